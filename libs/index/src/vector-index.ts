@@ -1,0 +1,83 @@
+// The index of one named vector of one replica: flat memory scanned exactly, and sealed HNSW segments over part of it.
+//
+//   add ──► flat tail ──(tail large enough)──► segment being built ──► sealed segment
+//                              ▲                                          │
+//                              └────────── ~30 % deleted: rebuild ◄───────┘
+//
+// Invariant: a vector added and not removed is found by `search` at once and ever after, whatever is being built.
+
+import type { Distance, PointId, PointOffset } from '@tributary/model';
+
+/** One bit an offset, least significant first: bit `o & 31` of word `o >>> 5`. Offsets beyond the array are not in it. */
+export type OffsetSet = Uint32Array;
+
+export interface IndexSearch {
+  readonly limit: number;
+  /** Candidate list size in graphs. */
+  readonly ef: number;
+  readonly exact: boolean;
+  readonly indexedOnly: boolean;
+  /** Only offsets in the set are returned. */
+  readonly accept?: OffsetSet;
+  /** Number of offsets in `accept`: below a share of the index the set is scanned, above it the graph is walked. */
+  readonly acceptCount?: number;
+  /** Strict bound, in the distance's score convention. */
+  readonly scoreThreshold?: number;
+}
+
+/** Best first; both arrays have the number of hits as their length. */
+export interface IndexHits {
+  readonly offsets: Uint32Array;
+  /** In the distance's score convention (Euclid: the root is taken). */
+  readonly scores: Float32Array;
+}
+
+export interface VectorIndexStats {
+  readonly vectors: number;
+  readonly indexedVectors: number;
+  readonly segments: number;
+  readonly memoryBytes: number;
+  readonly building: boolean;
+}
+
+export interface VectorIndexOptions {
+  readonly size: number;
+  readonly distance: Distance;
+  readonly m: number;
+  readonly efConstruct: number;
+  /** Vectors in the tail from which a segment is built; see the README for when it is worth it. */
+  readonly tailVectorsMax: number;
+  /** Share of deleted vectors from which a segment is rebuilt, in (0, 1]. */
+  readonly deletedShareMax: number;
+  /** Folder of the segment files; made when missing. */
+  readonly folder: string;
+  /** Names the point behind an offset, for the segment's sidecar. */
+  readonly identify: (offset: PointOffset) => PointId;
+}
+
+export interface VectorIndex extends AsyncDisposable {
+  /** `vector` is copied. An offset is added at most once. Throws `wrong_input` on a wrong length or a value not finite. */
+  add(offset: PointOffset, vector: Float32Array): void;
+  /** Removing what is not there changes nothing. */
+  remove(offset: PointOffset): void;
+  /** A view into flat memory, valid until the next `add`; undefined where the offset has no vector. */
+  get(offset: PointOffset): Float32Array | undefined;
+  search(query: Float32Array, search: IndexSearch): IndexHits;
+  /**
+   * Takes up the sealed segments of the folder after the replica's vectors were added again. A segment whose files do
+   * not check out is deleted and its vectors stay in the tail. `resolve` gives the offset of a point that is still there.
+   */
+  loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments>;
+  /** Starts building where the thresholds say so; cheap to call often. */
+  maintain(): void;
+  /** Resolves when nothing is being built and nothing needs to be. */
+  settled(): Promise<void>;
+  stats(): VectorIndexStats;
+  close(): Promise<void>;
+}
+
+export interface LoadedSegments {
+  readonly loaded: number;
+  /** One line a segment that was thrown away: which, and why. */
+  readonly rejected: readonly string[];
+}

@@ -1,0 +1,37 @@
+// What can happen to the cluster, in the past tense. Stored as JSON on META; a reader skips a kind it does not know
+// only by stopping, never by guessing.
+
+import type { CollectionConfig, CollectionId, PeerId, ShardId } from '@tributary/model';
+import type { ReplicaState } from './metadata-state.ts';
+
+export type MetadataEvent =
+  | {
+      readonly kind: 'peerJoined';
+      readonly peer: PeerId;
+      readonly uri: string;
+      readonly version: string;
+    }
+  | { readonly kind: 'peerRemoved'; readonly peer: PeerId }
+  | {
+      readonly kind: 'collectionCreated';
+      readonly id: CollectionId;
+      readonly name: string;
+      readonly config: CollectionConfig;
+      /** The peers of each shard's replicas; index = shard id. Replicas start as Initializing. */
+      readonly placement: readonly (readonly PeerId[])[];
+    }
+  /** The whole new configuration; vectors and shard number stay as they are. */
+  | {
+      readonly kind: 'collectionUpdated';
+      readonly id: CollectionId;
+      readonly config: CollectionConfig;
+    }
+  | { readonly kind: 'collectionDeleted'; readonly id: CollectionId }
+  | {
+      readonly kind: 'replicaStateChanged';
+      readonly collection: CollectionId;
+      readonly shard: ShardId;
+      readonly peer: PeerId;
+      readonly from: ReplicaState;
+      readonly to: ReplicaState;
+    };

@@ -1,0 +1,49 @@
+// The state of the cluster: peers, collections, where the replicas of each shard are and in which state, aliases.
+// It is the fold of the events of the META stream, so every peer that has folded up to one sequence has the same state.
+
+import type { CollectionConfig, CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
+
+/**
+ *   Initializing ──► Active ◄──► Dead
+ *                      ▲           │
+ *                      │           ▼
+ *   Partial ───────────┴──────  Recovery        (Partial: being filled by a transfer; Listener: follows, answers no reads)
+ */
+export type ReplicaState = 'Initializing' | 'Active' | 'Dead' | 'Partial' | 'Recovery' | 'Listener';
+
+export interface PeerState {
+  readonly id: PeerId;
+  /** Where the peer's p2p port is reached, `http://host:port`. */
+  readonly uri: string;
+  readonly version: string;
+}
+
+export interface ShardState {
+  readonly id: ShardId;
+  readonly replicas: ReadonlyMap<PeerId, ReplicaState>;
+}
+
+export interface CollectionState {
+  readonly id: CollectionId;
+  readonly name: string;
+  readonly config: CollectionConfig;
+  /** Index = shard id. */
+  readonly shards: readonly ShardState[];
+}
+
+export interface MetadataState {
+  /** Sequence of the last event folded; 0 for none. */
+  readonly sequence: Sequence;
+  readonly peers: ReadonlyMap<PeerId, PeerState>;
+  /** By name. */
+  readonly collections: ReadonlyMap<string, CollectionState>;
+  /** Alias to collection name. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+export const EMPTY_METADATA: MetadataState = {
+  sequence: 0 as Sequence,
+  peers: new Map(),
+  collections: new Map(),
+  aliases: new Map(),
+};

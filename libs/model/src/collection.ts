@@ -1,0 +1,78 @@
+// What a collection is made of. Values are complete: the defaults are filled in when it is created.
+
+import type { Distance } from './distance.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+
+export interface HnswConfig {
+  /** Edges per node; 0 switches the graph off. */
+  readonly m: number;
+  readonly efConstruct: number;
+  readonly fullScanThresholdKb: number;
+  readonly maxIndexingThreads: number;
+  readonly onDisk: boolean;
+  readonly payloadM?: number;
+}
+
+export interface OptimizersConfig {
+  readonly deletedThreshold: number;
+  readonly vacuumMinVectorNumber: number;
+  readonly defaultSegmentNumber: number;
+  readonly maxSegmentSizeKb?: number;
+  readonly memmapThresholdKb?: number;
+  /** Vectors in the flat tail, in KiB, from which a graph is built. */
+  readonly indexingThresholdKb: number;
+  readonly flushIntervalSec: number;
+  readonly maxOptimizationThreads?: number;
+}
+
+export interface WalConfig {
+  readonly walCapacityMb: number;
+  readonly walSegmentsAhead: number;
+}
+
+export interface VectorParams {
+  /** Dimension, 1 .. 65,536. */
+  readonly size: number;
+  readonly distance: Distance;
+  readonly hnsw?: Partial<HnswConfig>;
+  readonly onDisk?: boolean;
+  /** Accepted and reported; vectors are kept as float32. */
+  readonly datatype?: string;
+  readonly quantization?: JsonValue;
+}
+
+export interface CollectionConfig {
+  /** Parameters by vector name; the unnamed vector is ''. */
+  readonly vectors: Readonly<Record<string, VectorParams>>;
+  readonly shardNumber: number;
+  readonly replicationFactor: number;
+  readonly writeConsistencyFactor: number;
+  readonly onDiskPayload: boolean;
+  readonly readFanOutFactor?: number;
+  readonly hnsw: HnswConfig;
+  readonly optimizers: OptimizersConfig;
+  readonly wal: WalConfig;
+  readonly quantization?: JsonValue;
+  readonly strictMode?: JsonObject;
+  readonly metadata?: JsonObject;
+}
+
+export const HNSW_DEFAULTS: HnswConfig = {
+  m: 16,
+  efConstruct: 100,
+  fullScanThresholdKb: 10_000,
+  maxIndexingThreads: 0,
+  onDisk: false,
+};
+
+export const OPTIMIZERS_DEFAULTS: OptimizersConfig = {
+  deletedThreshold: 0.2,
+  vacuumMinVectorNumber: 1_000,
+  defaultSegmentNumber: 0,
+  indexingThresholdKb: 10_000,
+  flushIntervalSec: 5,
+};
+
+export const WAL_DEFAULTS: WalConfig = { walCapacityMb: 32, walSegmentsAhead: 0 };
+
+export const VECTOR_SIZE_MAX = 65_536;

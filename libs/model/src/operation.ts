@@ -1,0 +1,43 @@
+// What a write does to the points of one shard. Vectors are already normalised where the distance asks for it and
+// payloads already validated; a replica applies an operation without a clock, randomness or locale.
+
+import type { Filter } from './filter.ts';
+import type { JsonObject } from './json.ts';
+import type { Point } from './point.ts';
+import type { PointId } from './point-id.ts';
+
+export type PointSelector =
+  | { readonly kind: 'ids'; readonly ids: readonly PointId[] }
+  | { readonly kind: 'filter'; readonly filter: Filter };
+
+export type PointOperation =
+  | { readonly kind: 'upsert'; readonly points: readonly Point[] }
+  | { readonly kind: 'delete'; readonly selector: PointSelector }
+  /** Merges the payload into the one there (at `key`, where given); creates no point. */
+  | {
+      readonly kind: 'setPayload';
+      readonly selector: PointSelector;
+      readonly payload: JsonObject;
+      readonly key?: string;
+    }
+  /** Replaces the whole payload. */
+  | {
+      readonly kind: 'overwritePayload';
+      readonly selector: PointSelector;
+      readonly payload: JsonObject;
+    }
+  | {
+      readonly kind: 'deletePayload';
+      readonly selector: PointSelector;
+      readonly keys: readonly string[];
+    }
+  | { readonly kind: 'clearPayload'; readonly selector: PointSelector };
+
+/** One entry of the write stream: what one append does to one shard. */
+export interface Entry {
+  /** Identity of the write, the same on every retry. */
+  readonly operationId: string;
+  /** When the gateway accepted it, in milliseconds since the Unix epoch; apply never reads a clock. */
+  readonly timeMs: number;
+  readonly operations: readonly PointOperation[];
+}

@@ -1,0 +1,47 @@
+// How a gateway asks a replica, wherever it runs: in this process, or at another peer over the p2p port.
+
+import type { PeerId } from '@tributary/model';
+import type {
+  AppliedReport,
+  Introduction,
+  ReplicaAddress,
+  ReplicaAnswers,
+  ReplicaCall,
+  ReplicaCallKind,
+} from '@tributary/wire';
+
+export type CallOf<K extends ReplicaCallKind> = Extract<ReplicaCall, { kind: K }>;
+
+export interface ReplicaClient {
+  /**
+   * Errors: `not_found` (no such replica here), `unavailable` (peer or replica out of reach, or not yet open),
+   * `timeout`, `cancelled` (the signal), `wrong_input` (unknown vector name, wrong dimension), `corrupt`.
+   */
+  call<K extends ReplicaCallKind>(
+    target: ReplicaAddress,
+    call: CallOf<K>,
+    signal?: AbortSignal,
+  ): Promise<ReplicaAnswers[K]>;
+}
+
+/** What a peer serves to the others on the p2p port. */
+export interface PeerHandlers {
+  readonly replicas: ReplicaClient;
+  introduce(): Introduction;
+}
+
+/** A client for each peer of the cluster, this one included. */
+export interface ReplicaDirectory {
+  readonly self: PeerId;
+  /** The client of a peer; `unavailable` at call time where its address is not known. */
+  at(peer: PeerId): ReplicaClient;
+  /** False while the breaker of the peer is open or it has not been heard of lately. */
+  isReachable(peer: PeerId): boolean;
+}
+
+/** Reports of how far replicas have applied, on a channel that may lose some of them. */
+export interface AppliedReports {
+  publish(report: AppliedReport): void;
+  /** Calls back for every peer's reports, this one's included, until disposed. */
+  subscribe(listener: (report: AppliedReport) => void): Disposable;
+}

@@ -1,0 +1,54 @@
+// A service runs until its signal aborts. Failures that may pass are retried here and nowhere else, with exponential
+// back-off and full jitter; anything else ends the loop and surfaces.
+
+import type { Clock } from './clock.ts';
+import { TributaryError } from './error.ts';
+import type { Logger } from './logger.ts';
+import type { Random } from './random.ts';
+
+export interface ServiceLoopOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** First back-off in milliseconds; doubles up to `backoffMaxMs`. */
+  readonly backoffMinMs?: number;
+  readonly backoffMaxMs?: number;
+  /** A run that lasted this long resets the back-off. */
+  readonly healthyAfterMs?: number;
+  /** Whether a failure may pass; default every `TributaryError` that is not `corrupt`. */
+  readonly isTransient?: (error: unknown) => boolean;
+}
+
+/** Runs `body` again and again until the signal aborts or an error is not transient; then returns or throws it. */
+export async function runServiceLoop(
+  body: (signal: AbortSignal) => Promise<void>,
+  options: ServiceLoopOptions,
+): Promise<void> {
+  const { clock, random, logger, signal, name } = options;
+  const minMs = options.backoffMinMs ?? 50;
+  const maxMs = options.backoffMaxMs ?? 2_000;
+  const isTransient = options.isTransient ?? isTransientByCode;
+  let backoffMs = minMs;
+  while (!signal.aborted) {
+    const startedMs = clock.monotonicMs();
+    try {
+      await body(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isTransient(error)) throw error;
+      if (clock.monotonicMs() - startedMs > (options.healthyAfterMs ?? 10_000)) backoffMs = minMs;
+      logger.warn(
+        { service: name, error, retryInMs: Math.round(backoffMs) },
+        'service loop failed',
+      );
+      await clock.sleep(backoffMs * (0.5 + random.next() / 2), signal).catch(() => {});
+      backoffMs = Math.min(maxMs, backoffMs * 2);
+    }
+  }
+}
+
+function isTransientByCode(error: unknown): boolean {
+  return error instanceof TributaryError && error.code !== 'corrupt';
+}

@@ -1,0 +1,2 @@
+export * from './content-hash.ts';
+export * from './replica-store.ts';

@@ -1,0 +1,71 @@
+// The store of one replica: points and the state that says how far the stream is applied.
+//
+// Invariant: points, applied sequence, entry count and content hash change together or not at all. After a crash the
+// store opens at *some* state it was once in, never between two.
+//
+// One writer, synchronous calls: the worker thread that owns the replica is the only one that touches it.
+
+import type { PayloadBytes, PointId, Sequence, StoredPoint } from '@tributary/model';
+
+export interface ReplicaState {
+  /** Sequence of the last entry applied; 0 for none. */
+  readonly appliedSequence: Sequence;
+  /** Entries of this shard applied or dead-lettered so far; held against the server's count to find holes. */
+  readonly appliedCount: number;
+  /** Sum mod 2^256 of the points' digests; 64 hex digits. Equal content at one sequence gives equal hashes. */
+  readonly contentHash: string;
+  readonly pointsCount: number;
+}
+
+export interface StoreChanges {
+  readonly puts: readonly StoredPoint[];
+  readonly deletes: readonly PointId[];
+  readonly appliedSequence: Sequence;
+  readonly appliedCount: number;
+}
+
+export interface StoredPayload {
+  readonly id: PointId;
+  readonly version: Sequence;
+  readonly payload: PayloadBytes;
+}
+
+export interface ReplicaStore extends AsyncDisposable {
+  readonly state: ReplicaState;
+
+  /** The points of `ids`, in their order, undefined where there is none. Throws `corrupt` on a record whose CRC is wrong. */
+  get(ids: readonly PointId[]): (StoredPoint | undefined)[];
+
+  /** Like `get` without the vectors; what filters and most results need. */
+  getPayloads(ids: readonly PointId[]): (StoredPayload | undefined)[];
+
+  /** All points in id order from `from` (inclusive). The iterator sees one state even while changes are committed. */
+  scan(from?: PointId): IterableIterator<StoredPoint>;
+
+  /** Like `scan` without the vectors. */
+  scanPayloads(from?: PointId): IterableIterator<StoredPayload>;
+
+  /**
+   * Applies the changes and the new state atomically. An id stands at most once in `puts` and `deletes` together.
+   * Deleting what is not there changes nothing. The content hash and the count follow from the changes.
+   */
+  commit(changes: StoreChanges): ReplicaState;
+
+  /** Makes everything committed so far survive a power loss; resolves to the sequence it covers. */
+  flush(): Promise<Sequence>;
+
+  /** Recomputes the content hash from every record; throws `corrupt` where it differs from the stored one. */
+  verify(): ReplicaState;
+
+  /** Idempotent; later calls throw. */
+  close(): Promise<void>;
+}
+
+/** Opens the stores of a worker; `name` is a folder name. */
+export interface ReplicaStores {
+  open(name: string): Promise<ReplicaStore>;
+  /** Removes a closed store and all it held. */
+  drop(name: string): Promise<void>;
+  /** Names of the stores present. */
+  list(): Promise<string[]>;
+}

@@ -1,0 +1,111 @@
+// The write stream of one collection: one totally ordered, durable log; each message belongs to one shard.
+//
+// Invariant: an append is in the stream wholly or not at all, its messages stand at consecutive sequences, and a
+// message id is in the stream at most once within the dedupe window.
+
+import type { CollectionId, Sequence, ShardId } from '@tributary/model';
+
+export interface AppendMessage {
+  readonly shard: ShardId;
+  /** Identity of the message; appending the same id again is not a second write. */
+  readonly messageId: string;
+  /** At most `ENTRY_BYTES_MAX`. */
+  readonly data: Uint8Array;
+}
+
+export interface AppendReceipt {
+  /** Sequence of the last message, or one that is certainly not before it when `duplicate`. */
+  readonly sequence: Sequence;
+  /** The messages were in the stream already: an earlier try had succeeded. */
+  readonly duplicate: boolean;
+}
+
+export interface StreamMessage {
+  readonly sequence: Sequence;
+  readonly shard: ShardId;
+  readonly data: Uint8Array;
+  /** When the server stored it, milliseconds since the Unix epoch. For display; never used by apply. */
+  readonly timeMs: number;
+}
+
+export interface StreamHead {
+  /** First sequence still held; last + 1 where the stream is empty. */
+  readonly firstSequence: Sequence;
+  /** 0 where nothing was ever written. */
+  readonly lastSequence: Sequence;
+}
+
+export interface ShardHead {
+  /** Messages of the shard that the server holds. */
+  readonly count: number;
+  /** Sequence of the shard's last message; 0 for none. */
+  readonly lastSequence: Sequence;
+}
+
+export interface ReadOptions {
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+  /** How long an empty answer may be waited for. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Reads one shard's messages in order. Owns a cursor; pull: asking for the next batch is what moves it. */
+export interface ShardReader extends AsyncDisposable {
+  /**
+   * The next messages, at least one unless `waitMs` passed. Messages come in order, each once.
+   * Errors: `unavailable` (try again later, same cursor); `corrupt` where a message that was in the stream is missing;
+   * `precondition_failed` where the cursor lies below the first sequence still held.
+   */
+  next(options: ReadOptions): Promise<readonly StreamMessage[]>;
+  close(): Promise<void>;
+}
+
+export interface WriteStream {
+  readonly collection: CollectionId;
+
+  /**
+   * Appends the messages atomically. Errors: `unavailable` (certainly not written), `unknown_outcome` (may be written,
+   * now or later: retry with the same ids), `too_large`.
+   */
+  append(messages: readonly AppendMessage[], signal?: AbortSignal): Promise<AppendReceipt>;
+
+  /** A reader of `shard` whose first message is the first one after `after`. */
+  openReader(shard: ShardId, after: Sequence): Promise<ShardReader>;
+
+  head(): Promise<StreamHead>;
+
+  shardHead(shard: ShardId): Promise<ShardHead>;
+
+  /** One message by its sequence, from any server that has it; undefined where none has. */
+  get(sequence: Sequence): Promise<StreamMessage | undefined>;
+
+  /** Lets go of everything below `sequence`. */
+  purge(sequence: Sequence): Promise<void>;
+}
+
+/** Makes, opens and removes the streams of a cluster, and takes what could not be applied. */
+export interface WriteStreams {
+  /** Idempotent. */
+  create(collection: CollectionId): Promise<WriteStream>;
+  /** Does not reach the server: a stream that is not there shows in its calls as `not_found`. */
+  open(collection: CollectionId): WriteStream;
+  /** Idempotent. */
+  remove(collection: CollectionId): Promise<void>;
+  /** Records an entry that could not be applied; at most once a (collection, sequence), however many replicas call. */
+  deadLetter(letter: DeadLetter): Promise<void>;
+}
+
+export interface DeadLetter {
+  readonly collection: CollectionId;
+  readonly shard: ShardId;
+  readonly sequence: Sequence;
+  readonly reason: string;
+  readonly data: Uint8Array;
+}
+
+/** Size limit of one message: half of nats-server's default payload limit. */
+export const ENTRY_BYTES_MAX = 512 * 1024;
+
+/** Most messages of one atomic append; nats-server's limit for an atomic batch. */
+export const APPEND_MESSAGES_MAX = 1_000;

@@ -1,0 +1,78 @@
+// The messages that peers exchange about replicas. Their bytes are in `message-codec.ts`.
+
+import type {
+  CollectionId,
+  Filter,
+  NearestQuery,
+  PeerId,
+  PointId,
+  PointRecord,
+  Projection,
+  ScoredPoint,
+  ScrollQuery,
+  Sequence,
+  ShardId,
+} from '@tributary/model';
+
+export interface ReplicaAddress {
+  readonly collection: CollectionId;
+  readonly shard: ShardId;
+}
+
+/** A question to one replica. Answers come in the order of what was asked. */
+export type ReplicaCall =
+  | { readonly kind: 'search'; readonly queries: readonly NearestQuery[] }
+  | {
+      readonly kind: 'retrieve';
+      readonly ids: readonly PointId[];
+      readonly projection: Projection;
+    }
+  | { readonly kind: 'scroll'; readonly query: ScrollQuery }
+  | { readonly kind: 'count'; readonly filter?: Filter }
+  | { readonly kind: 'info' }
+  /** Recomputes the content hash from the stored records; slow. */
+  | { readonly kind: 'verify' };
+
+export interface ReplicaInfo {
+  readonly appliedSequence: Sequence;
+  readonly appliedCount: number;
+  /** Content at `appliedSequence`; equal hashes mean equal content. */
+  readonly contentHash: string;
+  readonly pointsCount: number;
+  readonly indexedVectorsCount: number;
+  readonly segmentsCount: number;
+  /** Bytes of vectors and graphs in memory. */
+  readonly memoryBytes: number;
+  /** A graph is being built. */
+  readonly optimizing: boolean;
+  /** Why the replica stopped applying; absent while it goes on. */
+  readonly halted?: string;
+}
+
+/** What each kind of call is answered with. */
+export interface ReplicaAnswers {
+  readonly search: readonly (readonly ScoredPoint[])[];
+  /** Only the points that are there, in the order asked. */
+  readonly retrieve: readonly PointRecord[];
+  /** At most `limit` records in id order from `offset`. */
+  readonly scroll: readonly PointRecord[];
+  readonly count: number;
+  readonly info: ReplicaInfo;
+  readonly verify: ReplicaInfo;
+}
+
+export type ReplicaCallKind = ReplicaCall['kind'];
+
+/** How far a peer's replicas have applied. Sent after each commit, and whole twice a second as a sign of life. */
+export interface AppliedReport {
+  readonly peer: PeerId;
+  readonly replicas: readonly (ReplicaAddress & { readonly appliedSequence: Sequence })[];
+}
+
+/** What a running peer tells one that joins. */
+export interface Introduction {
+  readonly peer: PeerId;
+  readonly version: string;
+  /** Addresses of the cluster's nats-servers, `nats://host:port`. */
+  readonly natsUrls: readonly string[];
+}
