@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { loadConfiguration } from './configuration.ts';
+
+const none = { environment: {}, flags: new Map<string, unknown>() };
+
+test('without sources the defaults are complete', () => {
+  const configuration = loadConfiguration(none);
+  assert.equal(configuration.service.http_port, 6333);
+  assert.equal(configuration.cluster.p2p.port, 6335);
+  assert.equal(configuration.nats.url, undefined);
+  assert.ok(Object.isFrozen(configuration.service));
+});
+
+test('later sources win: file, then environment, then flags', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-configuration-'));
+  try {
+    const file = join(folder, 'config.yaml');
+    writeFileSync(file, 'service:\n  http_port: 1001\n  grpc_port: 1002\n  host: 0.0.0.0\n');
+    const configuration = loadConfiguration({
+      file,
+      environment: { QDRANT__SERVICE__GRPC_PORT: '2002', QDRANT__SERVICE__HTTP_PORT: '2001' },
+      flags: new Map([['service.http_port', 3001]]),
+    });
+    assert.equal(configuration.service.host, '0.0.0.0');
+    assert.equal(configuration.service.grpc_port, 2002);
+    assert.equal(configuration.service.http_port, 3001);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('an error names the key and the variable it came from', () => {
+  const wrong = { ...none, environment: { TRIBUTARY__SERVICE__HTTP_PORT: '99999' } };
+  assert.throws(
+    () => loadConfiguration(wrong),
+    /service\.http_port \(from TRIBUTARY__SERVICE__HTTP_PORT\)/,
+  );
+  const unknown = { ...none, environment: { QDRANT__SERVICE__COLOUR: 'red' } };
+  assert.throws(() => loadConfiguration(unknown), /service\.colour .*is not a known key/);
+});
+
+test('a configuration file that cannot be read is named', () => {
+  assert.throws(
+    () => loadConfiguration({ ...none, file: '/nowhere/config.yaml' }),
+    /configuration file \/nowhere\/config\.yaml/,
+  );
+});

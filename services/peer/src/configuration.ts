@@ -1,0 +1,173 @@
+// The configuration of a peer: one schema, parsed once, frozen. Keys are Qdrant's where Qdrant has the thing, so its
+// configuration files and QDRANT__SECTION__KEY variables work; the section `nats` and `replica` are Tributary's own.
+//
+// Sources, later wins: defaults, the file (--config-path), QDRANT__… variables, TRIBUTARY__… variables, flags.
+
+import { readFileSync } from 'node:fs';
+import { TributaryError } from '@tributary/runtime';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+const port = z.int().min(0).max(65_535);
+const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s/,]+$/, 'must look like nats://host:4222');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must look like http://host:6335' });
+const count = z.int().min(1);
+
+const storage = z.strictObject({
+  /** Folder of everything this peer keeps. */
+  storage_path: z.string().min(1).default('./storage'),
+  on_disk_payload: z.boolean().default(true),
+  performance: z
+    .strictObject({
+      /** Seconds before a read is given up. */
+      search_timeout_sec: z.number().positive().default(60),
+    })
+    .prefault({}),
+});
+
+const service = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  http_port: port.default(6333),
+  grpc_port: port.default(6334),
+  max_request_size_mb: z.number().positive().max(1_024).default(32),
+  enable_cors: z.boolean().default(true),
+});
+
+const cluster = z.strictObject({
+  /** Accepted for Qdrant's sake: a Tributary peer is always ready to be one of several. */
+  enabled: z.boolean().default(true),
+  peer_id: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  uri: httpUrl.optional(),
+  bootstrap: httpUrl.optional(),
+  p2p: z.strictObject({ port: port.default(6335) }).prefault({}),
+  consensus: z
+    .strictObject({
+      /** Unused: JetStream's Raft has its own timing. */
+      tick_period_ms: z.int().min(1).default(100),
+      /** Events after which the metadata log is folded into a snapshot; 0 never. */
+      compact_wal_entries: z.int().min(0).default(128),
+    })
+    .prefault({}),
+  /** Seconds of silence after which a peer's replicas are marked Dead. */
+  dead_after_sec: z.number().min(2).default(5),
+});
+
+const nats = z.strictObject({
+  /** Servers of an existing NATS cluster; empty: this peer looks after a nats-server of its own. */
+  url: z.union([natsUrl, z.array(natsUrl)]).optional(),
+  /** Where the own nats-server listens; port 0 takes a free one. */
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(4222),
+  monitor_port: port.default(0),
+  /** Copies of each stream; default 3 where the cluster has three servers, else 1. */
+  replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
+});
+
+const replica = z.strictObject({
+  /** Worker threads that own the replicas; default half the cores, at least one. */
+  workers: count.max(64).optional(),
+});
+
+const schema = z.strictObject({
+  log_level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF']).default('INFO'),
+  storage: storage.prefault({}),
+  service: service.prefault({}),
+  cluster: cluster.prefault({}),
+  nats: nats.prefault({}),
+  replica: replica.prefault({}),
+});
+
+export type PeerConfiguration = z.infer<typeof schema>;
+
+type Tree = { [key: string]: unknown };
+
+export interface ConfigurationSources {
+  readonly file?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Values from flags by dotted key, e.g. `service.http_port`. */
+  readonly flags: ReadonlyMap<string, unknown>;
+}
+
+const ENVIRONMENT_PREFIXES = ['QDRANT__', 'TRIBUTARY__'];
+
+/** Errors: `bad_request` with one line that names the key, where it came from and what it must be. */
+export function loadConfiguration(sources: ConfigurationSources): PeerConfiguration {
+  const tree: Tree = {};
+  const origins = new Map<string, string>();
+  if (sources.file !== undefined) mergeFile(tree, origins, sources.file);
+  for (const prefix of ENVIRONMENT_PREFIXES) {
+    for (const [name, value] of Object.entries(sources.environment)) {
+      if (value === undefined || !name.startsWith(prefix)) continue;
+      const key = name.slice(prefix.length).toLowerCase().replaceAll('__', '.');
+      put(tree, origins, key, parseYaml(value), name);
+    }
+  }
+  for (const [key, value] of sources.flags) put(tree, origins, key, value, 'flag');
+  const parsed = schema.safeParse(tree);
+  if (parsed.success) return deepFreeze(parsed.data);
+  const issue = parsed.error.issues[0];
+  const unrecognised = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : '';
+  const key = [...(issue?.path ?? []), ...(unrecognised === '' ? [] : [unrecognised])].join('.');
+  const what = unrecognised === '' ? issue?.message : 'is not a known key';
+  const origin = origins.get(key);
+  const from = origin === undefined ? '' : ` (from ${origin})`;
+  throw new TributaryError('bad_request', `configuration: ${key}${from}: ${what}`);
+}
+
+function mergeFile(tree: Tree, origins: Map<string, string>, file: string): void {
+  let parsed: unknown;
+  try {
+    parsed = parseYaml(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new TributaryError('bad_request', `configuration file ${file}: ${why}`, { cause });
+  }
+  if (parsed === null || parsed === undefined) return;
+  if (!isTree(parsed)) {
+    throw new TributaryError(
+      'bad_request',
+      `configuration file ${file}: must be a mapping of keys`,
+    );
+  }
+  for (const [key, value] of leaves(parsed)) put(tree, origins, key, value, file);
+}
+
+function* leaves(tree: Tree, path = ''): Generator<[string, unknown]> {
+  for (const [key, value] of Object.entries(tree)) {
+    const at = path === '' ? key : `${path}.${key}`;
+    if (isTree(value)) yield* leaves(value, at);
+    else if (value !== null) yield [at, value];
+  }
+}
+
+function put(
+  tree: Tree,
+  origins: Map<string, string>,
+  key: string,
+  value: unknown,
+  origin: string,
+): void {
+  const path = key.split('.');
+  const last = path.pop() ?? '';
+  let node = tree;
+  for (const part of path) {
+    const next = node[part];
+    const child: Tree = isTree(next) ? next : {};
+    node[part] = child;
+    node = child;
+  }
+  node[last] = value;
+  origins.set(key, origin);
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}
