@@ -1,1 +1,3 @@
-export {};
+export * from './errors.ts';
+export * from './requests/request.ts';
+export * from './unsupported.ts';
