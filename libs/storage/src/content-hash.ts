@@ -5,29 +5,49 @@ import { hash } from 'node:crypto';
 import { pointIdToBytes, type StoredPoint } from '@tributary/model';
 
 export const DIGEST_BYTES = 32;
-const LIMBS = DIGEST_BYTES / 4;
+export const EMPTY_CONTENT_HASH = '0'.repeat(2 * DIGEST_BYTES);
 
-/** Digest of what a point is: id, version, payload text, vectors by name in code-unit order. */
-export function pointDigest(point: StoredPoint): Uint8Array {
+const LIMBS = DIGEST_BYTES / 4;
+const LIMB_RANGE = 0x1_0000_0000;
+const SCRATCH_BYTES_MAX = 1 << 20;
+
+// One vector is written at a time and `hash` takes its input whole, so one buffer serves every digest.
+let scratch = Buffer.alloc(16_384);
+
+/**
+ * Digest of what a point is: id, version, payload text, vectors by name in code-unit order. `idBytes` spares a second
+ * encoding where the caller has one.
+ *
+ * Canonical bytes, integers little-endian: u32 length + id, f64 version, u32 length + payload, then for each vector
+ * u32 length + name in UTF-8, u32 length + f32 values.
+ */
+export function pointDigest(
+  point: StoredPoint,
+  idBytes: Uint8Array = pointIdToBytes(point.id),
+): Buffer {
   const names = Object.keys(point.vectors).sort();
-  const parts: Uint8Array[] = [lengthPrefixed(pointIdToBytes(point.id))];
-  const version = new Uint8Array(8);
-  new DataView(version.buffer).setFloat64(0, point.version, true);
-  parts.push(version, lengthPrefixed(point.payload));
+  const target = reserve(canonicalBytesMax(point, idBytes, names));
+  let at = writePrefixed(target, 0, idBytes);
+  at = target.writeDoubleLE(point.version, at);
+  at = writePrefixed(target, at, point.payload);
   for (const name of names) {
     const vector = point.vectors[name];
     if (vector === undefined) continue;
-    parts.push(lengthPrefixed(Buffer.from(name, 'utf8')));
-    parts.push(lengthPrefixed(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)));
+    const nameLength = target.write(name, at + 4, 'utf8');
+    target.writeUInt32LE(nameLength, at);
+    at += 4 + nameLength;
+    const values = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+    at = writePrefixed(target, at, values);
   }
-  return hash('sha256', Buffer.concat(parts), 'buffer');
+  return hash('sha256', target.subarray(0, at), 'buffer');
 }
 
-/** Accumulates digests; starts from a 64-digit hex state. */
+/** Accumulates digests; starts from a state of 64 hex digits. */
 export class ContentHash {
   readonly #limbs = new Uint32Array(LIMBS);
 
   constructor(hex: string = EMPTY_CONTENT_HASH) {
+    if (!isContentHash(hex)) throw new RangeError(`not a content hash: ${hex}`);
     const bytes = Buffer.from(hex, 'hex');
     for (let i = 0; i < LIMBS; i++) this.#limbs[i] = bytes.readUInt32LE(4 * i);
   }
@@ -46,22 +66,45 @@ export class ContentHash {
     return bytes.toString('hex');
   }
 
+  // A limb's sum lies in [-2^32, 2^33), so the carry is -1, 0 or 1 and rounding down gives it for both signs.
   #accumulate(digest: Uint8Array, sign: 1 | -1): void {
     const view = new DataView(digest.buffer, digest.byteOffset, DIGEST_BYTES);
     let carry = 0;
     for (let i = 0; i < LIMBS; i++) {
       const sum = (this.#limbs[i] ?? 0) + sign * view.getUint32(4 * i, true) + carry;
-      this.#limbs[i] = sum >>> 0;
-      carry = Math.floor(sum / 0x1_0000_0000);
+      this.#limbs[i] = sum;
+      carry = Math.floor(sum / LIMB_RANGE);
     }
   }
 }
 
-export const EMPTY_CONTENT_HASH = '0'.repeat(2 * DIGEST_BYTES);
+export function isContentHash(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
 
-function lengthPrefixed(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(4 + bytes.length);
-  new DataView(out.buffer).setUint32(0, bytes.length, true);
-  out.set(bytes, 4);
-  return out;
+function canonicalBytesMax(
+  point: StoredPoint,
+  idBytes: Uint8Array,
+  names: readonly string[],
+): number {
+  let bytes = 16 + idBytes.length + point.payload.length;
+  for (const name of names) {
+    // UTF-8 takes at most three bytes a code unit.
+    bytes += 8 + 3 * name.length + (point.vectors[name]?.byteLength ?? 0);
+  }
+  return bytes;
+}
+
+function reserve(bytes: number): Buffer {
+  if (bytes <= scratch.length) return scratch;
+  const larger = Buffer.alloc(2 ** Math.ceil(Math.log2(bytes)));
+  if (larger.length <= SCRATCH_BYTES_MAX) scratch = larger;
+  return larger;
+}
+
+function writePrefixed(target: Buffer, at: number, bytes: Uint8Array): number {
+  const length = bytes.length;
+  target.writeUInt32LE(length, at);
+  target.set(bytes, at + 4);
+  return at + 4 + length;
 }

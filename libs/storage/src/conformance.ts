@@ -1,0 +1,379 @@
+// The contract of `ReplicaStore` as tests. Every adapter registers them against itself.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { comparePointIds, type PointId, type StoredPoint, sequence } from '@tributary/model';
+import { type Random, seededRandom, TributaryError } from '@tributary/runtime';
+import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
+import type { ReplicaState, ReplicaStore, ReplicaStores } from './replica-store.ts';
+
+export interface ConformanceSubject {
+  readonly stores: ReplicaStores;
+  /** Changes the stored bytes of a point of a closed store. */
+  corrupt(name: string, id: PointId): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+type Create = () => Promise<ConformanceSubject>;
+type Body = (subject: ConformanceSubject) => Promise<void>;
+
+export function replicaStoreConformance(name: string, create: Create): void {
+  const check = (property: string, body: Body) => {
+    test(`${name}: ${property}`, async () => {
+      const subject = await create();
+      try {
+        await body(subject);
+      } finally {
+        await subject.dispose();
+      }
+    });
+  };
+  contentTests(check);
+  scanTests(check);
+  refusalTests(check);
+  lifetimeTests(check);
+}
+
+type Check = (property: string, body: Body) => void;
+
+function contentTests(check: Check): void {
+  check('a new store is empty', async ({ stores }) => {
+    await using store = await stores.open('a');
+    assert.deepEqual(store.state, {
+      appliedSequence: 0,
+      appliedCount: 0,
+      contentHash: EMPTY_CONTENT_HASH,
+      pointsCount: 0,
+    });
+    assert.deepEqual(store.get([1]), [undefined]);
+    assert.deepEqual([...store.scan()], []);
+    assert.deepEqual(store.verify(), store.state);
+  });
+
+  check(
+    'points are given in the order asked, with gaps, repeats and every kind of id',
+    async ({ stores }) => {
+      await using store = await stores.open('a');
+      const points = ALL_KINDS_OF_ID.map((id, i) => pointOf(id, 1, i));
+      put(store, points);
+      const asked = [...ALL_KINDS_OF_ID.toReversed(), 77, ALL_KINDS_OF_ID[0] ?? 0];
+      const expected = asked.map((id) => points.find((point) => point.id === id));
+      assert.deepEqual(plain(store.get(asked)), plain(expected));
+      assert.deepEqual(
+        store
+          .getPayloads(asked)
+          .map((found) => found && [found.id, found.version, text(found.payload)]),
+        expected.map((found) => found && [found.id, found.version, text(found.payload)]),
+      );
+    },
+  );
+
+  check('a point without vectors or payload is kept as it is', async ({ stores }) => {
+    await using store = await stores.open('a');
+    const bare: StoredPoint = {
+      id: 5,
+      version: sequence(1),
+      vectors: {},
+      payload: new Uint8Array(0),
+    };
+    const named: StoredPoint = {
+      id: 6,
+      version: sequence(1),
+      vectors: { ü: Float32Array.of(1, -0, 3.5), '': Float32Array.of(2) },
+      payload: Buffer.from('{"a":1}'),
+    };
+    put(store, [bare, named]);
+    assert.deepEqual(plain(store.get([5, 6])), plain([bare, named]));
+  });
+
+  check(
+    'the caller may reuse its buffers after a commit and change what it got',
+    async ({ stores }) => {
+      await using store = await stores.open('a');
+      const point = pointOf(1, 1, 1);
+      const before = plain([point]);
+      put(store, [point]);
+      point.payload.fill(0);
+      point.vectors['']?.fill(0);
+      const [got] = store.get([1]);
+      assert.deepEqual(plain([got]), before);
+      got?.payload.fill(1);
+      got?.vectors['']?.fill(1);
+      assert.deepEqual(plain(store.get([1])), before);
+    },
+  );
+
+  check(
+    'any sequence of commits gives the same points, hash and count as a map',
+    async ({ stores }) => {
+      for (let seed = 1; seed <= 8; seed++) {
+        await using store = await stores.open(`seed-${seed}`);
+        const model = new Map<PointId, StoredPoint>();
+        for (let commit = 1; commit <= 30; commit++)
+          randomCommit(seededRandom(seed * 100 + commit), store, model, commit);
+        assertEqualsModel(store, model);
+      }
+    },
+  );
+
+  check('overwriting and deleting take the old digest out of the hash', async ({ stores }) => {
+    await using store = await stores.open('a');
+    put(store, [pointOf(1, 1, 1)]);
+    const one = store.state.contentHash;
+    put(store, [pointOf(1, 2, 9), pointOf(2, 2, 2)]);
+    assert.notEqual(store.state.contentHash, one);
+    put(store, [pointOf(1, 1, 1)], [2]);
+    assert.equal(store.state.contentHash, one);
+    put(store, [], [1]);
+    assert.equal(store.state.contentHash, EMPTY_CONTENT_HASH);
+    assert.equal(store.state.pointsCount, 0);
+  });
+}
+
+function scanTests(check: Check): void {
+  check('a scan gives every point in id order, from the id asked on', async ({ stores }) => {
+    await using store = await stores.open('a');
+    const random = seededRandom(3);
+    const ids = [...ALL_KINDS_OF_ID, ...Array.from({ length: 3_000 }, (_, i) => 1_000 + 2 * i)];
+    const shuffled = ids
+      .map((id) => ({ id, at: random.next() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ id }) => id);
+    put(
+      store,
+      shuffled.map((id, i) => pointOf(id, 1, i)),
+    );
+    const inOrder = ids.toSorted(comparePointIds);
+    for (const from of [undefined, 0, 1_000, 1_001, 2n ** 63n, UUID_B]) {
+      const expected = inOrder.filter((id) => from === undefined || comparePointIds(id, from) >= 0);
+      assert.deepEqual(
+        Array.from(store.scan(from), (point) => point.id),
+        expected,
+      );
+      assert.deepEqual(
+        Array.from(store.scanPayloads(from), (point) => point.id),
+        expected,
+      );
+    }
+  });
+
+  check('a scan sees one state even while changes are committed', async ({ stores }) => {
+    await using store = await stores.open('a');
+    put(
+      store,
+      Array.from({ length: 2_500 }, (_, i) => pointOf(i, 1, i)),
+    );
+    const before = plain([...store.scan()]);
+    const scan = store.scan();
+    const payloads = store.scanPayloads();
+    const seen: StoredPoint[] = [];
+    for (let round = 0; ; round++) {
+      put(store, [pointOf(round + 1, 2, 7), pointOf(90_000 + round, 2, 7)], [2_499 - round]);
+      const next = scan.next();
+      if (next.done) break;
+      seen.push(next.value);
+      if (round > 500) {
+        for (const point of scan) seen.push(point);
+        break;
+      }
+    }
+    assert.deepEqual(plain(seen), before);
+    assert.deepEqual(
+      Array.from(payloads, (point) => point.version),
+      Array(2_500).fill(1),
+    );
+  });
+
+  check('a scan that is left early does not hold up later calls', async ({ stores }) => {
+    await using store = await stores.open('a');
+    put(
+      store,
+      Array.from({ length: 10 }, (_, i) => pointOf(i, 1, i)),
+    );
+    for (const point of store.scan()) if (point.id === 3) break;
+    put(store, [], [3]);
+    assert.equal([...store.scan()].length, 9);
+    await store.close();
+  });
+}
+
+function refusalTests(check: Check): void {
+  check('a commit that names an id twice changes nothing', async ({ stores }) => {
+    await using store = await stores.open('a');
+    const before = put(store, [pointOf(1, 1, 1)]);
+    assert.throws(() => put(store, [pointOf(2, 2, 2), pointOf(2, 2, 3)]));
+    assert.throws(() => put(store, [pointOf(1, 2, 2)], [1]));
+    assert.throws(() => put(store, [], [1, 1]));
+    assert.deepEqual(store.verify(), before);
+    assert.deepEqual(plain([...store.scan()]), plain([pointOf(1, 1, 1)]));
+  });
+
+  check('deleting what is not there moves the sequence and nothing else', async ({ stores }) => {
+    await using store = await stores.open('a');
+    const before = put(store, [pointOf(1, 1, 1)]);
+    const after = put(store, [], [2, UUID_A]);
+    assert.equal(after.appliedSequence, before.appliedSequence + 1);
+    assert.equal(after.contentHash, before.contentHash);
+    assert.equal(after.pointsCount, 1);
+  });
+
+  check(
+    'verify tells of a changed record, by the name of the store',
+    async ({ stores, corrupt }) => {
+      const store = await stores.open('a');
+      put(store, [pointOf(1, 1, 1), pointOf(2, 1, 2)]);
+      await store.close();
+      await corrupt('a', 2);
+      await using again = await stores.open('a');
+      assert.throws(
+        () => again.verify(),
+        (error) =>
+          error instanceof TributaryError &&
+          error.code === 'corrupt' &&
+          /\ba\b/.test(error.message),
+      );
+    },
+  );
+}
+
+function lifetimeTests(check: Check): void {
+  check('what was committed is there after closing and opening', async ({ stores }) => {
+    const model = new Map<PointId, StoredPoint>();
+    for (let round = 1; round <= 5; round++) {
+      await using store = await stores.open('a');
+      randomCommit(seededRandom(round), store, model, round);
+      assertEqualsModel(store, model);
+    }
+  });
+
+  check('a flush resolves to the applied sequence', async ({ stores }) => {
+    await using store = await stores.open('a');
+    put(store, [pointOf(1, 1, 1)]);
+    put(store, [pointOf(2, 2, 1)]);
+    assert.equal(await store.flush(), 2);
+  });
+
+  check('a store is opened once at a time', async ({ stores }) => {
+    await using store = await stores.open('a');
+    await assert.rejects(stores.open('a'), { name: 'TributaryError', code: 'unavailable' });
+    assert.equal(store.state.pointsCount, 0);
+  });
+
+  check('closing twice is well, and a closed store refuses every call', async ({ stores }) => {
+    const store = await stores.open('a');
+    put(store, [pointOf(1, 1, 1), pointOf(2, 1, 1)]);
+    const scan = store.scan();
+    scan.next();
+    await store.close();
+    await store.close();
+    assert.throws(() => store.get([1]));
+    assert.throws(() => store.getPayloads([1]));
+    assert.throws(() => store.scan());
+    assert.throws(() => scan.next());
+    assert.throws(() => store.verify());
+    assert.throws(() => put(store, [pointOf(3, 2, 1)]));
+    await assert.rejects(store.flush());
+  });
+
+  check('stores do not see each other, and a dropped one comes back empty', async ({ stores }) => {
+    const a = await stores.open('a');
+    const b = await stores.open('b');
+    put(a, [pointOf(1, 1, 1)]);
+    assert.equal(b.state.pointsCount, 0);
+    await a.close();
+    await b.close();
+    assert.deepEqual((await stores.list()).toSorted(), ['a', 'b']);
+    await stores.drop('a');
+    await stores.drop('never-there');
+    assert.deepEqual(await stores.list(), ['b']);
+    await using again = await stores.open('a');
+    assert.equal(again.state.appliedSequence, 0);
+  });
+}
+
+const UUID_A = '00000000-0000-0000-0000-000000000001';
+const UUID_B = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+const ALL_KINDS_OF_ID: readonly PointId[] = [
+  0,
+  1,
+  255,
+  256,
+  2 ** 32,
+  Number.MAX_SAFE_INTEGER,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+  UUID_A,
+  UUID_B,
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+];
+
+function pointOf(id: PointId, version: number, salt: number): StoredPoint {
+  return {
+    id,
+    version: sequence(version),
+    vectors: { '': Float32Array.of(salt, version, 0.25), extra: Float32Array.of(salt / 3) },
+    payload: Buffer.from(JSON.stringify({ salt, text: 'x'.repeat(salt % 50) })),
+  };
+}
+
+function put(
+  store: ReplicaStore,
+  puts: readonly StoredPoint[],
+  deletes: readonly PointId[] = [],
+): ReplicaState {
+  return store.commit({
+    puts,
+    deletes,
+    appliedSequence: sequence(store.state.appliedSequence + 1),
+    appliedCount: store.state.appliedCount + 1,
+  });
+}
+
+function randomCommit(
+  random: Random,
+  store: ReplicaStore,
+  model: Map<PointId, StoredPoint>,
+  version: number,
+): void {
+  const puts = new Map<PointId, StoredPoint>();
+  const deletes = new Set<PointId>();
+  for (let i = 0; i < 20; i++) {
+    const id = ALL_KINDS_OF_ID[random.integer(24)] ?? random.integer(60);
+    if (puts.has(id) || deletes.has(id)) continue;
+    if (random.next() < 0.3) deletes.add(id);
+    else puts.set(id, pointOf(id, version, random.integer(1_000)));
+  }
+  put(store, [...puts.values()], [...deletes]);
+  for (const [id, point] of puts) model.set(id, point);
+  for (const id of deletes) model.delete(id);
+}
+
+function assertEqualsModel(store: ReplicaStore, model: ReadonlyMap<PointId, StoredPoint>): void {
+  const expected = [...model.values()].sort((a, b) => comparePointIds(a.id, b.id));
+  assert.deepEqual(plain([...store.scan()]), plain(expected));
+  const hash = new ContentHash();
+  for (const point of expected) hash.add(pointDigest(point));
+  assert.equal(store.state.contentHash, hash.toString());
+  assert.equal(store.state.pointsCount, model.size);
+  assert.deepEqual(store.verify(), store.state);
+}
+
+/** Points in a form that compares by value, whatever kind of byte array they hold. */
+function plain(points: readonly (StoredPoint | undefined)[]): unknown[] {
+  return points.map(
+    (point) =>
+      point && {
+        id: point.id,
+        version: point.version,
+        payload: text(point.payload),
+        vectors: Object.entries(point.vectors)
+          .map(([name, vector]) => [name, [...vector]] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      },
+  );
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
+}

@@ -1,0 +1,251 @@
+// Replica stores in memory, for tests and simulations. A store's points outlive its handle, as files would.
+//
+// Invariant: `crash` leaves a state the store was once in: that of the last flush or of any commit after it. For that
+// each commit since the flush is kept with what undoes it; beyond `unflushedCommitsMax` the oldest counts as flushed,
+// as a disk may write at any time.
+
+import {
+  comparePointIds,
+  type PointId,
+  type Sequence,
+  type StoredPoint,
+  sequence,
+} from '@tributary/model';
+import { assert, TributaryError } from '@tributary/runtime';
+import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
+import type {
+  ReplicaState,
+  ReplicaStore,
+  ReplicaStores,
+  StoreChanges,
+  StoredPayload,
+} from './replica-store.ts';
+
+interface Undo {
+  readonly state: ReplicaState;
+  readonly previous: readonly (readonly [PointId, StoredPoint | undefined])[];
+}
+
+/** What a disk would hold of one store. */
+interface Volume {
+  state: ReplicaState;
+  readonly points: Map<PointId, StoredPoint>;
+  undos: Undo[];
+  open: MemoryReplicaStore | undefined;
+}
+
+export class MemoryReplicaStores implements ReplicaStores {
+  readonly #volumes = new Map<string, Volume>();
+  readonly #unflushedCommitsMax: number;
+
+  constructor(options: { readonly unflushedCommitsMax?: number } = {}) {
+    this.#unflushedCommitsMax = options.unflushedCommitsMax ?? 1_000;
+  }
+
+  async open(name: string): Promise<ReplicaStore> {
+    let volume = this.#volumes.get(name);
+    if (volume === undefined) {
+      volume = { state: emptyState(), points: new Map(), undos: [], open: undefined };
+      this.#volumes.set(name, volume);
+    }
+    if (volume.open !== undefined) {
+      throw new TributaryError('unavailable', `the store ${name} is open already`);
+    }
+    const store = new MemoryReplicaStore(name, volume, this.#unflushedCommitsMax);
+    volume.open = store;
+    return store;
+  }
+
+  async drop(name: string): Promise<void> {
+    assert(
+      this.#volumes.get(name)?.open === undefined,
+      `the store ${name} is closed before a drop`,
+    );
+    this.#volumes.delete(name);
+  }
+
+  async list(): Promise<string[]> {
+    return [...this.#volumes.keys()].sort();
+  }
+
+  /** Commits since the last flush: what a crash may lose. */
+  unflushedCommits(name: string): number {
+    return this.#volume(name).undos.length;
+  }
+
+  /** Ends the open handle as a kill would and loses the newest `commitsLost` of the unflushed commits. */
+  crash(name: string, commitsLost: number): void {
+    const volume = this.#volume(name);
+    assert(commitsLost <= volume.undos.length, 'a crash loses unflushed commits only');
+    volume.open?.kill();
+    for (let lost = 0; lost < commitsLost; lost++) {
+      const undo = volume.undos.pop();
+      if (undo !== undefined) applyUndo(volume, undo);
+    }
+  }
+
+  /** Changes the stored payload of a point behind the store's back. */
+  corrupt(name: string, id: PointId): void {
+    const volume = this.#volume(name);
+    const point = volume.points.get(id);
+    assert(point !== undefined, `the point to corrupt is there: ${id}`);
+    volume.points.set(id, { ...point, payload: Buffer.concat([point.payload, Buffer.from(' ')]) });
+  }
+
+  #volume(name: string): Volume {
+    const volume = this.#volumes.get(name);
+    assert(volume !== undefined, `there is a store named ${name}`);
+    return volume;
+  }
+}
+
+class MemoryReplicaStore implements ReplicaStore {
+  readonly #name: string;
+  readonly #volume: Volume;
+  readonly #unflushedCommitsMax: number;
+  #ordered: readonly StoredPoint[] | undefined;
+  #closed = false;
+
+  constructor(name: string, volume: Volume, unflushedCommitsMax: number) {
+    this.#name = name;
+    this.#volume = volume;
+    this.#unflushedCommitsMax = unflushedCommitsMax;
+  }
+
+  get state(): ReplicaState {
+    return this.#volume.state;
+  }
+
+  get(ids: readonly PointId[]): (StoredPoint | undefined)[] {
+    this.#assertOpen();
+    return ids.map((id) => {
+      const point = this.#volume.points.get(id);
+      return point === undefined ? undefined : copyOf(point);
+    });
+  }
+
+  getPayloads(ids: readonly PointId[]): (StoredPayload | undefined)[] {
+    this.#assertOpen();
+    return ids.map((id) => {
+      const point = this.#volume.points.get(id);
+      return point === undefined ? undefined : payloadOf(point);
+    });
+  }
+
+  scan(from?: PointId): IterableIterator<StoredPoint> {
+    return this.#scan(from, copyOf);
+  }
+
+  scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
+    return this.#scan(from, payloadOf);
+  }
+
+  commit(changes: StoreChanges): ReplicaState {
+    this.#assertOpen();
+    const { points, undos } = this.#volume;
+    const previous: [PointId, StoredPoint | undefined][] = [];
+    const hash = new ContentHash(this.state.contentHash);
+    for (const point of changes.puts) previous.push([point.id, points.get(point.id)]);
+    for (const id of changes.deletes) previous.push([id, points.get(id)]);
+    assert(
+      new Set(previous.map(([id]) => id)).size === previous.length,
+      'an id stands at most once in the changes of a commit',
+    );
+    for (const [, old] of previous) if (old !== undefined) hash.subtract(pointDigest(old));
+    for (const point of changes.puts) {
+      hash.add(pointDigest(point));
+      points.set(point.id, copyOf(point));
+    }
+    for (const id of changes.deletes) points.delete(id);
+    undos.push({ state: this.state, previous });
+    if (undos.length > this.#unflushedCommitsMax) undos.shift();
+    this.#ordered = undefined;
+    this.#volume.state = {
+      appliedSequence: changes.appliedSequence,
+      appliedCount: changes.appliedCount,
+      contentHash: hash.toString(),
+      pointsCount: points.size,
+    };
+    return this.state;
+  }
+
+  async flush(): Promise<Sequence> {
+    this.#assertOpen();
+    this.#volume.undos = [];
+    return this.state.appliedSequence;
+  }
+
+  verify(): ReplicaState {
+    this.#assertOpen();
+    const hash = new ContentHash();
+    for (const point of this.#volume.points.values()) hash.add(pointDigest(point));
+    if (hash.toString() !== this.state.contentHash) {
+      throw new TributaryError('corrupt', `store ${this.#name}: the points do not give its hash`);
+    }
+    return this.state;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.kill();
+    this.#volume.undos = [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  kill(): void {
+    this.#closed = true;
+    if (this.#volume.open === this) this.#volume.open = undefined;
+  }
+
+  #scan<T>(from: PointId | undefined, view: (point: StoredPoint) => T): IterableIterator<T> {
+    this.#assertOpen();
+    this.#ordered ??= [...this.#volume.points.values()].sort((a, b) => comparePointIds(a.id, b.id));
+    return this.#walk(this.#ordered, from, view);
+  }
+
+  *#walk<T>(
+    ordered: readonly StoredPoint[],
+    from: PointId | undefined,
+    view: (point: StoredPoint) => T,
+  ): IterableIterator<T> {
+    for (const point of ordered) {
+      this.#assertOpen();
+      if (from === undefined || comparePointIds(point.id, from) >= 0) yield view(point);
+    }
+  }
+
+  #assertOpen(): void {
+    assert(!this.#closed, `the store ${this.#name} is open`);
+  }
+}
+
+function emptyState(): ReplicaState {
+  return {
+    appliedSequence: sequence(0),
+    appliedCount: 0,
+    contentHash: EMPTY_CONTENT_HASH,
+    pointsCount: 0,
+  };
+}
+
+function applyUndo(volume: Volume, undo: Undo): void {
+  volume.state = undo.state;
+  for (const [id, old] of undo.previous) {
+    if (old === undefined) volume.points.delete(id);
+    else volume.points.set(id, old);
+  }
+}
+
+// Callers reuse their buffers once a call has returned, as they may with a store that writes bytes.
+function copyOf(point: StoredPoint): StoredPoint {
+  const vectors: Record<string, Float32Array> = {};
+  for (const [name, vector] of Object.entries(point.vectors)) vectors[name] = vector.slice();
+  return { ...payloadOf(point), vectors };
+}
+
+function payloadOf(point: StoredPoint): StoredPayload {
+  return { id: point.id, version: point.version, payload: Uint8Array.from(point.payload) };
+}
