@@ -1,0 +1,248 @@
+// Values of every shape the codecs know, for property tests.
+
+import {
+  type Condition,
+  collectionId,
+  type Entry,
+  type Filter,
+  type JsonObject,
+  type NearestQuery,
+  type Point,
+  type PointId,
+  type PointOperation,
+  type PointSelector,
+  type Projection,
+  parseJson,
+  peerId,
+  pointIdFromBigInt,
+  sequence,
+  shardId,
+  stringifyJson,
+} from '@tributary/model';
+import fc from 'fast-check';
+import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
+
+const safeInteger = fc.maxSafeNat();
+
+export const pointIds: fc.Arbitrary<PointId> = fc.oneof(
+  safeInteger,
+  fc.bigInt(0n, 2n ** 64n - 1n).map((value) => pointIdFromBigInt(value) ?? 0),
+  fc.uuid(),
+);
+
+export const vectors = fc.dictionary(
+  fc.constantFrom('', 'text', 'bild-ü', '__proto__'),
+  fc.float32Array({ maxLength: 9, noNaN: true }),
+);
+
+const payloads = fc
+  .dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 })
+  .map((value): JsonObject => {
+    const parsed = parseJson(JSON.stringify(value));
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as JsonObject)
+      : {};
+  });
+
+const payloadBytes = fc.oneof(
+  fc.constant(new Uint8Array(0)),
+  payloads.map((payload) => new TextEncoder().encode(stringifyJson(payload))),
+);
+
+export const points: fc.Arbitrary<Point> = fc.record({
+  id: pointIds,
+  vectors,
+  payload: payloadBytes,
+});
+
+const matchValues = fc.oneof(
+  fc.string(),
+  fc.boolean(),
+  fc.integer(),
+  fc.bigInt(2n ** 54n, 2n ** 63n - 1n),
+);
+const bounds = fc.record(
+  { lt: fc.integer(), gt: fc.integer(), lte: fc.integer(), gte: fc.integer() },
+  { requiredKeys: [] },
+);
+
+export const { filter: filters } = fc.letrec<{ filter: Filter; condition: Condition }>((tie) => ({
+  filter: fc.record(
+    {
+      must: fc.array(tie('condition'), { maxLength: 2 }),
+      should: fc.array(tie('condition'), { maxLength: 2 }),
+      mustNot: fc.array(tie('condition'), { maxLength: 2 }),
+    },
+    { requiredKeys: [] },
+  ),
+  condition: fc.oneof(
+    { depthSize: 'small' },
+    fc.record({ kind: fc.constant('match' as const), key: fc.string(), value: matchValues }),
+    fc.record({
+      kind: fc.constant('matchAny' as const),
+      key: fc.string(),
+      any: fc.array(matchValues),
+    }),
+    fc.record({
+      kind: fc.constant('matchExcept' as const),
+      key: fc.string(),
+      except: fc.array(matchValues),
+    }),
+    fc.record({ kind: fc.constant('range' as const), key: fc.string(), range: bounds }),
+    fc.record({ kind: fc.constant('isEmpty' as const), key: fc.string() }),
+    fc.record({ kind: fc.constant('isNull' as const), key: fc.string() }),
+    fc.record({ kind: fc.constant('hasId' as const), ids: fc.array(pointIds) }),
+    fc.record({ kind: fc.constant('nested' as const), key: fc.string(), filter: tie('filter') }),
+    fc.record({ kind: fc.constant('filter' as const), filter: tie('filter') }),
+  ),
+}));
+
+const selectors: fc.Arbitrary<PointSelector> = fc.oneof(
+  fc.record({ kind: fc.constant('ids' as const), ids: fc.array(pointIds) }),
+  fc.record({ kind: fc.constant('filter' as const), filter: filters }),
+);
+
+export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
+  fc.record({ kind: fc.constant('upsert' as const), points: fc.array(points, { maxLength: 4 }) }),
+  fc.record({ kind: fc.constant('delete' as const), selector: selectors }),
+  fc.record(
+    {
+      kind: fc.constant('setPayload' as const),
+      selector: selectors,
+      payload: payloads,
+      key: fc.string(),
+    },
+    { requiredKeys: ['kind', 'selector', 'payload'] },
+  ),
+  fc.record({
+    kind: fc.constant('overwritePayload' as const),
+    selector: selectors,
+    payload: payloads,
+  }),
+  fc.record({
+    kind: fc.constant('deletePayload' as const),
+    selector: selectors,
+    keys: fc.array(fc.string()),
+  }),
+  fc.record({ kind: fc.constant('clearPayload' as const), selector: selectors }),
+);
+
+export const entries: fc.Arbitrary<Entry> = fc.record({
+  operationId: fc.string({ maxLength: 64 }),
+  timeMs: safeInteger,
+  operations: fc.array(operations, { maxLength: 4 }),
+});
+
+const projections: fc.Arbitrary<Projection> = fc.record({
+  payload: fc.oneof(
+    fc.constant({ kind: 'none' as const }),
+    fc.constant({ kind: 'all' as const }),
+    fc.record({ kind: fc.constant('include' as const), keys: fc.array(fc.string()) }),
+    fc.record({ kind: fc.constant('exclude' as const), keys: fc.array(fc.string()) }),
+  ),
+  vectors: fc.oneof(
+    fc.constant({ kind: 'none' as const }),
+    fc.constant({ kind: 'all' as const }),
+    fc.record({ kind: fc.constant('names' as const), names: fc.array(fc.string()) }),
+  ),
+});
+
+const limits = fc.nat();
+const queries: fc.Arbitrary<NearestQuery> = fc.record(
+  {
+    vector: fc.float32Array({ noNaN: true, maxLength: 9 }),
+    using: fc.string(),
+    filter: filters,
+    limit: limits,
+    scoreThreshold: fc.double({ noNaN: true }),
+    params: fc.record(
+      { hnswEf: fc.nat(), exact: fc.boolean(), indexedOnly: fc.boolean() },
+      { requiredKeys: [] },
+    ),
+    projection: projections,
+  },
+  {
+    requiredKeys: ['vector', 'using', 'limit', 'params', 'projection'],
+  },
+);
+
+export const addresses = fc.record({
+  collection: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).map(collectionId),
+  shard: fc.nat(1_000).map(shardId),
+});
+
+export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
+  fc.record({ kind: fc.constant('search' as const), queries: fc.array(queries, { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant('retrieve' as const),
+    ids: fc.array(pointIds),
+    projection: projections,
+  }),
+  fc.record({
+    kind: fc.constant('scroll' as const),
+    query: fc.record(
+      { filter: filters, offset: pointIds, limit: limits, projection: projections },
+      { requiredKeys: ['limit', 'projection'] },
+    ),
+  }),
+  fc.record({ kind: fc.constant('count' as const), filter: filters }, { requiredKeys: ['kind'] }),
+  fc.constant({ kind: 'info' as const }),
+  fc.constant({ kind: 'verify' as const }),
+);
+
+const recordFields = {
+  id: pointIds,
+  version: safeInteger.map(sequence),
+  payload: payloadBytes,
+  vectors,
+};
+export const records = fc.record(recordFields, {
+  requiredKeys: ['id', 'version'],
+});
+export const hits = fc.record(
+  { ...recordFields, score: fc.float({ noNaN: true }) },
+  { requiredKeys: ['id', 'version', 'score'] },
+);
+
+export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
+  {
+    appliedSequence: safeInteger.map(sequence),
+    appliedCount: safeInteger,
+    contentHash: fc.string(),
+    pointsCount: safeInteger,
+    indexedVectorsCount: safeInteger,
+    segmentsCount: safeInteger,
+    memoryBytes: safeInteger,
+    optimizing: fc.boolean(),
+    halted: fc.string(),
+  },
+  {
+    requiredKeys: [
+      'appliedSequence',
+      'appliedCount',
+      'contentHash',
+      'pointsCount',
+      'indexedVectorsCount',
+      'segmentsCount',
+      'memoryBytes',
+      'optimizing',
+    ],
+  },
+);
+
+const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
+
+export const reports: fc.Arbitrary<AppliedReport> = fc.record({
+  peer: peers,
+  replicas: fc.array(
+    fc
+      .tuple(addresses, safeInteger)
+      .map(([address, applied]) => ({ ...address, appliedSequence: sequence(applied) })),
+  ),
+});
+
+export const introductions: fc.Arbitrary<Introduction> = fc.record({
+  peer: peers,
+  version: fc.string(),
+  natsUrls: fc.array(fc.webUrl()),
+});

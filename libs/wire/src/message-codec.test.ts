@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Filter } from '@tributary/model';
+import { collectionId, shardId } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import fc from 'fast-check';
+import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
+import {
+  addresses,
+  calls,
+  entries,
+  hits,
+  infos,
+  introductions,
+  records,
+  reports,
+} from './arbitraries.ts';
+import { decodeCall, encodeCall } from './call-codec.ts';
+import { encodeEntry } from './entry-codec.ts';
+import { FILTER_DEPTH_MAX } from './json-field.ts';
+import {
+  decodeIntroduction,
+  decodeReport,
+  encodeIntroduction,
+  encodeReport,
+} from './report-codec.ts';
+
+test('decoding an encoded call gives the call', () => {
+  fc.assert(
+    fc.property(addresses, calls, (target, call) => {
+      assert.deepEqual(decodeCall(encodeCall(target, call)), structuredClone({ target, call }));
+    }),
+  );
+});
+
+test('decoding an encoded answer gives the answer', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(hits, { maxLength: 3 }), { maxLength: 3 }),
+      fc.array(records, { maxLength: 3 }),
+      fc.maxSafeNat(),
+      infos,
+      (lists, list, count, info) => {
+        assert.deepEqual(
+          decodeAnswer('search', encodeAnswer('search', lists)),
+          structuredClone(lists),
+        );
+        assert.deepEqual(
+          decodeAnswer('retrieve', encodeAnswer('retrieve', list)),
+          structuredClone(list),
+        );
+        assert.deepEqual(
+          decodeAnswer('scroll', encodeAnswer('scroll', list)),
+          structuredClone(list),
+        );
+        assert.deepEqual(
+          decodeAnswer('count', encodeAnswer('count', count)),
+          structuredClone(count),
+        );
+        assert.deepEqual(decodeAnswer('info', encodeAnswer('info', info)), structuredClone(info));
+        assert.deepEqual(
+          decodeAnswer('verify', encodeAnswer('verify', info)),
+          structuredClone(info),
+        );
+      },
+    ),
+  );
+});
+
+test('decoding an encoded report or introduction gives it back', () => {
+  fc.assert(
+    fc.property(reports, introductions, (report, introduction) => {
+      assert.deepEqual(decodeReport(encodeReport(report)), structuredClone(report));
+      assert.deepEqual(
+        decodeIntroduction(encodeIntroduction(introduction)),
+        structuredClone(introduction),
+      );
+    }),
+  );
+});
+
+test('whatever the bytes are, decoding a message returns or throws a TributaryError', () => {
+  const encoded = fc.oneof(
+    fc.uint8Array(),
+    fc.tuple(addresses, calls).map(([target, call]) => encodeCall(target, call)),
+    fc.array(records, { maxLength: 2 }).map((list) => encodeAnswer('scroll', list)),
+    reports.map(encodeReport),
+    entries.map(encodeEntry),
+  );
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 });
+  const decoders = [
+    decodeCall,
+    decodeReport,
+    decodeIntroduction,
+    (bytes: Uint8Array) => decodeAnswer('search', bytes),
+    (bytes: Uint8Array) => decodeAnswer('count', bytes),
+    (bytes: Uint8Array) => decodeAnswer('info', bytes),
+  ];
+  const refused = { count: 0 };
+  fc.assert(
+    fc.property(encoded, changes, (bytes, edits) => {
+      for (const [at, value] of edits) bytes[at % Math.max(1, bytes.length)] = value;
+      for (const decode of decoders) {
+        try {
+          decode(bytes);
+        } catch (error) {
+          refused.count++;
+          assert(error instanceof TributaryError, String(error));
+        }
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  assert(refused.count > 500, `only ${refused.count} were refused`);
+});
+
+test('a filter is written as deep as it can be read, and refused beyond', () => {
+  const target = { collection: collectionId('c'), shard: shardId(0) };
+  const nest = (depth: number): Filter =>
+    depth === 0
+      ? { must: [{ kind: 'isNull', key: 'a' }] }
+      : { must: [{ kind: 'filter', filter: nest(depth - 1) }] };
+  const deepest = { kind: 'count' as const, filter: nest(FILTER_DEPTH_MAX) };
+  assert.deepEqual(decodeCall(encodeCall(target, deepest)).call, deepest);
+  const deeper = { kind: 'count' as const, filter: nest(FILTER_DEPTH_MAX + 1) };
+  assert.throws(() => encodeCall(target, deeper), { code: 'bad_request' });
+});

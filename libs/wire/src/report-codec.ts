@@ -1,0 +1,96 @@
+// The bytes of reports and introductions; proto/peer.proto describes them.
+
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import {
+  assertEnded,
+  decoding,
+  lengthTag,
+  messageEnd,
+  readInteger,
+  readText,
+  skipField,
+  varintTag,
+  writeInteger,
+  writeText,
+} from './field.ts';
+import type { AppliedReport, Introduction } from './messages.ts';
+
+type AppliedReplica = AppliedReport['replicas'][number];
+
+export function encodeReport(report: AppliedReport): Uint8Array {
+  const writer = new BinaryWriter();
+  writeInteger(writer, 1, report.peer);
+  for (const replica of report.replicas) {
+    writer.uint32(lengthTag(2)).fork();
+    writeText(writer, 1, replica.collection);
+    writer.uint32(varintTag(2)).uint32(replica.shard);
+    writeInteger(writer, 3, replica.appliedSequence);
+    writer.join();
+  }
+  return writer.finish();
+}
+
+/** Errors: `corrupt`. */
+export function decodeReport(bytes: Uint8Array): AppliedReport {
+  return decoding('report', () => {
+    const reader = new BinaryReader(bytes);
+    let peer = 0;
+    const replicas: AppliedReplica[] = [];
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === varintTag(1)) peer = readInteger(reader);
+      else if (tag === lengthTag(2)) replicas.push(readReplica(reader));
+      else skipField(reader, tag);
+    }
+    assertEnded(reader, reader.len);
+    return { peer: peerId(peer), replicas };
+  });
+}
+
+export function encodeIntroduction(introduction: Introduction): Uint8Array {
+  const writer = new BinaryWriter();
+  writeInteger(writer, 1, introduction.peer);
+  writeText(writer, 2, introduction.version);
+  for (const url of introduction.natsUrls) writeText(writer, 3, url);
+  return writer.finish();
+}
+
+/** Errors: `corrupt`. */
+export function decodeIntroduction(bytes: Uint8Array): Introduction {
+  return decoding('introduction', () => {
+    const reader = new BinaryReader(bytes);
+    let peer = 0;
+    let version = '';
+    const natsUrls: string[] = [];
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === varintTag(1)) peer = readInteger(reader);
+      else if (tag === lengthTag(2)) version = readText(reader);
+      else if (tag === lengthTag(3)) natsUrls.push(readText(reader));
+      else skipField(reader, tag);
+    }
+    assertEnded(reader, reader.len);
+    return { peer: peerId(peer), version, natsUrls };
+  });
+}
+
+function readReplica(reader: BinaryReader): AppliedReplica {
+  const end = messageEnd(reader);
+  let collection = '';
+  let shard = 0;
+  let applied = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === lengthTag(1)) collection = readText(reader);
+    else if (tag === varintTag(2)) shard = reader.uint32();
+    else if (tag === varintTag(3)) applied = readInteger(reader);
+    else skipField(reader, tag);
+  }
+  assertEnded(reader, end);
+  return {
+    collection: collectionId(collection),
+    shard: shardId(shard),
+    appliedSequence: sequence(applied),
+  };
+}
