@@ -1,0 +1,136 @@
+// The bytes of the formats may not change by accident: data on streams and peers of other versions depend on them.
+// A wanted change of format gets a new version and new files: `UPDATE_GOLDEN=1 node --test src/golden.test.ts`.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import test from 'node:test';
+import {
+  collectionId,
+  type Entry,
+  type NearestQuery,
+  peerId,
+  sequence,
+  shardId,
+} from '@tributary/model';
+import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
+import { decodeCall, encodeCall } from './call-codec.ts';
+import { decodeEntry, encodeEntry } from './entry-codec.ts';
+import {
+  decodeIntroduction,
+  decodeReport,
+  encodeIntroduction,
+  encodeReport,
+} from './report-codec.ts';
+
+const UUID = '0b6a2c5e-2b0d-4e5a-9d53-1f2a3b4c5d6e';
+const target = { collection: collectionId('docs-1'), shard: shardId(3) };
+
+const entry: Entry = {
+  operationId: '0123456789abcdef',
+  timeMs: 1_790_000_000_123,
+  operations: [
+    {
+      kind: 'upsert',
+      points: [
+        {
+          id: 7,
+          vectors: { '': Float32Array.of(0.5, -1, 3) },
+          payload: new TextEncoder().encode('{"a":1}'),
+        },
+        {
+          id: 2n ** 64n - 1n,
+          vectors: { image: Float32Array.of(1), text: Float32Array.of(2, 4) },
+          payload: new Uint8Array(0),
+        },
+      ],
+    },
+    { kind: 'delete', selector: { kind: 'ids', ids: [UUID, 9] } },
+    {
+      kind: 'setPayload',
+      selector: {
+        kind: 'filter',
+        filter: { must: [{ kind: 'range', key: 'a.b', range: { gte: 1.5 } }] },
+      },
+      payload: { big: 2n ** 62n },
+      key: 'nested.place',
+    },
+    { kind: 'overwritePayload', selector: { kind: 'ids', ids: [1] }, payload: { b: null } },
+    { kind: 'deletePayload', selector: { kind: 'ids', ids: [1] }, keys: ['b', 'c[]'] },
+    { kind: 'clearPayload', selector: { kind: 'ids', ids: [] } },
+  ],
+};
+
+const query: NearestQuery = {
+  vector: Float32Array.of(0.25, 0.75),
+  using: 'text',
+  filter: { should: [{ kind: 'hasId', ids: [1, UUID] }] },
+  limit: 10,
+  scoreThreshold: 0.125,
+  params: { hnswEf: 64, exact: false, indexedOnly: true },
+  projection: {
+    payload: { kind: 'include', keys: ['a'] },
+    vectors: { kind: 'names', names: ['text'] },
+  },
+};
+const search = { kind: 'search' as const, queries: [query] };
+const scroll = {
+  kind: 'scroll' as const,
+  query: {
+    offset: UUID,
+    limit: 5,
+    projection: { payload: { kind: 'all' as const }, vectors: { kind: 'none' as const } },
+  },
+};
+const hit = {
+  id: 7,
+  version: sequence(12),
+  score: 0.5,
+  payload: new TextEncoder().encode('{"a":1}'),
+  vectors: { '': Float32Array.of(1, 2) },
+};
+const info = {
+  appliedSequence: sequence(99),
+  appliedCount: 12,
+  contentHash: 'ab'.repeat(32),
+  pointsCount: 11,
+  indexedVectorsCount: 10,
+  segmentsCount: 2,
+  memoryBytes: 2 ** 33,
+  optimizing: true,
+  halted: 'why',
+};
+const report = { peer: peerId(5), replicas: [{ ...target, appliedSequence: sequence(42) }] };
+const introduction = { peer: peerId(5), version: '0.1.0', natsUrls: ['nats://127.0.0.1:4222'] };
+
+const GOLDEN: readonly [
+  name: string,
+  encoded: Uint8Array,
+  decode: (b: Uint8Array) => unknown,
+  value: unknown,
+][] = [
+  ['entry', encodeEntry(entry), decodeEntry, entry],
+  ['call-search', encodeCall(target, search), decodeCall, { target, call: search }],
+  ['call-scroll', encodeCall(target, scroll), decodeCall, { target, call: scroll }],
+  [
+    'answer-search',
+    encodeAnswer('search', [[hit], []]),
+    (b) => decodeAnswer('search', b),
+    [[hit], []],
+  ],
+  ['answer-info', encodeAnswer('info', info), (b) => decodeAnswer('info', b), info],
+  ['report', encodeReport(report), decodeReport, report],
+  ['introduction', encodeIntroduction(introduction), decodeIntroduction, introduction],
+];
+
+for (const [name, encoded, decode, value] of GOLDEN) {
+  test(`the bytes of ${name} are those of the golden file, and read back`, () => {
+    const file = new URL(`../golden/${name}.hex`, import.meta.url);
+    const hex = Buffer.from(encoded)
+      .toString('hex')
+      .replaceAll(/.{100}/g, '$&\n');
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, `${hex}\n`);
+    const golden = readFileSync(file, 'utf8');
+    assert.equal(`${hex}\n`, golden);
+    assert.deepEqual(decode(Buffer.from(golden.replaceAll('\n', ''), 'hex')), value);
+  });
+}
