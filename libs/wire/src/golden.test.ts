@@ -131,6 +131,9 @@ for (const [name, encoded, decode, value] of GOLDEN) {
     if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, `${hex}\n`);
     const golden = readFileSync(file, 'utf8');
     assert.equal(`${hex}\n`, golden);
-    assert.deepEqual(decode(Buffer.from(golden.replaceAll('\n', ''), 'hex')), value);
+    assert.deepEqual(
+      decode(new Uint8Array(Buffer.from(golden.replaceAll('\n', ''), 'hex'))),
+      value,
+    );
   });
 }
