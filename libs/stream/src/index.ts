@@ -1,1 +1,3 @@
+export * from './batching-appender.ts';
+export * from './check-append.ts';
 export * from './write-stream.ts';

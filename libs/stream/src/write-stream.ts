@@ -14,7 +14,7 @@ export interface AppendMessage {
 }
 
 export interface AppendReceipt {
-  /** Sequence of the last message, or one that is certainly not before it when `duplicate`. */
+  /** Sequence of the last message; the others stand right before it in their order, also when `duplicate`. */
   readonly sequence: Sequence;
   /** The messages were in the stream already: an earlier try had succeeded. */
   readonly duplicate: boolean;

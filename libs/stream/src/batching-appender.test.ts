@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  collectionId,
+  type PointOperation,
+  type Sequence,
+  sequence,
+  shardId,
+} from '@tributary/model';
+import { seededRandom, systemClock, TributaryError } from '@tributary/runtime';
+import { decodeEntry } from '@tributary/wire';
+import fc from 'fast-check';
+import { BatchingAppender, type BatchingAppenderOptions } from './batching-appender.ts';
+import { type AppendFate, MemoryWriteStreams } from './memory.ts';
+import { type AppendMessage, ENTRY_BYTES_MAX, type WriteStream } from './write-stream.ts';
+
+const COLLECTION = collectionId('c');
+
+interface Setup {
+  readonly appender: BatchingAppender;
+  readonly stream: WriteStream;
+  readonly appends: (readonly AppendMessage[])[];
+}
+
+async function setUp(
+  options: Partial<BatchingAppenderOptions> = {},
+  fate: (nth: number) => AppendFate | Promise<AppendFate> = () => 'ok',
+): Promise<Setup> {
+  const appends: (readonly AppendMessage[])[] = [];
+  const append = (_: unknown, messages: readonly AppendMessage[]) => fate(appends.push(messages));
+  const streams = new MemoryWriteStreams({ faults: { append } });
+  const stream = await streams.create(COLLECTION);
+  const random = seededRandom(1);
+  const appender = new BatchingAppender({ stream, clock: systemClock, random, ...options });
+  return { appender, stream, appends };
+}
+
+function upsert(ids: readonly number[], payloadBytes = 10): PointOperation {
+  const payload = new Uint8Array(payloadBytes).fill(32);
+  return { kind: 'upsert', points: ids.map((id) => ({ id, vectors: {}, payload })) };
+}
+
+const part = (shard: number, ...ids: number[]) => ({
+  shard: shardId(shard),
+  operations: [upsert(ids)],
+});
+
+async function idsInStream(stream: WriteStream): Promise<Map<number, number[]>> {
+  const { lastSequence } = await stream.head();
+  const ids = new Map<number, number[]>();
+  for (let at = 1; at <= lastSequence; at++) {
+    const message = await stream.get(sequence(at));
+    assert.ok(message);
+    const own = ids.get(message.shard) ?? [];
+    ids.set(message.shard, own);
+    for (const operation of decodeEntry(message.data).operations) {
+      if (operation.kind === 'upsert') own.push(...operation.points.map((p) => Number(p.id)));
+      else if (operation.kind === 'delete' && operation.selector.kind === 'ids') {
+        own.push(...operation.selector.ids.map(Number));
+      }
+    }
+  }
+  return ids;
+}
+
+function hasCode(code: string) {
+  return (error: unknown) => error instanceof TributaryError && error.code === code;
+}
+
+test('writes that arrive while one is in flight become one append', async () => {
+  const { appender, appends, stream } = await setUp({}, async (): Promise<AppendFate> => {
+    await systemClock.sleep(5);
+    return 'ok';
+  });
+  const first = appender.append([part(0, 1)]);
+  await systemClock.sleep(1);
+  const gathered = [2, 3, 4].map((id) => appender.append([part(0, id), part(1, id)]));
+  const receipts = await Promise.all([first, ...gathered]);
+  assert.deepEqual(
+    appends.map((messages) => messages.length),
+    [1, 2],
+  );
+  assert.deepEqual(
+    receipts.map((receipt) => receipt.sequence),
+    [1, 3, 3, 3],
+  );
+  assert.deepEqual(
+    [...(receipts[1]?.shardSequences ?? [])],
+    [
+      [0, 2],
+      [1, 3],
+    ],
+  );
+  assert.deepEqual(
+    [...(await idsInStream(stream))],
+    [
+      [0, [1, 2, 3, 4]],
+      [1, [2, 3, 4]],
+    ],
+  );
+});
+
+test('whatever is written comes out once, whole, in order per shard, in one append per write', async () => {
+  const writes = fc.array(
+    fc.array(fc.record({ shard: fc.nat(2), points: fc.integer({ min: 1, max: 40 }) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    { minLength: 1, maxLength: 30 },
+  );
+  await fc.assert(
+    fc.asyncProperty(writes, fc.integer(), async (sizes, seed) => {
+      const random = seededRandom(seed);
+      const fates: AppendFate[] = ['ok', 'ok', 'unavailable', 'unknownWritten', 'unknownLost'];
+      const { appender, stream, appends } = await setUp({ random }, () => {
+        return fates[random.integer(fates.length)] ?? 'ok';
+      });
+      let id = 0;
+      const expected = new Map<number, number[]>();
+      const receipts = sizes.map((parts) =>
+        appender.append(
+          parts.map(({ shard, points }) => {
+            const ids = Array.from({ length: points }, () => id++);
+            expected.set(shard, [...(expected.get(shard) ?? []), ...ids]);
+            return { shard: shardId(shard), operations: [upsert(ids, 30_000)] };
+          }),
+        ),
+      );
+      const settled = await Promise.all(receipts);
+      assert.deepEqual(
+        new Map([...(await idsInStream(stream))].sort()),
+        new Map([...expected].sort()),
+      );
+      for (const messages of appends) {
+        assert.ok(messages.every((message) => message.data.length <= ENTRY_BYTES_MAX));
+      }
+      for (const [i, receipt] of settled.entries()) {
+        for (const { shard } of sizes[i] ?? []) {
+          const at: Sequence | undefined = receipt.shardSequences.get(shardId(shard));
+          assert.ok(at !== undefined && at <= receipt.sequence);
+          assert.equal((await stream.get(at))?.shard, shard);
+        }
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('a retry sends the same messages under the same ids', async () => {
+  const { appender, appends } = await setUp({}, (nth) => (nth < 3 ? 'unknownWritten' : 'ok'));
+  const receipt = await appender.append([part(0, 1), part(1, 2)]);
+  assert.equal(appends.length, 3);
+  assert.deepEqual(appends[2], appends[0]);
+  assert.deepEqual(
+    { ...receipt, shardSequences: [...receipt.shardSequences] },
+    {
+      sequence: 2,
+      duplicate: true,
+      shardSequences: [
+        [0, 1],
+        [1, 2],
+      ],
+    },
+  );
+});
+
+test('retries end: unknown where a try got no answer, unavailable where all were refused', async () => {
+  const unknown = await setUp({ retryForMs: 60 }, (nth) =>
+    nth === 1 ? 'unknownLost' : 'unavailable',
+  );
+  await assert.rejects(unknown.appender.append([part(0, 1)]), (error) => {
+    assert.ok(hasCode('unknown_outcome')(error) && error instanceof Error);
+    return /may still take effect/.test(error.message);
+  });
+  const refused = await setUp({ retryForMs: 60 }, () => 'unavailable');
+  await assert.rejects(refused.appender.append([part(0, 1)]), hasCode('unavailable'));
+  assert.ok(refused.appends.length > 1);
+});
+
+test('a deadline in flight is an unknown outcome; before sending it is a timeout and nothing is written', async () => {
+  const gate = Promise.withResolvers<AppendFate>();
+  const { appender, stream } = await setUp({}, () => gate.promise);
+  const deadline = new AbortController();
+  const inFlight = appender.append([part(0, 1)], deadline.signal);
+  await systemClock.sleep(1);
+  const waiting = appender.append([part(0, 2)], deadline.signal);
+  deadline.abort();
+  await assert.rejects(inFlight, hasCode('unknown_outcome'));
+  await assert.rejects(waiting, hasCode('timeout'));
+  gate.resolve('ok');
+  await appender.append([part(0, 3)]);
+  assert.deepEqual((await idsInStream(stream)).get(0), [1, 3]);
+});
+
+test('over its limits the queue refuses, and what is queued still goes through', async () => {
+  const gate = Promise.withResolvers<AppendFate>();
+  const { appender } = await setUp({ queueItemsMax: 3, queueBytesMax: 5_000 }, () => gate.promise);
+  const first = appender.append([part(0, 1)]);
+  await systemClock.sleep(1);
+  const queued = [2, 3, 4].map((id) => appender.append([part(0, id)]));
+  await assert.rejects(appender.append([part(0, 5)]), hasCode('unavailable'));
+  gate.resolve('ok');
+  assert.equal((await Promise.all([first, ...queued])).length, 4);
+  assert.equal(appender.queuedItems, 0);
+});
+
+test('a write that fits no atomic append is refused and writes nothing', async () => {
+  const { appender, stream } = await setUp({ batchMessagesMax: 2 });
+  const operations = [upsert([1, 2, 3, 4], 400_000)];
+  await assert.rejects(appender.append([{ shard: shardId(0), operations }]), hasCode('too_large'));
+  const huge = [upsert([1], ENTRY_BYTES_MAX)];
+  await assert.rejects(
+    appender.append([{ shard: shardId(0), operations: huge }]),
+    hasCode('too_large'),
+  );
+  assert.equal((await stream.head()).lastSequence, 0);
+});
+
+test('a delete of many ids is cut by ids', async () => {
+  const { appender, stream } = await setUp();
+  const ids = Array.from({ length: 100_000 }, (_, i) => i);
+  const operation: PointOperation = { kind: 'delete', selector: { kind: 'ids', ids } };
+  const receipt = await appender.append([{ shard: shardId(0), operations: [operation] }]);
+  assert.ok(receipt.sequence > 1);
+  assert.deepEqual((await idsInStream(stream)).get(0), ids);
+});
+
+test('closing refuses what waits and waits for what is in flight', async () => {
+  const gate = Promise.withResolvers<AppendFate>();
+  const { appender } = await setUp({}, () => gate.promise);
+  const inFlight = appender.append([part(0, 1)]);
+  await systemClock.sleep(1);
+  const waiting = appender.append([part(0, 2)]);
+  const closing = appender.close();
+  await assert.rejects(waiting, hasCode('unavailable'));
+  gate.resolve('ok');
+  assert.equal((await inFlight).sequence, 1);
+  await closing;
+  await assert.rejects(appender.append([part(0, 3)]), hasCode('unavailable'));
+});

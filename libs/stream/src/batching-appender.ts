@@ -1,0 +1,289 @@
+// Natural batching of the writes of one collection: while one append is in flight, the writes that arrive gather; then
+// all of them become one atomic append. One append is in flight at a time, so writes reach the stream in arrival order.
+//
+//   idle ──write──► sending ──receipt──► idle, or sending what has gathered
+//                     │  ▲
+//                     └──┘ no answer, or refused: back off, send the same messages with the same ids
+//
+// Invariant: a write is wholly in one append; its promise is fulfilled only by a receipt that covers it.
+
+import { type Sequence, type ShardId, sequence } from '@tributary/model';
+import { type Clock, type Random, TributaryError } from '@tributary/runtime';
+import { encodeEntry } from '@tributary/wire';
+import { cutIntoPieces, type PackedEntry, Packing, type Piece, type WritePart } from './pieces.ts';
+import {
+  APPEND_MESSAGES_MAX,
+  type AppendMessage,
+  type AppendReceipt,
+  type WriteStream,
+} from './write-stream.ts';
+
+export type { WritePart } from './pieces.ts';
+
+export interface WriteReceipt extends AppendReceipt {
+  /** For each shard the write touches, the sequence of the last entry that holds a part of it. */
+  readonly shardSequences: ReadonlyMap<ShardId, Sequence>;
+}
+
+export interface BatchingAppenderOptions {
+  readonly stream: WriteStream;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Limits of one atomic append; a single write may not exceed them. */
+  readonly batchMessagesMax?: number;
+  readonly batchBytesMax?: number;
+  /** Limits of what may wait, besides what is in flight. */
+  readonly queueItemsMax?: number;
+  readonly queueBytesMax?: number;
+  /** How long an append is tried again, at most, in milliseconds. */
+  readonly retryForMs?: number;
+}
+
+/**
+ * Measured on nats-server 2.15.2: 8 MB in an atomic batch take 40 ms on a lone server, and throughput has stopped
+ * growing at 2 MB. A single write may still be as large as `service.max_request_size_mb` allows.
+ */
+export const BATCH_BYTES_MAX = 48 * 1024 * 1024;
+/** Gathering stops here, so that a lone small write does not wait for a huge batch. */
+const GATHER_BYTES_MAX = 8 * 1024 * 1024;
+const QUEUE_ITEMS_MAX = 4_096;
+const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
+const RETRY_FOR_MS = 30_000;
+const BACKOFF_MIN_MS = 20;
+const BACKOFF_MAX_MS = 1_000;
+
+const MAY_STILL_HAPPEN =
+  'the write was sent and no answer came: it may still take effect; resending it with the same points is safe';
+
+interface Write {
+  readonly pieces: readonly Piece[];
+  readonly bytes: number;
+  readonly outcome: PromiseWithResolvers<WriteReceipt>;
+  readonly signal: AbortSignal | undefined;
+  /** True once the promise is settled; the group may go on without it. */
+  settled: boolean;
+  inFlight: boolean;
+}
+
+interface Group {
+  readonly writes: readonly Write[];
+  readonly entries: readonly PackedEntry[];
+  /** For each write, the index of the last entry of each shard that holds a part of it. */
+  readonly lastEntries: readonly ReadonlyMap<ShardId, number>[];
+}
+
+export class BatchingAppender {
+  readonly #stream: WriteStream;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #limits: Required<Omit<BatchingAppenderOptions, 'stream' | 'clock' | 'random'>>;
+  readonly #closed = new AbortController();
+  #queue: Write[] = [];
+  #queueBytes = 0;
+  #pump: Promise<void> | undefined;
+
+  constructor(options: BatchingAppenderOptions) {
+    this.#stream = options.stream;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#limits = {
+      batchMessagesMax: options.batchMessagesMax ?? APPEND_MESSAGES_MAX,
+      batchBytesMax: options.batchBytesMax ?? BATCH_BYTES_MAX,
+      queueItemsMax: options.queueItemsMax ?? QUEUE_ITEMS_MAX,
+      queueBytesMax: options.queueBytesMax ?? QUEUE_BYTES_MAX,
+      retryForMs: options.retryForMs ?? RETRY_FOR_MS,
+    };
+  }
+
+  /**
+   * Writes the parts atomically; parts without operations are ignored. The signal is the caller's deadline.
+   * Errors: `too_large` (does not fit one atomic append), `bad_request` (nothing to write), `unavailable` (too much is
+   * waiting, or refused until the deadline; certainly not written), `timeout` (deadline before it was sent; certainly
+   * not written), `unknown_outcome` (may still take effect), `not_found` (no such stream).
+   */
+  async append(parts: readonly WritePart[], signal?: AbortSignal): Promise<WriteReceipt> {
+    this.#closed.signal.throwIfAborted();
+    const pieces = parts.flatMap((part) => cutIntoPieces(part));
+    if (pieces.length === 0) throw new TributaryError('bad_request', 'Empty update request');
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+    this.#refuseTooLarge(pieces, bytes);
+    this.#refuseWhenFull(bytes);
+    if (signal?.aborted) throw notSent(signal);
+    const outcome = Promise.withResolvers<WriteReceipt>();
+    const write: Write = { pieces, bytes, outcome, signal, settled: false, inFlight: false };
+    this.#enqueue(write);
+    const onAbort = () => this.#abandon(write);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await outcome.promise;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Writes waiting, not counting what is in flight. */
+  get queuedItems(): number {
+    return this.#queue.length;
+  }
+
+  /** Refuses what is waiting and resolves when nothing is in flight. */
+  async close(): Promise<void> {
+    this.#closed.abort(new TributaryError('unavailable', 'the gateway is shutting down'));
+    for (const write of this.#queue.splice(0)) settle(write, () => this.#closed.signal.reason);
+    this.#queueBytes = 0;
+    await this.#pump;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #refuseTooLarge(pieces: readonly Piece[], bytes: number): void {
+    const { batchMessagesMax, batchBytesMax } = this.#limits;
+    const entries = new Packing().entriesFor(pieces);
+    if (entries <= batchMessagesMax && bytes <= batchBytesMax) return;
+    throw new TributaryError(
+      'too_large',
+      `the request takes ${bytes} bytes in ${entries} entries; one request may take at most ` +
+        `${batchBytesMax} bytes in ${batchMessagesMax} entries: send it in several requests`,
+    );
+  }
+
+  #refuseWhenFull(bytes: number): void {
+    const { queueItemsMax, queueBytesMax } = this.#limits;
+    const isFull = this.#queue.length > 0 && this.#queueBytes + bytes > queueBytesMax;
+    if (this.#queue.length < queueItemsMax && !isFull) return;
+    throw new TributaryError(
+      'unavailable',
+      `${this.#queue.length} writes (${this.#queueBytes} bytes) are waiting already`,
+    );
+  }
+
+  #enqueue(write: Write): void {
+    this.#queue.push(write);
+    this.#queueBytes += write.bytes;
+    this.#pump ??= this.#sendAll().finally(() => {
+      this.#pump = undefined;
+    });
+  }
+
+  /** The caller does not wait any longer. */
+  #abandon(write: Write): void {
+    if (write.inFlight) {
+      settle(write, () => new TributaryError('unknown_outcome', MAY_STILL_HAPPEN));
+      return;
+    }
+    const index = this.#queue.indexOf(write);
+    if (index < 0) return;
+    this.#queue.splice(index, 1);
+    this.#queueBytes -= write.bytes;
+    settle(write, () => notSent(write.signal));
+  }
+
+  async #sendAll(): Promise<void> {
+    // Writes of one turn of the event loop go together instead of the first one alone.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#gather();
+      try {
+        await this.#send(group);
+      } catch (error) {
+        const reason = TributaryError.from(error);
+        for (const write of group.writes) settle(write, () => reason);
+      }
+    }
+  }
+
+  #gather(): Group {
+    const packing = new Packing();
+    const lastEntries: ReadonlyMap<ShardId, number>[] = [];
+    const bytesMax = Math.min(GATHER_BYTES_MAX, this.#limits.batchBytesMax);
+    let bytes = 0;
+    for (const write of this.#queue) {
+      const entries = packing.entries.length + packing.entriesFor(write.pieces);
+      const isFull = entries > this.#limits.batchMessagesMax || bytes + write.bytes > bytesMax;
+      if (lastEntries.length > 0 && isFull) break;
+      packing.add(write.pieces);
+      lastEntries.push(lastEntryOfShards(write, packing));
+      bytes += write.bytes;
+      write.inFlight = true;
+    }
+    const writes = this.#queue.splice(0, lastEntries.length);
+    this.#queueBytes -= writes.reduce((sum, write) => sum + write.bytes, 0);
+    return { writes, entries: packing.entries, lastEntries };
+  }
+
+  async #send(group: Group): Promise<void> {
+    const messages = this.#encode(group.entries);
+    const { sequence: last, duplicate } = await this.#appendWithRetries(messages, group.writes);
+    const first = last - (messages.length - 1);
+    group.writes.forEach((write, i) => {
+      const indexes = [...(group.lastEntries[i] ?? [])];
+      const shardSequences = new Map(indexes.map(([shard, at]) => [shard, sequence(first + at)]));
+      write.settled = true;
+      write.outcome.resolve({ sequence: last, duplicate, shardSequences });
+    });
+  }
+
+  #encode(entries: readonly PackedEntry[]): AppendMessage[] {
+    const groupId = this.#random.id();
+    const timeMs = this.#clock.nowMs();
+    return entries.map(({ shard, operations }, index) => {
+      const messageId = entries.length === 1 ? groupId : `${groupId}.${index}`;
+      return {
+        shard,
+        messageId,
+        data: encodeEntry({ operationId: messageId, timeMs, operations }),
+      };
+    });
+  }
+
+  /** Sends the same messages until there is an answer, nobody waits for one any longer, or time is up. */
+  async #appendWithRetries(
+    messages: readonly AppendMessage[],
+    writes: readonly Write[],
+  ): Promise<AppendReceipt> {
+    const startedMs = this.#clock.monotonicMs();
+    let backoffMs = BACKOFF_MIN_MS;
+    let isUnknown = false;
+    for (;;) {
+      try {
+        return await this.#stream.append(messages);
+      } catch (error) {
+        const reason = TributaryError.from(error);
+        if (reason.code === 'unknown_outcome' || reason.code === 'timeout') isUnknown = true;
+        else if (reason.code !== 'unavailable') throw isUnknown ? unknownBecause(reason) : reason;
+        const spentMs = this.#clock.monotonicMs() - startedMs;
+        const isGivenUp =
+          spentMs + backoffMs > this.#limits.retryForMs ||
+          this.#closed.signal.aborted ||
+          writes.every((write) => write.settled);
+        if (isGivenUp) throw isUnknown ? unknownBecause(reason) : reason;
+      }
+      const jitteredMs = backoffMs * (0.5 + this.#random.next() / 2);
+      await this.#clock.sleep(jitteredMs, this.#closed.signal).catch(() => {});
+      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+    }
+  }
+}
+
+function lastEntryOfShards(write: Write, packing: Packing): ReadonlyMap<ShardId, number> {
+  const shards = new Set(write.pieces.map((piece) => piece.shard));
+  return new Map([...shards].map((shard) => [shard, packing.lastEntryOf(shard)]));
+}
+
+function settle(write: Write, reason: () => unknown): void {
+  if (write.settled) return;
+  write.settled = true;
+  write.outcome.reject(reason());
+}
+
+function notSent(signal: AbortSignal | undefined): TributaryError {
+  return new TributaryError('timeout', 'the write waited until its deadline and was not sent', {
+    cause: signal?.reason,
+  });
+}
+
+function unknownBecause(cause: TributaryError): TributaryError {
+  return new TributaryError('unknown_outcome', MAY_STILL_HAPPEN, { cause });
+}

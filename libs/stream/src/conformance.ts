@@ -1,0 +1,307 @@
+// The contract of a write stream as tests. Every implementation runs them: memory here, JetStream in libs/nats.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type CollectionId, collectionId, type ShardId, sequence, shardId } from '@tributary/model';
+import { systemRandom, TributaryError } from '@tributary/runtime';
+import {
+  type AppendMessage,
+  ENTRY_BYTES_MAX,
+  type ShardReader,
+  type StreamMessage,
+  type WriteStream,
+  type WriteStreams,
+} from './write-stream.ts';
+
+export interface StreamUnderTest extends AsyncDisposable {
+  readonly streams: WriteStreams;
+  /** Dead letters recorded so far for a collection. */
+  deadLetterCount(collection: CollectionId): Promise<number>;
+}
+
+const SHARD_0 = shardId(0);
+const SHARD_1 = shardId(1);
+const START = sequence(0);
+
+/** Registers the tests of the contract; `create` makes a fresh set of streams for each test. */
+export function writeStreamConformance(name: string, create: () => Promise<StreamUnderTest>): void {
+  const property = (title: string, body: (context: Context) => Promise<void>) =>
+    test(`${name}: ${title}`, { timeout: 30_000 }, async () => {
+      await using underTest = await create();
+      const collection = collectionId(`c${systemRandom.id().slice(0, 12)}`);
+      const stream = await underTest.streams.create(collection);
+      await body({ underTest, collection, stream });
+    });
+
+  appendProperties(property);
+  readerProperties(property);
+  lifeProperties(property);
+}
+
+interface Context {
+  readonly underTest: StreamUnderTest;
+  readonly collection: CollectionId;
+  readonly stream: WriteStream;
+}
+
+type Property = (title: string, body: (context: Context) => Promise<void>) => void;
+
+function appendProperties(property: Property): void {
+  property('sequences of appends grow by the messages appended', async ({ stream }) => {
+    const first = await stream.append([message(SHARD_0, 'a')]);
+    const second = await stream.append([message(SHARD_1, 'b')]);
+    assert.deepEqual([first.sequence, second.sequence], [1, 2]);
+    assert.equal(first.duplicate, false);
+    const { timeMs, ...rest } = defined(await stream.get(sequence(2)));
+    assert.deepEqual({ ...rest, data: text(rest.data) }, { sequence: 2, shard: 1, data: 'b' });
+    assert.ok(timeMs > 0);
+  });
+
+  property('a batch stands at consecutive sequences in its order', async ({ stream }) => {
+    await stream.append([message(SHARD_0, 'before')]);
+    const batch = ['a', 'b', 'c', 'd'].map((data, i) => message(shardId(i % 2), data));
+    const receipt = await stream.append(batch);
+    assert.equal(receipt.sequence, 5);
+    assert.deepEqual(await texts(stream, [2, 3, 4, 5]), ['a', 'b', 'c', 'd']);
+  });
+
+  property('appending the same message id again is not a second write', async ({ stream }) => {
+    const one = message(SHARD_0, 'once');
+    const first = await stream.append([one]);
+    await stream.append([message(SHARD_0, 'between')]);
+    const again = await stream.append([one]);
+    assert.deepEqual(again, { sequence: first.sequence, duplicate: true });
+    assert.equal((await stream.head()).lastSequence, 2);
+  });
+
+  property('appending the same batch again is not a second write', async ({ stream }) => {
+    const batch = ['a', 'b', 'c'].map((data) => message(SHARD_0, data));
+    const first = await stream.append(batch);
+    await stream.append([message(SHARD_0, 'between')]);
+    const again = await stream.append(batch);
+    assert.deepEqual(again, { sequence: first.sequence, duplicate: true });
+    assert.equal((await stream.head()).lastSequence, 4);
+  });
+
+  property('the same append many times at once is one write', async ({ stream }) => {
+    const batch = ['a', 'b'].map((data) => message(SHARD_1, data));
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => stream.append(batch)));
+    const receipts = tries.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    );
+    assert.ok(receipts.length > 0, 'at least one try is acknowledged');
+    for (const receipt of receipts) assert.equal(receipt.sequence, 2);
+    assert.equal((await stream.head()).lastSequence, 2);
+  });
+
+  property('an entry of the largest size goes through, one more byte does not', async (context) => {
+    const { stream } = context;
+    const largest = { ...message(SHARD_0, ''), data: new Uint8Array(ENTRY_BYTES_MAX).fill(7) };
+    const receipt = await stream.append([largest, message(SHARD_0, 'small')]);
+    assert.equal((await stream.get(sequence(1)))?.data.length, ENTRY_BYTES_MAX);
+    assert.equal(receipt.sequence, 2);
+    const tooLarge = { ...largest, messageId: 'larger', data: new Uint8Array(ENTRY_BYTES_MAX + 1) };
+    await rejectsWith('too_large', stream.append([tooLarge]));
+    assert.equal((await stream.head()).lastSequence, 2);
+  });
+
+  property('an append of too many messages writes nothing', async ({ stream }) => {
+    const batch = Array.from({ length: 1_001 }, (_, i) => message(SHARD_0, `${i}`));
+    await rejectsWith('too_large', stream.append(batch));
+    assert.equal((await stream.head()).lastSequence, 0);
+    const whole = await stream.append(batch.slice(0, 1_000));
+    assert.equal(whole.sequence, 1_000);
+  });
+
+  property('concurrent batches never interleave', async ({ stream }) => {
+    const batches = Array.from({ length: 12 }, (_, n) =>
+      Array.from({ length: 5 }, (_, i) => message(SHARD_0, `${n}.${i}`)),
+    );
+    const receipts = await Promise.all(batches.map((batch) => stream.append(batch)));
+    for (const [n, receipt] of receipts.entries()) {
+      const own = Array.from({ length: 5 }, (_, i) => receipt.sequence - 4 + i);
+      assert.deepEqual(
+        await texts(stream, own),
+        own.map((_, i) => `${n}.${i}`),
+      );
+    }
+  });
+}
+
+function readerProperties(property: Property): void {
+  property('a reader sees its shard only, in order, each message once', async ({ stream }) => {
+    for (let i = 0; i < 20; i++) {
+      await stream.append([message(shardId(i % 2), `${i}`), message(SHARD_1, `x${i}`)]);
+    }
+    await using reader = await stream.openReader(SHARD_0, START);
+    const read = await readAll(reader, 10);
+    assert.deepEqual(
+      read.map((m) => text(m.data)),
+      evenNumbers(20),
+    );
+    assert.ok(read.every((m) => m.shard === 0));
+  });
+
+  property('a reader starts right after its cursor', async ({ stream }) => {
+    for (let i = 0; i < 5; i++) await stream.append([message(SHARD_0, `${i}`)]);
+    await using reader = await stream.openReader(SHARD_0, sequence(3));
+    assert.deepEqual(
+      (await readAll(reader, 2)).map((m) => m.sequence),
+      [4, 5],
+    );
+  });
+
+  property('a reader honours the limits of one call', async ({ stream }) => {
+    const batch = Array.from({ length: 10 }, (_, i) => message(SHARD_0, `${i}`.padEnd(100)));
+    await stream.append(batch);
+    await using reader = await stream.openReader(SHARD_0, START);
+    const { signal } = new AbortController();
+    const few = await reader.next({ messagesMax: 3, bytesMax: 1e6, waitMs: 5_000, signal });
+    assert.ok(few.length >= 1 && few.length <= 3);
+    const small = await reader.next({ messagesMax: 100, bytesMax: 250, waitMs: 5_000, signal });
+    assert.ok(small.length >= 1 && small.length <= 2);
+    const one = await reader.next({ messagesMax: 100, bytesMax: 1, waitMs: 5_000, signal });
+    assert.equal(one.length, 1);
+  });
+
+  property('a reader that waits gets what is written meanwhile', async ({ stream }) => {
+    await using reader = await stream.openReader(SHARD_0, START);
+    const { signal } = new AbortController();
+    const waiting = reader.next({ messagesMax: 10, bytesMax: 1e6, waitMs: 10_000, signal });
+    await stream.append([message(SHARD_1, 'not mine')]);
+    await stream.append([message(SHARD_0, 'mine')]);
+    assert.deepEqual(
+      (await waiting).map((m) => text(m.data)),
+      ['mine'],
+    );
+  });
+
+  property('a reader answers nothing once its wait is over', async ({ stream }) => {
+    await using reader = await stream.openReader(SHARD_0, START);
+    const { signal } = new AbortController();
+    const options = { messagesMax: 10, bytesMax: 1e6, waitMs: 30, signal };
+    assert.deepEqual(await reader.next(options), []);
+    await stream.append([message(SHARD_0, 'later')]);
+    assert.equal((await readAll(reader, 1)).length, 1);
+  });
+
+  property('aborting ends the wait of a reader', async ({ stream }) => {
+    await using reader = await stream.openReader(SHARD_0, START);
+    const aborter = new AbortController();
+    const options = { messagesMax: 10, bytesMax: 1e6, waitMs: 60_000, signal: aborter.signal };
+    const waiting = reader.next(options);
+    aborter.abort();
+    await assert.rejects(waiting);
+  });
+
+  property('a reader below the first message held is told so', async ({ stream }) => {
+    for (let i = 0; i < 6; i++) await stream.append([message(SHARD_0, `${i}`)]);
+    await stream.purge(sequence(4));
+    assert.deepEqual(await stream.head(), { firstSequence: 4, lastSequence: 6 });
+    const { signal } = new AbortController();
+    const options = { messagesMax: 10, bytesMax: 1e6, waitMs: 2_000, signal };
+    const readFrom = async (after: number) => {
+      await using reader = await stream.openReader(SHARD_0, sequence(after));
+      return await reader.next(options);
+    };
+    await rejectsWith('precondition_failed', readFrom(1));
+    assert.equal((await readFrom(3))[0]?.sequence, 4);
+  });
+}
+
+function lifeProperties(property: Property): void {
+  property('heads of an empty stream', async ({ stream }) => {
+    assert.deepEqual(await stream.head(), { firstSequence: 1, lastSequence: 0 });
+    assert.deepEqual(await stream.shardHead(SHARD_0), { count: 0, lastSequence: 0 });
+    assert.equal(await stream.get(sequence(1)), undefined);
+  });
+
+  property('the head of a shard counts its messages', async ({ stream }) => {
+    await stream.append([message(SHARD_0, 'a'), message(SHARD_1, 'b'), message(SHARD_0, 'c')]);
+    await stream.append([message(SHARD_1, 'd')]);
+    assert.deepEqual(await stream.shardHead(SHARD_0), { count: 2, lastSequence: 3 });
+    assert.deepEqual(await stream.shardHead(SHARD_1), { count: 2, lastSequence: 4 });
+  });
+
+  property('a purged stream goes on at its last sequence', async ({ stream }) => {
+    for (let i = 0; i < 3; i++) await stream.append([message(SHARD_0, `${i}`)]);
+    await stream.purge(sequence(4));
+    assert.deepEqual(await stream.head(), { firstSequence: 4, lastSequence: 3 });
+    assert.equal(await stream.get(sequence(2)), undefined);
+    assert.equal((await stream.append([message(SHARD_0, 'next')])).sequence, 4);
+  });
+
+  property('creating is idempotent and keeps what is written', async (context) => {
+    const { underTest, collection, stream } = context;
+    await stream.append([message(SHARD_0, 'kept')]);
+    const again = await underTest.streams.create(collection);
+    assert.equal((await again.head()).lastSequence, 1);
+  });
+
+  property('a removed stream is not found; removing is idempotent', async (context) => {
+    const { underTest, collection, stream } = context;
+    await underTest.streams.remove(collection);
+    await underTest.streams.remove(collection);
+    await rejectsWith('not_found', stream.head());
+    await rejectsWith('not_found', stream.append([message(SHARD_0, 'late')]));
+    const opened = underTest.streams.open(collection);
+    await rejectsWith('not_found', opened.shardHead(SHARD_0));
+  });
+
+  property('a dead letter is recorded once, however many record it', async (context) => {
+    const { underTest, collection } = context;
+    const letter = (at: number) => ({
+      collection,
+      shard: SHARD_0,
+      sequence: sequence(at),
+      reason: 'unknown version — 9',
+      data: bytes('poison'),
+    });
+    await Promise.all([1, 1, 1, 2].map((at) => underTest.streams.deadLetter(letter(at))));
+    await underTest.streams.deadLetter(letter(1));
+    assert.equal(await underTest.deadLetterCount(collection), 2);
+  });
+}
+
+function message(shard: ShardId, data: string): AppendMessage {
+  return { shard, messageId: systemRandom.id(), data: bytes(data) };
+}
+
+function bytes(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+function text(data: Uint8Array): string {
+  return new TextDecoder().decode(data);
+}
+
+function defined<T>(value: T | undefined): T {
+  assert.ok(value !== undefined);
+  return value;
+}
+
+function evenNumbers(below: number): string[] {
+  return Array.from({ length: below / 2 }, (_, i) => `${2 * i}`);
+}
+
+async function texts(stream: WriteStream, sequences: readonly number[]): Promise<string[]> {
+  const found = sequences.map(async (at) => defined(await stream.get(sequence(at))));
+  return (await Promise.all(found)).map((m) => text(m.data));
+}
+
+async function readAll(reader: ShardReader, count: number): Promise<StreamMessage[]> {
+  const read: StreamMessage[] = [];
+  const signal = AbortSignal.timeout(10_000);
+  while (read.length < count) {
+    read.push(...(await reader.next({ messagesMax: 100, bytesMax: 1e6, waitMs: 1_000, signal })));
+  }
+  return read;
+}
+
+async function rejectsWith(code: TributaryError['code'], promise: Promise<unknown>): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof TributaryError, String(error));
+    assert.equal(error.code, code, error.message);
+    return true;
+  });
+}

@@ -1,0 +1,143 @@
+// How a write becomes entries: cut its operations into pieces that each fit an entry, then pack the pieces of several
+// writes into as few entries as they need.
+//
+// Invariant: the pieces of a shard stay in order, so packing and then concatenating gives the operations back.
+
+import type { PointId, PointOperation, PointSelector, ShardId } from '@tributary/model';
+import { assert, TributaryError } from '@tributary/runtime';
+import { ENTRY_OVERHEAD_BYTES, operationBytes, pointBytes } from '@tributary/wire';
+import { ENTRY_BYTES_MAX } from './write-stream.ts';
+
+/** What one write does to one shard. */
+export interface WritePart {
+  readonly shard: ShardId;
+  readonly operations: readonly PointOperation[];
+}
+
+export interface Piece {
+  readonly shard: ShardId;
+  readonly operation: PointOperation;
+  /** Upper bound of what the operation adds to an entry. */
+  readonly bytes: number;
+}
+
+/** One entry to be: the operations of one shard. */
+export interface PackedEntry {
+  readonly shard: ShardId;
+  readonly operations: PointOperation[];
+  bytes: number;
+}
+
+/** A point id as bytes (17 at most) with its tag and length. */
+const ID_BYTES = 20;
+const PIECE_BYTES_MAX = ENTRY_BYTES_MAX - ENTRY_OVERHEAD_BYTES;
+
+/** Errors: `too_large` where a single point or payload does not fit an entry. */
+export function cutIntoPieces(part: WritePart): Piece[] {
+  const operations = part.operations.flatMap((operation) => cutOperation(operation));
+  return operations.map(({ operation, bytes }) => ({ shard: part.shard, operation, bytes }));
+}
+
+/** Entries being filled; each shard's last one is open. */
+export class Packing {
+  readonly entries: PackedEntry[] = [];
+  readonly #open = new Map<ShardId, number>();
+
+  /** Index of the shard's last entry; the shard has one. */
+  lastEntryOf(shard: ShardId): number {
+    const index = this.#open.get(shard);
+    assert(index !== undefined, 'the shard has an entry');
+    return index;
+  }
+
+  /** How many entries `add` would open. */
+  entriesFor(pieces: readonly Piece[]): number {
+    const filled = new Map<ShardId, number>();
+    let opened = 0;
+    for (const { shard, bytes } of pieces) {
+      const before = filled.get(shard) ?? this.#bytesOf(shard);
+      const fits = before + bytes <= PIECE_BYTES_MAX;
+      filled.set(shard, fits ? before + bytes : bytes);
+      if (!fits) opened++;
+    }
+    return opened;
+  }
+
+  /** Appends each piece to its shard's last entry, or to a new one where that is full. */
+  add(pieces: readonly Piece[]): void {
+    for (const { shard, operation, bytes } of pieces) {
+      const open = this.entries[this.#open.get(shard) ?? -1];
+      if (open && open.bytes + bytes <= PIECE_BYTES_MAX) {
+        open.operations.push(operation);
+        open.bytes += bytes;
+      } else {
+        this.#open.set(shard, this.entries.length);
+        this.entries.push({ shard, operations: [operation], bytes });
+      }
+    }
+  }
+
+  #bytesOf(shard: ShardId): number {
+    const open = this.entries[this.#open.get(shard) ?? -1];
+    return open?.bytes ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+interface SizedOperation {
+  readonly operation: PointOperation;
+  readonly bytes: number;
+}
+
+function cutOperation(operation: PointOperation): SizedOperation[] {
+  if (operation.kind === 'upsert') {
+    const restBytes = operationBytes({ kind: 'upsert', points: [] });
+    return cutList(operation.points, pointBytes, restBytes).map(({ items, bytes }) => ({
+      operation: { kind: 'upsert', points: items },
+      bytes,
+    }));
+  }
+  const bytes = operationBytes(operation);
+  if (bytes <= PIECE_BYTES_MAX) return [{ operation, bytes }];
+  if (operation.selector.kind === 'filter') throw tooLarge(bytes);
+  return cutByIds(operation, operation.selector.ids);
+}
+
+function cutByIds(
+  operation: Exclude<PointOperation, { kind: 'upsert' }>,
+  ids: readonly PointId[],
+): SizedOperation[] {
+  const none: PointSelector = { kind: 'ids', ids: [] };
+  const restBytes = operationBytes({ ...operation, selector: none });
+  return cutList(ids, () => ID_BYTES, restBytes).map(({ items, bytes }) => ({
+    operation: { ...operation, selector: { kind: 'ids', ids: items } },
+    bytes,
+  }));
+}
+
+/** Consecutive runs of the list, each with `restBytes` within the limit. */
+function cutList<T>(
+  list: readonly T[],
+  bytesOf: (item: T) => number,
+  restBytes: number,
+): { items: T[]; bytes: number }[] {
+  const runs: { items: T[]; bytes: number }[] = [];
+  let run: { items: T[]; bytes: number } | undefined;
+  for (const item of list) {
+    const bytes = bytesOf(item);
+    if (restBytes + bytes > PIECE_BYTES_MAX) throw tooLarge(restBytes + bytes);
+    if (!run || run.bytes + bytes > PIECE_BYTES_MAX) {
+      run = { items: [], bytes: restBytes };
+      runs.push(run);
+    }
+    run.items.push(item);
+    run.bytes += bytes;
+  }
+  return runs;
+}
+
+function tooLarge(bytes: number): TributaryError {
+  return new TributaryError(
+    'too_large',
+    `a single point or payload takes ${bytes} bytes in the write stream; at most ${PIECE_BYTES_MAX} are allowed`,
+  );
+}
