@@ -1,3 +1,19 @@
 export * from './errors.ts';
-export * from './requests/request.ts';
+export * from './prepare.ts';
+export * from './query-parameters.ts';
+export { checkCollectionName } from './requests/collection-parts.ts';
+export { parseCreateCollection } from './requests/create-collection.ts';
+export { parseBody } from './requests/json-reader.ts';
+export { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './requests/query.ts';
+export { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './requests/read.ts';
+export type * from './requests/request.ts';
+export {
+  parseClearPayload,
+  parseDeletePayload,
+  parseDeletePoints,
+  parseOverwritePayload,
+  parseSetPayload,
+} from './requests/update.ts';
+export { applyCollectionPatch, parseUpdateCollection } from './requests/update-collection.ts';
+export { parseUpsert } from './requests/upsert.ts';
 export * from './unsupported.ts';

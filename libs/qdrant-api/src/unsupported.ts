@@ -8,6 +8,7 @@ const FEATURES = {
   multivectors: 'multivectors',
   inference: 'inference of vectors from text, images or objects',
   shardKeys: 'shard keys',
+  noVectors: 'collections without dense vectors',
   customSharding: 'custom sharding',
   updateFilter: 'update_filter',
   updateMode: 'update modes other than `upsert`',

@@ -1,0 +1,99 @@
+// The query parameters that requests share. What cannot be read is a format error (400), what is out of range a
+// validation error (422).
+
+import { TributaryError } from '@tributary/runtime';
+import type {
+  ReadConsistency,
+  ReadParameters,
+  WriteOrdering,
+  WriteParameters,
+} from './requests/request.ts';
+
+/** Query parameters by name, as a server hands them over; the last of several values counts. */
+export type QueryStrings = Readonly<Record<string, unknown>>;
+
+/** `wait` (default false), `ordering` (default weak) and `timeout` of a write. */
+export function parseWriteParameters(query: QueryStrings): WriteParameters {
+  const timeoutMs = parseTimeout(query);
+  const parameters = { wait: readWait(query), ordering: readOrdering(query) };
+  return timeoutMs === undefined ? parameters : { ...parameters, timeoutMs };
+}
+
+/** `consistency` and `timeout` of a read. */
+export function parseReadParameters(query: QueryStrings): ReadParameters {
+  const timeoutMs = parseTimeout(query);
+  const consistency = readConsistency(query);
+  return {
+    ...(consistency === undefined ? {} : { consistency }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}
+
+/** `timeout`, given in whole seconds from 1 on, in milliseconds. */
+export function parseTimeout(query: QueryStrings): number | undefined {
+  const text = textOf(query, 'timeout');
+  return text === undefined ? undefined : timeoutMsOf(readInteger(text, 'timeout'));
+}
+
+/** Milliseconds of a time-out in seconds; a validation error for 0. */
+export function timeoutMsOf(seconds: number): number {
+  if (seconds >= 1) return seconds * 1_000;
+  throw outOfRange('timeout', seconds);
+}
+
+function readWait(query: QueryStrings): boolean {
+  const text = textOf(query, 'wait');
+  if (text === undefined || text === 'false') return false;
+  if (text === 'true') return true;
+  throw unreadable('wait', text, '`true` or `false`');
+}
+
+function readOrdering(query: QueryStrings): WriteOrdering {
+  const text = textOf(query, 'ordering');
+  if (text === undefined) return 'weak';
+  if (text === 'weak' || text === 'medium' || text === 'strong') return text;
+  throw unreadable('ordering', text, '`weak`, `medium` or `strong`');
+}
+
+function readConsistency(query: QueryStrings): ReadConsistency | undefined {
+  const text = textOf(query, 'consistency');
+  if (text === undefined) return undefined;
+  if (text === 'majority' || text === 'quorum' || text === 'all') return text;
+  if (!/^\d{1,15}$/.test(text)) {
+    throw unreadable('consistency', text, 'a number of replicas, `majority`, `quorum` or `all`');
+  }
+  return consistencyFactor(Number(text));
+}
+
+/** A number of replicas; a validation error for 0. */
+export function consistencyFactor(factor: number): number {
+  if (factor >= 1) return factor;
+  throw outOfRange('consistency', factor);
+}
+
+function readInteger(text: string, name: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw unreadable(name, text, 'a whole number');
+}
+
+function textOf(query: QueryStrings, name: string): string | undefined {
+  const given = query[name];
+  const value: unknown = Array.isArray(given) ? given.at(-1) : given;
+  if (value === undefined || value === null || value === '') return undefined;
+  return String(value);
+}
+
+function unreadable(name: string, text: string, expected: string): TributaryError {
+  const shown = JSON.stringify(text.slice(0, 100));
+  return new TributaryError(
+    'format',
+    `Deserialize error in query parameters: ${name}: invalid value ${shown}, expected ${expected}`,
+  );
+}
+
+function outOfRange(name: string, value: number): TributaryError {
+  return new TributaryError(
+    'validation',
+    `Validation error in query parameters: [${name}: value ${value} invalid, must be 1 or larger]`,
+  );
+}

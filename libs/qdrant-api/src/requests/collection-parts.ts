@@ -1,0 +1,127 @@
+// The parts that creating and changing a collection have in common.
+
+import type {
+  HnswConfig,
+  JsonObject,
+  JsonValue,
+  OptimizersConfig,
+  WalConfig,
+} from '@tributary/model';
+import { collectionNameProblem } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import { unsupported } from '../unsupported.ts';
+import {
+  at,
+  checkRange,
+  isObject,
+  optional,
+  present,
+  readBoolean,
+  readNumber,
+  readObject,
+  readString,
+  readU32,
+  readUnsigned,
+  wrongType,
+} from './json-reader.ts';
+
+/** The name for a new collection; a validation error says what is wrong with it. */
+export function checkCollectionName(name: string): string {
+  const problem = collectionNameProblem(name);
+  if (problem === undefined) return name;
+  const shown = JSON.stringify(name.slice(0, 300));
+  throw new TributaryError(
+    'validation',
+    `Validation error in path parameters: [name: value ${shown} invalid, ${problem}]`,
+  );
+}
+
+/** A reader of integers from `min` on. */
+export function unsignedFrom(min: number): (value: JsonValue, path: string) => number {
+  return (value, path) => checkRange(readUnsigned(value, path), path, min);
+}
+
+/** Like `unsignedFrom(1)`, of 32 bits. */
+export function readPositiveU32(value: JsonValue, path: string): number {
+  return checkRange(readU32(value, path), path, 1);
+}
+
+export function readHnsw(value: JsonValue, path: string): Partial<HnswConfig> {
+  const object = readObject(value, path);
+  return present<Partial<HnswConfig>>({
+    m: optional(object, 'm', path, readUnsigned),
+    efConstruct: optional(object, 'ef_construct', path, unsignedFrom(4)),
+    fullScanThresholdKb: optional(object, 'full_scan_threshold', path, readUnsigned),
+    maxIndexingThreads: optional(object, 'max_indexing_threads', path, readUnsigned),
+    onDisk: optional(object, 'on_disk', path, readBoolean),
+    payloadM: optional(object, 'payload_m', path, readUnsigned),
+  });
+}
+
+export function readOptimizers(value: JsonValue, path: string): Partial<OptimizersConfig> {
+  const object = readObject(value, path);
+  if (optional(object, 'prevent_unoptimized', path, readBoolean) === true) {
+    throw unsupported('preventUnoptimized');
+  }
+  const unlimitedThreads = object.max_optimization_threads === 'auto';
+  return present<Partial<OptimizersConfig>>({
+    deletedThreshold: optional(object, 'deleted_threshold', path, (threshold, where) =>
+      checkRange(readNumber(threshold, where), where, 0, 1),
+    ),
+    vacuumMinVectorNumber: optional(object, 'vacuum_min_vector_number', path, unsignedFrom(100)),
+    defaultSegmentNumber: optional(object, 'default_segment_number', path, readUnsigned),
+    maxSegmentSizeKb:
+      optional(object, 'max_segment_size', path, unsignedFrom(1)) ??
+      optional(object, 'max_segment_size_kb', path, unsignedFrom(1)),
+    memmapThresholdKb:
+      optional(object, 'memmap_threshold', path, readUnsigned) ??
+      optional(object, 'memmap_threshold_kb', path, readUnsigned),
+    indexingThresholdKb:
+      optional(object, 'indexing_threshold', path, readUnsigned) ??
+      optional(object, 'indexing_threshold_kb', path, readUnsigned),
+    flushIntervalSec: optional(object, 'flush_interval_sec', path, readUnsigned),
+    maxOptimizationThreads: unlimitedThreads
+      ? undefined
+      : optional(object, 'max_optimization_threads', path, readUnsigned),
+  });
+}
+
+export function readWal(value: JsonValue, path: string): Partial<WalConfig> {
+  const object = readObject(value, path);
+  return present<Partial<WalConfig>>({
+    walCapacityMb: optional(object, 'wal_capacity_mb', path, unsignedFrom(1)),
+    walSegmentsAhead: optional(object, 'wal_segments_ahead', path, readUnsigned),
+  });
+}
+
+const QUANTIZATION_KINDS: readonly string[] = ['scalar', 'product', 'binary', 'turbo'];
+
+/** Quantization is accepted and reported; vectors are kept and compared as float32. */
+export function readQuantization(value: JsonValue, path: string): JsonValue {
+  const kinds = isObject(value) ? Object.keys(value) : [];
+  const [kind] = kinds;
+  if (!isObject(value) || kind === undefined || !QUANTIZATION_KINDS.includes(kind)) {
+    throw wrongType(path, value, 'one of `scalar`, `product`, `binary`, `turbo`');
+  }
+  const settings = readObject(value[kind], at(path, kind));
+  const where = at(path, kind);
+  if (kind === 'scalar') {
+    if (settings.type !== 'int8') throw wrongType(`${where}.type`, settings.type, '`int8`');
+    optional(settings, 'quantile', where, (quantile, place) =>
+      checkRange(readNumber(quantile, place), place, 0.5, 1),
+    );
+  }
+  if (kind === 'product') readString(settings.compression, `${where}.compression`);
+  optional(settings, 'always_ram', where, readBoolean);
+  return value;
+}
+
+/** Strict mode is kept and reported. */
+export function readStrictMode(value: JsonValue, path: string): JsonObject {
+  const object = readObject(value, path);
+  optional(object, 'enabled', path, readBoolean);
+  for (const key of ['max_query_limit', 'max_timeout', 'read_rate_limit', 'write_rate_limit']) {
+    optional(object, key, path, unsignedFrom(1));
+  }
+  return object;
+}

@@ -1,0 +1,143 @@
+// Reads the parts of a parsed JSON body. A value of the wrong type is a format error (400), a readable one out of range
+// a validation error (422). `path` says where in the body the value is, as in `points[0].id`.
+
+import type { JsonArray, JsonObject, JsonValue, PointId } from '@tributary/model';
+import { JsonError, JsonPathError, parseJson, parseJsonPath, parsePointId } from '@tributary/model';
+import { formatError, invalidPointId, validationError } from '../errors.ts';
+
+export type Body = JsonValue | undefined;
+
+const U32_MAX = 0xffff_ffff;
+
+/** The text of a body as JSON; a format error where it is none, is nested too deep or has a number out of range. */
+export function parseBody(text: string): JsonValue {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonError) throw formatError(error.message);
+    throw error;
+  }
+}
+
+/** `a.b` of `a` and `b`; `b` where `a` is the body itself. */
+export function at(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+/** How a value is shown in an error: its JSON text, cut short. */
+export function shown(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return `${value}`;
+  return Array.isArray(value) ? 'a list' : value === undefined ? 'nothing' : 'an object';
+}
+
+export function wrongType(path: string, value: unknown, expected: string): Error {
+  const where = path === '' ? '' : `${path}: `;
+  return formatError(`${where}invalid type: ${shown(value)}, expected ${expected}`);
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isArray(value: unknown): value is JsonArray {
+  return Array.isArray(value);
+}
+
+export function readObject(value: Body, path: string): JsonObject {
+  if (isObject(value)) return value;
+  throw wrongType(path, value, 'an object');
+}
+
+export function readArray(value: Body, path: string): JsonArray {
+  if (isArray(value)) return value;
+  throw wrongType(path, value, 'a list');
+}
+
+export function readString(value: Body, path: string): string {
+  if (typeof value === 'string') return value;
+  throw wrongType(path, value, 'a string');
+}
+
+export function readStrings(value: Body, path: string): string[] {
+  return readArray(value, path).map((item, i) => readString(item, `${path}[${i}]`));
+}
+
+/** A JSON path into a payload, as text. */
+export function readPath(value: Body, path: string): string {
+  const text = readString(value, path);
+  try {
+    parseJsonPath(text);
+  } catch (error) {
+    if (error instanceof JsonPathError) throw formatError(`${path}: ${error.message}`);
+    throw error;
+  }
+  return text;
+}
+
+export function readPaths(value: Body, path: string): string[] {
+  return readArray(value, path).map((item, i) => readPath(item, `${path}[${i}]`));
+}
+
+export function readBoolean(value: Body, path: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw wrongType(path, value, 'a boolean');
+}
+
+/** A finite number; integers beyond 2^53 are rounded. */
+export function readNumber(value: Body, path: string): number {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  throw wrongType(path, value, 'a finite number');
+}
+
+/** An integer from 0 to `max`. */
+export function readUnsigned(value: Body, path: string, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
+    return value;
+  }
+  throw wrongType(path, value, `an integer from 0 to ${max}`);
+}
+
+export function readU32(value: Body, path: string): number {
+  return readUnsigned(value, path, U32_MAX);
+}
+
+/** Refuses a number outside `min` .. `max` as a validation error; returns it otherwise. */
+export function checkRange(number: number, path: string, min: number, max = Infinity): number {
+  if (number >= min && number <= max) return number;
+  const bounds = max === Infinity ? `${min} or larger` : `from ${min} to ${max}`;
+  throw validationError(path, `value ${number} invalid, must be ${bounds}`);
+}
+
+/** What `read` makes of the value at `key`; undefined where there is none or null. */
+export function optional<T>(
+  object: JsonObject,
+  key: string,
+  path: string,
+  read: (value: JsonValue, path: string) => T,
+): T | undefined {
+  const value = object[key];
+  return value === undefined || value === null ? undefined : read(value, at(path, key));
+}
+
+export function readPointId(value: Body, path: string): PointId {
+  const id = parsePointId(value);
+  if (id !== undefined) return id;
+  throw formatError(`${path}: ${invalidPointId(shown(value))}`);
+}
+
+export function readPointIds(value: Body, path: string): PointId[] {
+  return readArray(value, path).map((item, i) => readPointId(item, `${path}[${i}]`));
+}
+
+/** The object without the keys whose value is undefined, so that `null` and absence are the same to the model. */
+export function present<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
+  const result: Partial<T> = {};
+  for (const key in object) {
+    const value = object[key];
+    if (value !== undefined) result[key] = value;
+  }
+  return result as T;
+}

@@ -1,0 +1,56 @@
+// Requests that read points as they are: retrieve by id, scroll, count.
+
+import type { JsonValue, PointId, ScrollQuery } from '@tributary/model';
+import { parsePointId, pointIdFromBigInt } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import { invalidPointId } from '../errors.ts';
+import { refuseKeys } from '../unsupported.ts';
+import { readFilter } from './filter.ts';
+import {
+  checkRange,
+  optional,
+  present,
+  readBoolean,
+  readObject,
+  readPointId,
+  readPointIds,
+  readUnsigned,
+} from './json-reader.ts';
+import { readProjection } from './projection.ts';
+import type { CountRequest, RetrieveRequest } from './request.ts';
+
+export const LIMIT_DEFAULT = 10;
+
+/** The id in the path of a request. */
+export function parsePointIdText(text: string): PointId {
+  const id = /^\d{1,20}$/.test(text) ? pointIdFromBigInt(BigInt(text)) : parsePointId(text);
+  if (id !== undefined) return id;
+  throw new TributaryError('format', invalidPointId(JSON.stringify(text.slice(0, 100))));
+}
+
+export function parseRetrieve(body: JsonValue | undefined): RetrieveRequest {
+  const object = readObject(body, '');
+  refuseKeys(object, { shard_key: 'shardKeys' });
+  return { ids: readPointIds(object.ids, 'ids'), projection: readProjection(object, '', true) };
+}
+
+export function parseScroll(body: JsonValue | undefined): ScrollQuery {
+  const object = readObject(body, '');
+  refuseKeys(object, { shard_key: 'shardKeys', order_by: 'orderBy' });
+  const limit = optional(object, 'limit', '', readUnsigned) ?? LIMIT_DEFAULT;
+  return present<ScrollQuery>({
+    filter: optional(object, 'filter', '', readFilter),
+    offset: optional(object, 'offset', '', readPointId),
+    limit: checkRange(limit, 'limit', 1),
+    projection: readProjection(object, '', true),
+  });
+}
+
+export function parseCount(body: JsonValue | undefined): CountRequest {
+  const object = readObject(body ?? {}, '');
+  refuseKeys(object, { shard_key: 'shardKeys' });
+  return present<CountRequest>({
+    filter: optional(object, 'filter', '', readFilter),
+    exact: optional(object, 'exact', '', readBoolean) ?? true,
+  });
+}

@@ -1,0 +1,101 @@
+// PATCH /collections/{name}: what to change, and what a configuration is after the change.
+
+import type { CollectionConfig, JsonValue, VectorParams } from '@tributary/model';
+import { unsupported } from '../unsupported.ts';
+import {
+  readHnsw,
+  readOptimizers,
+  readPositiveU32,
+  readQuantization,
+  readStrictMode,
+} from './collection-parts.ts';
+import { isObject, optional, present, readBoolean, readObject, readU32 } from './json-reader.ts';
+import type { CollectionPatch, VectorParamsPatch } from './request.ts';
+import { unknownVectorName } from './vector.ts';
+
+export function parseUpdateCollection(body: JsonValue | undefined): CollectionPatch {
+  const object = readObject(body, '');
+  if (isObject(object.sparse_vectors) && Object.keys(object.sparse_vectors).length > 0) {
+    throw unsupported('sparseVectors');
+  }
+  const params = optional(object, 'params', '', readObject) ?? {};
+  return present<CollectionPatch>({
+    vectors: optional(object, 'vectors', '', readVectorPatches),
+    replicationFactor: optional(params, 'replication_factor', 'params', readPositiveU32),
+    writeConsistencyFactor: optional(params, 'write_consistency_factor', 'params', readPositiveU32),
+    readFanOutFactor: optional(params, 'read_fan_out_factor', 'params', readU32),
+    onDiskPayload: optional(params, 'on_disk_payload', 'params', readBoolean),
+    hnsw: optional(object, 'hnsw_config', '', readHnsw),
+    optimizers: optional(object, 'optimizers_config', '', readOptimizers),
+    quantization: optional(object, 'quantization_config', '', readQuantizationPatch),
+    strictMode: optional(object, 'strict_mode_config', '', readStrictMode),
+    metadata: optional(object, 'metadata', '', readObject),
+  });
+}
+
+function readVectorPatches(value: JsonValue, path: string): Record<string, VectorParamsPatch> {
+  const patches: Record<string, VectorParamsPatch> = {};
+  for (const [name, item] of Object.entries(readObject(value, path))) {
+    if (name === '__proto__') throw unknownVectorName(name);
+    const where = `${path}.${name}`;
+    const object = readObject(item, where);
+    patches[name] = present<VectorParamsPatch>({
+      hnsw: optional(object, 'hnsw_config', where, readHnsw),
+      onDisk: optional(object, 'on_disk', where, readBoolean),
+      quantization: optional(object, 'quantization_config', where, readQuantizationPatch),
+    });
+  }
+  return patches;
+}
+
+/** null for "Disabled". */
+function readQuantizationPatch(value: JsonValue, path: string): JsonValue {
+  return value === 'Disabled' ? null : readQuantization(value, path);
+}
+
+/** The configuration with the changes made. Errors: `wrong_input` for a vector it does not have. */
+export function applyCollectionPatch(
+  config: CollectionConfig,
+  patch: CollectionPatch,
+): CollectionConfig {
+  const { vectors, hnsw, optimizers, quantization, strictMode, metadata, ...params } = patch;
+  const changed = {
+    ...config,
+    ...params,
+    vectors: patchVectors(config.vectors, vectors ?? {}),
+    hnsw: { ...config.hnsw, ...hnsw },
+    optimizers: { ...config.optimizers, ...optimizers },
+    ...(strictMode && { strictMode: { ...config.strictMode, ...strictMode } }),
+    ...(metadata && { metadata: { ...config.metadata, ...metadata } }),
+  };
+  return withQuantization(changed, quantization);
+}
+
+function patchVectors(
+  vectors: CollectionConfig['vectors'],
+  patches: Readonly<Record<string, VectorParamsPatch>>,
+): Record<string, VectorParams> {
+  const patched: Record<string, VectorParams> = { ...vectors };
+  for (const [name, { hnsw, onDisk, quantization }] of Object.entries(patches)) {
+    const params = Object.hasOwn(vectors, name) ? vectors[name] : undefined;
+    if (params === undefined) throw unknownVectorName(name);
+    const changed = {
+      ...params,
+      ...(hnsw && { hnsw: { ...params.hnsw, ...hnsw } }),
+      ...(onDisk !== undefined && { onDisk }),
+    };
+    patched[name] = withQuantization(changed, quantization);
+  }
+  return patched;
+}
+
+/** null switches quantization off, undefined leaves it as it is. */
+function withQuantization<T extends { readonly quantization?: JsonValue }>(
+  config: T,
+  quantization: JsonValue | undefined,
+): T {
+  if (quantization === undefined) return config;
+  if (quantization !== null) return { ...config, quantization };
+  const { quantization: _off, ...rest } = config;
+  return rest as T;
+}

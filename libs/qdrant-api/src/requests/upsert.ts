@@ -1,0 +1,85 @@
+// The two forms of an upsert: a list of points, or columns of ids, vectors and payloads.
+
+import type { JsonObject, JsonValue, NamedVectors, Point, PointOperation } from '@tributary/model';
+import { NO_PAYLOAD, payloadToBytes, UNNAMED_VECTOR } from '@tributary/model';
+import { emptyUpdate, formatError, validationError } from '../errors.ts';
+import { refuseKeys, unsupported } from '../unsupported.ts';
+import {
+  isArray,
+  isObject,
+  readArray,
+  readObject,
+  readPointId,
+  readPointIds,
+  wrongType,
+} from './json-reader.ts';
+import { readPointVectors, readVector, unknownVectorName } from './vector.ts';
+
+/** Vectors are finite but not yet held against the collection: see `preparePoints`. */
+export function parseUpsert(body: JsonValue | undefined): PointOperation & { kind: 'upsert' } {
+  const object = readObject(body, '');
+  refuseKeys(object, { shard_key: 'shardKeys', update_filter: 'updateFilter' });
+  if ((object.update_mode ?? 'upsert') !== 'upsert') throw unsupported('updateMode');
+  const points = isArray(object.points)
+    ? object.points.map((item, i) => readPoint(item, `points[${i}]`))
+    : readBatch(object.batch);
+  if (points.length === 0) throw emptyUpdate();
+  return { kind: 'upsert', points };
+}
+
+function readPoint(value: JsonValue, path: string): Point {
+  const point = readObject(value, path);
+  return {
+    id: readPointId(point.id, `${path}.id`),
+    vectors: readPointVectors(point.vector ?? point.vectors, `${path}.vector`),
+    payload: readPayload(point.payload, `${path}.payload`),
+  };
+}
+
+function readPayload(value: JsonValue | undefined, path: string): Uint8Array {
+  if (value === undefined || value === null) return NO_PAYLOAD;
+  return payloadToBytes(readObject(value, path));
+}
+
+function readBatch(value: JsonValue | undefined): Point[] {
+  if (!isObject(value)) throw formatError('expected `points` (a list) or `batch` (an object)');
+  const ids = readPointIds(value.ids, 'batch.ids');
+  const vectors = readColumns(value.vectors, ids.length);
+  const payloads = readPayloadColumn(value, ids.length);
+  return ids.map((id, i) => ({
+    id,
+    vectors: vectors[i] ?? {},
+    payload: readPayload(payloads?.[i], `batch.payloads[${i}]`),
+  }));
+}
+
+function readPayloadColumn(batch: JsonObject, count: number): readonly JsonValue[] | undefined {
+  if (batch.payloads === undefined || batch.payloads === null) return undefined;
+  const payloads = readArray(batch.payloads, 'batch.payloads');
+  checkCount(payloads.length, 'batch.payloads', count);
+  return payloads;
+}
+
+function readColumns(value: JsonValue | undefined, count: number): NamedVectors[] {
+  const path = 'batch.vectors';
+  if (isArray(value)) {
+    checkCount(value.length, path, count);
+    return value.map((item, i) => ({ [UNNAMED_VECTOR]: readVector(item, `${path}[${i}]`) }));
+  }
+  if (!isObject(value)) throw wrongType(path, value, 'a list of vectors, or such lists by name');
+  const rows = Array.from({ length: count }, (): Record<string, Float32Array> => ({}));
+  for (const [name, column] of Object.entries(value)) {
+    const items = readArray(column, `${path}.${name}`);
+    checkCount(items.length, `${path}.${name}`, count);
+    if (name === '__proto__') throw unknownVectorName(name);
+    rows.forEach((row, i) => {
+      row[name] = readVector(items[i], `${path}.${name}[${i}]`);
+    });
+  }
+  return rows;
+}
+
+function checkCount(actual: number, path: string, ids: number): void {
+  if (actual === ids) return;
+  throw validationError(path, `number of items (${actual}) must be the number of ids (${ids})`);
+}
