@@ -1,1 +1,4 @@
-export {};
+export * from './merge.ts';
+export * from './place-replicas.ts';
+export * from './replica-order.ts';
+export * from './shard-of-point.ts';

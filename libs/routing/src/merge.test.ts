@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  comparePointIds,
+  DISTANCES,
+  higherIsBetter,
+  type PointId,
+  sequence,
+} from '@tributary/model';
+import fc from 'fast-check';
+import { mergeScored, mergeScroll } from './merge.ts';
+
+const points = fc.array(
+  fc.record({
+    id: fc.nat(30) as fc.Arbitrary<PointId>,
+    version: fc.integer({ min: 1, max: 5 }).map(sequence),
+    score: fc.float({ min: -1, max: 1, noNaN: true }),
+  }),
+);
+type Scored = { id: PointId; version: ReturnType<typeof sequence>; score: number };
+
+/** One list as a shard answers: each id once. */
+function distinct(list: Scored[]): Scored[] {
+  return [...new Map(list.map((point) => [point.id, point])).values()];
+}
+
+function newestById(lists: Scored[][]): Scored[] {
+  const newest = new Map<PointId, Scored>();
+  for (const point of lists.flat()) {
+    if ((newest.get(point.id)?.version ?? 0) < point.version) newest.set(point.id, point);
+  }
+  return [...newest.values()];
+}
+
+test('the merge of sorted lists is the top of all points, each id once at its newest version', () => {
+  fc.assert(
+    fc.property(
+      fc.array(points, { minLength: 1, maxLength: 5 }),
+      fc.nat(20),
+      fc.constantFrom(...DISTANCES),
+      (raw, limit, distance) => {
+        const sign = higherIsBetter(distance) ? -1 : 1;
+        const better = (a: Scored, b: Scored) =>
+          sign * (a.score - b.score) || comparePointIds(a.id, b.id);
+        const lists = raw.map((list) => distinct(list).sort(better));
+        const expected = newestById(lists).sort(better).slice(0, limit);
+        assert.deepEqual(mergeScored(lists, limit, distance), expected);
+      },
+    ),
+  );
+});
+
+test('a scroll merge is the first ids of all lists, each id once at its newest version', () => {
+  fc.assert(
+    fc.property(fc.array(points, { minLength: 1, maxLength: 5 }), fc.nat(20), (raw, limit) => {
+      const byId = (a: Scored, b: Scored) => comparePointIds(a.id, b.id);
+      const lists = raw.map((list) => distinct(list).sort(byId));
+      assert.deepEqual(mergeScroll(lists, limit), newestById(lists).sort(byId).slice(0, limit));
+    }),
+  );
+});

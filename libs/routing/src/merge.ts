@@ -1,0 +1,52 @@
+// Puts the answers of the shards together. A point that two shards report (it was moved) counts once, at its newest.
+//
+// The lists are sorted already; they are joined and sorted again, because the sort of the engine finds the sorted runs
+// and merges them.
+
+import {
+  comparePointIds,
+  type Distance,
+  higherIsBetter,
+  type PointId,
+  type Sequence,
+} from '@tributary/model';
+
+interface Versioned {
+  readonly id: PointId;
+  readonly version: Sequence;
+}
+
+/** The `limit` best of lists that are sorted best first; equal scores in id order. */
+export function mergeScored<T extends Versioned & { readonly score: number }>(
+  lists: readonly (readonly T[])[],
+  limit: number,
+  distance: Distance,
+): T[] {
+  const sign = higherIsBetter(distance) ? -1 : 1;
+  return newest(lists)
+    .sort((a, b) => sign * (a.score - b.score) || comparePointIds(a.id, b.id))
+    .slice(0, limit);
+}
+
+/** The first `limit` of lists that are sorted by id. */
+export function mergeScroll<T extends Versioned>(
+  lists: readonly (readonly T[])[],
+  limit: number,
+): T[] {
+  return newest(lists)
+    .sort((a, b) => comparePointIds(a.id, b.id))
+    .slice(0, limit);
+}
+
+function newest<T extends Versioned>(lists: readonly (readonly T[])[]): T[] {
+  const [only] = lists;
+  if (lists.length === 1 && only !== undefined) return [...only];
+  const points = new Map<PointId, T>();
+  for (const list of lists) {
+    for (const point of list) {
+      const known = points.get(point.id);
+      if (known === undefined || known.version < point.version) points.set(point.id, point);
+    }
+  }
+  return [...points.values()];
+}

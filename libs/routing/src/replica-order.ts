@@ -1,0 +1,43 @@
+// Which replicas of a shard a read may ask, and in which order.
+
+import type { CollectionState, ShardState } from '@tributary/metadata';
+import type { PeerId } from '@tributary/model';
+
+export interface ReplicaOrderOptions {
+  readonly self: PeerId;
+  readonly isReachable: (peer: PeerId) => boolean;
+  /** Any integer from 0; which of several equal replicas comes first. Counting it up spreads reads evenly. */
+  readonly tieBreak: number;
+}
+
+/**
+ * The peers of the shard's Active replicas in the order to try them: this peer, then the reachable ones, then the
+ * others, which may have come back. Empty where the shard has no Active replica.
+ */
+export function orderReplicas(shard: ShardState, options: ReplicaOrderOptions): PeerId[] {
+  const { self, isReachable, tieBreak } = options;
+  const active = [...shard.replicas]
+    .filter(([, state]) => state === 'Active')
+    .map(([peer]) => peer);
+  const own = active.filter((peer) => peer === self);
+  const others = rotate(
+    active.filter((peer) => peer !== self),
+    tieBreak,
+  );
+  const reachable = others.filter(isReachable);
+  return [...own, ...reachable, ...others.filter((peer) => !reachable.includes(peer))];
+}
+
+/** `orderReplicas` for each shard of the collection; index = shard id. */
+export function chooseReplicas(
+  collection: CollectionState,
+  options: ReplicaOrderOptions,
+): PeerId[][] {
+  return collection.shards.map((shard) => orderReplicas(shard, options));
+}
+
+function rotate<T>(items: readonly T[], by: number): T[] {
+  if (items.length < 2) return [...items];
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
