@@ -1,0 +1,49 @@
+// The goals of the project and whether a run met them. Written to results/goals.json; later benchmarks add theirs.
+
+export interface Goal {
+  readonly name: string;
+  /** The bound: an upper one where `atMost`, else a lower one. */
+  readonly goal: number;
+  readonly value: number;
+  readonly unit: string;
+  readonly met: boolean;
+}
+
+export function atMost(name: string, goal: number, value: number, unit: string): Goal {
+  return { name, goal, value: round(value), unit, met: value <= goal };
+}
+
+export function atLeast(name: string, goal: number, value: number, unit: string): Goal {
+  return { name, goal, value: round(value), unit, met: value >= goal };
+}
+
+/** A fixed-width table, one goal a line. */
+export function goalTable(goals: readonly Goal[]): string {
+  const rows = goals.map((goal) => [
+    goal.name,
+    String(goal.goal),
+    String(goal.value),
+    goal.unit,
+    goal.met ? 'met' : 'MISSED',
+  ]);
+  return table([['goal', 'bound', 'measured', 'unit', ''], ...rows]);
+}
+
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
