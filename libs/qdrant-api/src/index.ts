@@ -16,4 +16,10 @@ export {
 } from './requests/update.ts';
 export { applyCollectionPatch, parseUpdateCollection } from './requests/update-collection.ts';
 export { parseUpsert } from './requests/upsert.ts';
+export { writeClusterStatus, writeCollectionCluster } from './responses/cluster-json.ts';
+export { collectionConfigJson, writeCollectionInfo } from './responses/collection-json.ts';
+export * from './responses/envelope.ts';
+export { float32Text } from './responses/float-text.ts';
+export * from './responses/points-json.ts';
+export * from './responses/view.ts';
 export * from './unsupported.ts';

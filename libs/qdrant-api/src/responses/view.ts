@@ -1,0 +1,93 @@
+// What a gateway knows and a client is told, the same for REST and gRPC.
+
+import type { CollectionConfig, PeerId, ShardId } from '@tributary/model';
+
+export interface VersionView {
+  /** `major.minor.patch`; clients compare it with their own. */
+  readonly version: string;
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+}
+
+/** Clients look at the version only, so the title may say what really answers. */
+export const TITLE = 'tributary - vector search engine';
+
+/** green: ready; yellow: a graph is being built; grey: one would be, after a write; red: something failed. */
+export type CollectionStatus = 'green' | 'yellow' | 'grey' | 'red';
+
+export interface CollectionView {
+  readonly config: CollectionConfig;
+  readonly status: CollectionStatus;
+  /** What failed; absent while nothing did. */
+  readonly optimizerError?: string;
+  readonly pointsCount: number;
+  readonly indexedVectorsCount: number;
+  readonly segmentsCount: number;
+  /** Entries that are written but not applied yet. */
+  readonly updateQueueLength?: number;
+}
+
+/** Qdrant's name for the state of a replica. */
+export type ReplicaStateName =
+  | 'Active'
+  | 'Dead'
+  | 'Partial'
+  | 'Initializing'
+  | 'Listener'
+  | 'Recovery';
+
+export interface LocalShardView {
+  readonly shardId: ShardId;
+  readonly pointsCount: number;
+  readonly state: ReplicaStateName;
+}
+
+export interface RemoteShardView {
+  readonly shardId: ShardId;
+  readonly peerId: PeerId;
+  readonly state: ReplicaStateName;
+}
+
+/** Where the replicas of a collection are, as one peer sees it. */
+export interface CollectionClusterView {
+  readonly peerId: PeerId;
+  readonly shardCount: number;
+  readonly localShards: readonly LocalShardView[];
+  readonly remoteShards: readonly RemoteShardView[];
+}
+
+export type ConsensusView =
+  | { readonly kind: 'working'; readonly lastUpdateMs: number }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'stopped_with_err'; readonly error: string };
+
+export interface SendFailureView {
+  readonly count: number;
+  readonly latestError?: string;
+  readonly latestErrorMs?: number;
+}
+
+/** The cluster as one peer sees it. */
+export interface ClusterView {
+  readonly peerId: PeerId;
+  /** Address of each peer's p2p port. */
+  readonly peers: ReadonlyMap<PeerId, string>;
+  readonly term: number;
+  readonly commit: number;
+  readonly pendingOperations: number;
+  readonly leader?: PeerId;
+  readonly role?: 'Leader' | 'Follower' | 'Candidate' | 'PreCandidate';
+  readonly isVoter: boolean;
+  readonly consensus: ConsensusView;
+  /** By address of the peer that could not be reached. */
+  readonly sendFailures: ReadonlyMap<string, SendFailureView>;
+}
+
+/** How far a write got before it was answered. */
+export type UpdateStatus = 'acknowledged' | 'completed' | 'wait_timeout';
+
+export interface UpdateView {
+  readonly status: UpdateStatus;
+  /** Sequence of the write in the collection's stream. */
+  readonly operationId?: number;
+}
