@@ -1,1 +1,3 @@
+export * from './frames.ts';
+export * from './peer-service.ts';
 export * from './replica-client.ts';
