@@ -1,1 +1,1 @@
-export {};
+export * from './rocks-replica-stores.ts';

@@ -1,0 +1,37 @@
+// Commits to the store `s` beneath the folder given, reports each applied sequence, and waits to be killed.
+
+import { writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { type StoredPoint, sequence } from '@tributary/model';
+import { seededRandom, silentLogger } from '@tributary/runtime';
+import { createRocksReplicaStores } from './rocks-replica-stores.ts';
+
+const stores = createRocksReplicaStores({
+  folder: process.argv[2] ?? '',
+  logger: silentLogger,
+  writeBufferBytes: 1 << 20,
+});
+const store = await stores.open('s');
+
+for (;;) {
+  const next = store.state.appliedSequence + 1;
+  const random = seededRandom(next);
+  const puts = new Map<number, StoredPoint>();
+  while (puts.size < 200) {
+    const id = random.integer(5_000);
+    const vector = Float32Array.from({ length: 128 }, () => random.next());
+    const payload = Buffer.from(JSON.stringify({ next, id }));
+    puts.set(id, { id, version: sequence(next), vectors: { '': vector }, payload });
+  }
+  const deletes = Array.from({ length: 20 }, (_, i) => 250 * i + (next % 250)).filter(
+    (id) => !puts.has(id),
+  );
+  store.commit({
+    puts: [...puts.values()],
+    deletes,
+    appliedSequence: sequence(next),
+    appliedCount: next,
+  });
+  writeSync(1, `${next}\n`);
+  await setImmediate();
+}

@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import test from 'node:test';
+import { pointIdToBytes, type StoredPoint, sequence } from '@tributary/model';
+import { seededRandom, silentLogger, TributaryError } from '@tributary/runtime';
+import { pointDigest, type ReplicaStore, type ReplicaStores } from '@tributary/storage';
+import { replicaStoreConformance } from '@tributary/storage/conformance';
+import { RocksDatabase } from './database.ts';
+import { createRocksReplicaStores } from './rocks-replica-stores.ts';
+
+const OPTIONS = { writeBufferBytes: 1 << 20, blockCacheBytes: 1 << 20 };
+const CRASH_WRITER = join(import.meta.dirname, 'crash-writer.test-process.ts');
+
+async function temporaryFolder(): Promise<{ folder: string } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-rocks-'));
+  return {
+    folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function storesIn(folder: string): ReplicaStores {
+  return createRocksReplicaStores({ folder, logger: silentLogger, ...OPTIONS });
+}
+
+replicaStoreConformance('rocks', async () => {
+  const temporary = await temporaryFolder();
+  const { folder } = temporary;
+  return {
+    stores: storesIn(folder),
+    corrupt: async (name, id) => {
+      await rewrite(folder, name, 'points', pointIdToBytes(id), (record) => {
+        record[record.length - 1] = (record.at(-1) ?? 0) ^ 1;
+        return record;
+      });
+    },
+    dispose: async () => temporary[Symbol.asyncDispose](),
+  };
+});
+
+test('a record changed, swapped with another or left without its vectors is corrupt, by store and id', async () => {
+  const damages: ((folder: string) => Promise<unknown>)[] = [
+    (folder) => rewrite(folder, 's', 'points', pointIdToBytes(2), (old) => old.fill(0, 20, 21)),
+    (folder) => rewrite(folder, 's', 'points', pointIdToBytes(2), (old) => old.subarray(0, 3)),
+    (folder) => rewrite(folder, 's', 'vectors', pointIdToBytes(2), (old) => old.fill(9, 30, 31)),
+    (folder) => rewrite(folder, 's', 'vectors', pointIdToBytes(2), () => undefined),
+    async (folder) => {
+      const other = await rewrite(folder, 's', 'points', pointIdToBytes(1), (old) => old);
+      await rewrite(folder, 's', 'points', pointIdToBytes(2), () => other);
+    },
+  ];
+  for (const damage of damages) {
+    await using temporary = await temporaryFolder();
+    const { folder } = temporary;
+    const stores = storesIn(folder);
+    await fill(await stores.open('s'), 3);
+    await damage(folder);
+    await using store = await stores.open('s');
+    assert.equal(store.get([1, 3]).length, 2);
+    for (const read of [() => store.get([2]), () => [...store.scan()], () => store.verify()]) {
+      assert.throws(read, isCorrupt(/store s, point 2/));
+    }
+  }
+});
+
+test('vectors left behind by an older version of a point are not taken for its own', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.folder);
+  const store = await stores.open('s');
+  commit(store, [pointOf(1, 1)]);
+  await store.close();
+  const old = await rewrite(temporary.folder, 's', 'vectors', pointIdToBytes(1), (bytes) => bytes);
+  const again = await stores.open('s');
+  commit(again, [pointOf(1, 2)]);
+  await again.close();
+  await rewrite(temporary.folder, 's', 'vectors', pointIdToBytes(1), () => old);
+  await using last = await stores.open('s');
+  assert.throws(() => last.get([1]), isCorrupt(/point 1/));
+});
+
+test('a store held by another process is refused, and said so', async () => {
+  await using temporary = await temporaryFolder();
+  await using writer = startWriter(temporary.folder);
+  await writer.commits(1);
+  await assert.rejects(storesIn(temporary.folder).open('s'), (error) => {
+    assert.ok(error instanceof TributaryError);
+    assert.equal(error.code, 'unavailable');
+    assert.match(error.message, /in use by another process/);
+    return true;
+  });
+});
+
+test('killed amid commits, a store opens at a state it was in, with all that was reported', async () => {
+  await using temporary = await temporaryFolder();
+  let reported = 0;
+  for (let round = 1; round <= 4; round++) {
+    {
+      await using writer = startWriter(temporary.folder);
+      reported = await writer.commits(reported + 8 * round);
+    }
+    await using store = await storesIn(temporary.folder).open('s');
+    const { appliedSequence, appliedCount } = store.state;
+    assert.ok(appliedSequence >= reported, `${appliedSequence} of ${reported} commits are there`);
+    assert.equal(appliedCount, appliedSequence);
+    assert.deepEqual(store.verify(), store.state);
+    const newest = Math.max(...Array.from(store.scan(), (point) => point.version));
+    assert.equal(newest, appliedSequence);
+    reported = appliedSequence;
+  }
+});
+
+test('what the log holds at a flush is enough to come back to it', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.folder);
+  const store = await stores.open('s');
+  commit(store, [pointOf(1, 1)]);
+  const flushed = await store.flush();
+  const log = await newestLog(join(temporary.folder, 's'));
+  const durable = await readFile(log);
+  commit(store, [pointOf(2, 2)]);
+  await store.close();
+  await writeFile(log, durable);
+  await using again = await stores.open('s');
+  assert.equal(again.state.appliedSequence, flushed);
+  assert.deepEqual(again.verify(), again.state);
+});
+
+test('a folder that is not a database is corrupt, and the error says what to do', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.folder);
+  await fill(await stores.open('s'), 10);
+  const folder = join(temporary.folder, 's');
+  await writeFile(join(folder, 'CURRENT'), 'MANIFEST-999999\n');
+  await assert.rejects(stores.open('s'), isCorrupt(/delete it, and the replica comes back/));
+  await assert.rejects(stores.open('s'), isCorrupt(/delete it/));
+  await stores.drop('s');
+  await using store = await stores.open('s');
+  assert.equal(store.state.appliedSequence, 0);
+});
+
+test('a drop that was cut short is finished and never shows', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.folder);
+  await (await stores.open('kept')).close();
+  const left = join(temporary.folder, 'gone.dropped');
+  await mkdir(left);
+  assert.deepEqual(await stores.list(), ['kept']);
+  assert.deepEqual(await readdir(temporary.folder), ['kept']);
+});
+
+test('a name that is no folder name is a bug, not a path', async () => {
+  const stores = storesIn('/nowhere');
+  for (const name of ['', '.', '..', 'a/b', '../a', 'a.dropped']) {
+    await assert.rejects(stores.open(name), /invariant/);
+  }
+});
+
+test('a flipped byte in any file gives the truth, an earlier state or an error, never a wrong answer', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.folder);
+  const digests = await buildWithFiles(stores);
+  const folder = join(temporary.folder, 's');
+  const random = seededRandom(11);
+  const files = (await readdir(folder)).filter((file) => file !== 'LOCK');
+  assert.ok(
+    files.some((file) => file.endsWith('.sst')) && files.some((file) => file.endsWith('.log')),
+  );
+  let detected = 0;
+  for (let flip = 0; flip < 60; flip++) {
+    const file = files[flip % files.length] ?? '';
+    const copy = join(temporary.folder, 'copy');
+    await rm(copy, { recursive: true, force: true });
+    await copyFolder(folder, copy);
+    const bytes = await readFile(join(copy, file));
+    if (bytes.length === 0) continue;
+    const at = random.integer(bytes.length);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(8));
+    await writeFile(join(copy, file), bytes);
+    if (await readsTrue(stores, digests)) continue;
+    detected++;
+  }
+  assert.ok(detected > 0, 'some of the flips were found out');
+});
+
+/** Whether the store reads without an error; whatever it reads must be one of the states there were. */
+async function readsTrue(
+  stores: ReplicaStores,
+  digests: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<boolean> {
+  try {
+    await using store = await stores.open('copy');
+    const ids = new Set<number>();
+    for (const point of store.scan()) {
+      ids.add(Number(point.id));
+      const digest = pointDigest(point).toString('hex');
+      assert.ok(digests.get(String(point.id))?.has(digest), `point ${point.id} is as it once was`);
+    }
+    assert.equal(ids.size, store.state.pointsCount);
+    const found = store.get(Array.from({ length: 3_000 }, (_, id) => id));
+    found.forEach((point, id) => {
+      assert.equal(point !== undefined, ids.has(id), `get and scan agree on point ${id}`);
+    });
+    store.verify();
+    return true;
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error;
+    assert.equal(error.code, 'corrupt', error.message);
+    return false;
+  }
+}
+
+/** A store with table files and a log, and every digest each point ever had. */
+async function buildWithFiles(stores: ReplicaStores): Promise<Map<string, Set<string>>> {
+  const digests = new Map<string, Set<string>>();
+  for (let round = 1; round <= 3; round++) {
+    // Opening turns the log into table files; the last round's stays.
+    await using store = await stores.open('s');
+    for (let i = 0; i < 5; i++) {
+      const points = Array.from({ length: 300 }, (_, n) =>
+        pointOf((n * 7 + i * 400) % 3_000, store.state.appliedSequence + 1),
+      );
+      for (const point of points) {
+        const known = digests.get(String(point.id)) ?? new Set();
+        digests.set(String(point.id), known.add(pointDigest(point).toString('hex')));
+      }
+      commit(store, points);
+    }
+  }
+  return digests;
+}
+
+function pointOf(id: number, version: number): StoredPoint {
+  return {
+    id,
+    version: sequence(version),
+    vectors: { '': Float32Array.from({ length: 8 }, (_, i) => id + i / 8 + version) },
+    payload: Buffer.from(JSON.stringify({ id, version })),
+  };
+}
+
+function commit(store: ReplicaStore, puts: readonly StoredPoint[]): void {
+  const next = store.state.appliedSequence + 1;
+  store.commit({ puts, deletes: [], appliedSequence: sequence(next), appliedCount: next });
+}
+
+/** Points 1 to `count`; closes the store. */
+async function fill(store: ReplicaStore, count: number): Promise<void> {
+  commit(
+    store,
+    Array.from({ length: count }, (_, i) => pointOf(i + 1, 1)),
+  );
+  await store.close();
+}
+
+/** Replaces a raw record of a closed store, or removes it; gives the old one. */
+async function rewrite(
+  folder: string,
+  name: string,
+  column: 'points' | 'vectors',
+  key: Uint8Array,
+  change: (record: Buffer) => Buffer | undefined,
+): Promise<Buffer> {
+  const database = await RocksDatabase.open(name, join(folder, name), OPTIONS);
+  try {
+    const [record] = database.getMany(column, [key]);
+    assert.ok(record, 'the record to change is there');
+    const changed = change(Buffer.from(record));
+    if (changed === undefined) database.delete(column, key);
+    else database.put(column, key, changed);
+    database.write({ sync: false });
+    return record;
+  } finally {
+    await database.close();
+  }
+}
+
+function isCorrupt(message: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof TributaryError, String(error));
+    assert.equal(error.code, 'corrupt');
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+async function newestLog(folder: string): Promise<string> {
+  const logs = (await readdir(folder)).filter((file) => file.endsWith('.log')).sort();
+  return join(folder, logs.at(-1) ?? '');
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  for (const file of await readdir(from)) {
+    await writeFile(join(to, file), await readFile(join(from, file)));
+  }
+}
+
+/** A process that commits without end; killed without warning when disposed. */
+function startWriter(folder: string) {
+  const child = spawn(process.execPath, [CRASH_WRITER, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    /** Reads reports until one reaches `commits`; gives the newest. */
+    async commits(commits: number): Promise<number> {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done) throw new Error('the writer ended');
+        if (Number(value) >= commits) return Number(value);
+      }
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,274 @@
+// The store of one replica on RocksDB.
+//
+// Invariant: a commit is one write of points, vectors and state, so the database opens at the state after some commit.
+// What a record says is checked before it is believed: its own CRC, and that a point and its vectors belong together.
+
+import {
+  type NamedVectors,
+  type PointId,
+  pointIdFromBytes,
+  pointIdToBytes,
+  type Sequence,
+  type StoredPoint,
+  sequence,
+} from '@tributary/model';
+import { assert, TributaryError } from '@tributary/runtime';
+import {
+  ContentHash,
+  EMPTY_CONTENT_HASH,
+  pointDigest,
+  type ReplicaState,
+  type ReplicaStore,
+  type StoreChanges,
+  type StoredPayload,
+} from '@tributary/storage';
+import type { RocksCursor, RocksDatabase, Row } from './database.ts';
+import {
+  crcOf,
+  decodePoint,
+  decodeState,
+  decodeVectors,
+  IDS_END,
+  type PointRecord,
+  RecordEncoder,
+  STATE_KEY,
+  type VectorsRecord,
+} from './records.ts';
+
+const FIRST_KEY = Buffer.of(0x00);
+
+export class RocksReplicaStore implements ReplicaStore {
+  readonly #name: string;
+  readonly #database: RocksDatabase;
+  readonly #encoder = new RecordEncoder();
+  readonly #onClose: () => void;
+  #state: ReplicaState;
+  #closing: Promise<void> | undefined;
+
+  /** Throws `corrupt` where the stored state cannot be read. */
+  constructor(name: string, database: RocksDatabase, onClose: () => void) {
+    this.#name = name;
+    this.#database = database;
+    this.#onClose = onClose;
+    this.#state = this.#loadState();
+  }
+
+  get state(): ReplicaState {
+    return this.#state;
+  }
+
+  get(ids: readonly PointId[]): (StoredPoint | undefined)[] {
+    const keys = ids.map(pointIdToBytes);
+    const points = this.#getPoints(ids, keys);
+    const vectors = this.#database.getMany('vectors', keys);
+    return points.map((point, i) => {
+      const id = ids[i];
+      const key = keys[i];
+      if (point === undefined || id === undefined || key === undefined) return undefined;
+      const { version, payload } = point;
+      return { id, version, payload, vectors: this.#vectorsOf(id, key, point, vectors[i]) };
+    });
+  }
+
+  getPayloads(ids: readonly PointId[]): (StoredPayload | undefined)[] {
+    return this.#getPoints(ids, ids.map(pointIdToBytes)).map((point, i) => {
+      const id = ids[i];
+      if (point === undefined || id === undefined) return undefined;
+      return { id, version: point.version, payload: point.payload };
+    });
+  }
+
+  scan(from?: PointId): IterableIterator<StoredPoint> {
+    const key = from === undefined ? FIRST_KEY : pointIdToBytes(from);
+    // Nothing is written between these two calls, so both cursors see one state.
+    const points = this.#database.cursor('points', key, IDS_END);
+    const vectors = this.#database.cursor('vectors', key, IDS_END);
+    return this.#walk(points, vectors);
+  }
+
+  scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
+    const key = from === undefined ? FIRST_KEY : pointIdToBytes(from);
+    return this.#walkPayloads(this.#database.cursor('points', key, IDS_END));
+  }
+
+  commit(changes: StoreChanges): ReplicaState {
+    const { puts, deletes } = changes;
+    const ids = [...puts.map((point) => point.id), ...deletes];
+    assert(
+      new Set(ids).size === ids.length,
+      'an id stands at most once in the changes of a commit',
+    );
+    const keys = ids.map(pointIdToBytes);
+    const previous = this.#getPoints(ids, keys);
+    const hash = new ContentHash(this.#state.contentHash);
+    let pointsCount = this.#state.pointsCount;
+    try {
+      for (let i = 0; i < ids.length; i++) {
+        const key = keys[i];
+        assert(key !== undefined, 'each id has its key');
+        const old = previous[i];
+        if (old !== undefined) hash.subtract(old.digest);
+        const point = puts[i];
+        if (point !== undefined) {
+          hash.add(this.#put(key, point, old));
+          if (old === undefined) pointsCount++;
+        } else if (old !== undefined) {
+          this.#database.delete('points', key);
+          if (old.vectorCount > 0) this.#database.delete('vectors', key);
+          pointsCount--;
+        }
+      }
+      const { appliedSequence, appliedCount } = changes;
+      const state = { appliedSequence, appliedCount, contentHash: hash.toString(), pointsCount };
+      this.#database.put('points', STATE_KEY, this.#encoder.state(state));
+      this.#database.write({ sync: false });
+      this.#state = state;
+      return state;
+    } catch (error) {
+      this.#database.discard();
+      throw error;
+    }
+  }
+
+  async flush(): Promise<Sequence> {
+    await this.#database.startSync();
+    this.#database.put('points', STATE_KEY, this.#encoder.state(this.#state));
+    this.#database.write({ sync: true });
+    return this.#state.appliedSequence;
+  }
+
+  verify(): ReplicaState {
+    const hash = new ContentHash();
+    let pointsCount = 0;
+    for (const point of this.scan()) {
+      hash.add(pointDigest(point));
+      pointsCount++;
+    }
+    const { contentHash } = this.#state;
+    if (hash.toString() !== contentHash || pointsCount !== this.#state.pointsCount) {
+      throw new TributaryError(
+        'corrupt',
+        `store ${this.#name}: its ${pointsCount} points give the hash ${hash}, ` +
+          `its state says ${this.#state.pointsCount} and ${contentHash}`,
+      );
+    }
+    return this.#state;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#database.close().finally(this.#onClose);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #loadState(): ReplicaState {
+    const [record] = this.#database.getMany('points', [STATE_KEY]);
+    if (record !== undefined) return decodeState(record, () => `store ${this.#name}: the state`);
+    const cursor = this.#database.cursor('points', FIRST_KEY, IDS_END);
+    const isEmpty = cursor.next() === undefined;
+    cursor.close();
+    if (!isEmpty) {
+      throw new TributaryError('corrupt', `store ${this.#name}: it has points and no state`);
+    }
+    return {
+      appliedSequence: sequence(0),
+      appliedCount: 0,
+      contentHash: EMPTY_CONTENT_HASH,
+      pointsCount: 0,
+    };
+  }
+
+  /** Adds the point to the next write and returns its digest. */
+  #put(key: Uint8Array, point: StoredPoint, old: PointRecord | undefined): Uint8Array {
+    const digest = pointDigest(point, key);
+    let vectorsCrc = 0;
+    const vectors = this.#encoder.vectors(key, point);
+    if (vectors !== undefined) {
+      vectorsCrc = crcOf(vectors);
+      this.#database.put('vectors', key, vectors);
+    } else if (old !== undefined && old.vectorCount > 0) {
+      this.#database.delete('vectors', key);
+    }
+    this.#database.put('points', key, this.#encoder.point(key, point, digest, vectorsCrc));
+    return digest;
+  }
+
+  #getPoints(
+    ids: readonly PointId[],
+    keys: readonly Uint8Array[],
+  ): readonly (PointRecord | undefined)[] {
+    return this.#database.getMany('points', keys).map((record, i) => {
+      const key = keys[i];
+      if (record === undefined || key === undefined) return undefined;
+      return decodePoint(key, record, () => this.#pointName(ids[i]));
+    });
+  }
+
+  #vectorsOf(
+    id: PointId,
+    key: Uint8Array,
+    point: PointRecord,
+    record: Buffer | undefined,
+  ): NamedVectors {
+    if (point.vectorCount === 0) return {};
+    const decoded: VectorsRecord | undefined =
+      record && decodeVectors(key, record, () => `${this.#pointName(id)}, vectors`);
+    if (decoded === undefined || decoded.crc !== point.vectorsCrc) {
+      throw new TributaryError('corrupt', `${this.#pointName(id)}: its vectors are not its own`);
+    }
+    return decoded.vectors;
+  }
+
+  *#walk(points: RocksCursor, vectors: RocksCursor): IterableIterator<StoredPoint> {
+    try {
+      for (let row = points.next(); row !== undefined; row = points.next()) {
+        const id = this.#idOf(row);
+        const point = decodePoint(row.key, row.value, () => this.#pointName(id));
+        const vectorsRow = point.vectorCount > 0 ? vectors.next() : undefined;
+        const belongs = vectorsRow?.key.equals(row.key) ? vectorsRow.value : undefined;
+        const { version, payload } = point;
+        yield { id, version, payload, vectors: this.#vectorsOf(id, row.key, point, belongs) };
+        this.#assertOpen();
+      }
+      if (vectors.next() !== undefined) {
+        throw new TributaryError('corrupt', `store ${this.#name}: it has vectors of no point`);
+      }
+    } finally {
+      points.close();
+      vectors.close();
+    }
+  }
+
+  *#walkPayloads(points: RocksCursor): IterableIterator<StoredPayload> {
+    try {
+      for (let row = points.next(); row !== undefined; row = points.next()) {
+        const id = this.#idOf(row);
+        const { version, payload } = decodePoint(row.key, row.value, () => this.#pointName(id));
+        yield { id, version, payload };
+        this.#assertOpen();
+      }
+    } finally {
+      points.close();
+    }
+  }
+
+  #idOf(row: Row): PointId {
+    try {
+      return pointIdFromBytes(row.key);
+    } catch (cause) {
+      const key = row.key.toString('hex');
+      throw new TributaryError('corrupt', `store ${this.#name}: ${key} is no id`, { cause });
+    }
+  }
+
+  #pointName(id: PointId | undefined): string {
+    return `store ${this.#name}, point ${id}`;
+  }
+
+  #assertOpen(): void {
+    assert(this.#closing === undefined, `the store ${this.#name} is open`);
+  }
+}
