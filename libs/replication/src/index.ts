@@ -1,1 +1,3 @@
-export {};
+export * from './apply-batch.ts';
+export * from './follower.ts';
+export * from './follower-state.ts';
