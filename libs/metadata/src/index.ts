@@ -1,4 +1,7 @@
+export * from './codec.ts';
 export * from './metadata.ts';
 export * from './metadata-event.ts';
 export * from './metadata-log.ts';
 export * from './metadata-state.ts';
+export * from './reducer.ts';
+export * from './replica.ts';

@@ -17,7 +17,11 @@ export interface MetadataLog {
    */
   append(event: MetadataEvent, expected: Sequence, signal?: AbortSignal): Promise<Sequence>;
 
-  /** Every event after `after`, in order, then those to come, until the signal aborts. */
+  /**
+   * Every event after `after`, in order and without a hole, then those to come; returns when the signal aborts.
+   * Errors: `precondition_failed` (events after `after` were let go of: load the snapshot, then follow from there),
+   * `corrupt` (an event that cannot be read, or a hole), `unavailable`.
+   */
   follow(after: Sequence, signal: AbortSignal): AsyncIterable<SequencedEvent>;
 
   /** Sequence of the last event in the log; 0 for none. */
@@ -26,7 +30,7 @@ export interface MetadataLog {
   /** The newest stored fold, from which `follow` can go on; undefined where there is none. */
   loadSnapshot(): Promise<MetadataState | undefined>;
 
-  /** Stores the fold, then lets go of the events it covers. */
+  /** Stores the fold unless a newer one is stored, then lets go of the events it covers. Any peer may call it. */
   storeSnapshot(state: MetadataState): Promise<void>;
 }
 
@@ -37,7 +41,10 @@ export interface Lease {
 }
 
 export interface LeaseStore {
-  /** Takes or renews the lease for `holder`; resolves to the lease in force, whoever holds it. */
+  /**
+   * Takes or renews the lease for `holder`; resolves to the lease in force, whoever holds it. A lease that its holder
+   * has not renewed for `ttlMs` is free. Errors: `unavailable`, `unknown_outcome`; after either the caller holds nothing.
+   */
   acquire(holder: string, ttlMs: number): Promise<Lease>;
   current(): Promise<Lease | undefined>;
   /** Gives the lease up where `holder` holds it. */

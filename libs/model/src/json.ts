@@ -62,8 +62,11 @@ export function parseJson(text: string, options?: { readonly depthMax?: number }
   }
 }
 
-/** Writes a value as JSON text, keys in insertion order; bigint as a plain integer. */
-export function stringifyJson(value: JsonValue): string {
+/**
+ * Writes a value as JSON text, keys in insertion order; bigint as a plain integer. An object whose type is an interface
+ * is welcome too: its members are JSON values, or undefined and then left out.
+ */
+export function stringifyJson(value: JsonValue | object): string {
   try {
     const text = JSON.stringify(value);
     if (!WRITTEN_LONG_INTEGER.test(text)) return text;

@@ -1,0 +1,66 @@
+// Events and folds as they are stored: JSON text with a version, checked when it is read.
+//
+// A reader that meets a version or a kind it does not know throws `corrupt` and thereby stops: it must not fold on
+// without it. A field it does not know stops it too, so a new field is a new version.
+
+import { type JsonValue, parseJson, stringifyJson } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import type { MetadataEvent } from './metadata-event.ts';
+import type { MetadataState } from './metadata-state.ts';
+import { storedEventSchema, storedStateSchema } from './stored-schema.ts';
+
+const VERSION = 1;
+
+/** Event as UTF-8 JSON: `{"version":1,"event":{"kind":…,…}}`. */
+export function encodeEvent(event: MetadataEvent): Uint8Array {
+  return toBytes({ version: VERSION, event });
+}
+
+/** Inverse of `encodeEvent`; throws `corrupt` on bytes it did not make. */
+export function decodeEvent(bytes: Uint8Array): MetadataEvent {
+  return read('event', () => storedEventSchema.parse(fromBytes(bytes)).event);
+}
+
+/** State as UTF-8 JSON: maps as lists of their entries. */
+export function encodeState(state: MetadataState): Uint8Array {
+  return toBytes({
+    version: VERSION,
+    sequence: state.sequence,
+    peers: [...state.peers.values()],
+    collections: [...state.collections.values()].map(({ shards, ...collection }) => ({
+      ...collection,
+      shards: shards.map(({ id, replicas }) => ({ id, replicas: [...replicas] })),
+    })),
+    aliases: [...state.aliases],
+  });
+}
+
+/** Inverse of `encodeState`; throws `corrupt` on bytes it did not make. */
+export function decodeState(bytes: Uint8Array): MetadataState {
+  return read('snapshot', () => {
+    const stored = storedStateSchema.parse(fromBytes(bytes));
+    return {
+      sequence: stored.sequence,
+      peers: new Map(stored.peers.map((peer) => [peer.id, peer])),
+      collections: new Map(stored.collections.map((collection) => [collection.name, collection])),
+      aliases: new Map(stored.aliases),
+    };
+  });
+}
+
+function read<T>(what: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TributaryError('corrupt', `unreadable metadata ${what}: ${reason}`, { cause: error });
+  }
+}
+
+function toBytes(value: object): Uint8Array {
+  return Buffer.from(stringifyJson(value), 'utf8');
+}
+
+function fromBytes(bytes: Uint8Array): JsonValue {
+  return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+}

@@ -1,0 +1,227 @@
+// The pure fold of META. Every peer folds the same events in the same order, so every peer has the same state.
+//
+// Invariants: a refused event changes nothing and is never appended; the last Active replica of a shard stays Active;
+// an alias points at a collection that is there; parts an event does not touch are shared with the state before.
+
+import {
+  type CollectionId,
+  collectionNameProblem,
+  type PeerId,
+  type Sequence,
+  type ShardId,
+} from '@tributary/model';
+import { assert, unreachable } from '@tributary/runtime';
+import type { MetadataEvent } from './metadata-event.ts';
+import type { CollectionState, MetadataState, ReplicaState, ShardState } from './metadata-state.ts';
+
+type EventOf<K extends MetadataEvent['kind']> = Extract<MetadataEvent, { kind: K }>;
+
+/** The states a replica may change to, by the state it is in. */
+export const REPLICA_TRANSITIONS: Readonly<Record<ReplicaState, readonly ReplicaState[]>> = {
+  Initializing: ['Active', 'Dead'],
+  Active: ['Dead', 'Listener'],
+  Dead: ['Active', 'Recovery', 'Partial'],
+  Partial: ['Active', 'Dead'],
+  Recovery: ['Active', 'Partial', 'Dead'],
+  Listener: ['Active', 'Dead'],
+};
+
+/** Why the event makes no sense in this state, as a sentence for the user; undefined where it does. */
+export function refusal(state: MetadataState, event: MetadataEvent): string | undefined {
+  switch (event.kind) {
+    case 'peerJoined':
+      return URL.canParse(event.uri) ? undefined : `Peer ${event.peer} has no valid URI`;
+    case 'peerRemoved':
+      return refusePeerRemoved(state, event);
+    case 'collectionCreated':
+      return refuseCollectionCreated(state, event);
+    case 'collectionUpdated':
+      return refuseCollectionUpdated(state, event);
+    case 'collectionDeleted':
+      return findCollection(state, event.id) === undefined
+        ? unknownCollection(event.id)
+        : undefined;
+    case 'replicaStateChanged':
+      return refuseReplicaStateChanged(state, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** The state after the event. The caller has asked `refusal`; a refused event or an old sequence is a bug. */
+export function reduce(
+  state: MetadataState,
+  event: MetadataEvent,
+  sequence: Sequence,
+): MetadataState {
+  assert(sequence > state.sequence, `event ${sequence} comes after ${state.sequence}`);
+  const refused = refusal(state, event);
+  assert(refused === undefined, `event ${sequence} is one the log accepts: ${refused}`);
+  return { ...apply(state, event), sequence };
+}
+
+/** The collection with this identity; a re-created one of the same name has another. */
+export function findCollection(
+  state: MetadataState,
+  id: CollectionId,
+): CollectionState | undefined {
+  for (const collection of state.collections.values()) if (collection.id === id) return collection;
+  return undefined;
+}
+
+function apply(state: MetadataState, event: MetadataEvent): MetadataState {
+  switch (event.kind) {
+    case 'peerJoined': {
+      const peer = { id: event.peer, uri: event.uri, version: event.version };
+      return { ...state, peers: withEntry(state.peers, event.peer, peer) };
+    }
+    case 'peerRemoved':
+      return { ...state, peers: withoutEntry(state.peers, event.peer) };
+    case 'collectionCreated':
+      return withCollection(state, createdCollection(event));
+    case 'collectionUpdated': {
+      const collection = findCollection(state, event.id);
+      assert(collection, 'an accepted event names a collection that is there');
+      return withCollection(state, { ...collection, config: event.config });
+    }
+    case 'collectionDeleted':
+      return deleteCollection(state, event.id);
+    case 'replicaStateChanged':
+      return changeReplica(state, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+function refusePeerRemoved(
+  state: MetadataState,
+  { peer }: EventOf<'peerRemoved'>,
+): string | undefined {
+  if (!state.peers.has(peer)) return unknownPeer(peer);
+  for (const { shards } of state.collections.values()) {
+    if (shards.some(({ replicas }) => replicas.has(peer))) {
+      return `Cannot remove peer ${peer} as there are shards on it`;
+    }
+  }
+  return undefined;
+}
+
+function refuseCollectionCreated(
+  state: MetadataState,
+  { id, name, config, placement }: EventOf<'collectionCreated'>,
+): string | undefined {
+  const problem = collectionNameProblem(name);
+  if (problem !== undefined) return `Collection name ${problem}`;
+  if (state.collections.has(name)) return `Collection \`${name}\` already exists!`;
+  if (state.aliases.has(name)) {
+    return `Can't create collection with name ${name}. Alias with the same name already exists`;
+  }
+  if (findCollection(state, id) !== undefined) return `Collection id ${id} is taken`;
+  if (placement.length === 0 || placement.length !== config.shardNumber) {
+    return `Placement has ${placement.length} shards, the collection ${config.shardNumber}`;
+  }
+  for (const [shard, peers] of placement.entries()) {
+    if (peers.length === 0) return `Shard ${shard} has no replica`;
+    if (new Set(peers).size !== peers.length) return `Shard ${shard} has a peer twice`;
+    const unknown = peers.find((peer) => !state.peers.has(peer));
+    if (unknown !== undefined) return unknownPeer(unknown);
+  }
+  return undefined;
+}
+
+function refuseCollectionUpdated(
+  state: MetadataState,
+  { id, config }: EventOf<'collectionUpdated'>,
+): string | undefined {
+  const collection = findCollection(state, id);
+  if (collection === undefined) return unknownCollection(id);
+  const old = collection.config;
+  if (config.shardNumber !== old.shardNumber) return 'The number of shards cannot be changed';
+  const names = new Set([...Object.keys(old.vectors), ...Object.keys(config.vectors)]);
+  for (const name of names) {
+    const [before, after] = [old.vectors[name], config.vectors[name]];
+    if (before?.size !== after?.size || before?.distance !== after?.distance) {
+      return `Size and distance of vector '${name}' cannot be changed`;
+    }
+  }
+  return undefined;
+}
+
+function refuseReplicaStateChanged(
+  state: MetadataState,
+  { collection: id, shard: shardId, peer, from, to }: EventOf<'replicaStateChanged'>,
+): string | undefined {
+  const collection = findCollection(state, id);
+  if (collection === undefined) return unknownCollection(id);
+  const shard = collection.shards[shardId];
+  if (shard === undefined) return `Shard ${shardId} of ${collection.name} does not exist`;
+  const current = shard.replicas.get(peer);
+  const replica = `Replica of ${collection.name}:${shardId} on peer ${peer}`;
+  if (current === undefined) return `${replica} does not exist`;
+  if (current !== from) return `${replica} is ${current}, not ${from}`;
+  if (!REPLICA_TRANSITIONS[from].includes(to)) return `${replica} cannot go from ${from} to ${to}`;
+  if (isLastActive(shard, peer)) return `${replica} is the last Active one of its shard`;
+  return undefined;
+}
+
+/** Whether the peer's replica is Active and no other of the shard is. */
+export function isLastActive(shard: ShardState, peer: PeerId): boolean {
+  if (shard.replicas.get(peer) !== 'Active') return false;
+  for (const [other, state] of shard.replicas) {
+    if (other !== peer && state === 'Active') return false;
+  }
+  return true;
+}
+
+function createdCollection(event: EventOf<'collectionCreated'>): CollectionState {
+  const { id, name, config, placement } = event;
+  const shards = placement.map((peers, index) => ({
+    id: index as ShardId,
+    replicas: new Map(peers.map((peer) => [peer, 'Initializing' as const])),
+  }));
+  return { id, name, config, shards };
+}
+
+function deleteCollection(state: MetadataState, id: CollectionId): MetadataState {
+  const collection = findCollection(state, id);
+  assert(collection, 'an accepted event names a collection that is there');
+  const aliases = [...state.aliases].filter(([, name]) => name !== collection.name);
+  return {
+    ...state,
+    collections: withoutEntry(state.collections, collection.name),
+    aliases: aliases.length === state.aliases.size ? state.aliases : new Map(aliases),
+  };
+}
+
+function changeReplica(state: MetadataState, event: EventOf<'replicaStateChanged'>): MetadataState {
+  const collection = findCollection(state, event.collection);
+  assert(collection, 'an accepted event names a collection that is there');
+  const shards = collection.shards.map((shard) =>
+    shard.id === event.shard
+      ? { ...shard, replicas: withEntry(shard.replicas, event.peer, event.to) }
+      : shard,
+  );
+  return withCollection(state, { ...collection, shards });
+}
+
+function withCollection(state: MetadataState, collection: CollectionState): MetadataState {
+  return { ...state, collections: withEntry(state.collections, collection.name, collection) };
+}
+
+function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+function withoutEntry<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}
+
+function unknownPeer(peer: PeerId): string {
+  return `Peer ${peer} does not exist`;
+}
+
+function unknownCollection(id: CollectionId): string {
+  return `Collection with id ${id} does not exist`;
+}

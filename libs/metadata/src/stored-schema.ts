@@ -1,0 +1,163 @@
+// What stored events and folds must look like. `satisfies` holds each shape against its type, so a field that the type
+// gains and the schema lacks does not compile.
+
+import {
+  type CollectionConfig,
+  collectionId,
+  DISTANCES,
+  type HnswConfig,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  type OptimizersConfig,
+  peerId,
+  sequence,
+  shardId,
+  type VectorParams,
+  type WalConfig,
+} from '@tributary/model';
+import { z } from 'zod';
+import type { MetadataEvent } from './metadata-event.ts';
+import type { CollectionState, MetadataState, PeerState } from './metadata-state.ts';
+
+type Shape<T> = { [Key in keyof Required<T>]: z.ZodType };
+type EventShape<K extends MetadataEvent['kind']> = Shape<Extract<MetadataEvent, { kind: K }>>;
+
+const count = z.int().min(0);
+const jsonValue = z.custom<JsonValue>((value) => value !== undefined);
+const jsonObject = z.custom<JsonObject>((value) => isJsonObject(value as JsonValue | undefined));
+const sequenceSchema = count.transform((value) => sequence(value));
+const shard = count.transform((value) => shardId(value));
+const peer = z
+  .int()
+  .min(1)
+  .transform((value) => peerId(value));
+const collection = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/)
+  .transform((value) => collectionId(value));
+const replicaState = z.enum(['Initializing', 'Active', 'Dead', 'Partial', 'Recovery', 'Listener']);
+
+const hnsw = z.strictObject({
+  m: count,
+  efConstruct: count,
+  fullScanThresholdKb: count,
+  maxIndexingThreads: count,
+  onDisk: z.boolean(),
+  payloadM: count.exactOptional(),
+} satisfies Shape<HnswConfig>);
+const partialHnsw = z.strictObject({
+  m: count.exactOptional(),
+  efConstruct: count.exactOptional(),
+  fullScanThresholdKb: count.exactOptional(),
+  maxIndexingThreads: count.exactOptional(),
+  onDisk: z.boolean().exactOptional(),
+  payloadM: count.exactOptional(),
+} satisfies Shape<HnswConfig>);
+
+const optimizers = z.strictObject({
+  deletedThreshold: z.number(),
+  vacuumMinVectorNumber: count,
+  defaultSegmentNumber: count,
+  maxSegmentSizeKb: count.exactOptional(),
+  memmapThresholdKb: count.exactOptional(),
+  indexingThresholdKb: count,
+  flushIntervalSec: count,
+  maxOptimizationThreads: count.exactOptional(),
+} satisfies Shape<OptimizersConfig>);
+
+const wal = z.strictObject({
+  walCapacityMb: count,
+  walSegmentsAhead: count,
+} satisfies Shape<WalConfig>);
+
+const vectorParams = z.strictObject({
+  size: z.int().min(1),
+  distance: z.enum(DISTANCES),
+  hnsw: partialHnsw.exactOptional(),
+  onDisk: z.boolean().exactOptional(),
+  datatype: z.string().exactOptional(),
+  quantization: jsonValue.exactOptional(),
+} satisfies Shape<VectorParams>);
+
+const config = z.strictObject({
+  vectors: z.record(z.string(), vectorParams),
+  shardNumber: z.int().min(1),
+  replicationFactor: z.int().min(1),
+  writeConsistencyFactor: z.int().min(1),
+  onDiskPayload: z.boolean(),
+  readFanOutFactor: count.exactOptional(),
+  hnsw,
+  optimizers,
+  wal,
+  quantization: jsonValue.exactOptional(),
+  strictMode: jsonObject.exactOptional(),
+  metadata: jsonObject.exactOptional(),
+} satisfies Shape<CollectionConfig>);
+
+const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('peerJoined'),
+    peer,
+    uri: z.string(),
+    version: z.string(),
+  } satisfies EventShape<'peerJoined'>),
+  z.strictObject({
+    kind: z.literal('peerRemoved'),
+    peer,
+  } satisfies EventShape<'peerRemoved'>),
+  z.strictObject({
+    kind: z.literal('collectionCreated'),
+    id: collection,
+    name: z.string(),
+    config,
+    placement: z.array(z.array(peer)),
+  } satisfies EventShape<'collectionCreated'>),
+  z.strictObject({
+    kind: z.literal('collectionUpdated'),
+    id: collection,
+    config,
+  } satisfies EventShape<'collectionUpdated'>),
+  z.strictObject({
+    kind: z.literal('collectionDeleted'),
+    id: collection,
+  } satisfies EventShape<'collectionDeleted'>),
+  z.strictObject({
+    kind: z.literal('replicaStateChanged'),
+    collection,
+    shard,
+    peer,
+    from: replicaState,
+    to: replicaState,
+  } satisfies EventShape<'replicaStateChanged'>),
+]);
+
+const peerState: z.ZodType<PeerState> = z.strictObject({
+  id: peer,
+  uri: z.string(),
+  version: z.string(),
+} satisfies Shape<PeerState>);
+
+const collectionState: z.ZodType<CollectionState> = z.strictObject({
+  id: collection,
+  name: z.string(),
+  config,
+  shards: z.array(
+    z.strictObject({
+      id: shard,
+      replicas: z.array(z.tuple([peer, replicaState])).transform((replicas) => new Map(replicas)),
+    }),
+  ),
+} satisfies Shape<CollectionState>);
+
+const version = z.literal(1);
+
+export const storedEventSchema = z.strictObject({ version, event });
+
+export const storedStateSchema = z.strictObject({
+  version,
+  sequence: sequenceSchema,
+  peers: z.array(peerState),
+  collections: z.array(collectionState),
+  aliases: z.array(z.tuple([z.string(), z.string()])),
+} satisfies Shape<MetadataState> & { version: z.ZodType });
