@@ -1,0 +1,64 @@
+// Finds a collection by its name or alias. A name this peer does not know may have been made at another peer a moment
+// ago, so an unknown one is looked up again after catching up with META. Callers share a catch-up, but never one that
+// had begun before they asked: it might miss what they know of.
+
+import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
+import { collectionNotFound } from '@tributary/qdrant-api';
+import type { Clock } from '@tributary/runtime';
+import { within } from './within.ts';
+
+const CATCH_UP_MS = 1_000;
+
+export class CollectionNames {
+  readonly #metadata: Metadata;
+  readonly #clock: Clock;
+  #running: Promise<MetadataState> | undefined;
+  #following: Promise<MetadataState> | undefined;
+
+  constructor(metadata: Metadata, clock: Clock) {
+    this.#metadata = metadata;
+    this.#clock = clock;
+  }
+
+  /** Errors: `not_found`. */
+  async resolve(name: string): Promise<CollectionState> {
+    const collection = await this.find(name);
+    if (collection === undefined) throw collectionNotFound(name);
+    return collection;
+  }
+
+  async find(name: string): Promise<CollectionState | undefined> {
+    return lookUp(this.#metadata.state, name) ?? lookUp(await this.caughtUp(), name);
+  }
+
+  /** The newest state to be had; the one at hand where META does not answer in time. */
+  async caughtUp(): Promise<MetadataState> {
+    if (this.#running === undefined) return this.#start();
+    this.#following ??= this.#running.then(() => {
+      this.#following = undefined;
+      return this.#start();
+    });
+    return this.#following;
+  }
+
+  #start(): Promise<MetadataState> {
+    this.#running = this.#sync().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #sync(): Promise<MetadataState> {
+    try {
+      return await within(this.#clock, CATCH_UP_MS, 'catching up with META', (signal) =>
+        this.#metadata.sync(signal),
+      );
+    } catch {
+      return this.#metadata.state;
+    }
+  }
+}
+
+function lookUp(state: MetadataState, name: string): CollectionState | undefined {
+  return state.collections.get(name) ?? state.collections.get(state.aliases.get(name) ?? '');
+}

@@ -1,0 +1,191 @@
+// Creating, changing, dropping and describing collections.
+//
+//   create: stream made ──► collectionCreated proposed ──► every replica Active ──► answered
+//   delete: collectionDeleted proposed ──► stream removed ──► answered
+//
+// Invariant: a collection in the metadata has its stream. So the stream comes first and goes last; a proposal that
+// certainly failed takes its stream with it, and one of unknown outcome leaves it.
+
+import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
+import { type CollectionConfig, collectionId, type PeerId } from '@tributary/model';
+import {
+  applyCollectionPatch,
+  type CollectionDefaults,
+  type CollectionPatch,
+  checkCollectionName,
+  collectionExists,
+  collectionNotFound,
+  validationError,
+} from '@tributary/qdrant-api';
+import { countReplicas, placeReplicas } from '@tributary/routing';
+import { type Clock, type Random, startDeadline, TributaryError } from '@tributary/runtime';
+import type { WriteStreams } from '@tributary/stream';
+import type { AppliedTracker } from './applied-tracker.ts';
+import type { CollectionNames } from './collection-names.ts';
+
+export interface CollectionsOptions {
+  readonly self: PeerId;
+  readonly metadata: Metadata;
+  readonly names: CollectionNames;
+  readonly streams: WriteStreams;
+  readonly tracker: AppliedTracker;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bound of a call for which the client set no timeout, in milliseconds. */
+  readonly metaTimeoutMs: number;
+  readonly replicationFactor: number;
+  readonly writeConsistencyFactor: number;
+}
+
+export class Collections {
+  readonly #options: CollectionsOptions;
+
+  constructor(options: CollectionsOptions) {
+    this.#options = options;
+  }
+
+  /** What a new collection gets where the request leaves it out: a shard a peer. */
+  defaults(): CollectionDefaults {
+    const { metadata, replicationFactor, writeConsistencyFactor } = this.#options;
+    const shardNumber = Math.max(1, metadata.state.peers.size);
+    return { shardNumber, replicationFactor, writeConsistencyFactor };
+  }
+
+  /**
+   * Resolves once every replica is Active. Errors: `validation` (the name), `already_exists`, `bad_request` (an alias has
+   * the name), `unavailable`, `internal` when it takes too long.
+   */
+  async create(name: string, config: CollectionConfig, timeoutMs?: number): Promise<void> {
+    checkCollectionName(name);
+    checkShardNumber(config.shardNumber);
+    await this.#within(timeoutMs, async (signal) => {
+      // Not yet the decision, which is made against the log; it spares making a stream in vain.
+      refuseTaken(await this.#options.names.caughtUp(), name);
+      const id = collectionId(this.#options.random.id());
+      await this.#options.streams.create(id);
+      try {
+        await this.#propose(id, name, config, signal);
+      } catch (error) {
+        if (TributaryError.from(error).code !== 'unknown_outcome' && !signal.aborted) {
+          // A stream that stays behind holds nothing and is in nobody's way; the first error is the one to tell.
+          await this.#options.streams.remove(id).catch(() => {});
+        }
+        throw error;
+      }
+      await this.#options.metadata.waitFor((state) => isActive(state, name, id), signal);
+    });
+  }
+
+  /** Errors: `not_found`, `wrong_input`, `unavailable`, `internal` when it takes too long. */
+  async update(name: string, patch: CollectionPatch, timeoutMs?: number): Promise<void> {
+    const { id } = await this.#options.names.resolve(name);
+    await this.#within(timeoutMs, async (signal) => {
+      await this.#options.metadata.propose((state) => {
+        const collection = byId(state, id);
+        if (collection === undefined) throw collectionNotFound(name);
+        const config = applyCollectionPatch(collection.config, patch);
+        return { kind: 'collectionUpdated', id, config };
+      }, signal);
+    });
+  }
+
+  /** False where there is none. Errors: `unavailable`, `internal` when it takes too long. */
+  async delete(name: string, timeoutMs?: number): Promise<boolean> {
+    const collection = await this.#options.names.find(name);
+    if (collection === undefined) return false;
+    const { id } = collection;
+    await this.#within(timeoutMs, async (signal) => {
+      await this.#options.metadata.propose(
+        (state) => (byId(state, id) ? { kind: 'collectionDeleted', id } : undefined),
+        signal,
+      );
+      await this.#options.streams.remove(id);
+    });
+    return true;
+  }
+
+  /** Names in code-unit order, as of the newest state to be had. */
+  async list(): Promise<string[]> {
+    const state = await this.#options.names.caughtUp();
+    return [...state.collections.keys()].sort();
+  }
+
+  async #propose(
+    id: CollectionState['id'],
+    name: string,
+    config: CollectionConfig,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#options.metadata.propose((state) => {
+      refuseTaken(state, name);
+      const peers = this.#livePeers(state);
+      const { shardNumber, replicationFactor } = config;
+      const counts = countReplicas(state);
+      const placement = placeReplicas(peers, shardNumber, replicationFactor, counts);
+      return { kind: 'collectionCreated', id, name, config, placement };
+    }, signal);
+  }
+
+  /** In id order, so that every peer proposes the same placement. */
+  #livePeers(state: MetadataState): PeerId[] {
+    const { tracker, self } = this.#options;
+    const live = [...state.peers.keys()].filter((peer) => tracker.isAlive(peer));
+    if (live.length === 0) {
+      throw new TributaryError('unavailable', `peer ${self} has not joined the cluster yet`);
+    }
+    return live.sort((a, b) => a - b);
+  }
+
+  async #within(
+    timeoutMs: number | undefined,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const { clock, metaTimeoutMs } = this.#options;
+    const boundMs = timeoutMs ?? metaTimeoutMs;
+    using deadline = startDeadline(clock, boundMs, undefined, 'the operation');
+    try {
+      await work(deadline.signal);
+    } catch (error) {
+      if (!deadline.signal.aborted) throw error;
+      throw new TributaryError(
+        'internal',
+        `Waiting for consensus operation commit failed. Timeout set at: ${boundMs / 1_000} seconds`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** Each replica has its own store, index and thread time, so thousands of shards would serve nobody. */
+const SHARDS_MAX = 1_024;
+
+function checkShardNumber(shardNumber: number): void {
+  if (shardNumber > SHARDS_MAX) {
+    throw validationError(
+      'shard_number',
+      `value ${shardNumber} invalid, must be from 1 to ${SHARDS_MAX}`,
+    );
+  }
+}
+
+function byId(state: MetadataState, id: CollectionState['id']): CollectionState | undefined {
+  return [...state.collections.values()].find((collection) => collection.id === id);
+}
+
+function refuseTaken(state: MetadataState, name: string): void {
+  if (state.collections.has(name)) throw collectionExists(name);
+  if (!state.aliases.has(name)) return;
+  throw new TributaryError(
+    'bad_request',
+    `Can't create collection with name ${name}. Alias with the same name already exists`,
+  );
+}
+
+function isActive(state: MetadataState, name: string, id: CollectionState['id']): boolean {
+  const collection = state.collections.get(name);
+  // Dropped meanwhile: nothing is left to wait for.
+  if (collection?.id !== id) return true;
+  return collection.shards.every((shard) =>
+    [...shard.replicas.values()].every((replica) => replica === 'Active'),
+  );
+}

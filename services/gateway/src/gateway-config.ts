@@ -1,0 +1,49 @@
+// What a gateway can be told, and what it does where it is not told.
+
+import type { VersionView } from '@tributary/qdrant-api';
+
+export interface GatewayConfig {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly httpPort: number;
+  /** 0 picks a free port. */
+  readonly grpcPort: number;
+  /** Largest REST body in bytes. */
+  readonly maxRequestBytes: number;
+  /** Bound of a read for which the client sets no timeout. */
+  readonly searchTimeoutMs: number;
+  /** Bound of a change to collections for which the client sets no timeout. */
+  readonly metaTimeoutMs: number;
+  /** Bound of a write for which the client sets no timeout. */
+  readonly writeTimeoutMs: number;
+  /** How long a completed write waits for live replicas beyond its write_consistency_factor. */
+  readonly applyGraceMs: number;
+  /** A peer whose reports stay out this long is not asked any more. */
+  readonly silentAfterMs: number;
+  /** Requests in flight at once, over REST and gRPC together; one more is answered 503. */
+  readonly requestsMax: number;
+  /** How long requests in flight may take to finish when the gateway drains. */
+  readonly drainTimeoutMs: number;
+  /** Defaults of a new collection. */
+  readonly replicationFactor: number;
+  readonly writeConsistencyFactor: number;
+  readonly version: VersionView;
+}
+
+export const GATEWAY_DEFAULTS: GatewayConfig = {
+  host: '127.0.0.1',
+  httpPort: 6333,
+  grpcPort: 6334,
+  maxRequestBytes: 32 * 1024 * 1024,
+  searchTimeoutMs: 60_000,
+  metaTimeoutMs: 10_000,
+  writeTimeoutMs: 60_000,
+  applyGraceMs: 500,
+  silentAfterMs: 1_500,
+  requestsMax: 1_024,
+  drainTimeoutMs: 10_000,
+  replicationFactor: 1,
+  writeConsistencyFactor: 1,
+  // The API version that clients of 1.17, 1.18 and 1.19 all take for compatible.
+  version: { version: '1.18.0', commit: '0'.repeat(40) },
+};

@@ -1,0 +1,23 @@
+// What both servers offer: one object a concern. REST and gRPC only translate.
+
+import type { ClusterView, VersionView } from '@tributary/qdrant-api';
+import type { CollectionNames } from './collection-names.ts';
+import type { CollectionViews } from './collection-views.ts';
+import type { Collections } from './collections.ts';
+import type { PointsReader } from './points-reader.ts';
+import type { PointsWriter } from './points-writer.ts';
+
+export interface GatewayCore {
+  readonly version: VersionView;
+  readonly names: CollectionNames;
+  readonly collections: Collections;
+  readonly views: CollectionViews;
+  readonly reader: PointsReader;
+  readonly writer: PointsWriter;
+  /** The cluster as this peer sees it. */
+  readonly cluster: () => Promise<ClusterView>;
+  /** Whether this peer's metadata and replicas are caught up; false while draining. */
+  readonly isReady: () => Promise<boolean>;
+  /** All metrics in Prometheus' text format. */
+  readonly metricsText: () => Promise<string>;
+}

@@ -1,0 +1,187 @@
+// The write path: split by shard, append as one atomic batch, and where the client waits, wait until it is applied.
+//
+//   operation ──► parts by shard ──► appender of the collection ══► stream ──► acknowledged ──► applied: completed
+//
+// Invariant: `acknowledged` and `completed` are only answered after the stream gave a receipt. A write without a
+// receipt is refused (certainly not written) or unknown, and the error says which.
+
+import type { CollectionState, Metadata } from '@tributary/metadata';
+import type { CollectionId, PointId, PointOperation, Sequence, ShardId } from '@tributary/model';
+import {
+  emptyUpdate,
+  noPointFound,
+  preparePoints,
+  type UpdateView,
+  type WriteParameters,
+} from '@tributary/qdrant-api';
+import { type Clock, type Random, startDeadline, TributaryError } from '@tributary/runtime';
+import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributary/stream';
+import type { AppliedTracker } from './applied-tracker.ts';
+import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
+import { Breaker } from './breaker.ts';
+import { splitOperation } from './split-operation.ts';
+
+export interface PointsWriterOptions {
+  readonly streams: WriteStreams;
+  readonly metadata: Metadata;
+  readonly tracker: AppliedTracker;
+  readonly applyWait: ApplyWait;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bound of a write for which the client set no timeout, in milliseconds. */
+  readonly writeTimeoutMs: number;
+  /** Appends in flight, over all collections. */
+  readonly inFlightMax: number;
+  /** The ids of `ids` that are not there. */
+  readonly findMissing: (
+    collection: CollectionState,
+    ids: readonly PointId[],
+  ) => Promise<readonly PointId[]>;
+}
+
+const BREAKER_RESET_MS = 500;
+/** A day; timers cannot count much further. */
+const TIMEOUT_MAX_MS = 86_400_000;
+
+export class PointsWriter implements AsyncDisposable {
+  readonly #options: PointsWriterOptions;
+  readonly #appenders = new Map<CollectionId, BatchingAppender>();
+  readonly #breaker: Breaker;
+
+  constructor(options: PointsWriterOptions) {
+    this.#options = options;
+    this.#breaker = new Breaker({
+      name: 'the write stream',
+      inFlightMax: options.inFlightMax,
+      resetTimeoutMs: BREAKER_RESET_MS,
+    });
+  }
+
+  /**
+   * Vectors are held against the collection here. Errors: `wrong_input`, `bad_request` (touches no point), `unavailable`, `timeout` (not written; or durable but not applied in
+   * time, see the text), `unknown_outcome`, `too_large`, `not_found`, `internal` (ordering=strong while a replica is out
+   * of reach).
+   */
+  async write(
+    collection: CollectionState,
+    operation: PointOperation,
+    parameters: WriteParameters,
+  ): Promise<UpdateView> {
+    const { clock, writeTimeoutMs } = this.#options;
+    const prepared = prepare(operation, collection);
+    const parts = splitOperation(prepared, collection.shards.length);
+    if (parts.length === 0) throw emptyUpdate();
+    if (parameters.ordering === 'strong') {
+      const shards = parts.map((part) => part.shard);
+      this.#requireEveryReplica(collection, shards);
+    }
+    const timeoutMs = Math.min(parameters.timeoutMs ?? writeTimeoutMs, TIMEOUT_MAX_MS);
+    using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
+    const appender = this.#appender(collection.id);
+    const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal));
+    const sequences = await this.#sequencesOf(collection, receipt);
+    const operationId = lastOf(sequences, receipt.sequence);
+    if (!parameters.wait) return { operationId, status: 'acknowledged' };
+    const everyReplica = parameters.ordering === 'strong';
+    const target = { collection, sequences, everyReplica };
+    if (await this.#isAppliedInTime(target, deadline.signal)) {
+      await this.#refuseMissing(collection, operation);
+      return { operationId, status: 'completed' };
+    }
+    if (parameters.timeoutMs !== undefined) return { operationId, status: 'wait_timeout' };
+    throw new TributaryError(
+      'timeout',
+      `the write is durable as operation ${operationId} and will be applied, but too few replicas ` +
+        `have applied it within ${writeTimeoutMs / 1_000} seconds`,
+    );
+  }
+
+  /** Lets go of the appenders of collections that are gone. */
+  retain(collections: ReadonlySet<CollectionId>): void {
+    for (const [id, appender] of this.#appenders) {
+      if (collections.has(id)) continue;
+      this.#appenders.delete(id);
+      // Nobody waits for it: what it still holds is refused by its own error.
+      appender.close().catch(() => {});
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const appenders = [...this.#appenders.values()];
+    this.#appenders.clear();
+    await Promise.all(appenders.map((appender) => appender.close()));
+    this.#breaker.close();
+  }
+
+  async #isAppliedInTime(target: AppliedTarget, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.applyWait.completed(target, signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The sequence each touched shard has to reach. A duplicate's receipt does not tell where its messages stand, so the
+   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it.
+   */
+  async #sequencesOf(
+    collection: CollectionState,
+    receipt: WriteReceipt,
+  ): Promise<ReadonlyMap<ShardId, Sequence>> {
+    if (!receipt.duplicate) return receipt.shardSequences;
+    const stream = this.#options.streams.open(collection.id);
+    const heads = [...receipt.shardSequences.keys()].map(
+      async (shard) => [shard, (await stream.shardHead(shard)).lastSequence] as const,
+    );
+    return new Map(await Promise.all(heads));
+  }
+
+  /** Setting the payload of a point that is not there is an error to the client, and changes nothing in the log. */
+  async #refuseMissing(collection: CollectionState, operation: PointOperation): Promise<void> {
+    if (operation.kind !== 'setPayload' && operation.kind !== 'overwritePayload') return;
+    if (operation.selector.kind !== 'ids') return;
+    const missing = await this.#options
+      .findMissing(collection, operation.selector.ids)
+      // The write is completed; that it cannot be read back just now does not make it fail.
+      .catch(() => []);
+    const first = missing[0];
+    if (first !== undefined) throw noPointFound(first);
+  }
+
+  #requireEveryReplica(collection: CollectionState, shards: readonly ShardId[]): void {
+    for (const shard of shards) {
+      for (const peer of collection.shards[shard]?.replicas.keys() ?? []) {
+        if (this.#options.tracker.isAlive(peer)) continue;
+        throw new TributaryError(
+          'internal',
+          `ordering=strong needs every replica of shard ${shard}, and peer ${peer} is out of reach; nothing was written`,
+        );
+      }
+    }
+  }
+
+  #appender(collection: CollectionId): BatchingAppender {
+    const present = this.#appenders.get(collection);
+    if (present !== undefined) return present;
+    const { streams, clock, random } = this.#options;
+    const appender = new BatchingAppender({ stream: streams.open(collection), clock, random });
+    this.#appenders.set(collection, appender);
+    return appender;
+  }
+}
+
+function prepare(operation: PointOperation, collection: CollectionState): PointOperation {
+  if (operation.kind !== 'upsert') return operation;
+  return { kind: 'upsert', points: preparePoints(operation.points, collection.config) };
+}
+
+function lastOf(sequences: ReadonlyMap<ShardId, Sequence>, fallback: Sequence): Sequence {
+  let last: Sequence | undefined;
+  for (const sequence of sequences.values()) {
+    if (last === undefined || sequence > last) last = sequence;
+  }
+  return last ?? fallback;
+}

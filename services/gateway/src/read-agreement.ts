@@ -1,0 +1,55 @@
+// Reads that several replicas must agree on. An item counts where enough replicas returned the same version of it.
+//
+//   consistency   asked           agree
+//   N             N               all asked
+//   majority      every replica   more than half
+//   quorum        more than half  all asked
+//   all           every replica   all asked
+
+import type { PointRecord } from '@tributary/model';
+import type { ReadConsistency } from '@tributary/qdrant-api';
+
+export interface Agreement {
+  /** Replicas to ask. */
+  readonly asked: number;
+  /** How many of them must have returned an item. */
+  readonly needed: number;
+}
+
+export function agreementOf(consistency: ReadConsistency, replicas: number): Agreement {
+  const majority = Math.floor(replicas / 2) + 1;
+  switch (consistency) {
+    case 'all':
+      return { asked: replicas, needed: replicas };
+    case 'majority':
+      return { asked: replicas, needed: majority };
+    case 'quorum':
+      return { asked: majority, needed: majority };
+    default: {
+      const count = Math.min(Math.max(1, consistency), Math.max(1, replicas));
+      return { asked: count, needed: count };
+    }
+  }
+}
+
+/** The items that enough of the lists hold in one version, in the order in which they first appear. */
+export function agreedRecords<T extends PointRecord>(
+  lists: readonly (readonly T[])[],
+  agreement: Agreement,
+): T[] {
+  const counts = new Map<string, { readonly record: T; count: number }>();
+  for (const record of lists.flat()) {
+    const key = `${record.version}/${typeof record.id}/${record.id}`;
+    const seen = counts.get(key);
+    if (seen === undefined) counts.set(key, { record, count: 1 });
+    else seen.count++;
+  }
+  const agreed = [...counts.values()].filter(({ count }) => count >= agreement.needed);
+  return agreed.map(({ record }) => record);
+}
+
+/** The smallest count where all must agree, the median where a majority does. */
+export function agreedCount(counts: readonly number[], agreement: Agreement): number {
+  const ascending = counts.toSorted((a, b) => a - b);
+  return ascending[agreement.asked - agreement.needed] ?? 0;
+}

@@ -1,0 +1,163 @@
+// The REST server: bodies as text, answers as text, every failure in the envelope. What a path means is in
+// rest-routes.ts.
+
+import cors from '@fastify/cors';
+import {
+  envelope,
+  errorEnvelope,
+  formatError,
+  statusOf,
+  writeVersion,
+} from '@tributary/qdrant-api';
+import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { GatewayCore } from './gateway-core.ts';
+import type { EndpointMeter, RequestMeter } from './request-meter.ts';
+import { type RestRequest, type RestRoute, restRoutes } from './rest-routes.ts';
+
+export interface RestServerOptions {
+  readonly core: GatewayCore;
+  readonly meter: RequestMeter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly host: string;
+  readonly port: number;
+  readonly maxRequestBytes: number;
+}
+
+export interface RestServer {
+  readonly port: number;
+  /** Takes no new connections and resolves when the requests in flight are answered. */
+  drain(): Promise<void>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+export async function startRestServer(options: RestServerOptions): Promise<RestServer> {
+  const app = fastify({
+    bodyLimit: options.maxRequestBytes,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, _request, reply) => fail(reply, error),
+  });
+  await app.register(cors, { origin: '*', methods: '*' });
+  app.removeAllContentTypeParsers();
+  // The handler parses, so that what is wrong with a body is answered like everything else.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, _request, reply) => fail(reply, error));
+  app.setNotFoundHandler((request, reply) =>
+    fail(reply, new TributaryError('not_found', `no endpoint ${request.method} ${request.url}`)),
+  );
+  addPlainRoutes(app, options.core);
+  for (const route of restRoutes(options.core)) addRoute(app, route, options);
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  return {
+    port,
+    drain: () => app.close(),
+    close: () => {
+      app.server.closeAllConnections();
+      return app.close();
+    },
+  };
+}
+
+function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOptions): void {
+  const meter = options.meter.rest(route.method, route.url.replaceAll(/:(\w+)/g, '{$1}'));
+  const { method, url, handle } = route;
+  app.route({
+    method,
+    url,
+    handler: (request, reply) => answer(request, reply, handle, { ...options, endpoint: meter }),
+  });
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handle: RestRoute['handle'],
+  context: RestServerOptions & { readonly endpoint: EndpointMeter },
+): Promise<void> {
+  const { clock, meter, logger, endpoint } = context;
+  const startedMs = clock.monotonicMs();
+  let status = 200;
+  let result = '';
+  let failure: unknown;
+  try {
+    meter.enter();
+    try {
+      result = await handle(restRequest(request));
+    } finally {
+      meter.leave();
+    }
+  } catch (error) {
+    failure = error;
+    status = statusOf(error).http;
+    if (status === 500) logger.error({ error, url: request.url }, 'a request failed');
+  }
+  const seconds = endpoint.finish(startedMs, status);
+  const text = status === 200 ? envelope(result, seconds) : errorEnvelope(failure, seconds);
+  reply.code(status).header('content-type', JSON_TYPE).send(text);
+}
+
+function restRequest(request: FastifyRequest): RestRequest {
+  const { params, query, body } = request;
+  return {
+    path: isStrings(params) ? params : {},
+    query: isStrings(query) ? query : {},
+    body: typeof body === 'string' ? body : '',
+  };
+}
+
+/** The router makes both: objects whose values are strings, or lists of strings for a repeated query parameter. */
+function isStrings(value: unknown): value is Readonly<Record<string, string>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function addPlainRoutes(app: FastifyInstance, core: GatewayCore): void {
+  app.get('/', (_request, reply) =>
+    reply.header('content-type', JSON_TYPE).send(writeVersion(core.version)),
+  );
+  for (const path of ['/healthz', '/livez']) {
+    app.get(path, (_request, reply) =>
+      reply.header('content-type', TEXT_TYPE).send('healthz check passed'),
+    );
+  }
+  app.get('/readyz', async (_request, reply) => {
+    const isReady = await core.isReady();
+    const text = isReady ? 'all shards are ready' : 'some shards are not ready';
+    return reply
+      .code(isReady ? 200 : 503)
+      .header('content-type', TEXT_TYPE)
+      .send(text);
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', METRICS_TYPE).send(await core.metricsText()),
+  );
+}
+
+/** What goes wrong before a handler is reached: a body too large, an unreadable path, an unknown endpoint. */
+function fail(reply: FastifyReply, error: unknown): void {
+  const known = explain(error);
+  reply.code(statusOf(known).http).header('content-type', JSON_TYPE).send(errorEnvelope(known, 0));
+}
+
+function explain(error: unknown): TributaryError {
+  if (error instanceof TributaryError || !(error instanceof Error)) {
+    return TributaryError.from(error);
+  }
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 413) {
+    return new TributaryError('too_large', 'The body of the request is larger than allowed', {
+      cause: error,
+    });
+  }
+  const isClients = typeof status === 'number' && status >= 400 && status < 500;
+  return isClients ? formatError(error.message) : TributaryError.from(error);
+}
