@@ -1,0 +1,42 @@
+// The layers of the house. A package may import packages of lower layers only, but for the ones listed as exceptions.
+
+/** Layer by package; what runs on top of everything comes last. */
+export const LAYERS: Readonly<Record<string, number>> = {
+  '@tributary/model': 0,
+  '@tributary/runtime': 0,
+  '@tributary/wire': 1,
+  '@tributary/qdrant-api': 1,
+  '@tributary/metadata': 1,
+  '@tributary/storage': 1,
+  '@tributary/index': 1,
+  '@tributary/lsa': 1,
+  '@tributary/stream': 2,
+  '@tributary/replica-api': 2,
+  '@tributary/routing': 2,
+  '@tributary/replication': 2,
+  '@tributary/search': 2,
+  '@tributary/nats': 3,
+  '@tributary/rocks': 3,
+  '@tributary/gateway': 4,
+  '@tributary/replica': 4,
+  '@tributary/coordinator': 4,
+  '@tributary/docs-search': 4,
+  '@tributary/peer': 5,
+  '@tributary/infra': 6,
+  '@tributary/test': 7,
+  '@tributary/bench': 7,
+};
+
+/** Packages of layer 3: the only ones that know a technology outside, each with the npm packages that it alone may import. */
+export const ADAPTERS: Readonly<Record<string, RegExp>> = {
+  '@tributary/nats': /^@nats-io\//,
+  '@tributary/rocks': /^rocksdb$/,
+};
+
+/** npm packages that belong to one of our packages besides adapters, and who else may import them. */
+export const OWNED: readonly { readonly module: RegExp; readonly owners: readonly string[] }[] = [
+  { module: /^@nats-io\//, owners: ['@tributary/nats'] },
+  { module: /^rocksdb$/, owners: ['@tributary/rocks'] },
+  { module: /^hnswlib-node$/, owners: ['@tributary/index', '@tributary/bench'] },
+  { module: /^kafkajs$/, owners: ['@tributary/kafka'] },
+];
