@@ -1,1 +1,3 @@
-export {};
+export { FilterPlanner, type FilterPlannerOptions, type Selection } from './plan-filter.ts';
+export * from './point-lookup.ts';
+export * from './replica-reader.ts';

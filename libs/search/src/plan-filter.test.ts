@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type Filter, type Point, payloadToBytes } from '@tributary/model';
+import { chooseSource, FilterPlanner } from './plan-filter.ts';
+import { ReplicaForTests } from './replica.test-support.ts';
+
+const ONE_OF: Filter = { must: [{ kind: 'hasId', ids: [1, 2] }] };
+const TAGGED: Filter = { must: [{ kind: 'match', key: 'tag', value: 'a' }] };
+
+test('the least that has to be looked at is chosen', () => {
+  const hasId = (ids: number[]) => ({ kind: 'hasId', ids }) as const;
+  const nested = { kind: 'filter', filter: ONE_OF } as const;
+  const tag = { kind: 'match', key: 'tag', value: 'a' } as const;
+  assert.deepEqual(chooseSource(ONE_OF), { kind: 'listed', ids: [1, 2] });
+  assert.deepEqual(chooseSource({ must: [hasId([1, 2, 2, 3]), tag, nested] }), {
+    kind: 'listed',
+    ids: [1, 2],
+  });
+  assert.deepEqual(chooseSource({ must: [hasId([])] }), { kind: 'listed', ids: [] });
+  assert.deepEqual(chooseSource({}), { kind: 'ids' });
+  assert.deepEqual(chooseSource({ should: [hasId([1]), nested], mustNot: [hasId([2])] }), {
+    kind: 'ids',
+  });
+  assert.deepEqual(chooseSource({ should: [hasId([1]), tag] }), { kind: 'scan' });
+  assert.deepEqual(chooseSource({ mustNot: [{ kind: 'filter', filter: TAGGED }] }), {
+    kind: 'scan',
+  });
+});
+
+test('a filter is evaluated once between two commits, and anew after each', async () => {
+  const { replica, planner, scans } = await counted(1 << 20);
+  replica.upsert([pointOf(1, 'a'), pointOf(2, 'b')]);
+  assert.equal(planner.select(TAGGED).count, 1);
+  assert.equal(planner.select(structuredClone(TAGGED)).count, 1);
+  assert.equal(scans(), 1);
+  replica.upsert([pointOf(2, 'a')]);
+  assert.equal(planner.select(TAGGED).count, 2);
+  assert.equal(scans(), 2);
+});
+
+test('filters that JSON cannot tell apart are not taken for one another', async () => {
+  const { replica, planner } = await counted(1 << 20);
+  replica.upsert([pointOf(1, '9007199254740993'), pointOf(2, 2n ** 53n + 1n), pointOf(3, 5)]);
+  const equals = (value: string | bigint): Filter => ({
+    must: [{ kind: 'match', key: 'tag', value }],
+  });
+  const above = (gt: number): Filter => ({ must: [{ kind: 'range', key: 'tag', range: { gt } }] });
+  assert.equal(planner.select(equals('9007199254740993')).offsets[0], 0b001);
+  assert.equal(planner.select(equals(2n ** 53n + 1n)).offsets[0], 0b010);
+  assert.equal(planner.select(above(Number.NEGATIVE_INFINITY)).offsets[0], 0b110);
+  assert.equal(planner.select(above(Number.POSITIVE_INFINITY)).count, 0);
+});
+
+test('the answers kept stay within their bytes, the newest used of them', async () => {
+  const { replica, planner, scans } = await counted(400);
+  replica.upsert(Array.from({ length: 320 }, (_, i) => pointOf(i, `${i % 4}`)));
+  const tagged = (value: string): Filter => ({ must: [{ kind: 'match', key: 'tag', value }] });
+  for (const value of ['0', '1', '0', '2', '0'])
+    assert.equal(planner.select(tagged(value)).count, 80);
+  assert.equal(scans(), 3);
+  planner.select(tagged('1'));
+  assert.equal(scans(), 4);
+});
+
+test('ids alone need no payload', async () => {
+  const { replica, planner, scans } = await counted(1 << 20);
+  replica.upsert([pointOf(1, 'a'), pointOf(2, 'b'), pointOf(3, 'c')]);
+  replica.delete([2]);
+  const notOne: Filter = { mustNot: [{ kind: 'hasId', ids: [1] }] };
+  assert.deepEqual(planner.select(notOne), { offsets: Uint32Array.of(0b100), count: 1 });
+  assert.equal(planner.select({}).count, 2);
+  assert.equal(planner.select(ONE_OF).count, 1);
+  assert.equal(scans(), 0);
+});
+
+/** A planner over a store that counts its scans. */
+async function counted(cacheBytesMax: number) {
+  const replica = await ReplicaForTests.open({ '': { size: 1, distance: 'Dot' } });
+  const { store, table } = replica;
+  let scans = 0;
+  const scanPayloads = store.scanPayloads.bind(store);
+  store.scanPayloads = (from) => {
+    scans++;
+    return scanPayloads(from);
+  };
+  const planner = new FilterPlanner({ store, points: table, cacheBytesMax });
+  return { replica, planner, scans: () => scans };
+}
+
+function pointOf(id: number, tag: string | number | bigint): Point {
+  return { id, vectors: { '': Float32Array.of(1) }, payload: payloadToBytes({ tag }) };
+}
