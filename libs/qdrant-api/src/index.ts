@@ -1,4 +1,11 @@
 export * from './errors.ts';
+export { ServingStatus } from './gen/health.ts';
+export * from './grpc/collection-requests.ts';
+export * from './grpc/collection-responses.ts';
+export * from './grpc/parameters.ts';
+export * from './grpc/points-requests.ts';
+export * from './grpc/points-responses.ts';
+export * from './grpc/services.ts';
 export * from './prepare.ts';
 export * from './query-parameters.ts';
 export { checkCollectionName } from './requests/collection-parts.ts';

@@ -44,9 +44,9 @@ export function unsupported(feature: UnsupportedFeature): TributaryError {
 }
 
 /** Refuses the first of the keys that the object has with a value other than null. */
-export function refuseKeys(
-  object: Readonly<Record<string, unknown>>,
-  keys: Readonly<Record<string, UnsupportedFeature>>,
+export function refuseKeys<T extends object>(
+  object: T,
+  keys: { readonly [K in keyof T]?: UnsupportedFeature },
 ): void {
   for (const key in keys) {
     const feature = keys[key];

@@ -116,12 +116,29 @@ export function readQuantization(value: JsonValue, path: string): JsonValue {
   return value;
 }
 
+const STRICT_MODE_FLAGS = [
+  'enabled',
+  'unindexed_filtering_retrieve',
+  'unindexed_filtering_update',
+  'search_allow_exact',
+];
+
+/** Names of the limits, by the smallest value each may have. */
+const STRICT_MODE_LIMITS: readonly (readonly [number, readonly string[]])[] = [
+  [1, ['max_query_limit', 'max_timeout', 'read_rate_limit', 'write_rate_limit']],
+  [1, ['max_points_count', 'max_resident_memory_percent']],
+  [0, ['search_max_hnsw_ef', 'upsert_max_batchsize', 'search_max_batchsize']],
+  [0, ['max_collection_vector_size_bytes', 'max_collection_payload_size_bytes']],
+  [0, ['filter_max_conditions', 'condition_max_size', 'max_payload_index_count']],
+];
+
 /** Strict mode is kept and reported. */
 export function readStrictMode(value: JsonValue, path: string): JsonObject {
   const object = readObject(value, path);
-  optional(object, 'enabled', path, readBoolean);
-  for (const key of ['max_query_limit', 'max_timeout', 'read_rate_limit', 'write_rate_limit']) {
-    optional(object, key, path, unsignedFrom(1));
+  for (const key of STRICT_MODE_FLAGS) optional(object, key, path, readBoolean);
+  for (const [min, keys] of STRICT_MODE_LIMITS) {
+    for (const key of keys) optional(object, key, path, unsignedFrom(min));
   }
+  optional(object, 'search_max_oversampling', path, readNumber);
   return object;
 }

@@ -1,0 +1,243 @@
+// Makes src/gen: codecs of Qdrant's public protobuf messages, from the descriptors inside its official JavaScript
+// client. Run it with `npm run generate`; its output is committed.
+//
+// The descriptors are cut down before code is made of them. None of this changes a byte on the wire:
+// - only the methods in METHODS stay, and only the messages these reach;
+// - a packed list of floats is read as bytes, because those bytes are the vector;
+// - a payload value is read as bytes, to be turned straight into JSON text;
+// - a message in OPAQUE, which belongs to a feature that is not served yet, is read as bytes: that it is there is enough.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+  type DescriptorProto,
+  type FieldDescriptorProto,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FieldDescriptorProto_Label as Label,
+  OneofDescriptorProtoSchema,
+  FieldDescriptorProto_Type as Type,
+} from '@bufbuild/protobuf/wkt';
+
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  Qdrant: ['HealthCheck'],
+  Collections: [
+    'Get',
+    'List',
+    'Create',
+    'Update',
+    'Delete',
+    'CollectionClusterInfo',
+    'CollectionExists',
+  ],
+  Points: [
+    'Upsert',
+    'Delete',
+    'Get',
+    'SetPayload',
+    'OverwritePayload',
+    'DeletePayload',
+    'ClearPayload',
+    'Search',
+    'SearchBatch',
+    'Scroll',
+    'Count',
+    'Query',
+    'QueryBatch',
+  ],
+};
+
+const OPAQUE = new Set(
+  [
+    ['ShardKeySelector', 'ShardKey', 'OrderBy', 'OrderValue', 'LookupLocation', 'PrefetchQuery'],
+    ['SparseVector', 'SparseIndices', 'MultiDenseVector', 'Document', 'Image', 'InferenceObject'],
+    ['RecommendInput', 'DiscoverInput', 'ContextInput', 'Formula', 'NearestInputWithMmr', 'Rrf'],
+    ['RelevanceFeedbackInput', 'QuantizationSearchParams', 'AcornSearchParams', 'Usage'],
+    ['MinShould', 'HasVectorCondition', 'GeoBoundingBox', 'GeoRadius', 'GeoPolygon'],
+    ['ValuesCount', 'DatetimeRange', 'SparseVectorConfig', 'MultiVectorConfig'],
+    ['PayloadIndexParams', 'ReshardingInfo', 'ShardTransferInfo', 'Value'],
+  ]
+    .flat()
+    .map((name) => `.qdrant.${name}`),
+);
+
+const OPTIONS = [
+  'env=both',
+  'esModuleInterop=true',
+  'importSuffix=.ts',
+  'forceLong=bigint',
+  'useMapType=true',
+  'enumsAsLiterals=true',
+  'unrecognizedEnum=false',
+  'outputJsonMethods=false',
+  'outputPartialMethods=false',
+  'outputServices=generic-definitions',
+  'outputClientImpl=false',
+  'exportCommonSymbols=false',
+  'annotateFilesWithVersion=false',
+  'removeEnumPrefix=true',
+].join(',');
+
+const FILES = [
+  'json_with_int',
+  'qdrant_common',
+  'collections',
+  'points',
+  'collections_service',
+  'points_service',
+  'qdrant',
+];
+
+const client = import.meta.resolve('@qdrant/js-client-grpc');
+const files: FileDescriptorProto[] = [];
+for (const name of FILES) {
+  const module = await import(new URL(`./proto/${name}_pb.js`, client).href);
+  files.push(module[`file_${name}`].proto);
+}
+cutDown(files);
+files.push(healthFile());
+generate(files);
+
+function generate(protos: readonly FileDescriptorProto[]): void {
+  const request = create(CodeGeneratorRequestSchema, {
+    fileToGenerate: protos.map((file) => file.name),
+    protoFile: [...protos],
+    parameter: OPTIONS,
+  });
+  const plugin = fileURLToPath(import.meta.resolve('ts-proto/protoc-gen-ts_proto'));
+  const input = toBinary(CodeGeneratorRequestSchema, request);
+  const run = spawnSync(process.execPath, [plugin], { input, maxBuffer: 1 << 28 });
+  if (run.status !== 0) throw new Error(`ts-proto failed: ${run.stderr}`);
+  const response = fromBinary(CodeGeneratorResponseSchema, run.stdout);
+  if (response.error !== '') throw new Error(`ts-proto failed: ${response.error}`);
+  const folder = fileURLToPath(new URL('./src/gen/', import.meta.url));
+  rmSync(folder, { recursive: true, force: true });
+  for (const { name, content } of response.file) {
+    const target = new URL(name, new URL('./src/gen/', import.meta.url));
+    mkdirSync(new URL('.', target), { recursive: true });
+    writeFileSync(target, content.endsWith('\n') ? content : `${content}\n`);
+  }
+  process.stdout.write(`${response.file.length} files written to ${folder}\n`);
+}
+
+function cutDown(protos: FileDescriptorProto[]): void {
+  for (const file of protos) {
+    // Comments in the descriptors' source are not ours to copy.
+    delete file.sourceCodeInfo;
+    file.service = file.service.filter(({ name }) => METHODS[name] !== undefined);
+    for (const service of file.service) {
+      const served = METHODS[service.name] ?? [];
+      service.method = service.method.filter(({ name }) => served.includes(name));
+    }
+    for (const message of file.messageType) simplify(message);
+  }
+  const reached = reachable(protos);
+  for (const file of protos) {
+    file.messageType = file.messageType.filter(({ name }) => reached.has(`.qdrant.${name}`));
+    file.enumType = file.enumType.filter(({ name }) => reached.has(`.qdrant.${name}`));
+  }
+  const kept = protos.filter((file) => file.messageType.length + file.service.length > 0);
+  const names = new Set(kept.map((file) => file.name));
+  for (const file of kept) {
+    file.dependency = file.dependency.filter((name) => names.has(name));
+    file.publicDependency = [];
+  }
+  protos.splice(0, protos.length, ...kept);
+}
+
+function simplify(message: DescriptorProto): void {
+  const isValueMap = new Map(
+    message.nestedType
+      .filter(({ options }) => options?.mapEntry)
+      .map(({ name, field }) => [name, field.some(({ typeName }) => OPAQUE.has(typeName))]),
+  );
+  for (const field of message.field) {
+    const entry = field.typeName.slice(field.typeName.lastIndexOf('.') + 1);
+    const isFloats = field.type === Type.FLOAT && field.label === Label.REPEATED;
+    if (isFloats) field.label = Label.OPTIONAL;
+    if (OPAQUE.has(field.typeName)) keepPresence(field, message);
+    if (isFloats || OPAQUE.has(field.typeName) || isValueMap.get(entry)) readAsBytes(field);
+  }
+  message.nestedType = message.nestedType.filter(({ name }) => !isValueMap.get(name));
+}
+
+function readAsBytes(field: FieldDescriptorProto): void {
+  field.type = Type.BYTES;
+  field.typeName = '';
+  delete field.options;
+}
+
+/** Lets bytes that stand for a message tell "absent" from "empty", as the message does. */
+function keepPresence(field: FieldDescriptorProto, message: DescriptorProto): void {
+  if (field.label === Label.REPEATED || Object.hasOwn(field, 'oneofIndex')) return;
+  field.oneofIndex = message.oneofDecl.length;
+  field.proto3Optional = true;
+  message.oneofDecl.push(create(OneofDescriptorProtoSchema, { name: `_${field.name}` }));
+}
+
+/** Full names of the messages and enums that the methods need. */
+function reachable(protos: readonly FileDescriptorProto[]): Set<string> {
+  const messages = new Map(
+    protos.flatMap((file) => file.messageType.map((each) => [`.qdrant.${each.name}`, each])),
+  );
+  const reached = new Set<string>();
+  const visit = (typeName: string): void => {
+    const outermost = typeName.split('.').slice(0, 3).join('.');
+    if (typeName === '' || reached.has(outermost)) return;
+    reached.add(outermost);
+    const message = messages.get(outermost);
+    if (message !== undefined) visitFields(message);
+  };
+  const visitFields = (message: DescriptorProto): void => {
+    for (const field of message.field) visit(field.typeName);
+    for (const nested of message.nestedType) visitFields(nested);
+  };
+  for (const { service } of protos) {
+    for (const { inputType, outputType } of service.flatMap(({ method }) => method)) {
+      visit(inputType);
+      visit(outputType);
+    }
+  }
+  return reached;
+}
+
+/** The standard health service of gRPC, which the client does not carry. */
+function healthFile(): FileDescriptorProto {
+  const statuses = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
+  const service = { name: 'service', number: 1, type: Type.STRING, label: Label.OPTIONAL };
+  const status = {
+    name: 'status',
+    number: 1,
+    type: Type.ENUM,
+    label: Label.OPTIONAL,
+    typeName: '.grpc.health.v1.ServingStatus',
+  };
+  return create(FileDescriptorProtoSchema, {
+    name: 'health.proto',
+    package: 'grpc.health.v1',
+    syntax: 'proto3',
+    enumType: [
+      { name: 'ServingStatus', value: statuses.map((name, number) => ({ name, number })) },
+    ],
+    messageType: [
+      { name: 'HealthCheckRequest', field: [service] },
+      { name: 'HealthCheckResponse', field: [status] },
+    ],
+    service: [
+      {
+        name: 'Health',
+        method: [
+          {
+            name: 'Check',
+            inputType: '.grpc.health.v1.HealthCheckRequest',
+            outputType: '.grpc.health.v1.HealthCheckResponse',
+          },
+        ],
+      },
+    ],
+  });
+}

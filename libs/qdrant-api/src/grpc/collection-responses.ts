@@ -1,0 +1,187 @@
+// What is told about collections and the server, as protobuf messages. Times are in seconds.
+
+import type {
+  CollectionConfig,
+  HnswConfig,
+  OptimizersConfig,
+  VectorParams,
+} from '@tributary/model';
+import { UNNAMED_VECTOR } from '@tributary/model';
+import {
+  type CollectionClusterInfoResponse,
+  type CollectionConfig as CollectionConfigMessage,
+  type CollectionExistsResponse,
+  type CollectionOperationResponse,
+  CollectionStatus,
+  Datatype,
+  Distance,
+  type GetCollectionInfoResponse,
+  type HnswConfigDiff,
+  type ListCollectionsResponse,
+  type OptimizersConfigDiff,
+  ReplicaState,
+  type VectorParams as VectorParamsMessage,
+  type VectorsConfig,
+} from '../gen/collections.ts';
+import type { HealthCheckReply } from '../gen/qdrant.ts';
+import {
+  type CollectionClusterView,
+  type CollectionView,
+  TITLE,
+  type VersionView,
+} from '../responses/view.ts';
+import { entriesOfObject } from './payload.ts';
+import { quantizationMessage } from './quantization.ts';
+import { strictModeMessage } from './strict-mode.ts';
+
+const STATUSES = {
+  green: CollectionStatus.Green,
+  yellow: CollectionStatus.Yellow,
+  grey: CollectionStatus.Grey,
+  red: CollectionStatus.Red,
+} as const;
+
+export function versionReply({ version, commit }: VersionView): HealthCheckReply {
+  return { title: TITLE, version, commit };
+}
+
+/** The answer to Create, Update and Delete. */
+export function collectionOperationResponse(
+  result: boolean,
+  timeSec: number,
+): CollectionOperationResponse {
+  return { result, time: timeSec };
+}
+
+export function collectionExistsResponse(
+  exists: boolean,
+  timeSec: number,
+): CollectionExistsResponse {
+  return { result: { exists }, time: timeSec };
+}
+
+export function listCollectionsResponse(
+  names: readonly string[],
+  timeSec: number,
+): ListCollectionsResponse {
+  return { collections: names.map((name) => ({ name })), time: timeSec };
+}
+
+export function collectionInfoResponse(
+  view: CollectionView,
+  timeSec: number,
+): GetCollectionInfoResponse {
+  const { optimizerError, updateQueueLength: length } = view;
+  return {
+    result: {
+      status: STATUSES[view.status],
+      optimizerStatus: { ok: optimizerError === undefined, error: optimizerError ?? '' },
+      segmentsCount: BigInt(view.segmentsCount),
+      config: configMessage(view.config),
+      payloadSchema: new Map(),
+      pointsCount: BigInt(view.pointsCount),
+      indexedVectorsCount: BigInt(view.indexedVectorsCount),
+      warnings: [],
+      updateQueue: length === undefined ? undefined : { length: BigInt(length) },
+    },
+    time: timeSec,
+  };
+}
+
+export function collectionClusterResponse(
+  view: CollectionClusterView,
+): CollectionClusterInfoResponse {
+  return {
+    peerId: BigInt(view.peerId),
+    shardCount: BigInt(view.shardCount),
+    localShards: view.localShards.map(({ shardId, pointsCount, state }) => ({
+      shardId,
+      pointsCount: BigInt(pointsCount),
+      state: ReplicaState[state],
+    })),
+    remoteShards: view.remoteShards.map(({ shardId, peerId, state }) => ({
+      shardId,
+      peerId: BigInt(peerId),
+      state: ReplicaState[state],
+    })),
+    shardTransfers: [],
+    reshardingOperations: [],
+  };
+}
+
+function configMessage(config: CollectionConfig): CollectionConfigMessage {
+  return {
+    params: {
+      shardNumber: config.shardNumber,
+      onDiskPayload: config.onDiskPayload,
+      vectorsConfig: vectorsMessage(config.vectors),
+      replicationFactor: config.replicationFactor,
+      writeConsistencyFactor: config.writeConsistencyFactor,
+      readFanOutFactor: config.readFanOutFactor,
+    },
+    hnswConfig: hnswMessage(config.hnsw),
+    optimizerConfig: optimizersMessage(config.optimizers),
+    walConfig: {
+      walCapacityMb: BigInt(config.wal.walCapacityMb),
+      walSegmentsAhead: BigInt(config.wal.walSegmentsAhead),
+      walRetainClosed: 1n,
+    },
+    quantizationConfig: quantizationMessage(config.quantization),
+    strictModeConfig: config.strictMode && strictModeMessage(config.strictMode),
+    metadata: config.metadata === undefined ? [] : entriesOfObject(config.metadata),
+  };
+}
+
+function vectorsMessage(vectors: CollectionConfig['vectors']): VectorsConfig {
+  const entries = Object.entries(vectors);
+  const unnamed = entries.length === 1 ? vectors[UNNAMED_VECTOR] : undefined;
+  if (unnamed !== undefined) return { params: vectorMessage(unnamed) };
+  const map = new Map(entries.map(([name, params]) => [name, vectorMessage(params)]));
+  return { paramsMap: { map } };
+}
+
+const DATATYPES: Readonly<Record<string, Datatype>> = {
+  float32: Datatype.Float32,
+  float16: Datatype.Float16,
+  uint8: Datatype.Uint8,
+};
+
+function vectorMessage(params: VectorParams): VectorParamsMessage {
+  return {
+    size: BigInt(params.size),
+    distance: Distance[params.distance],
+    hnswConfig: params.hnsw && hnswMessage(params.hnsw),
+    quantizationConfig: quantizationMessage(params.quantization),
+    onDisk: params.onDisk,
+    datatype: params.datatype === undefined ? undefined : DATATYPES[params.datatype],
+  };
+}
+
+function hnswMessage(hnsw: Partial<HnswConfig>): HnswConfigDiff {
+  return {
+    m: u64(hnsw.m),
+    efConstruct: u64(hnsw.efConstruct),
+    fullScanThreshold: u64(hnsw.fullScanThresholdKb),
+    maxIndexingThreads: u64(hnsw.maxIndexingThreads),
+    onDisk: hnsw.onDisk,
+    payloadM: u64(hnsw.payloadM),
+  };
+}
+
+function optimizersMessage(optimizers: OptimizersConfig): OptimizersConfigDiff {
+  const threads = u64(optimizers.maxOptimizationThreads);
+  return {
+    deletedThreshold: optimizers.deletedThreshold,
+    vacuumMinVectorNumber: u64(optimizers.vacuumMinVectorNumber),
+    defaultSegmentNumber: u64(optimizers.defaultSegmentNumber),
+    maxSegmentSize: u64(optimizers.maxSegmentSizeKb),
+    memmapThreshold: u64(optimizers.memmapThresholdKb),
+    indexingThreshold: u64(optimizers.indexingThresholdKb),
+    flushIntervalSec: u64(optimizers.flushIntervalSec),
+    maxOptimizationThreads: threads === undefined ? undefined : { value: threads },
+  };
+}
+
+function u64(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value);
+}

@@ -1,0 +1,121 @@
+// Quantization settings between protobuf and the REST form, in which the model keeps them.
+
+import type { JsonObject, JsonValue } from '@tributary/model';
+import {
+  BinaryQuantizationEncoding,
+  BinaryQuantizationQueryEncoding_Setting,
+  CompressionRatio,
+  type QuantizationConfig,
+  type QuantizationConfigDiff,
+  QuantizationType,
+  TurboQuantBitSize,
+} from '../gen/collections.ts';
+import { isObject, present } from '../requests/json-reader.ts';
+
+type Names<E extends Readonly<Record<string, number>>> = Readonly<Record<string, E[keyof E]>>;
+
+const COMPRESSIONS: Names<typeof CompressionRatio> = {
+  x4: CompressionRatio.x4,
+  x8: CompressionRatio.x8,
+  x16: CompressionRatio.x16,
+  x32: CompressionRatio.x32,
+  x64: CompressionRatio.x64,
+};
+
+const ENCODINGS: Names<typeof BinaryQuantizationEncoding> = {
+  one_bit: BinaryQuantizationEncoding.OneBit,
+  two_bits: BinaryQuantizationEncoding.TwoBits,
+  one_and_half_bits: BinaryQuantizationEncoding.OneAndHalfBits,
+};
+
+const QUERY_ENCODINGS: Names<typeof BinaryQuantizationQueryEncoding_Setting> = {
+  default: BinaryQuantizationQueryEncoding_Setting.Default,
+  binary: BinaryQuantizationQueryEncoding_Setting.Binary,
+  scalar4bits: BinaryQuantizationQueryEncoding_Setting.Scalar4Bits,
+  scalar8bits: BinaryQuantizationQueryEncoding_Setting.Scalar8Bits,
+};
+
+const BIT_SIZES: Names<typeof TurboQuantBitSize> = {
+  bits1: TurboQuantBitSize.Bits1,
+  bits1_5: TurboQuantBitSize.Bits1_5,
+  bits2: TurboQuantBitSize.Bits2,
+  bits4: TurboQuantBitSize.Bits4,
+};
+
+/** The REST form; "Disabled" where a change switches quantization off. */
+export function quantizationJson(
+  message: QuantizationConfig | QuantizationConfigDiff | undefined,
+): JsonValue | undefined {
+  if (message === undefined) return undefined;
+  const { scalar, product, binary, turboquant } = message;
+  if (scalar !== undefined) {
+    const type = scalar.type === QuantizationType.Int8 ? 'int8' : null;
+    return { scalar: settings({ type, quantile: scalar.quantile, always_ram: scalar.alwaysRam }) };
+  }
+  if (product !== undefined) {
+    const compression = nameOf(COMPRESSIONS, product.compression);
+    return { product: settings({ compression, always_ram: product.alwaysRam }) };
+  }
+  if (binary !== undefined) {
+    return {
+      binary: settings({
+        encoding: nameOf(ENCODINGS, binary.encoding),
+        query_encoding: nameOf(QUERY_ENCODINGS, binary.queryEncoding?.setting),
+        always_ram: binary.alwaysRam,
+      }),
+    };
+  }
+  if (turboquant !== undefined) {
+    const bits = nameOf(BIT_SIZES, turboquant.bits);
+    return { turbo: settings({ bits, always_ram: turboquant.alwaysRam }) };
+  }
+  return 'disabled' in message ? 'Disabled' : {};
+}
+
+/** Inverse of `quantizationJson`; undefined for none. */
+export function quantizationMessage(json: JsonValue | undefined): QuantizationConfig | undefined {
+  if (!isObject(json)) return undefined;
+  const { scalar, product, binary, turbo } = json;
+  if (isObject(scalar)) {
+    const quantile = typeof scalar.quantile === 'number' ? scalar.quantile : undefined;
+    return { scalar: { type: QuantizationType.Int8, quantile, alwaysRam: alwaysRam(scalar) } };
+  }
+  if (isObject(product)) {
+    const compression = memberOf(COMPRESSIONS, product.compression) ?? CompressionRatio.x4;
+    return { product: { compression, alwaysRam: alwaysRam(product) } };
+  }
+  if (isObject(binary)) {
+    const setting = memberOf(QUERY_ENCODINGS, binary.query_encoding);
+    return {
+      binary: {
+        alwaysRam: alwaysRam(binary),
+        encoding: memberOf(ENCODINGS, binary.encoding),
+        queryEncoding: setting === undefined ? undefined : { setting },
+      },
+    };
+  }
+  if (!isObject(turbo)) return undefined;
+  return { turboquant: { alwaysRam: alwaysRam(turbo), bits: memberOf(BIT_SIZES, turbo.bits) } };
+}
+
+function settings(values: Record<string, JsonValue | undefined>): JsonObject {
+  return present<JsonObject>(values);
+}
+
+function alwaysRam(object: JsonObject): boolean | undefined {
+  return typeof object.always_ram === 'boolean' ? object.always_ram : undefined;
+}
+
+function nameOf(
+  names: Readonly<Record<string, number>>,
+  value: number | undefined,
+): string | undefined {
+  return Object.keys(names).find((name) => names[name] === value);
+}
+
+function memberOf<T extends number>(
+  names: Readonly<Record<string, T>>,
+  name: JsonValue | undefined,
+): T | undefined {
+  return typeof name === 'string' && Object.hasOwn(names, name) ? names[name] : undefined;
+}

@@ -1,0 +1,74 @@
+// The services a gateway hosts, in the shape that grpc-js takes a service definition in.
+
+import { CollectionsDefinition } from '../gen/collections_service.ts';
+import { HealthDefinition } from '../gen/health.ts';
+import { PointsDefinition } from '../gen/points_service.ts';
+import { QdrantDefinition } from '../gen/qdrant.ts';
+
+interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+}
+
+interface Method<Request, Response> {
+  readonly name: string;
+  readonly requestType: Codec<Request>;
+  readonly responseType: Codec<Response>;
+}
+
+interface Definition {
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, Method<unknown, unknown>>>;
+}
+
+export interface GrpcMethod<Request, Response> {
+  readonly path: string;
+  readonly originalName: string;
+  readonly requestStream: false;
+  readonly responseStream: false;
+  readonly requestSerialize: (message: Request) => Buffer;
+  readonly requestDeserialize: (bytes: Buffer) => Request;
+  readonly responseSerialize: (message: Response) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => Response;
+}
+
+/** Methods by their name in camel case, as in `setPayload`. */
+export type GrpcService<D extends { readonly methods: object }> = {
+  readonly [K in keyof D['methods']]: D['methods'][K] extends Method<infer Request, infer Response>
+    ? GrpcMethod<Request, Response>
+    : never;
+};
+
+export const qdrantService = service(QdrantDefinition);
+export const collectionsService = service(CollectionsDefinition);
+export const pointsService = service(PointsDefinition);
+export const healthService = service(HealthDefinition);
+
+function service<D extends Definition>(definition: D): GrpcService<D> {
+  const methods: [string, unknown][] = [];
+  for (const key of Object.keys(definition.methods)) {
+    const each = definition.methods[key];
+    if (each !== undefined) methods.push([key, method(definition.fullName, each)]);
+  }
+  return Object.fromEntries(methods) as GrpcService<D>;
+}
+
+function method<Request, Response>(
+  service: string,
+  { name, requestType, responseType }: Method<Request, Response>,
+): GrpcMethod<Request, Response> {
+  return {
+    path: `/${service}/${name}`,
+    originalName: name,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (message) => bytesOf(requestType.encode(message).finish()),
+    requestDeserialize: (bytes) => requestType.decode(bytes),
+    responseSerialize: (message) => bytesOf(responseType.encode(message).finish()),
+    responseDeserialize: (bytes) => responseType.decode(bytes),
+  };
+}
+
+function bytesOf(array: Uint8Array): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
