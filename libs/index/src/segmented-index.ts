@@ -1,0 +1,269 @@
+// The index of one named vector: flat rows, sealed segments over part of them, and the build that is under way.
+//
+//   idle ──maintain──► queued ──turn──► rows held, thread builds ──► segment read ──► taken up ──► idle
+//     ▲                  │                    │                         │
+//     └──── cancelled, failed: rows released, tail as before, tried again later ◄──┘
+//
+// Invariant: a row is scanned, or in a segment that is searched, at every moment between two turns of the event loop.
+
+import type { PointId, PointOffset } from '@tributary/model';
+import { assert, type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import { type BuildPlan, planBuild } from './build-plan.ts';
+import { countOfSet, ExactScan } from './exact-scan.ts';
+import { FlatVectors, NONE } from './flat-vectors.ts';
+import type { HnswSegment } from './hnsw-segment.ts';
+import { type GraphParams, hasGraph, isFinite32 } from './native-graph.ts';
+import { scoreBound, toHits } from './score.ts';
+import { isGraphCheaper } from './search-plan.ts';
+import { type BuildContext, buildSegment, dissolveSegment } from './segment-build.ts';
+import type { SegmentBuilder } from './segment-builder.ts';
+import { removeSegment } from './segment-file.ts';
+import { matchSegments } from './segment-match.ts';
+import { SegmentSet } from './segment-set.ts';
+import { TopK } from './top-k.ts';
+import type {
+  IndexHits,
+  IndexSearch,
+  LoadedSegments,
+  VectorIndex,
+  VectorIndexOptions,
+  VectorIndexStats,
+} from './vector-index.ts';
+
+/** After a failed build (a full disk, say) the next one waits. */
+const RETRY_AFTER_MS = 10_000;
+const LIMIT_MAX = 2 ** 31 - 1;
+
+export interface SegmentedIndexOptions extends VectorIndexOptions {
+  readonly builder: SegmentBuilder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class SegmentedVectorIndex implements VectorIndex {
+  readonly #options: SegmentedIndexOptions;
+  readonly #params: GraphParams;
+  readonly #vectors: FlatVectors;
+  readonly #segments = new SegmentSet();
+  readonly #closing = new AbortController();
+  #nextNumber: number;
+  #building: Promise<void> | undefined;
+  #loading: Promise<LoadedSegments> | undefined;
+  #retryAtMs = Number.NEGATIVE_INFINITY;
+
+  /** `nextNumber` is above the number of every segment in the folder. */
+  constructor(options: SegmentedIndexOptions, nextNumber: number) {
+    const { size, distance, m, efConstruct } = options;
+    this.#options = options;
+    this.#params = { size, distance, m, efConstruct };
+    this.#vectors = new FlatVectors({ size, distance });
+    this.#nextNumber = nextNumber;
+  }
+
+  add(offset: PointOffset, vector: Float32Array): void {
+    this.#assertOpen();
+    this.#checkVector(vector);
+    this.#vectors.append(offset, vector);
+  }
+
+  remove(offset: PointOffset): void {
+    this.#assertOpen();
+    if (this.#vectors.remove(offset)) this.#segments.kill(offset);
+  }
+
+  get(offset: PointOffset): Float32Array | undefined {
+    const row = this.#vectors.rowOf(offset);
+    return row === NONE ? undefined : this.#vectors.vectorAt(row);
+  }
+
+  search(query: Float32Array, search: IndexSearch): IndexHits {
+    this.#assertOpen();
+    this.#checkVector(query);
+    const { limit, ef } = search;
+    if (!Number.isSafeInteger(limit) || limit < 0 || limit > LIMIT_MAX) {
+      throw new TributaryError('wrong_input', `a limit is a whole number, not ${limit}`);
+    }
+    if (!Number.isSafeInteger(ef) || ef < 0) {
+      throw new TributaryError('wrong_input', `ef is a whole number, not ${ef}`);
+    }
+    const top = this.#searchGraphs(query, search) ?? this.#searchExactly(query, search);
+    return toHits(top, this.#params.distance, search.scoreThreshold);
+  }
+
+  async loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments> {
+    this.#assertOpen();
+    assert(this.#building === undefined, 'segments are loaded before any is built');
+    assert(this.#loading === undefined, 'segments are loaded once at a time');
+    this.#loading = matchSegments({ ...this.#buildContext(), resolve });
+    try {
+      return await this.#loading;
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  maintain(): void {
+    if (this.#closing.signal.aborted || this.#building !== undefined) return;
+    if (this.#loading !== undefined) return;
+    if (this.#params.m === 0 || !hasGraph(this.#params.distance)) return;
+    if (this.#options.clock.monotonicMs() < this.#retryAtMs) return;
+    if (this.#plan().kind === 'none') return;
+    this.#building = this.#build()
+      .catch((error: unknown) => this.#reportFailure(error))
+      .finally(() => {
+        this.#building = undefined;
+        this.maintain();
+      });
+  }
+
+  async settled(): Promise<void> {
+    this.maintain();
+    while (this.#building !== undefined) await this.#building;
+  }
+
+  stats(): VectorIndexStats {
+    return {
+      vectors: this.#vectors.count,
+      indexedVectors: this.#vectors.sealedVectors,
+      segments: this.#segments.size,
+      memoryBytes: this.#vectors.memoryBytes + this.#segments.memoryBytes,
+      building: this.#building !== undefined,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new TributaryError('cancelled', 'the index is closed'));
+    await this.#building;
+    await this.#loading?.catch(() => {});
+    for (const segment of this.#segments) this.#segments.remove(segment);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Undefined where a scan is cheaper, is asked for, or is needed because the graphs found too few. */
+  #searchGraphs(query: Float32Array, search: IndexSearch): TopK | undefined {
+    const { accept, limit } = search;
+    const vectors = this.#vectors;
+    if (search.exact || this.#loading !== undefined || limit === 0) return undefined;
+    const accepted = accept === undefined ? undefined : acceptedCount(search);
+    const ef = Math.max(search.ef, limit);
+    const cost = {
+      size: this.#params.size,
+      sealed: vectors.sealedVectors,
+      tail: vectors.tailVectors,
+      segments: this.#segments.size,
+      ef,
+      ...(accepted === undefined ? {} : { accepted }),
+    };
+    if (!isGraphCheaper(cost)) return undefined;
+
+    const top = this.#newTop(search);
+    const scan = new ExactScan(vectors, query, top);
+    let found = 0;
+    for (const segment of this.#segments) {
+      for (const offset of segment.search(query, limit, ef, accept)) {
+        scan.row(vectors.rowOf(offset));
+        found++;
+      }
+    }
+    if (found < Math.min(limit, accepted ?? vectors.sealedVectors)) return undefined;
+    if (!search.indexedOnly) {
+      const tail = { from: vectors.sealedCount, to: vectors.rowCount };
+      if (accept === undefined) scan.range(tail);
+      else scan.rangeIn(tail, accept);
+    }
+    scan.finish();
+    return top;
+  }
+
+  #searchExactly(query: Float32Array, search: IndexSearch): TopK {
+    const { accept } = search;
+    const vectors = this.#vectors;
+    const top = this.#newTop(search);
+    const scan = new ExactScan(vectors, query, top);
+    const rows = { from: 0, to: search.indexedOnly ? vectors.sealedCount : vectors.rowCount };
+    if (accept === undefined) scan.range(rows);
+    else if (acceptedCount(search) < rows.to) scan.set(accept, rows);
+    else scan.rangeIn(rows, accept);
+    scan.finish();
+    return top;
+  }
+
+  #newTop(search: IndexSearch): TopK {
+    return new TopK(search.limit, scoreBound(this.#params.distance, search.scoreThreshold));
+  }
+
+  #plan(): BuildPlan<HnswSegment> {
+    return planBuild([...this.#segments], this.#vectors.tailVectors, this.#options);
+  }
+
+  async #build(): Promise<void> {
+    const { builder, clock, folder, logger } = this.#options;
+    const context = this.#buildContext();
+    await builder.build(async (run) => {
+      const plan = this.#plan();
+      if (plan.kind === 'none') return;
+      if (plan.kind === 'dissolve') {
+        dissolveSegment(context, plan.segment);
+        await this.#removeFiles([plan.segment]);
+        return;
+      }
+      const { base, absorbed } = plan;
+      const number = this.#nextNumber++;
+      const startedMs = clock.monotonicMs();
+      const built = await buildSegment(context, { number, base, absorbed }, run);
+      const tookMs = Math.round(clock.monotonicMs() - startedMs);
+      logger.info({ folder, number, ...built, tookMs }, 'segment built');
+      await this.#removeFiles(base === undefined ? absorbed : [base, ...absorbed]);
+    }, context.signal);
+  }
+
+  /** What stays behind is found dead, and removed, when the segments are loaded again. */
+  async #removeFiles(segments: readonly HnswSegment[]): Promise<void> {
+    const { folder, logger } = this.#options;
+    for (const { number } of segments) {
+      await removeSegment(folder, number).catch((error: unknown) =>
+        logger.warn({ folder, number, error }, 'files of a replaced segment stay behind'),
+      );
+    }
+  }
+
+  #buildContext(): BuildContext {
+    const { folder, identify } = this.#options;
+    return {
+      folder,
+      identify,
+      params: this.#params,
+      vectors: this.#vectors,
+      segments: this.#segments,
+      signal: this.#closing.signal,
+    };
+  }
+
+  #reportFailure(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.#retryAtMs = this.#options.clock.monotonicMs() + RETRY_AFTER_MS;
+    const { folder, logger } = this.#options;
+    logger.warn({ folder, error, retryInMs: RETRY_AFTER_MS }, 'a segment could not be built');
+  }
+
+  #checkVector(vector: Float32Array): void {
+    const { size } = this.#params;
+    if (vector.length !== size) {
+      throw new TributaryError('wrong_input', `expected dimension ${size}, got ${vector.length}`);
+    }
+    if (!isFinite32(vector)) {
+      throw new TributaryError('wrong_input', 'a vector has finite values only');
+    }
+  }
+
+  #assertOpen(): void {
+    assert(!this.#closing.signal.aborted, 'a closed index is not used');
+  }
+}
+
+function acceptedCount(search: IndexSearch): number {
+  return search.acceptCount ?? (search.accept === undefined ? 0 : countOfSet(search.accept));
+}
