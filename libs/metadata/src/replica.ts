@@ -9,6 +9,7 @@
 
 import type { Sequence } from '@tributary/model';
 import {
+  abortable,
   assert,
   type Clock,
   type Logger,
@@ -16,7 +17,6 @@ import {
   runServiceLoop,
   TributaryError,
 } from '@tributary/runtime';
-import { abortable } from './abortable.ts';
 import { encodeEvent } from './codec.ts';
 import type { Metadata } from './metadata.ts';
 import type { MetadataEvent } from './metadata-event.ts';

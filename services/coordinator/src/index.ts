@@ -1,1 +1,3 @@
-export {};
+export * from './coordinator.ts';
+export * from './next-death.ts';
+export * from './peer-watch.ts';

@@ -1,0 +1,135 @@
+// Declares the replicas of peers that fell silent Dead. Runs on every peer; the one that holds the lease acts.
+//
+//   standing by ──(lease is free)──► leading ──(lease lost, stopped)──► standing by
+//
+// Invariant: the lease only keeps the coordinators out of each other's way. What makes a stale one harmless is that
+// every decision is taken on the current metadata and appended with compare-and-set.
+
+import type { Lease, LeaseStore, Metadata } from '@tributary/metadata';
+import type { PeerId } from '@tributary/model';
+import type { AppliedReports } from '@tributary/replica-api';
+import {
+  abortable,
+  type Clock,
+  type Logger,
+  type Random,
+  runServiceLoop,
+  startDeadline,
+  TributaryError,
+} from '@tributary/runtime';
+import { nextDeath } from './next-death.ts';
+import { NOBODY_WATCHED, type PeerWatch, silentPeers, step } from './peer-watch.ts';
+
+export interface CoordinatorOptions {
+  readonly self: PeerId;
+  readonly metadata: Metadata;
+  readonly leases: LeaseStore;
+  readonly reports: AppliedReports;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Time between two looks at the peers. */
+  readonly tickMs?: number;
+  /** Silence after which a peer's replicas are Dead; several times the interval of the reports. */
+  readonly deadAfterMs?: number;
+  readonly leaseTtlMs?: number;
+}
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #holder: string;
+  readonly #tickMs: number;
+  readonly #deadAfterMs: number;
+  readonly #leaseTtlMs: number;
+  #watch: PeerWatch = NOBODY_WATCHED;
+  #lease: Lease | undefined;
+  #isLeading = false;
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.#holder = String(options.self);
+    this.#tickMs = options.tickMs ?? 500;
+    this.#deadAfterMs = options.deadAfterMs ?? 5_000;
+    this.#leaseTtlMs = options.leaseTtlMs ?? 3_000;
+  }
+
+  /** The lease as last seen; its holder is a peer id in decimal. Undefined until it was seen once. */
+  get lease(): Lease | undefined {
+    return this.#lease;
+  }
+
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  /** Contends for the lease and does its duties until the signal aborts; then gives the lease up. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { reports, clock, random, logger, leases } = this.#options;
+    using _subscription = reports.subscribe(({ peer }) => {
+      this.#watch = step(this.#watch, { kind: 'reported', peer });
+    });
+    try {
+      const body = (runSignal: AbortSignal) => this.#tickUntil(runSignal);
+      await runServiceLoop(body, { name: 'coordinator', clock, random, logger, signal });
+    } finally {
+      const wasLeading = this.#isLeading;
+      this.#isLeading = false;
+      // Without it the next coordinator only waits for the lease to run out.
+      if (wasLeading) await leases.release(this.#holder).catch(() => {});
+    }
+  }
+
+  async #tickUntil(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    // A failed round brought us here, or the start: whatever was not heard until now was perhaps not audible.
+    this.#watch = step(this.#watch, { kind: 'wasCutOff' });
+    let lastMs = clock.monotonicMs();
+    while (!signal.aborted) {
+      const nowMs = clock.monotonicMs();
+      this.#passTime(nowMs - lastMs);
+      lastMs = nowMs;
+      await this.#tick(signal);
+      await clock.sleep(this.#tickMs, signal).catch(() => {});
+    }
+  }
+
+  /** A long gap between two ticks means that this process stood still, and the reports of that time are yet unread. */
+  #passTime(elapsedMs: number): void {
+    const ms = Math.min(elapsedMs, 2 * this.#tickMs);
+    const peers = this.#options.metadata.state.peers.keys();
+    this.#watch = step(this.#watch, { kind: 'timePassed', ms, peers });
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    const { clock, leases, logger } = this.#options;
+    using deadline = startDeadline(clock, this.#leaseTtlMs, signal, 'the coordinator lease');
+    try {
+      const acquiring = leases.acquire(this.#holder, this.#leaseTtlMs);
+      const lease = await abortable(acquiring, deadline.signal);
+      const isLeading = lease.holder === this.#holder;
+      if (isLeading && !this.#isLeading) logger.info({ term: lease.term }, 'leading');
+      this.#lease = lease;
+      this.#isLeading = isLeading;
+      if (isLeading) await this.#declareDeaths(deadline.signal);
+    } catch (error) {
+      this.#isLeading = false;
+      throw error;
+    }
+  }
+
+  async #declareDeaths(signal: AbortSignal): Promise<void> {
+    const { metadata, logger } = this.#options;
+    const silent = silentPeers(this.#watch, this.#deadAfterMs);
+    // One event at a time, each decided on the state that has the one before.
+    while (nextDeath(metadata.state, silent) !== undefined) {
+      try {
+        await metadata.propose((state) => nextDeath(state, silent), signal);
+      } catch (error) {
+        // The state moved under the proposal's feet; the next round sees it as it is.
+        if (error instanceof TributaryError && error.code === 'bad_request') return;
+        throw error;
+      }
+      logger.warn({ silent }, 'a replica of a silent peer is Dead');
+    }
+  }
+}

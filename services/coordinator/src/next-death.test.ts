@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  EMPTY_METADATA,
+  type MetadataState,
+  type ReplicaState,
+  reduce,
+  refusal,
+} from '@tributary/metadata';
+import {
+  type CollectionConfig,
+  collectionId,
+  HNSW_DEFAULTS,
+  OPTIMIZERS_DEFAULTS,
+  peerId,
+  type Sequence,
+  sequence,
+  shardId,
+  WAL_DEFAULTS,
+} from '@tributary/model';
+import fc from 'fast-check';
+import { nextDeath } from './next-death.ts';
+
+const PEERS = [1, 2, 3, 4].map(peerId);
+const STATES: readonly ReplicaState[] = ['Initializing', 'Active', 'Dead', 'Partial', 'Recovery'];
+
+const config: CollectionConfig = {
+  vectors: { '': { size: 4, distance: 'Dot' } },
+  shardNumber: 1,
+  replicationFactor: 1,
+  writeConsistencyFactor: 1,
+  onDiskPayload: true,
+  hnsw: HNSW_DEFAULTS,
+  optimizers: OPTIMIZERS_DEFAULTS,
+  wal: WAL_DEFAULTS,
+};
+
+/** A cluster with one collection whose shards have these replica states, one list a shard in the order of PEERS. */
+function cluster(shards: readonly (readonly ReplicaState[])[]): MetadataState {
+  const id = collectionId('c');
+  const collection = {
+    id,
+    name: 'c',
+    config: { ...config, shardNumber: shards.length },
+    shards: shards.map((states, index) => ({
+      id: shardId(index),
+      replicas: new Map(states.map((state, i) => [PEERS[i] ?? peerId(99), state])),
+    })),
+  };
+  return { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
+}
+
+const clusters = fc
+  .array(fc.array(fc.constantFrom(...STATES), { minLength: 1, maxLength: PEERS.length }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .map(cluster);
+const silences = fc.subarray([...PEERS]);
+
+function declareAll(state: MetadataState, silent: readonly (typeof PEERS)[number][]) {
+  let current = state;
+  let events = 0;
+  for (let event = nextDeath(current, silent); event; event = nextDeath(current, silent)) {
+    assert.equal(refusal(current, event), undefined);
+    current = reduce(current, event, sequence(current.sequence + 1) as Sequence);
+    events++;
+    assert.ok(events <= 100, 'it comes to an end');
+  }
+  return current;
+}
+
+function shardsOf(state: MetadataState) {
+  return state.collections.get('c')?.shards ?? [];
+}
+
+test('the metadata accepts every death, and a shard with an Active replica keeps one', () => {
+  fc.assert(
+    fc.property(clusters, silences, (state, silent) => {
+      const after = shardsOf(declareAll(state, silent));
+      for (const [index, { replicas }] of shardsOf(state).entries()) {
+        const had = [...replicas.values()].includes('Active');
+        assert.equal([...(after[index]?.replicas.values() ?? [])].includes('Active'), had);
+      }
+    }),
+  );
+});
+
+test('in the end a silent peer has no Active replica but the last of a shard, and the others are untouched', () => {
+  fc.assert(
+    fc.property(clusters, silences, (state, silent) => {
+      const after = shardsOf(declareAll(state, silent));
+      for (const [index, { replicas }] of shardsOf(state).entries()) {
+        const now = after[index]?.replicas ?? new Map();
+        const active = [...now].filter(([, replica]) => replica === 'Active');
+        for (const [peer, replica] of now) {
+          if (!silent.includes(peer)) assert.equal(replica, replicas.get(peer));
+          else if (replica === 'Active') assert.equal(active.length, 1);
+          else assert.notEqual(replica, 'Initializing');
+        }
+      }
+    }),
+  );
+});
+
+test('nothing is declared where nobody is silent', () => {
+  assert.equal(nextDeath(cluster([['Active', 'Active', 'Active']]), []), undefined);
+});
