@@ -1,1 +1,4 @@
-export {};
+export * from './cluster-streams.ts';
+export * from './connection.ts';
+export * from './jetstream-write-streams.ts';
+export * from './server-supervisor.ts';

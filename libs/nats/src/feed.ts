@@ -1,0 +1,251 @@
+// One ephemeral pull consumer and what it has delivered. Keeps pulls outstanding so that messages are there before they
+// are asked for; ends for good at the first sign of trouble, and its owner makes a new one from its own cursor.
+//
+//   open ──► flowing ──► ended: consumer gone, connection lost, delivery gap, silence
+//
+// Invariant: what `take` hands out are consecutive deliveries of the consumer: none missing, none twice.
+
+import type { ConsumerInfo } from '@nats-io/jetstream';
+import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
+import type { Connection } from './connection.ts';
+import { parseDelivery } from './delivery.ts';
+
+export interface FeedMessage {
+  readonly sequence: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly timeMs: number;
+}
+
+export interface FeedOptions {
+  readonly connection: Connection;
+  readonly stream: string;
+  readonly filterSubject: string;
+  /** Sequence to start after. */
+  readonly after: number;
+  /** Bytes that one pull may bring; two pulls are outstanding at most. */
+  readonly pullBytes: () => number;
+}
+
+interface Pull {
+  remaining: number;
+  readonly bytes: number;
+}
+
+const PULL_MESSAGES = 2_000;
+const PULLS_MAX = 2;
+const PULL_EXPIRES_MS = 5_000;
+const HEARTBEAT_MS = 1_000;
+/** Two heartbeats and some: silence for longer means that the consumer is gone. */
+const SILENCE_MAX_MS = 2_500;
+const INACTIVE_THRESHOLD_MS = 120_000;
+const NANOSECONDS = 1_000_000;
+
+/** Statuses that end a pull, beside those that end the consumer. */
+const NO_MESSAGES = 404;
+const REQUEST_TIMEOUT = 408;
+const CONFLICT = 409;
+const HEARTBEAT = 100;
+
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #inbox: string;
+  readonly #consumer: string;
+  readonly #epoch: AbortSignal;
+  #subscription: Subscription | undefined;
+  #buffer: FeedMessage[] = [];
+  #bufferedBytes = 0;
+  #pulls: Pull[] = [];
+  #delivered = 0;
+  #pending: number;
+  #heardMs: number;
+  #ended: string | undefined;
+  #isDry = false;
+  #change = Promise.withResolvers<void>();
+
+  static async open(options: FeedOptions): Promise<Feed> {
+    const { epoch } = options.connection;
+    const info = await createConsumer(options);
+    return new Feed(options, info, epoch);
+  }
+
+  private constructor(options: FeedOptions, info: ConsumerInfo, epoch: AbortSignal) {
+    this.#options = options;
+    this.#consumer = info.name;
+    this.#pending = info.num_pending;
+    this.#epoch = epoch;
+    this.#inbox = createInbox();
+    this.#heardMs = options.connection.clock.monotonicMs();
+    this.#subscription = options.connection.nats.subscribe(this.#inbox, {
+      callback: (error, message) => this.#receive(error, message),
+    });
+    epoch.addEventListener('abort', this.#onDisconnect, { once: true });
+    if (epoch.aborted) this.#onDisconnect();
+    this.#pull();
+  }
+
+  /** Why the feed ended; undefined while it flows. What is buffered may still be taken. */
+  get ended(): string | undefined {
+    return this.#ended;
+  }
+
+  /** Messages that the server says are still to come, as of the last delivery. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Nothing has come since the last message though it was asked for. */
+  get isDry(): boolean {
+    return this.#isDry;
+  }
+
+  get isEmpty(): boolean {
+    return this.#buffer.length === 0;
+  }
+
+  /** At least one message where there is one. */
+  take(messagesMax: number, bytesMax: number): FeedMessage[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { data } of this.#buffer) {
+      if (count > 0 && (count >= messagesMax || bytes + data.length > bytesMax)) break;
+      bytes += data.length;
+      count++;
+    }
+    this.#bufferedBytes -= bytes;
+    const taken = this.#buffer.splice(0, count);
+    this.#pull();
+    return taken;
+  }
+
+  /** Resolves at the next message, status or end. */
+  changed(): Promise<void> {
+    return this.#change.promise;
+  }
+
+  /** Asks again where nothing is asked for, and ends the feed where the server has been silent for too long. */
+  tend(): void {
+    this.#pull();
+    const silentMs = this.#options.connection.clock.monotonicMs() - this.#heardMs;
+    if (this.#pulls.length > 0 && silentMs > SILENCE_MAX_MS) {
+      this.#end(`nothing heard of the consumer for ${Math.round(silentMs)} ms`);
+    }
+  }
+
+  close(): void {
+    this.#end('closed');
+    this.#buffer = [];
+    const { connection, stream } = this.#options;
+    if (!connection.isConnected || connection.nats.isClosed()) return;
+    connection.nats.publish(`$JS.API.CONSUMER.DELETE.${stream}.${this.#consumer}`);
+  }
+
+  readonly #onDisconnect = () => this.#end('the connection was lost');
+
+  #receive(error: Error | null, message: Msg): void {
+    if (this.#ended !== undefined) return;
+    if (error) {
+      this.#end(error.message);
+      return;
+    }
+    this.#heardMs = this.#options.connection.clock.monotonicMs();
+    const status = message.headers?.code ?? 0;
+    if (status !== 0) this.#receiveStatus(status, message.headers?.description ?? '');
+    else this.#receiveMessage(message);
+    if (status !== HEARTBEAT) this.#signalChange();
+  }
+
+  #receiveMessage(message: Msg): void {
+    const delivery = parseDelivery(message.reply ?? '');
+    if (!delivery) return;
+    if (delivery.consumerSequence !== this.#delivered + 1) {
+      this.#end(`delivery ${delivery.consumerSequence} came after ${this.#delivered}`);
+      return;
+    }
+    this.#delivered++;
+    this.#pending = delivery.pending;
+    this.#isDry = false;
+    const { sequence, timeMs } = delivery;
+    this.#buffer.push({ sequence, timeMs, subject: message.subject, data: message.data });
+    this.#bufferedBytes += message.data.length;
+    const pull = this.#pulls[0];
+    if (pull && --pull.remaining === 0) this.#pulls.shift();
+    this.#pull();
+  }
+
+  #receiveStatus(status: number, description: string): void {
+    this.#isDry = true;
+    if (status === HEARTBEAT) return;
+    const endsPull = /exceeds maxbytes|exceeded max|batch completed/i.test(description);
+    if (endsPull) this.#isDry = false;
+    if (status === NO_MESSAGES || status === REQUEST_TIMEOUT || (status === CONFLICT && endsPull)) {
+      // The server serves pulls in the order of asking, so it is the oldest that ends.
+      this.#pulls.shift();
+      this.#pull();
+    } else {
+      this.#end(`${status} ${description}`);
+    }
+  }
+
+  #pull(): void {
+    if (this.#ended !== undefined) return;
+    const bytes = this.#options.pullBytes();
+    const outstanding = () => this.#pulls.reduce((sum, pull) => sum + pull.bytes, 0);
+    while (
+      this.#pulls.length < PULLS_MAX &&
+      this.#bufferedBytes + outstanding() + bytes <= PULLS_MAX * bytes
+    ) {
+      // The clock of silence starts at the first question.
+      if (this.#pulls.length === 0) this.#heardMs = this.#options.connection.clock.monotonicMs();
+      this.#pulls.push({ remaining: PULL_MESSAGES, bytes });
+      const request = {
+        batch: PULL_MESSAGES,
+        max_bytes: bytes,
+        expires: PULL_EXPIRES_MS * NANOSECONDS,
+        idle_heartbeat: HEARTBEAT_MS * NANOSECONDS,
+      };
+      const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`;
+      const reply = this.#inbox;
+      this.#options.connection.nats.publish(subject, JSON.stringify(request), { reply });
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#epoch.removeEventListener('abort', this.#onDisconnect);
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
+    this.#pulls = [];
+    this.#signalChange();
+  }
+
+  #signalChange(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers<void>();
+  }
+}
+
+/** How many messages of the subject the server holds from `after` + 1 on, by its index and not by reading them. */
+export async function countFrom(options: FeedOptions): Promise<number> {
+  const info = await createConsumer(options);
+  const manager = await options.connection.manager();
+  manager.consumers.delete(options.stream, info.name).catch(() => {});
+  return info.num_pending;
+}
+
+async function createConsumer(options: FeedOptions): Promise<ConsumerInfo> {
+  const { connection, stream, filterSubject, after } = options;
+  connection.assertConnected();
+  const manager = await connection.manager();
+  const creating = manager.consumers.add(stream, {
+    filter_subject: filterSubject,
+    deliver_policy: 'by_start_sequence',
+    opt_start_seq: after + 1,
+    ack_policy: 'none',
+    mem_storage: true,
+    num_replicas: 1,
+    inactive_threshold: INACTIVE_THRESHOLD_MS * NANOSECONDS,
+  });
+  return await connection.whileConnected(creating);
+}

@@ -1,0 +1,203 @@
+// Reads one subject of a stream in order from a cursor, through feeds that it replaces whenever one ends.
+//
+//   no feed ──open──► feed ──messages──► cursor moves ──feed ends──► no feed
+//
+// Invariant: the cursor moves only over what was handed out, so each message comes once and in order. A message that
+// the server has lost is skipped by it without a word; it shows in the server's own count, which is held against ours
+// whenever a feed runs dry with messages outstanding, and whenever one is replaced.
+
+import { type Sequence, sequence } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import type { ReadOptions } from '@tributary/stream';
+import type { Connection } from './connection.ts';
+import { countFrom, Feed, type FeedMessage, type FeedOptions } from './feed.ts';
+import { readError } from './nats-error.ts';
+
+export interface SubjectReaderOptions {
+  readonly connection: Connection;
+  readonly stream: string;
+  readonly subject: string;
+  readonly after: Sequence;
+  readonly pullBytes: () => number;
+  readonly onClose?: () => void;
+}
+
+const TEND_EVERY_MS = 500;
+/** A new leader may not have applied all it holds; a stream that stays shorter than what was read has lost messages. */
+const SHORTER_FOR_MS = 15_000;
+
+export class SubjectReader {
+  readonly #options: SubjectReaderOptions;
+  readonly #what: string;
+  #cursor: number;
+  #feed: Feed | undefined;
+  /** Where counting began, and how many messages were handed out since. */
+  #countedFrom: number;
+  #counted = 0;
+  #mustCount = false;
+  #shorterSinceMs: number | undefined;
+  #failure: TributaryError | undefined;
+  #isClosed = false;
+
+  constructor(options: SubjectReaderOptions) {
+    this.#options = options;
+    this.#what = `read ${options.subject}`;
+    this.#cursor = options.after;
+    this.#countedFrom = options.after;
+  }
+
+  /** As `ShardReader.next`, with the subject's messages. */
+  async next(options: ReadOptions): Promise<readonly FeedMessage[]> {
+    const { clock } = this.#options.connection;
+    const untilMs = clock.monotonicMs() + options.waitMs;
+    for (;;) {
+      options.signal.throwIfAborted();
+      this.#assertUsable();
+      try {
+        const feed = this.#feed ?? (await this.#open());
+        const taken = await this.#take(feed, options);
+        if (taken.length > 0) return taken;
+        if (feed.ended !== undefined) this.#drop(feed);
+        else if (feed.isDry && feed.pending > 0 && feed.isEmpty) await this.#compareCounts();
+        const leftMs = untilMs - clock.monotonicMs();
+        if (leftMs <= 0) return [];
+        if (feed.ended === undefined) await this.#wait(feed, leftMs, options.signal);
+      } catch (error) {
+        if (this.#feed) this.#drop(this.#feed);
+        options.signal.throwIfAborted();
+        throw this.#failed(readError(error, this.#what));
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#feed?.close();
+    this.#feed = undefined;
+    this.#options.onClose?.();
+  }
+
+  #assertUsable(): void {
+    if (this.#isClosed) throw new TributaryError('cancelled', `${this.#what}: closed`);
+    if (this.#failure) throw this.#failure;
+  }
+
+  async #take(feed: Feed, options: ReadOptions): Promise<FeedMessage[]> {
+    const taken = feed.take(options.messagesMax, options.bytesMax);
+    const last = taken.at(-1);
+    if (!last) return [];
+    // A purge that overtakes a reader makes its consumer go on at the first message left. Other shards' messages leave
+    // the same trace, so the bounds are asked for; not at the tail, which no purge overtakes.
+    const isWhole = last.sequence === this.#cursor + taken.length;
+    if (!isWhole && feed.pending > 0) await this.#assertReaches();
+    this.#cursor = last.sequence;
+    this.#counted += taken.length;
+    return taken;
+  }
+
+  /** Messages that are lost or purged stay so: the reader does not go on after them. */
+  #failed(error: TributaryError): TributaryError {
+    if (error.code === 'corrupt' || error.code === 'precondition_failed') this.#failure = error;
+    return error;
+  }
+
+  #drop(feed: Feed): void {
+    const { logger, subject } = { ...this.#options.connection, ...this.#options };
+    logger.info({ subject, cursor: this.#cursor, reason: feed.ended }, 'making a new consumer');
+    feed.close();
+    this.#feed = undefined;
+    this.#mustCount = true;
+  }
+
+  async #open(): Promise<Feed> {
+    await this.#assertReaches();
+    if (this.#mustCount) await this.#compareCounts();
+    const feed = await Feed.open(this.#feedOptions(this.#cursor));
+    // A purge between the question and the consumer would let the consumer start late.
+    try {
+      await this.#assertReaches();
+    } catch (error) {
+      feed.close();
+      throw error;
+    }
+    if (this.#isClosed) feed.close();
+    this.#feed = feed;
+    return feed;
+  }
+
+  async #wait(feed: Feed, leftMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options.connection;
+    const done = new AbortController();
+    const slept = clock.sleep(
+      Math.min(leftMs, TEND_EVERY_MS),
+      AbortSignal.any([signal, done.signal]),
+    );
+    try {
+      const changed = feed.changed();
+      if (feed.isEmpty) await Promise.race([changed, slept.catch(() => {})]);
+    } finally {
+      done.abort();
+      slept.catch(() => {});
+    }
+    feed.tend();
+  }
+
+  /** Throws `corrupt` where the server counts more messages between two points than it delivered. */
+  async #compareCounts(): Promise<void> {
+    const cursor = this.#cursor;
+    const counted = this.#counted;
+    const fromStart = await countFrom(this.#feedOptions(this.#countedFrom));
+    const fromCursor = await countFrom(this.#feedOptions(cursor));
+    const { firstSequence } = await this.#bounds();
+    if (firstSequence > this.#countedFrom + 1) {
+      // Something of what was counted is purged; begin counting at the cursor.
+      this.#countedFrom = cursor;
+      this.#counted = 0;
+    } else if (fromStart - fromCursor > counted) {
+      throw new TributaryError(
+        'corrupt',
+        `${this.#what}: the server counts ${fromStart - fromCursor} messages from ` +
+          `${this.#countedFrom + 1} to ${cursor} and delivered ${counted}`,
+      );
+    }
+    this.#mustCount = false;
+  }
+
+  async #assertReaches(): Promise<void> {
+    const { firstSequence, lastSequence } = await this.#bounds();
+    const { clock } = this.#options.connection;
+    if (firstSequence > this.#cursor + 1) {
+      throw new TributaryError(
+        'precondition_failed',
+        `${this.#what}: the stream begins at ${firstSequence}, the reader stands at ${this.#cursor}`,
+      );
+    }
+    if (lastSequence >= this.#cursor) {
+      this.#shorterSinceMs = undefined;
+      return;
+    }
+    this.#shorterSinceMs ??= clock.monotonicMs();
+    const isLost = clock.monotonicMs() - this.#shorterSinceMs > SHORTER_FOR_MS;
+    throw new TributaryError(
+      isLost ? 'corrupt' : 'unavailable',
+      `${this.#what}: the stream ends at ${lastSequence}, the reader stands at ${this.#cursor}`,
+    );
+  }
+
+  async #bounds(): Promise<{ firstSequence: Sequence; lastSequence: Sequence }> {
+    const { connection, stream } = this.#options;
+    connection.assertConnected();
+    const manager = await connection.manager();
+    const { state } = await connection.whileConnected(manager.streams.info(stream));
+    return {
+      firstSequence: sequence(Math.max(1, state.first_seq)),
+      lastSequence: sequence(state.last_seq),
+    };
+  }
+
+  #feedOptions(after: number): FeedOptions {
+    const { connection, stream, subject, pullBytes } = this.#options;
+    return { connection, stream, filterSubject: subject, after, pullBytes };
+  }
+}
