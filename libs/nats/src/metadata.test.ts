@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { leaseStoreConformance, metadataLogConformance } from '@tributary/metadata/conformance';
+import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { systemClock } from '@tributary/runtime';
+import type { AppliedReport } from '@tributary/wire';
+import { ensureClusterStreams, META_STREAM, SNAPSHOT_BUCKET } from './cluster-streams.ts';
+import { JetStreamMetadataLog } from './jetstream-metadata-log.ts';
+import { NatsAppliedReports } from './nats-applied-reports.ts';
+import { NatsLeaseStore } from './nats-lease-store.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+let keys = 0;
+
+before(async () => {
+  server = await startTestServer();
+  await ensureClusterStreams(server.connection, { replicas: 1 });
+});
+
+after(() => server[Symbol.asyncDispose]());
+
+metadataLogConformance('JetStream', async () => {
+  const { connection } = server;
+  const manager = await connection.manager();
+  await manager.streams.delete(META_STREAM);
+  await manager.streams.delete(`KV_${SNAPSHOT_BUCKET}`);
+  await ensureClusterStreams(connection, { replicas: 1 });
+  return { open: async () => new JetStreamMetadataLog(connection), dispose: async () => {} };
+});
+
+leaseStoreConformance('NATS', async () => {
+  const key = `lease-${keys++}`;
+  return {
+    open: async () => new NatsLeaseStore(server.connection, key),
+    passTime: (ms) => systemClock.sleep(ms),
+    dispose: async () => {},
+    ttlMs: 300,
+  };
+});
+
+test('creating the streams of the cluster again keeps what is in them', async () => {
+  const store = new NatsLeaseStore(server.connection, 'kept');
+  const lease = await store.acquire('one', 60_000);
+  await ensureClusterStreams(server.connection, { replicas: 1 });
+  assert.deepEqual(await store.current(), lease);
+});
+
+test('a report reaches every subscriber, also this one, until it is disposed', async () => {
+  const reports = new NatsAppliedReports(server.connection);
+  const collection = collectionId('c');
+  const report = (applied: number): AppliedReport => ({
+    peer: peerId(7),
+    replicas: [{ collection, shard: shardId(1), appliedSequence: sequence(applied) }],
+  });
+  const seen: AppliedReport[] = [];
+  {
+    using _ = reports.subscribe((each) => seen.push(each));
+    reports.publish(report(1));
+    server.connection.nats.publish('tributary.applied', new Uint8Array([255, 255]));
+    reports.publish(report(2));
+    await server.connection.nats.flush();
+    await systemClock.sleep(20);
+  }
+  reports.publish(report(3));
+  await server.connection.nats.flush();
+  assert.deepEqual(seen, [report(1), report(2)]);
+});
