@@ -1,7 +1,9 @@
-// Commits to the store `s` beneath the folder given, reports each applied sequence, and waits to be killed.
+// Commits to the store `s` beneath the folder given, reports each applied sequence, and waits to be killed. Runs as a
+// process (reports on standard output) or as a worker thread (reports by message).
 
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { parentPort } from 'node:worker_threads';
 import { type StoredPoint, sequence } from '@tributary/model';
 import { seededRandom, silentLogger } from '@tributary/runtime';
 import { createRocksReplicaStores } from './rocks-replica-stores.ts';
@@ -32,6 +34,7 @@ for (;;) {
     appliedSequence: sequence(next),
     appliedCount: next,
   });
-  writeSync(1, `${next}\n`);
+  if (parentPort === null) writeSync(1, `${next}\n`);
+  else parentPort.postMessage(next);
   await setImmediate();
 }

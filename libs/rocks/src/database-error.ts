@@ -5,8 +5,9 @@ import { type ErrorCode, TributaryError } from '@tributary/runtime';
 /** The error of a read or a write of an open database. */
 export function storeError(name: string, error: unknown): TributaryError {
   if (error instanceof TributaryError) return error;
-  const message = messageOf(error);
-  return new TributaryError(codeOf(error, message), `store ${name}: ${message}`, { cause: error });
+  const cause = deepest(error);
+  const message = messageOf(cause);
+  return new TributaryError(codeOf(cause, message), `store ${name}: ${message}`, { cause: error });
 }
 
 /** The error of opening one. What RocksDB cannot read is no use; the stream or another replica has it all. */

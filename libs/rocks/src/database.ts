@@ -145,7 +145,11 @@ export class RocksDatabase {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#level.close();
+    try {
+      await this.#level.close();
+    } catch (error) {
+      throw storeError(this.#name, error);
+    }
   }
 
   #guard<T>(call: () => T): T {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { pointIdToBytes, type StoredPoint, sequence } from '@tributary/model';
 import { seededRandom, silentLogger, TributaryError } from '@tributary/runtime';
 import { pointDigest, type ReplicaStore, type ReplicaStores } from '@tributary/storage';
@@ -111,6 +112,23 @@ test('killed amid commits, a store opens at a state it was in, with all that was
     assert.equal(newest, appliedSequence);
     reported = appliedSequence;
   }
+});
+
+test('a worker thread ended amid commits leaves its store whole and free to be opened', async () => {
+  await using temporary = await temporaryFolder();
+  const worker = new Worker(CRASH_WRITER, { argv: [temporary.folder] });
+  let reported = 0;
+  await new Promise<void>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.on('message', (applied: number) => {
+      reported = applied;
+      if (applied >= 5) resolve();
+    });
+  });
+  await worker.terminate();
+  await using store = await storesIn(temporary.folder).open('s');
+  assert.ok(store.state.appliedSequence >= reported);
+  assert.deepEqual(store.verify(), store.state);
 });
 
 test('what the log holds at a flush is enough to come back to it', async () => {
