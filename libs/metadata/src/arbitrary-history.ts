@@ -1,0 +1,157 @@
+// Generated histories of a cluster, for property tests. Events are drawn from a small world, so that many of them meet.
+
+import {
+  type CollectionConfig,
+  collectionId,
+  HNSW_DEFAULTS,
+  OPTIMIZERS_DEFAULTS,
+  peerId,
+  sequence,
+  shardId,
+  WAL_DEFAULTS,
+} from '@tributary/model';
+import fc from 'fast-check';
+import type { MetadataEvent } from './metadata-event.ts';
+import type { SequencedEvent } from './metadata-log.ts';
+import { EMPTY_METADATA, type MetadataState, type ReplicaState } from './metadata-state.ts';
+import { REPLICA_TRANSITIONS, reduce, refusal } from './reducer.ts';
+
+const peers = fc.integer({ min: 1, max: 4 }).map(peerId);
+const collections = fc.constantFrom('a', 'b', 'c').map(collectionId);
+const names = fc.constantFrom('books', 'films', '', 'a/b');
+const REPLICA_STATES: readonly ReplicaState[] = [
+  'Initializing',
+  'Active',
+  'Dead',
+  'Partial',
+  'Recovery',
+  'Listener',
+];
+const LEGAL_CHANGES = REPLICA_STATES.flatMap((from) =>
+  REPLICA_TRANSITIONS[from].map((to) => ({ from, to })),
+);
+const ANY_CHANGES = REPLICA_STATES.flatMap((from) => REPLICA_STATES.map((to) => ({ from, to })));
+const replicaChanges = fc
+  .record({
+    collection: collections,
+    shard: fc.integer({ min: 0, max: 2 }).map(shardId),
+    peer: peers,
+    change: fc.constantFrom(...LEGAL_CHANGES, ...LEGAL_CHANGES, ...ANY_CHANGES),
+  })
+  .map(({ change, ...replica }) => ({
+    kind: 'replicaStateChanged' as const,
+    ...replica,
+    ...change,
+  }));
+
+export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
+  {
+    vectors: fc.constantFrom<CollectionConfig['vectors'][]>(
+      { '': { size: 4, distance: 'Cosine' } },
+      { '': { size: 4, distance: 'Cosine', hnsw: { m: 8 }, onDisk: true } },
+      { image: { size: 8, distance: 'Dot', quantization: { scalar: { type: 'int8' } } } },
+    ),
+    shardNumber: fc.integer({ min: 1, max: 2 }),
+    replicationFactor: fc.integer({ min: 1, max: 3 }),
+    writeConsistencyFactor: fc.constant(1),
+    onDiskPayload: fc.boolean(),
+    readFanOutFactor: fc.nat(3),
+    hnsw: fc.constant(HNSW_DEFAULTS),
+    optimizers: fc.constant(OPTIMIZERS_DEFAULTS),
+    wal: fc.constant(WAL_DEFAULTS),
+    metadata: fc.constantFrom({ owner: 'anna', big: 2n ** 60n }, {}),
+  },
+  {
+    requiredKeys: [
+      'vectors',
+      'shardNumber',
+      'replicationFactor',
+      'writeConsistencyFactor',
+      'onDiskPayload',
+      'hnsw',
+      'optimizers',
+      'wal',
+    ],
+    noNullPrototype: true,
+  },
+);
+
+const plain = { noNullPrototype: true };
+const clusterChanges = fc.oneof(
+  fc.record(
+    {
+      kind: fc.constant('peerJoined' as const),
+      peer: peers,
+      uri: fc.constantFrom('http://one:6335', 'http://two:6335', 'nowhere'),
+      version: fc.constantFrom('1.0.0', '1.1.0'),
+    },
+    plain,
+  ),
+  fc.record({ kind: fc.constant('peerRemoved' as const), peer: peers }, plain),
+  fc.record(
+    {
+      kind: fc.constant('collectionCreated' as const),
+      id: collections,
+      name: names,
+      config: configs,
+      placement: fc.array(fc.array(peers, { maxLength: 3 }), { maxLength: 2 }),
+    },
+    plain,
+  ),
+  fc.record(
+    { kind: fc.constant('collectionUpdated' as const), id: collections, config: configs },
+    plain,
+  ),
+  fc.record({ kind: fc.constant('collectionDeleted' as const), id: collections }, plain),
+);
+
+/** Any event of the small world; most make no sense in a given state. Changes of replicas are the most frequent. */
+export const events: fc.Arbitrary<MetadataEvent> = fc.oneof(
+  { weight: 1, arbitrary: clusterChanges },
+  { weight: 9, arbitrary: replicaChanges },
+);
+
+/** Events at the start of every history: two peers, a collection, both replicas of its first shard Active. */
+export const BEGINNING_LENGTH = 5;
+
+/** A cluster that has something to change: two peers and a collection, then whatever of the drawn events is legal. */
+export const histories: fc.Arbitrary<SequencedEvent[]> = fc
+  .tuple(configs, fc.array(events, { maxLength: 150, size: 'max' }))
+  .map(([config, drawn]) => legal([...beginning(config), ...drawn]));
+
+export function foldAll(history: readonly SequencedEvent[], from = EMPTY_METADATA): MetadataState {
+  return history.reduce((state, { event, sequence: at }) => reduce(state, event, at), from);
+}
+
+function beginning(config: CollectionConfig): MetadataEvent[] {
+  const [one, two] = [peerId(1), peerId(2)];
+  const id = collectionId('a');
+  const placement = Array.from({ length: config.shardNumber }, () => [one, two]);
+  const active = (peer: typeof one): MetadataEvent => ({
+    kind: 'replicaStateChanged',
+    collection: id,
+    shard: shardId(0),
+    peer,
+    from: 'Initializing',
+    to: 'Active',
+  });
+  return [
+    { kind: 'peerJoined', peer: one, uri: 'http://one:6335', version: '1.0.0' },
+    { kind: 'peerJoined', peer: two, uri: 'http://two:6335', version: '1.0.0' },
+    { kind: 'collectionCreated', id, name: 'books', config, placement },
+    active(one),
+    active(two),
+  ];
+}
+
+function legal(drawn: readonly MetadataEvent[]): SequencedEvent[] {
+  const history: SequencedEvent[] = [];
+  let state = EMPTY_METADATA;
+  for (const event of drawn) {
+    if (refusal(state, event) !== undefined) continue;
+    const at = sequence(state.sequence + 1);
+    state = reduce(state, event, at);
+    history.push({ sequence: at, event });
+  }
+  return history;
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { TributaryError } from '@tributary/runtime';
+import fc from 'fast-check';
+import { events, foldAll, histories } from './arbitrary-history.ts';
+import { decodeEvent, decodeState, encodeEvent, encodeState } from './codec.ts';
+
+const isCorrupt = (error: unknown) => error instanceof TributaryError && error.code === 'corrupt';
+const bytesOf = (text: string) => Buffer.from(text, 'utf8');
+
+test('an event is read back as it was written', () => {
+  fc.assert(
+    fc.property(events, (event) => {
+      assert.deepEqual(decodeEvent(encodeEvent(event)), event);
+    }),
+  );
+});
+
+test('a fold is read back as it was written', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const state = foldAll(history);
+      assert.deepEqual(decodeState(encodeState(state)), state);
+    }),
+  );
+});
+
+test('the bytes of an event are these, in every version to come', () => {
+  const text =
+    '{"version":1,"event":{"kind":"replicaStateChanged","collection":"c1","shard":2,"peer":3,"from":"Active","to":"Dead"}}';
+  assert.equal(Buffer.from(encodeEvent(decodeEvent(bytesOf(text)))).toString('utf8'), text);
+});
+
+test('bytes of an unknown version, kind, field or range are corrupt', () => {
+  const bad = [
+    '',
+    'null',
+    '{"version":2,"event":{"kind":"peerRemoved","peer":1}}',
+    '{"version":1,"event":{"kind":"peerExploded","peer":1}}',
+    '{"version":1,"event":{"kind":"peerRemoved","peer":1,"force":true}}',
+    '{"version":1,"event":{"kind":"peerRemoved","peer":0}}',
+    '{"version":1,"event":{"kind":"peerRemoved","peer":9007199254740993}}',
+    '{"version":1,"event":{"kind":"collectionDeleted","id":"../etc"}}',
+  ];
+  for (const text of bad) assert.throws(() => decodeEvent(bytesOf(text)), isCorrupt, text);
+});
+
+test('damaged bytes of a fold are read as corrupt or as a fold, never anything else', () => {
+  fc.assert(
+    fc.property(histories, fc.nat(), fc.nat(255), (history, where, byte) => {
+      const bytes = Buffer.from(encodeState(foldAll(history)));
+      bytes[where % bytes.length] = byte;
+      try {
+        decodeState(bytes);
+      } catch (error) {
+        assert.ok(isCorrupt(error), String(error));
+      }
+    }),
+  );
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import fc from 'fast-check';
+import { BEGINNING_LENGTH, events, foldAll, histories } from './arbitrary-history.ts';
+import { decodeState, encodeState } from './codec.ts';
+import type { MetadataEvent } from './metadata-event.ts';
+import type { MetadataState } from './metadata-state.ts';
+import { reduce, refusal } from './reducer.ts';
+
+test('the fold of a history is the fold of a stored snapshot and the tail', () => {
+  fc.assert(
+    fc.property(histories, fc.nat(), (history, cut) => {
+      const at = cut % (history.length + 1);
+      const snapshot = decodeState(encodeState(foldAll(history.slice(0, at))));
+      assert.deepEqual(foldAll(history.slice(at), snapshot), foldAll(history));
+    }),
+  );
+});
+
+test('the generated histories reach every kind of event and every change of a replica', () => {
+  const reached = new Set<string>();
+  fc.assert(
+    fc.property(histories, (history) => {
+      for (const { event } of history) {
+        reached.add(event.kind);
+        if (event.kind === 'replicaStateChanged') reached.add(`${event.from} to ${event.to}`);
+      }
+    }),
+    { numRuns: 200, seed: 1 },
+  );
+  const expected = [
+    'peerJoined',
+    'peerRemoved',
+    'collectionCreated',
+    'collectionUpdated',
+    'collectionDeleted',
+    'replicaStateChanged',
+    'Active to Dead',
+    'Dead to Active',
+  ];
+  for (const kind of expected) assert.ok(reached.has(kind), kind);
+});
+
+test('a state that was reached stays as it was', () => {
+  fc.assert(
+    fc.property(histories, events, (history, event) => {
+      const state = foldAll(history);
+      const before = structuredClone(state);
+      if (refusal(state, event) === undefined) {
+        reduce(state, event, sequence(state.sequence + 1));
+      }
+      assert.deepEqual(state, before);
+    }),
+  );
+});
+
+test('a collection an event does not name is shared, not copied', () => {
+  fc.assert(
+    fc.property(histories, events, (history, event) => {
+      const before = foldAll(history);
+      if (refusal(before, event) !== undefined) return;
+      const after = reduce(before, event, sequence(before.sequence + 1));
+      const named = namedCollection(event);
+      for (const [name, collection] of after.collections) {
+        if (collection.id !== named) assert.equal(collection, before.collections.get(name));
+      }
+    }),
+  );
+});
+
+test('a shard that ever had an Active replica has one, names are unique, replicas are at peers', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const wasActive = new Set<string>();
+      let state = foldAll([]);
+      for (const { event, sequence: at } of history) {
+        state = reduce(state, event, at);
+        checkState(state, wasActive);
+      }
+    }),
+  );
+});
+
+test('the reducer stops at an event that makes no sense, and at one out of order', () => {
+  const state = foldAll([]);
+  const removal: MetadataEvent = { kind: 'peerRemoved', peer: peerId(1) };
+  assert.throws(() => reduce(state, removal, sequence(1)), /Peer 1 does not exist/);
+  const join: MetadataEvent = {
+    kind: 'peerJoined',
+    peer: peerId(1),
+    uri: 'http://one:1',
+    version: '1',
+  };
+  assert.throws(() => reduce(state, join, sequence(0)), /event 0 comes after 0/);
+});
+
+test('of two changes from one replica state the second is refused', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const state = foldAll(history.slice(0, BEGINNING_LENGTH));
+      const event: MetadataEvent = {
+        kind: 'replicaStateChanged',
+        collection: collectionId('a'),
+        shard: shardId(0),
+        peer: peerId(2),
+        from: 'Active',
+        to: 'Dead',
+      };
+      assert.equal(refusal(state, event), undefined);
+      const after = reduce(state, event, sequence(state.sequence + 1));
+      assert.match(refusal(after, event) ?? '', /is Dead, not Active/);
+    }),
+  );
+});
+
+function namedCollection(event: MetadataEvent): string | undefined {
+  if (event.kind === 'replicaStateChanged') return event.collection;
+  return 'id' in event ? event.id : undefined;
+}
+
+function checkState(state: MetadataState, wasActive: Set<string>): void {
+  const ids = [...state.collections.values()].map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  const present = new Set<string>(ids);
+  for (const key of wasActive) if (!present.has(key.split('/')[0] ?? '')) wasActive.delete(key);
+  for (const [name, collection] of state.collections) {
+    assert.equal(collection.name, name);
+    for (const [index, shard] of collection.shards.entries()) {
+      assert.equal(shard.id, index);
+      for (const peer of shard.replicas.keys()) assert.ok(state.peers.has(peer));
+      const key = `${collection.id}/${index}`;
+      const isActive = [...shard.replicas.values()].includes('Active');
+      if (isActive) wasActive.add(key);
+      assert.equal(isActive, wasActive.has(key), key);
+    }
+  }
+}
