@@ -1,0 +1,267 @@
+// Performs what a follower asks for: reads, decodes, lays entries over a batch, commits, waits. It decides nothing.
+//
+// Invariant: one task at a time, and between two commits the thread does its other work, so that a search waits for
+// one batch at most.
+
+import type { Sequence } from '@tributary/model';
+import {
+  ApplyBatch,
+  createFollower,
+  type Delivery,
+  FOLLOWER_DEFAULTS,
+  type FollowerEvent,
+  type FollowerNotice,
+  type FollowerOptions,
+  type FollowerState,
+  type FollowerTask,
+  type Heads,
+  type Refused,
+  step,
+} from '@tributary/replication';
+import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import type { ShardReader, StreamMessage, WriteStream, WriteStreams } from '@tributary/stream';
+import { decodeEntry, type ReplicaAddress } from '@tributary/wire';
+import type { ReplicaContent } from './replica-content.ts';
+
+export interface FollowerDriverOptions {
+  readonly address: ReplicaAddress;
+  readonly content: ReplicaContent;
+  /** The vectors of the collection, against which entries are checked. */
+  readonly shape: ConstructorParameters<typeof ApplyBatch>[1];
+  readonly streams: WriteStreams;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Lets other work of the thread go on. */
+  readonly turn: () => Promise<void>;
+  /** Called after every step that changed something to be seen from outside. */
+  readonly onStep: (state: FollowerState) => void;
+  readonly follower?: FollowerOptions;
+}
+
+type Outcome = FollowerEvent extends infer Each
+  ? Each extends { readonly nowMs: number }
+    ? Omit<Each, 'nowMs'>
+    : never
+  : never;
+
+/** Half a megabyte is about 900 vectors of 128 dimensions: 5 ms to decode and lay over. */
+const READ_BYTES_MAX = 2 << 20;
+const READ_MESSAGES_MAX = 1_000;
+const READ_WAIT_MS = 1_000;
+const BATCH_POINTS_MAX = 500;
+const BATCH_MS_MAX = 5;
+const REFETCH_AT_ONCE = 16;
+const BACK_OFF_MIN_MS = 50;
+const BACK_OFF_MAX_MS = 2_000;
+
+export class FollowerDriver {
+  readonly #options: FollowerDriverOptions;
+  readonly #stream: WriteStream;
+  #state: FollowerState;
+  #reader: ShardReader | undefined;
+  #batch: ApplyBatch | undefined;
+  #flushing: Promise<void> | undefined;
+
+  constructor(options: FollowerDriverOptions) {
+    const { appliedSequence, appliedCount } = options.content.state;
+    this.#options = options;
+    this.#stream = options.streams.open(options.address.collection);
+    this.#state = createFollower(
+      { sequence: appliedSequence, count: appliedCount },
+      options.follower ?? FOLLOWER_DEFAULTS,
+    );
+  }
+
+  get state(): FollowerState {
+    return this.#state;
+  }
+
+  /** Follows until the signal aborts. Throws only what is a bug: what may happen is an event. */
+  async run(signal: AbortSignal): Promise<void> {
+    let outcome: Outcome = { kind: 'started' };
+    try {
+      while (!signal.aborted) {
+        const task = this.#advance(outcome);
+        outcome = await this.#attempt(task, signal);
+      }
+    } finally {
+      await this.#closeReader();
+      await this.#flushing;
+    }
+  }
+
+  /** The ends of the stream and of the shard, in the order that `Heads` asks for. */
+  async heads(): Promise<Heads> {
+    const stream = await this.#stream.head();
+    const shard = await this.#stream.shardHead(this.#options.address.shard);
+    return {
+      streamFirst: stream.firstSequence,
+      streamLast: stream.lastSequence,
+      shardCount: shard.count,
+      shardLast: shard.lastSequence,
+    };
+  }
+
+  #advance(outcome: Outcome): FollowerTask {
+    const before = this.#state;
+    const nowMs = this.#options.clock.monotonicMs();
+    const { state, effects } = step(before, { ...outcome, nowMs } as FollowerEvent);
+    this.#state = state;
+    let task: FollowerTask = { kind: 'rest' };
+    for (const effect of effects) {
+      if (effect.kind === 'announce' || effect.kind === 'flush' || effect.kind === 'warn') {
+        this.#notify(effect);
+      } else task = effect;
+    }
+    const isHalted = state.phase.kind === 'halted' && before.phase.kind !== 'halted';
+    if (isHalted || state.applied !== before.applied || state.caughtUp !== before.caughtUp) {
+      this.#options.onStep(state);
+    }
+    return task;
+  }
+
+  #notify(notice: FollowerNotice): void {
+    if (notice.kind === 'flush') this.#flush();
+    if (notice.kind === 'warn') this.#options.logger.warn({}, notice.message);
+  }
+
+  async #attempt(task: FollowerTask, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#perform(task, signal);
+    } catch (error) {
+      if (signal.aborted) return { kind: 'failed', code: 'cancelled', message: 'stopped' };
+      if (!(error instanceof TributaryError)) throw error;
+      return { kind: 'failed', code: error.code, message: error.message };
+    }
+  }
+
+  async #perform(task: FollowerTask, signal: AbortSignal): Promise<Outcome> {
+    const { clock, address } = this.#options;
+    switch (task.kind) {
+      case 'open':
+        return await this.#open(task.after);
+      case 'read':
+        return { kind: 'read', deliveries: await this.#read(signal) };
+      case 'evaluate':
+        return this.#evaluate(task.deliveries);
+      case 'deadLetter':
+        for (const refused of task.refused) {
+          await this.#options.streams.deadLetter({ ...address, ...refused });
+          this.#options.logger.warn({ ...refused, data: undefined }, 'entry refused');
+        }
+        return { kind: 'deadLettered' };
+      case 'commit':
+        this.#options.content.commit(this.#batch, {
+          appliedSequence: task.sequence,
+          appliedCount: task.count,
+        });
+        this.#batch = undefined;
+        await this.#options.turn();
+        return { kind: 'committed' };
+      case 'check':
+        return { kind: 'checked', heads: await this.heads() };
+      case 'refetch':
+        return await this.#refetch(task.after, task.upTo);
+      case 'backOff':
+        await this.#closeReader();
+        await clock.sleep(this.#backOffMs(task.failures), signal);
+        return { kind: 'waited' };
+      case 'rest':
+        await this.#closeReader();
+        return await untilAborted(signal);
+    }
+  }
+
+  async #open(after: Sequence): Promise<Outcome> {
+    await this.#closeReader();
+    const heads = await this.heads();
+    this.#reader = await this.#stream.openReader(this.#options.address.shard, after);
+    return { kind: 'opened', heads };
+  }
+
+  async #read(signal: AbortSignal): Promise<Delivery[]> {
+    const messages = await this.#reader?.next({
+      messagesMax: READ_MESSAGES_MAX,
+      bytesMax: READ_BYTES_MAX,
+      waitMs: READ_WAIT_MS,
+      signal,
+    });
+    return (messages ?? []).map(deliveryOf);
+  }
+
+  #evaluate(deliveries: readonly Delivery[]): Outcome {
+    const { content, shape, clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const batch = new ApplyBatch(content.store, shape);
+    const refused: Refused[] = [];
+    let evaluated = 0;
+    for (const { sequence, data, content: read } of deliveries) {
+      const outcome =
+        read.kind === 'entry'
+          ? batch.apply(read.entry, sequence)
+          : { kind: 'refused' as const, reason: read.reason };
+      if (outcome.kind === 'refused') refused.push({ sequence, data, reason: outcome.reason });
+      evaluated++;
+      if (batch.size >= BATCH_POINTS_MAX || clock.monotonicMs() - startedMs >= BATCH_MS_MAX) break;
+    }
+    this.#batch = batch;
+    return { kind: 'evaluated', evaluated, refused };
+  }
+
+  async #refetch(after: Sequence, upTo: Sequence): Promise<Outcome> {
+    const deliveries: Delivery[] = [];
+    const missing: Sequence[] = [];
+    for (let from = after + 1; from <= upTo; from += REFETCH_AT_ONCE) {
+      const count = Math.min(REFETCH_AT_ONCE, upTo - from + 1);
+      const wanted = Array.from({ length: count }, (_, i) => (from + i) as Sequence);
+      const found = await Promise.all(wanted.map((each) => this.#stream.get(each)));
+      for (const [i, message] of found.entries()) {
+        const at = wanted[i];
+        if (message === undefined && at !== undefined) missing.push(at);
+        if (message?.shard === this.#options.address.shard) deliveries.push(deliveryOf(message));
+      }
+    }
+    return { kind: 'refetched', deliveries, missing };
+  }
+
+  #backOffMs(failures: number): number {
+    const fullMs = Math.min(BACK_OFF_MAX_MS, BACK_OFF_MIN_MS * 2 ** (failures - 1));
+    return fullMs * (0.5 + this.#options.random.next() / 2);
+  }
+
+  #flush(): void {
+    this.#flushing ??= this.#options.content.store
+      .flush()
+      .then(
+        () => {},
+        (error: unknown) => this.#options.logger.error({ error }, 'flush failed'),
+      )
+      .finally(() => {
+        this.#flushing = undefined;
+      });
+  }
+
+  async #closeReader(): Promise<void> {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await reader?.close();
+  }
+}
+
+function deliveryOf(message: StreamMessage): Delivery {
+  const { sequence, data } = message;
+  try {
+    return { sequence, data, content: { kind: 'entry', entry: decodeEntry(data) } };
+  } catch (error) {
+    const reason = TributaryError.from(error).message;
+    return { sequence, data, content: { kind: 'unreadable', reason } };
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

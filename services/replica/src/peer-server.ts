@@ -1,0 +1,93 @@
+// The p2p port: answers the calls of other peers over gRPC. Messages are bytes of libs/replica-api's peer service.
+
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import {
+  answerIntroduction,
+  answerPeerCalls,
+  PEER_SERVICE,
+  type PeerHandlers,
+} from '@tributary/replica-api';
+import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+
+export interface PeerServerOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly handlers: PeerHandlers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface PeerServer extends AsyncDisposable {
+  readonly port: number;
+  /** Lets calls in flight end, for 2 s at most; idempotent. */
+  close(): Promise<void>;
+}
+
+const MESSAGE_BYTES_MAX = 256 << 20;
+const DRAIN_MS = 2_000;
+
+/** Errors: `unavailable` where the port cannot be had. */
+export async function startPeerServer(options: PeerServerOptions): Promise<PeerServer> {
+  const { host, port, handlers, clock } = options;
+  const server = new Server({
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  });
+  const implementation: UntypedServiceImplementation = {
+    call: unary((message, signal) => answerPeerCalls(handlers.replicas, message, signal), options),
+    introduce: unary(async () => answerIntroduction(handlers), options),
+  };
+  const service: ServiceDefinition = PEER_SERVICE;
+  server.addService(service, implementation);
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, actual) => {
+      if (error === null) resolve(actual);
+      else reject(new TributaryError('unavailable', error.message, { cause: error }));
+    });
+  });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= shutDown(server, clock);
+    return closing;
+  };
+  return { port: bound, close, [Symbol.asyncDispose]: close };
+}
+
+/** What fails as a whole is the message: its status says so, and the text keeps the code for people. */
+function unary(
+  answer: (message: Buffer, signal: AbortSignal) => Promise<Buffer>,
+  { logger }: PeerServerOptions,
+): handleUnaryCall<Buffer, Buffer> {
+  return (call, respond) => {
+    const cancelled = new AbortController();
+    call.on('cancelled', () => {
+      cancelled.abort(new TributaryError('cancelled', 'the caller gave up'));
+    });
+    answer(call.request, cancelled.signal).then(
+      (bytes) => respond(null, bytes),
+      (error: unknown) => {
+        const { code, message } = TributaryError.from(error);
+        if (code === 'internal') logger.error({ error }, 'peer call failed');
+        const isInput = code === 'corrupt' || code === 'too_large';
+        const grpcCode = isInput ? status.INVALID_ARGUMENT : status.INTERNAL;
+        respond({ code: grpcCode, details: `${code}: ${message}` });
+      },
+    );
+  };
+}
+
+async function shutDown(server: Server, clock: Clock): Promise<void> {
+  const timer = new AbortController();
+  const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  await Promise.race([drained, clock.sleep(DRAIN_MS, timer.signal).catch(() => {})]);
+  timer.abort();
+  server.forceShutdown();
+}

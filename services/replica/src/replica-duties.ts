@@ -1,0 +1,85 @@
+// What a peer owes the metadata: which replicas to hold, and which change of state to propose. Pure.
+
+import type {
+  CollectionState,
+  MetadataEvent,
+  MetadataState,
+  ReplicaState,
+} from '@tributary/metadata';
+import type { CollectionConfig, PeerId } from '@tributary/model';
+import type { ReplicaAddress } from '@tributary/wire';
+
+export interface PlacedReplica {
+  readonly address: ReplicaAddress;
+  readonly config: CollectionConfig;
+  readonly state: ReplicaState;
+}
+
+/** The replicas that the metadata places on the peer. */
+export function placedReplicas(metadata: MetadataState, peer: PeerId): PlacedReplica[] {
+  const placed: PlacedReplica[] = [];
+  for (const { id, config, shards } of metadata.collections.values()) {
+    for (const shard of shards) {
+      const state = shard.replicas.get(peer);
+      if (state === undefined) continue;
+      placed.push({ address: { collection: id, shard: shard.id }, config, state });
+    }
+  }
+  return placed;
+}
+
+/** Whether a replica in this state becomes Active once it has caught up. */
+export function awaitsActivation(state: ReplicaState): boolean {
+  return state === 'Initializing' || state === 'Dead' || state === 'Recovery';
+}
+
+/** The event that makes the peer's replica Active; undefined where it need not or must not be. */
+export function activation(
+  metadata: MetadataState,
+  address: ReplicaAddress,
+  peer: PeerId,
+): MetadataEvent | undefined {
+  const from = stateOf(metadata, address, peer);
+  if (from === undefined || !awaitsActivation(from)) return undefined;
+  return { kind: 'replicaStateChanged', ...address, peer, from, to: 'Active' };
+}
+
+/** The event that declares the peer's halted replica Dead; undefined where it is the last Active one. */
+export function retirement(
+  metadata: MetadataState,
+  address: ReplicaAddress,
+  peer: PeerId,
+): MetadataEvent | undefined {
+  const from = stateOf(metadata, address, peer);
+  const replicas = shardOf(metadata, address)?.replicas ?? new Map<PeerId, ReplicaState>();
+  const hasOther = [...replicas].some(([other, state]) => other !== peer && state === 'Active');
+  if (from !== 'Active' || !hasOther) return undefined;
+  return { kind: 'replicaStateChanged', ...address, peer, from, to: 'Dead' };
+}
+
+/** Whether a change of configuration asks for the indexes to be made anew. */
+export function needsReopening(before: CollectionConfig, after: CollectionConfig): boolean {
+  const relevant = ({ vectors, hnsw, optimizers }: CollectionConfig) =>
+    JSON.stringify([vectors, hnsw, optimizers], (_, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+  return before !== after && relevant(before) !== relevant(after);
+}
+
+function stateOf(
+  metadata: MetadataState,
+  address: ReplicaAddress,
+  peer: PeerId,
+): ReplicaState | undefined {
+  return shardOf(metadata, address)?.replicas.get(peer);
+}
+
+function shardOf(
+  metadata: MetadataState,
+  address: ReplicaAddress,
+): CollectionState['shards'][number] | undefined {
+  for (const collection of metadata.collections.values()) {
+    if (collection.id === address.collection) return collection.shards[address.shard];
+  }
+  return undefined;
+}

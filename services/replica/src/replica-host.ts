@@ -1,0 +1,349 @@
+// The replicas of one peer, spread over its worker threads.
+//
+//   metadata ──(placed here)──► open ──► following ──(caught up)──► Active proposed
+//                    └─(no longer)──► close and drop       └─(halted)──► Dead proposed, unless it is the last Active
+//
+// Invariant: a replica is open in at most one worker. A worker that crashed is started again, later each time, with
+// the same replicas.
+
+import type { Metadata, MetadataState } from '@tributary/metadata';
+import type { CollectionConfig, PeerId, Sequence } from '@tributary/model';
+import type { AppliedReports, CallOf, ReplicaClient } from '@tributary/replica-api';
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  runServiceLoop,
+  TributaryError,
+} from '@tributary/runtime';
+import type { AppliedReport, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
+import { storeNameOf } from './replica.ts';
+import {
+  activation,
+  awaitsActivation,
+  needsReopening,
+  type PlacedReplica,
+  placedReplicas,
+  retirement,
+} from './replica-duties.ts';
+import { type StartWorker, WorkerLink, type WorkerProcess } from './worker-link.ts';
+import type { FromWorker, ReplicaStatus } from './worker-protocol.ts';
+
+export interface ReplicaHostOptions {
+  readonly peer: PeerId;
+  readonly metadata: Metadata;
+  readonly reports: AppliedReports;
+  readonly startWorker: StartWorker;
+  /** Number of workers. */
+  readonly workers: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+interface Held {
+  readonly address: ReplicaAddress;
+  config: CollectionConfig;
+  readonly worker: Worker;
+  status: ReplicaStatus | undefined;
+  /** An activation or retirement is under way. */
+  isProposing: boolean;
+}
+
+interface Worker {
+  readonly index: number;
+  link: WorkerLink;
+  process: WorkerProcess;
+  crashes: number;
+  startedMs: number;
+}
+
+/** A whole report, twice a second, doubles as the peer's sign of life. */
+const REPORT_INTERVAL_MS = 500;
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 10_000;
+const HEALTHY_AFTER_MS = 30_000;
+const STOP_WITHIN_MS = 5_000;
+const PROPOSAL_WITHIN_MS = 10_000;
+
+export class ReplicaHost implements AsyncDisposable {
+  readonly client: ReplicaClient;
+  readonly #options: ReplicaHostOptions;
+  readonly #held = new Map<string, Held>();
+  readonly #workers: Worker[] = [];
+  readonly #stopping = new AbortController();
+  #stopped: (() => void)[] = [];
+
+  constructor(options: ReplicaHostOptions) {
+    this.#options = options;
+    this.client = { call: (target, call, signal) => this.#call(target, call, signal) };
+    for (let index = 0; index < options.workers; index++) this.#workers.push(this.#start(index));
+  }
+
+  /** Holds what the metadata places here until the signal aborts; then closes every replica. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { metadata, clock } = this.#options;
+    const stop = AbortSignal.any([signal, this.#stopping.signal]);
+    await this.#sweep(stop);
+    using _subscription = metadata.subscribe((state) => this.#follow(state));
+    this.#follow(metadata.state);
+    while (!stop.aborted) {
+      this.#publish([...this.#held.values()]);
+      this.#follow(metadata.state);
+      this.#propose(metadata.state);
+      await clock.sleep(REPORT_INTERVAL_MS, stop).catch(() => {});
+    }
+    await this.close();
+  }
+
+  /** What the replicas here last reported. */
+  get statuses(): readonly ReplicaStatus[] {
+    return [...this.#held.values()].flatMap(({ status }) => status ?? []);
+  }
+
+  /** Idempotent. Closes every replica cleanly, within 5 s. */
+  async close(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(new TributaryError('cancelled', 'the peer stops'));
+    const stopped = Promise.all(
+      this.#workers.map((worker) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#stopped.push(resolve);
+        worker.link.post({ kind: 'stop' });
+        return promise;
+      }),
+    );
+    const timer = new AbortController();
+    const late = this.#options.clock.sleep(STOP_WITHIN_MS, timer.signal).catch(() => {});
+    await Promise.race([stopped, late]);
+    timer.abort();
+    for (const worker of this.#workers) {
+      worker.link.close('the peer stops');
+      await worker.process.terminate();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Removes what earlier runs left and the metadata, now folded to its end, no longer places here. */
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { metadata, peer, clock, random, logger } = this.#options;
+    const done = new AbortController();
+    await runServiceLoop(
+      async () => {
+        const state = await metadata.sync(signal);
+        const keep = placedReplicas(state, peer).map(({ address }) => address);
+        this.#workers[0]?.link.post({ kind: 'sweep', keep });
+        done.abort();
+      },
+      {
+        name: 'replica sweep',
+        clock,
+        random,
+        logger,
+        signal: AbortSignal.any([signal, done.signal]),
+      },
+    );
+  }
+
+  #follow(state: MetadataState): void {
+    const placed = new Map<string, PlacedReplica>();
+    for (const each of placedReplicas(state, this.#options.peer)) {
+      placed.set(storeNameOf(each.address), each);
+    }
+    for (const [name, held] of this.#held) {
+      if (placed.has(name)) continue;
+      this.#held.delete(name);
+      held.worker.link.post({ kind: 'close', address: held.address, drop: true });
+    }
+    for (const [name, { address, config }] of placed) {
+      const held = this.#held.get(name);
+      if (held === undefined) this.#hold(name, address, config);
+      else if (needsReopening(held.config, config)) this.#reopen(held, config);
+      else held.config = config;
+    }
+  }
+
+  #hold(name: string, address: ReplicaAddress, config: CollectionConfig): void {
+    const load = (worker: Worker) =>
+      [...this.#held.values()].filter((held) => held.worker === worker).length;
+    const worker = this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
+    const held: Held = { address, config, worker, status: undefined, isProposing: false };
+    this.#held.set(name, held);
+    worker.link.post({ kind: 'open', address, config });
+  }
+
+  #reopen(held: Held, config: CollectionConfig): void {
+    held.config = config;
+    held.status = undefined;
+    held.worker.link.post({ kind: 'close', address: held.address, drop: false });
+    held.worker.link.post({ kind: 'open', address: held.address, config });
+  }
+
+  #propose(state: MetadataState): void {
+    for (const placed of placedReplicas(state, this.#options.peer)) {
+      const held = this.#held.get(storeNameOf(placed.address));
+      if (held?.status === undefined || held.isProposing) continue;
+      const isHalted = held.status.halted !== undefined;
+      if (isHalted ? placed.state !== 'Active' : !awaitsActivation(placed.state)) continue;
+      held.isProposing = true;
+      const work = isHalted ? this.#retire(held) : this.#activate(held);
+      void work.finally(() => {
+        held.isProposing = false;
+      });
+    }
+  }
+
+  /** A replica that was away may still believe that it is caught up: it is asked again before it is Active. */
+  async #activate(held: Held): Promise<void> {
+    const { metadata, peer } = this.#options;
+    await this.#attempt(held, 'activation', async (signal) => {
+      await held.worker.link.catchUp(held.address, signal);
+      await metadata.propose((state) => activation(state, held.address, peer), signal);
+    });
+  }
+
+  async #retire(held: Held): Promise<void> {
+    const { metadata, peer } = this.#options;
+    await this.#attempt(held, 'retirement', async (signal) => {
+      await metadata.propose((state) => retirement(state, held.address, peer), signal);
+    });
+  }
+
+  /** Failures are left to the next round, half a second later. */
+  async #attempt(
+    held: Held,
+    what: string,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const { clock, logger } = this.#options;
+    const deadline = new AbortController();
+    const signal = AbortSignal.any([deadline.signal, this.#stopping.signal]);
+    const timer = new AbortController();
+    clock.sleep(PROPOSAL_WITHIN_MS, timer.signal).then(
+      () => deadline.abort(new TributaryError('timeout', `the ${what} took too long`)),
+      () => {},
+    );
+    try {
+      await work(signal);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) {
+        logger.debug({ error, ...held.address }, `${what} put off`);
+      }
+    } finally {
+      timer.abort();
+    }
+  }
+
+  #call<K extends ReplicaCallKind>(
+    target: ReplicaAddress,
+    call: CallOf<K>,
+    signal: AbortSignal | undefined,
+  ) {
+    const held = this.#held.get(storeNameOf(target));
+    if (held === undefined) {
+      const { collection, shard } = target;
+      const error = new TributaryError('not_found', `no replica of ${collection}:${shard} here`);
+      return Promise.reject(error);
+    }
+    return held.worker.link.call(target, call, call.kind as K, signal);
+  }
+
+  #start(index: number): Worker {
+    const { startWorker, clock } = this.#options;
+    const process = startWorker(index, {
+      onMessage: (message) => this.#receive(worker, message),
+      onGone: (reason) => void this.#restart(worker, reason),
+    });
+    const worker: Worker = {
+      index,
+      process,
+      link: new WorkerLink(process),
+      crashes: 0,
+      startedMs: clock.monotonicMs(),
+    };
+    return worker;
+  }
+
+  async #restart(worker: Worker, reason: Error): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    const { clock, random, logger } = this.#options;
+    const ranMs = clock.monotonicMs() - worker.startedMs;
+    worker.crashes = ranMs > HEALTHY_AFTER_MS ? 1 : worker.crashes + 1;
+    const fullMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** (worker.crashes - 1));
+    const waitMs = fullMs * (0.5 + random.next() / 2);
+    logger.error({ error: reason, worker: worker.index, retryInMs: waitMs }, 'worker crashed');
+    worker.link.close('the worker crashed');
+    const own = [...this.#held.values()].filter((held) => held.worker === worker);
+    for (const held of own) held.status = undefined;
+    await clock.sleep(waitMs, this.#stopping.signal).catch(() => {});
+    if (this.#stopping.signal.aborted) return;
+    const { process, link, startedMs } = this.#startAgain(worker);
+    Object.assign(worker, { process, link, startedMs });
+    for (const held of this.#held.values()) {
+      if (held.worker !== worker) continue;
+      link.post({ kind: 'open', address: held.address, config: held.config });
+    }
+  }
+
+  #startAgain(worker: Worker): Pick<Worker, 'process' | 'link' | 'startedMs'> {
+    const process = this.#options.startWorker(worker.index, {
+      onMessage: (message) => this.#receive(worker, message),
+      onGone: (reason) => void this.#restart(worker, reason),
+    });
+    return {
+      process,
+      link: new WorkerLink(process),
+      startedMs: this.#options.clock.monotonicMs(),
+    };
+  }
+
+  #receive(worker: Worker, message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        return;
+      case 'answers':
+        worker.link.answered(message.answers);
+        return;
+      case 'statuses':
+        this.#noteStatuses(message.statuses);
+        return;
+      case 'openFailed':
+        this.#noteFailure(message.address, message.reason);
+        return;
+      case 'stopped':
+        this.#stopped.shift()?.();
+        return;
+    }
+  }
+
+  #noteStatuses(statuses: readonly ReplicaStatus[]): void {
+    const changed: Held[] = [];
+    for (const status of statuses) {
+      const held = this.#held.get(storeNameOf(status.address));
+      if (held === undefined) continue;
+      held.status = status;
+      changed.push(held);
+    }
+    this.#publish(changed);
+  }
+
+  /** A store that does not open is like a halted replica: its data is there, and of no use. */
+  #noteFailure(address: ReplicaAddress, reason: string): void {
+    const held = this.#held.get(storeNameOf(address));
+    if (held === undefined) return;
+    const halted = { reason, needs: 'operator' as const };
+    held.status = { address, appliedSequence: 0 as Sequence, caughtUp: false, halted };
+  }
+
+  #publish(held: readonly Held[]): void {
+    const replicas: AppliedReport['replicas'][number][] = [];
+    for (const { status } of held) {
+      if (status === undefined) continue;
+      replicas.push({ ...status.address, appliedSequence: status.appliedSequence });
+    }
+    this.#options.reports.publish({ peer: this.#options.peer, replicas });
+  }
+}

@@ -1,0 +1,222 @@
+// The replicas of one thread, driven by messages from the main thread.
+//
+//   open ─► opening ─► following ─► close ─► closed [─► dropped]
+//
+// Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
+// search. Opening and closing of one replica happen in the order they were asked for.
+
+import type { CollectionConfig } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
+import { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } from './replica.ts';
+import type {
+  AnswerMessage,
+  CallMessage,
+  FromWorker,
+  ReplicaStatus,
+  ToWorker,
+  WorkerPort,
+} from './worker-protocol.ts';
+
+export interface ReplicaWorkerOptions extends ReplicaSurroundings {
+  readonly port: WorkerPort<ToWorker, FromWorker>;
+  /** Removes what `createIndex` keeps outside the store. */
+  readonly dropIndexes: (storeName: string) => Promise<void>;
+  /** Lets go of what the replicas stood on, after the last is closed. */
+  readonly onStopped: () => Promise<void>;
+  /** Called on a bug: the thread is not to go on. */
+  readonly onCrash: (error: unknown) => void;
+}
+
+interface Slot {
+  readonly stop: AbortController;
+  /** Undefined until it is open. */
+  replica: Replica | undefined;
+  /** Settles when the replica is closed. */
+  done: Promise<void>;
+}
+
+export class ReplicaWorker {
+  readonly #options: ReplicaWorkerOptions;
+  readonly #slots = new Map<string, Slot>();
+  /** The end of what was asked for, by store name; an opening waits for the closing before it. */
+  readonly #closing = new Map<string, Promise<void>>();
+  #statuses = new Map<string, ReplicaStatus>();
+
+  constructor(options: ReplicaWorkerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#options.port.listen((message) => this.#handle(message));
+    this.#options.port.post({ kind: 'ready' });
+  }
+
+  /** Closes every replica. */
+  async stop(): Promise<void> {
+    const names = [...this.#slots.keys()];
+    await Promise.all(names.map((name) => this.#close(name, false)));
+    await Promise.all(this.#closing.values());
+    await this.#options.onStopped();
+  }
+
+  #handle(message: ToWorker): void {
+    switch (message.kind) {
+      case 'open':
+        this.#open(message.address, message.config);
+        return;
+      case 'close':
+        this.#guard(this.#close(storeNameOf(message.address), message.drop));
+        return;
+      case 'sweep':
+        this.#guard(this.#sweep(message.keep));
+        return;
+      case 'calls':
+        this.#answer(message.calls);
+        return;
+      case 'catchUp':
+        this.#guard(this.#catchUp(message.id, message.address));
+        return;
+      case 'stop':
+        this.#guard(this.stop().then(() => this.#options.port.post({ kind: 'stopped' })));
+        return;
+    }
+  }
+
+  #open(address: ReplicaAddress, config: CollectionConfig): void {
+    const name = storeNameOf(address);
+    if (this.#slots.has(name)) return;
+    const slot: Slot = { stop: new AbortController(), replica: undefined, done: Promise.resolve() };
+    this.#slots.set(name, slot);
+    slot.done = this.#follow(slot, address, config);
+    this.#guard(slot.done);
+  }
+
+  async #follow(slot: Slot, address: ReplicaAddress, config: CollectionConfig): Promise<void> {
+    const { signal } = slot.stop;
+    const name = storeNameOf(address);
+    await this.#closing.get(name);
+    const logger = this.#options.logger.child({ ...address });
+    const onStatus = (status: ReplicaStatus) => this.#report(name, status);
+    try {
+      await using replica = await this.#opened(
+        { ...this.#options, logger, address, config, onStatus },
+        signal,
+      );
+      slot.replica = replica;
+      onStatus(replica.status);
+      await replica.run(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof TributaryError)) throw error;
+      logger.error({ error }, 'replica does not open');
+      this.#slots.delete(name);
+      this.#options.port.post({ kind: 'openFailed', address, reason: error.message });
+    } finally {
+      slot.replica = undefined;
+    }
+  }
+
+  /** A store with damaged bytes is made anew from the stream, where that still reaches back to its beginning. */
+  async #opened(options: ReplicaOptions, signal: AbortSignal): Promise<Replica> {
+    try {
+      return await Replica.open(options, signal);
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.code !== 'corrupt') throw error;
+      const { collection } = options.address;
+      const { firstSequence } = await options.streams.open(collection).head();
+      if (firstSequence > 1) throw error;
+      options.logger.error({ error }, 'store is corrupt: replaying the stream into a new one');
+      const name = storeNameOf(options.address);
+      await options.stores.drop(name);
+      await this.#options.dropIndexes(name);
+      return await Replica.open(options, signal);
+    }
+  }
+
+  async #close(name: string, drop: boolean): Promise<void> {
+    const slot = this.#slots.get(name);
+    this.#slots.delete(name);
+    slot?.stop.abort(new TributaryError('cancelled', 'the replica is closed'));
+    const before = this.#closing.get(name);
+    const closed = Promise.all([slot?.done, before]).then(async () => {
+      if (!drop) return;
+      await this.#options.stores.drop(name);
+      await this.#options.dropIndexes(name);
+    });
+    this.#closing.set(name, closed);
+    await closed.finally(() => {
+      if (this.#closing.get(name) === closed) this.#closing.delete(name);
+    });
+  }
+
+  async #sweep(keep: readonly ReplicaAddress[]): Promise<void> {
+    const kept = new Set(keep.map(storeNameOf));
+    for (const name of await this.#options.stores.list()) {
+      if (kept.has(name) || this.#slots.has(name)) continue;
+      this.#options.logger.info({ store: name }, 'dropping a replica that is not placed here');
+      await this.#close(name, true);
+    }
+  }
+
+  #answer(calls: readonly CallMessage[]): void {
+    const answers = calls.map((call) => this.#answerOne(call));
+    this.#options.port.post({ kind: 'answers', answers });
+  }
+
+  #answerOne({ id, bytes }: CallMessage): AnswerMessage {
+    try {
+      const { target, call } = decodeCall(bytes);
+      const replica = this.#replica(target);
+      const answer = replica.call(call);
+      return { id, bytes: encodeAnswer(call.kind, answer) };
+    } catch (error) {
+      return this.#errorAnswer(id, error);
+    }
+  }
+
+  async #catchUp(id: number, address: ReplicaAddress): Promise<void> {
+    const answers: AnswerMessage[] = [];
+    try {
+      await this.#replica(address).catchUp();
+      answers.push({ id, bytes: new Uint8Array(0) });
+    } catch (error) {
+      answers.push(this.#errorAnswer(id, error));
+    }
+    this.#options.port.post({ kind: 'answers', answers });
+  }
+
+  #replica(address: ReplicaAddress): Replica {
+    const { collection, shard } = address;
+    const slot = this.#slots.get(storeNameOf(address));
+    if (slot === undefined) {
+      throw new TributaryError('not_found', `no replica of ${collection}:${shard} here`);
+    }
+    if (slot.replica === undefined) {
+      throw new TributaryError('unavailable', `the replica of ${collection}:${shard} is opening`);
+    }
+    return slot.replica;
+  }
+
+  #errorAnswer(id: number, error: unknown): AnswerMessage {
+    if (!(error instanceof TributaryError)) this.#options.onCrash(error);
+    const { code, message } = TributaryError.from(error);
+    return { id, error: { code, message } };
+  }
+
+  /** Gathers what changes in one turn into one message. */
+  #report(name: string, status: ReplicaStatus): void {
+    if (this.#statuses.size === 0) {
+      queueMicrotask(() => {
+        const statuses = [...this.#statuses.values()];
+        this.#statuses = new Map();
+        this.#options.port.post({ kind: 'statuses', statuses });
+      });
+    }
+    this.#statuses.set(name, status);
+  }
+
+  #guard(work: Promise<void>): void {
+    work.catch(this.#options.onCrash);
+  }
+}

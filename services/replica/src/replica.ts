@@ -1,0 +1,153 @@
+// One replica of one shard: what it holds, the follower that keeps it up with the stream, and the answers to calls.
+//
+//   open() ─► run() follows until its signal aborts ─► close()
+
+import type { CollectionConfig } from '@tributary/model';
+import type { FollowerOptions, FollowerState } from '@tributary/replication';
+import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import type { ReplicaStores } from '@tributary/storage';
+import type { WriteStreams } from '@tributary/stream';
+import type {
+  ReplicaAddress,
+  ReplicaAnswers,
+  ReplicaCall,
+  ReplicaCallKind,
+  ReplicaInfo,
+} from '@tributary/wire';
+import { FollowerDriver } from './follower-driver.ts';
+import { type CreateIndex, ReplicaContent } from './replica-content.ts';
+import type { ReplicaStatus } from './worker-protocol.ts';
+
+/** What replicas of one thread have in common. */
+export interface ReplicaSurroundings {
+  readonly streams: WriteStreams;
+  readonly stores: ReplicaStores;
+  readonly createIndex: CreateIndex;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Lets other work of the thread go on: resolves after what is due in the event loop. */
+  readonly turn: () => Promise<void>;
+  readonly follower?: FollowerOptions;
+}
+
+export interface ReplicaOptions extends ReplicaSurroundings {
+  readonly address: ReplicaAddress;
+  readonly config: CollectionConfig;
+  readonly onStatus: (status: ReplicaStatus) => void;
+}
+
+interface WaitingForApply {
+  readonly sequence: number;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+/** The folder of a replica's store; unambiguous, because a shard is a number. */
+export function storeNameOf({ shard, collection }: ReplicaAddress): string {
+  return `${shard}-${collection}`;
+}
+
+export class Replica implements AsyncDisposable {
+  readonly address: ReplicaAddress;
+  readonly #content: ReplicaContent;
+  readonly #driver: FollowerDriver;
+  readonly #onStatus: (status: ReplicaStatus) => void;
+  readonly #waiting = new Set<WaitingForApply>();
+
+  private constructor(options: ReplicaOptions, content: ReplicaContent) {
+    this.address = options.address;
+    this.#content = content;
+    this.#onStatus = options.onStatus;
+    this.#driver = new FollowerDriver({
+      ...options,
+      content,
+      shape: options.config,
+      onStep: (state) => this.#stepped(state),
+    });
+  }
+
+  /** Errors: `corrupt` where the stored bytes are not what was written; the signal's reason. */
+  static async open(options: ReplicaOptions, signal: AbortSignal): Promise<Replica> {
+    const storeName = storeNameOf(options.address);
+    const { content, rejected } = await ReplicaContent.open({ ...options, storeName, signal });
+    for (const reason of rejected) options.logger.warn({ reason }, 'index segment rebuilt');
+    return new Replica(options, content);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#driver.run(signal);
+    } finally {
+      const closed = new TributaryError('unavailable', 'the replica is closed');
+      for (const waiting of this.#waiting) waiting.reject(closed);
+      this.#waiting.clear();
+    }
+  }
+
+  get status(): ReplicaStatus {
+    const { applied, caughtUp, phase } = this.#driver.state;
+    return {
+      address: this.address,
+      appliedSequence: applied,
+      caughtUp,
+      ...(phase.kind === 'halted' ? { halted: phase.halt } : {}),
+    };
+  }
+
+  /** Resolves when everything is applied that is in the stream now. Errors: `unavailable`; what `heads` throws. */
+  async catchUp(): Promise<void> {
+    const { shardLast } = await this.#driver.heads();
+    const { applied, phase } = this.#driver.state;
+    if (phase.kind === 'halted') throw new TributaryError('unavailable', phase.halt.reason);
+    if (applied >= shardLast) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.add({ sequence: shardLast, resolve, reject });
+    });
+  }
+
+  /** Errors: `wrong_input`, `corrupt`; see `ReplicaClient`. */
+  call(call: ReplicaCall): ReplicaAnswers[ReplicaCallKind] {
+    const { reader } = this.#content;
+    switch (call.kind) {
+      case 'search':
+        return call.queries.map((query) => reader.search(query));
+      case 'retrieve':
+        return reader.retrieve(call.ids, call.projection);
+      case 'scroll':
+        return reader.scroll(call.query);
+      case 'count':
+        return reader.count(call.filter);
+      case 'info':
+        return this.#info();
+      case 'verify':
+        this.#content.store.verify();
+        return this.#info();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#content.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #info(): ReplicaInfo {
+    const { phase } = this.#driver.state;
+    const info = this.#content.info();
+    return phase.kind === 'halted' ? { ...info, halted: phase.halt.reason } : info;
+  }
+
+  #stepped(state: FollowerState): void {
+    for (const waiting of this.#waiting) {
+      if (state.phase.kind === 'halted') {
+        waiting.reject(new TributaryError('unavailable', state.phase.halt.reason));
+      } else if (state.applied >= waiting.sequence) waiting.resolve();
+      else continue;
+      this.#waiting.delete(waiting);
+    }
+    this.#onStatus(this.status);
+  }
+}

@@ -1,0 +1,132 @@
+// The main thread's side of a worker: calls in flight, and what the worker reports. A call's bytes wait for the end of
+// the turn, so that calls made together travel together.
+//
+//   starting ─► running ─► gone (crashed or stopped): what is in flight fails, nothing more is taken
+
+import { TributaryError } from '@tributary/runtime';
+import {
+  decodeAnswer,
+  encodeCall,
+  type ReplicaAddress,
+  type ReplicaAnswers,
+  type ReplicaCall,
+  type ReplicaCallKind,
+} from '@tributary/wire';
+import type { AnswerMessage, CallMessage, FromWorker, ToWorker } from './worker-protocol.ts';
+
+/** A started worker, be it a thread or not. */
+export interface WorkerProcess {
+  post(message: ToWorker): void;
+  /** Ends it at once. */
+  terminate(): Promise<void>;
+}
+
+export interface WorkerEvents {
+  readonly onMessage: (message: FromWorker) => void;
+  /** The worker ended without being asked to. */
+  readonly onGone: (reason: Error) => void;
+}
+
+export type StartWorker = (index: number, events: WorkerEvents) => WorkerProcess;
+
+interface InFlight {
+  resolve(bytes: Uint8Array): void;
+  reject(reason: unknown): void;
+}
+
+/** Beyond this the caller is told so instead of being queued; a search takes about half a millisecond. */
+const IN_FLIGHT_MAX = 4_096;
+
+export class WorkerLink {
+  readonly #process: WorkerProcess;
+  readonly #inFlight = new Map<number, InFlight>();
+  #nextId = 1;
+  #gathered: CallMessage[] = [];
+  #gone: TributaryError | undefined;
+
+  constructor(process: WorkerProcess) {
+    this.#process = process;
+  }
+
+  post(message: ToWorker): void {
+    if (this.#gone === undefined) this.#process.post(message);
+  }
+
+  async call<K extends ReplicaCallKind>(
+    target: ReplicaAddress,
+    call: Extract<ReplicaCall, { kind: K }>,
+    kind: K,
+    signal?: AbortSignal,
+  ): Promise<ReplicaAnswers[K]> {
+    const bytes = encodeCall(target, call);
+    const answer = await this.#ask((id) => this.#gather({ id, bytes }), signal);
+    return decodeAnswer(kind, answer);
+  }
+
+  /** Resolves once the replica has applied what is in the stream now. */
+  async catchUp(address: ReplicaAddress, signal: AbortSignal): Promise<void> {
+    await this.#ask((id) => this.post({ kind: 'catchUp', id, address }), signal);
+  }
+
+  answered(answers: readonly AnswerMessage[]): void {
+    for (const answer of answers) {
+      const waiting = this.#inFlight.get(answer.id);
+      this.#inFlight.delete(answer.id);
+      if (waiting === undefined) continue;
+      if ('bytes' in answer) waiting.resolve(answer.bytes);
+      else waiting.reject(new TributaryError(answer.error.code, answer.error.message));
+    }
+  }
+
+  /** Fails what is in flight; idempotent. */
+  close(reason: string): void {
+    this.#gone ??= new TributaryError('unavailable', reason);
+    for (const waiting of this.#inFlight.values()) waiting.reject(this.#gone);
+    this.#inFlight.clear();
+  }
+
+  #ask(send: (id: number) => void, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
+    if (signal?.aborted) return Promise.reject(abortError(signal));
+    if (this.#inFlight.size >= IN_FLIGHT_MAX) {
+      return Promise.reject(new TributaryError('unavailable', 'too many calls in flight'));
+    }
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const onAbort = () => {
+      this.#inFlight.delete(id);
+      if (signal !== undefined) reject(abortError(signal));
+    };
+    const settle = () => signal?.removeEventListener('abort', onAbort);
+    this.#inFlight.set(id, {
+      resolve: (bytes) => {
+        settle();
+        resolve(bytes);
+      },
+      reject: (reason) => {
+        settle();
+        reject(reason);
+      },
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+    send(id);
+    return promise;
+  }
+
+  #gather(call: CallMessage): void {
+    if (this.#gathered.length === 0) {
+      setImmediate(() => {
+        const calls = this.#gathered;
+        this.#gathered = [];
+        this.post({ kind: 'calls', calls });
+      });
+    }
+    this.#gathered.push(call);
+  }
+}
+
+function abortError(signal: AbortSignal): TributaryError {
+  const { reason } = signal;
+  if (reason instanceof TributaryError) return reason;
+  return new TributaryError('cancelled', 'the call was given up', { cause: reason });
+}

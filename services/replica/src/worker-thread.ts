@@ -1,0 +1,25 @@
+// The entry point of a worker thread. A bug ends the thread: the host starts another one.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '@tributary/runtime';
+import { createReplicaWorker, type ReplicaWorkerSettings } from './create-replica-worker.ts';
+import type { FromWorker, ToWorker } from './worker-protocol.ts';
+
+const port = parentPort;
+assert(port !== null, 'this file is run as a worker thread');
+const settings: ReplicaWorkerSettings = workerData;
+
+const worker = await createReplicaWorker(
+  settings,
+  {
+    post: (message: FromWorker) => port.postMessage(message),
+    listen: (listener: (message: ToWorker) => void) => port.on('message', listener),
+  },
+  // Thrown outside of every promise, so that the thread ends with this error.
+  (error) => {
+    process.nextTick(() => {
+      throw error;
+    });
+  },
+);
+worker.start();
