@@ -6,7 +6,12 @@
 // Invariant: a collection in the metadata has its stream. So the stream comes first and goes last; a proposal that
 // certainly failed takes its stream with it, and one of unknown outcome leaves it.
 
-import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
+import {
+  type CollectionState,
+  findCollection,
+  type Metadata,
+  type MetadataState,
+} from '@tributary/metadata';
 import { type CollectionConfig, collectionId, type PeerId } from '@tributary/model';
 import {
   applyCollectionPatch,
@@ -81,7 +86,7 @@ export class Collections {
     const { id } = await this.#options.names.resolve(name);
     await this.#within(timeoutMs, async (signal) => {
       await this.#options.metadata.propose((state) => {
-        const collection = byId(state, id);
+        const collection = findCollection(state, id);
         if (collection === undefined) throw collectionNotFound(name);
         const config = applyCollectionPatch(collection.config, patch);
         return { kind: 'collectionUpdated', id, config };
@@ -96,7 +101,7 @@ export class Collections {
     const { id } = collection;
     await this.#within(timeoutMs, async (signal) => {
       await this.#options.metadata.propose(
-        (state) => (byId(state, id) ? { kind: 'collectionDeleted', id } : undefined),
+        (state) => (findCollection(state, id) ? { kind: 'collectionDeleted', id } : undefined),
         signal,
       );
       await this.#options.streams.remove(id);
@@ -166,10 +171,6 @@ function checkShardNumber(shardNumber: number): void {
       `value ${shardNumber} invalid, must be from 1 to ${SHARDS_MAX}`,
     );
   }
-}
-
-function byId(state: MetadataState, id: CollectionState['id']): CollectionState | undefined {
-  return [...state.collections.values()].find((collection) => collection.id === id);
 }
 
 function refuseTaken(state: MetadataState, name: string): void {

@@ -37,6 +37,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** Errors: `unavailable` where the port is taken. */
 export async function startRestServer(options: RestServerOptions): Promise<RestServer> {
   const app = fastify({
     bodyLimit: options.maxRequestBytes,
@@ -55,7 +56,9 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   );
   addPlainRoutes(app, options.core);
   for (const route of restRoutes(options.core)) addRoute(app, route, options);
-  await app.listen({ host: options.host, port: options.port });
+  await app.listen({ host: options.host, port: options.port }).catch((error: Error) => {
+    throw new TributaryError('unavailable', error.message, { cause: error });
+  });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {

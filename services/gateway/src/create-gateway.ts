@@ -1,0 +1,225 @@
+// Puts a gateway together and owns what it is made of.
+//
+//   starting ──► serving ──drain()──► draining (not ready, no new connections) ──close()──► closed
+
+import type { Metadata, MetadataState } from '@tributary/metadata';
+import type { PeerId } from '@tributary/model';
+import type { ClusterView } from '@tributary/qdrant-api';
+import type { AppliedReports, ReplicaClient } from '@tributary/replica-api';
+import {
+  type Clock,
+  type Logger,
+  type Metrics,
+  type Random,
+  startDeadline,
+} from '@tributary/runtime';
+import type { WriteStreams } from '@tributary/stream';
+import { AppliedTracker } from './applied-tracker.ts';
+import { ApplyWait } from './apply-wait.ts';
+import { CollectionNames } from './collection-names.ts';
+import { CollectionViews } from './collection-views.ts';
+import { Collections } from './collections.ts';
+import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
+import type { GatewayCore } from './gateway-core.ts';
+import { registerGauges } from './gateway-gauges.ts';
+import { PointsReader } from './points-reader.ts';
+import { PointsWriter } from './points-writer.ts';
+import { PeerDirectory } from './replica-directory.ts';
+import { RequestMeter } from './request-meter.ts';
+import { type GrpcServer, startGrpcServer } from './server-grpc.ts';
+import { type RestServer, startRestServer } from './server-rest.ts';
+import { ShardFanOut } from './shard-fan-out.ts';
+
+export interface GatewayOptions {
+  /** What is left out is as in `GATEWAY_DEFAULTS`. */
+  readonly config: Partial<GatewayConfig>;
+  readonly self: PeerId;
+  readonly metadata: Metadata;
+  readonly streams: WriteStreams;
+  readonly localReplicas: ReplicaClient;
+  readonly reports: AppliedReports;
+  /** The cluster as this peer sees it, with what only the composition root knows. */
+  readonly cluster: () => Promise<ClusterView>;
+  /** Whether metadata is synced and the local replicas are open and caught up. */
+  readonly ready: () => boolean | Promise<boolean>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Not ready any more; resolves when the requests in flight are answered, at the latest after `drainTimeoutMs`. */
+  drain(): Promise<void>;
+  /** Ends what is left. Idempotent. */
+  close(): Promise<void>;
+}
+
+const WAITERS_MAX = 10_000;
+const APPENDS_MAX = 4_096;
+const PEER_CALLS_MAX = 4_096;
+
+/** Errors: `unavailable` where a port is taken. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const config: GatewayConfig = { ...GATEWAY_DEFAULTS, ...options.config };
+  const parts = createParts(options, config);
+  let isServing = true;
+  const core = createCore(options, config, parts, () => isServing);
+  registerGauges({ metrics: options.metrics, core, state: () => options.metadata.state });
+  const { rest, grpc } = await startServers(options, config, core).catch(async (error) => {
+    await parts[Symbol.asyncDispose]();
+    throw error;
+  });
+  const closeAll = async () => {
+    isServing = false;
+    grpc.close();
+    await rest.close();
+    await parts[Symbol.asyncDispose]();
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll();
+    return closing;
+  };
+  return {
+    httpPort: rest.port,
+    grpcPort: grpc.port,
+    drain: async () => {
+      isServing = false;
+      await drainWithin(options.clock, config.drainTimeoutMs, [rest.drain(), grpc.drain()]);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function startServers(
+  options: GatewayOptions,
+  config: GatewayConfig,
+  core: GatewayCore,
+): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
+  const { clock, logger, metrics } = options;
+  const { host, maxRequestBytes } = config;
+  const meter = new RequestMeter(metrics, clock, config.requestsMax);
+  const shared = { core, meter, clock, logger, host };
+  const rest = await startRestServer({ ...shared, port: config.httpPort, maxRequestBytes });
+  try {
+    return { rest, grpc: await startGrpcServer({ ...shared, port: config.grpcPort }) };
+  } catch (error) {
+    await rest.close();
+    throw error;
+  }
+}
+
+interface Parts extends AsyncDisposable {
+  readonly tracker: AppliedTracker;
+  readonly directory: PeerDirectory;
+  readonly names: CollectionNames;
+  readonly fanOut: ShardFanOut;
+  readonly reader: PointsReader;
+  readonly writer: PointsWriter;
+}
+
+function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
+  const { self, metadata, streams, reports, clock, random, localReplicas: local } = options;
+  const { silentAfterMs, searchTimeoutMs, writeTimeoutMs, applyGraceMs } = config;
+  const tracker = new AppliedTracker({
+    self,
+    reports,
+    clock,
+    silentAfterMs,
+    waitersMax: WAITERS_MAX,
+  });
+  const directory = new PeerDirectory({
+    self,
+    local,
+    metadata,
+    tracker,
+    clock,
+    inFlightMax: PEER_CALLS_MAX,
+    callTimeoutMs: searchTimeoutMs,
+  });
+  const fanOut = new ShardFanOut({ metadata, directory });
+  const reader = new PointsReader({ fanOut, clock, searchTimeoutMs });
+  const writer = new PointsWriter({
+    streams,
+    metadata,
+    tracker,
+    applyWait: new ApplyWait({ tracker, metadata, clock, graceMs: applyGraceMs }),
+    clock,
+    random,
+    writeTimeoutMs,
+    inFlightMax: APPENDS_MAX,
+    findMissing: (collection, ids) => reader.findMissing(collection, ids),
+  });
+  const subscription = metadata.subscribe((state) => {
+    const collections = collectionIds(state);
+    tracker.retain(collections);
+    writer.retain(collections);
+  });
+  return {
+    tracker,
+    directory,
+    names: new CollectionNames(metadata, clock),
+    fanOut,
+    reader,
+    writer,
+    [Symbol.asyncDispose]: async () => {
+      subscription[Symbol.dispose]();
+      tracker[Symbol.dispose]();
+      await writer[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function createCore(
+  options: GatewayOptions,
+  config: GatewayConfig,
+  parts: Parts,
+  isServing: () => boolean,
+): GatewayCore {
+  const { self, metadata, streams, clock, random, localReplicas } = options;
+  const { names, tracker, fanOut, reader, writer } = parts;
+  const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
+  return {
+    version,
+    names,
+    collections: new Collections({
+      self,
+      metadata,
+      names,
+      streams,
+      tracker,
+      clock,
+      random,
+      metaTimeoutMs,
+      replicationFactor,
+      writeConsistencyFactor,
+    }),
+    views: new CollectionViews({ self, fanOut, localReplicas, clock, timeoutMs: metaTimeoutMs }),
+    reader,
+    writer,
+    cluster: options.cluster,
+    isReady: async () => isServing() && (await options.ready()),
+    metricsText: () => options.metrics.registry.metrics(),
+  };
+}
+
+function collectionIds(state: MetadataState) {
+  return new Set([...state.collections.values()].map((collection) => collection.id));
+}
+
+async function drainWithin(
+  clock: Clock,
+  timeoutMs: number,
+  servers: readonly Promise<void>[],
+): Promise<void> {
+  using deadline = startDeadline(clock, timeoutMs, undefined, 'draining');
+  const timeIsUp = new Promise<void>((resolve) => {
+    deadline.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([Promise.all(servers), timeIsUp]);
+}

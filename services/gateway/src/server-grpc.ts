@@ -1,0 +1,107 @@
+// The gRPC server. Messages arrive as bytes and are decoded in the handler, so that what is wrong with one is the
+// client's error and not the server's. Requests may be compressed with gzip; answers are not, which the protocol allows.
+
+import {
+  Metadata as CallMetadata,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+} from '@grpc/grpc-js';
+import { errorText, type GrpcMethod, statusOf } from '@tributary/qdrant-api';
+import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import type { GatewayCore } from './gateway-core.ts';
+import { type Answer, hostMethods } from './grpc-methods.ts';
+import type { RequestMeter } from './request-meter.ts';
+
+export interface GrpcServerOptions {
+  readonly core: GatewayCore;
+  readonly meter: RequestMeter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface GrpcServer {
+  readonly port: number;
+  /** Takes no new calls and resolves when those in flight are answered. */
+  drain(): Promise<void>;
+  /** Ends every call. */
+  close(): void;
+}
+
+const SERVER_OPTIONS = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  // The default window of 64 KiB would cost a large upsert a round trip every 64 KiB.
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
+};
+
+/** Headers have a size limit of their own. */
+const DETAILS_LENGTH_MAX = 4_096;
+
+const asIs = (bytes: Buffer) => bytes;
+
+/** Errors: `unavailable` where the port is taken. */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const server = new Server(SERVER_OPTIONS);
+  hostMethods(options.core, (method, handle) => {
+    server.register(method.path, unary(method, handle, options), asIs, asIs, 'unary');
+  });
+  const port = await bind(server, options);
+  return {
+    port,
+    drain: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
+    close: () => server.forceShutdown(),
+  };
+}
+
+function unary<Request, Response>(
+  method: GrpcMethod<Request, Response>,
+  handle: (request: Request) => Promise<Answer<Response>>,
+  { meter, clock, logger }: GrpcServerOptions,
+): handleUnaryCall<Buffer, Buffer> {
+  const endpoint = meter.grpc(method.path);
+  const answer = async (bytes: Buffer): Promise<Answer<Response>> => {
+    meter.enter();
+    try {
+      return await handle(decode(method, bytes));
+    } finally {
+      meter.leave();
+    }
+  };
+  return ({ request }, respond) => {
+    const startedMs = clock.monotonicMs();
+    answer(request).then(
+      (make) => respond(null, method.responseSerialize(make(endpoint.finish(startedMs, 0)))),
+      (error: unknown) => {
+        const { grpc, http } = statusOf(error);
+        if (http === 500) logger.error({ error, method: method.path }, 'a request failed');
+        endpoint.finish(startedMs, grpc);
+        const details = errorText(error).slice(0, DETAILS_LENGTH_MAX);
+        respond({ code: grpc, details, metadata: new CallMetadata() });
+      },
+    );
+  };
+}
+
+function decode<Request, Response>(method: GrpcMethod<Request, Response>, bytes: Buffer): Request {
+  try {
+    return method.requestDeserialize(bytes);
+  } catch (error) {
+    const { message } = TributaryError.from(error);
+    throw new TributaryError('format', `Format error in protobuf message: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(new TributaryError('unavailable', error.message, { cause: error }));
+    });
+  });
+}

@@ -1,0 +1,217 @@
+// A peer for tests: the real gateway over replicas in memory, with a real p2p port for the other peers. It follows the
+// metadata and the streams like a real one, and can be made slow, deaf or dead.
+
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type CollectionState, type MetadataLog, MetadataReplica } from '@tributary/metadata';
+import { type PeerId, peerId, type Sequence, type ShardId } from '@tributary/model';
+import {
+  type AppliedReports,
+  answerPeerCalls,
+  type CallOf,
+  PEER_SERVICE,
+  type ReplicaClient,
+} from '@tributary/replica-api';
+import {
+  createMetrics,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  TributaryError,
+} from '@tributary/runtime';
+import type { WriteStreams } from '@tributary/stream';
+import {
+  type AppliedReport,
+  decodeEntry,
+  type ReplicaAddress,
+  type ReplicaAnswers,
+  type ReplicaCallKind,
+} from '@tributary/wire';
+import { createGateway, type Gateway, type GatewayConfig } from '../index.ts';
+import { MemoryReplica } from './memory-replica.ts';
+
+export interface MemoryPeerOptions {
+  readonly id: number;
+  readonly log: MetadataLog;
+  readonly streams: WriteStreams;
+  readonly reports: AppliedReports;
+  readonly config?: Partial<GatewayConfig>;
+}
+
+type Answers = {
+  [K in ReplicaCallKind]: (replica: MemoryReplica, call: CallOf<K>) => ReplicaAnswers[K];
+};
+
+const ANSWERS: Answers = {
+  search: (replica, call) => call.queries.map((query) => replica.search(query)),
+  retrieve: (replica, call) => replica.retrieve(call.ids, call.projection),
+  scroll: (replica, call) => replica.scroll(call.query),
+  count: (replica, call) => replica.count(call.filter),
+  info: (replica) => replica.info(),
+  verify: (replica) => replica.info(),
+};
+
+/** Reports among peers of one process. */
+export class MemoryReports implements AppliedReports {
+  readonly #listeners = new Set<(report: AppliedReport) => void>();
+
+  publish(report: AppliedReport): void {
+    for (const listener of [...this.#listeners]) listener(report);
+  }
+
+  subscribe(listener: (report: AppliedReport) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+}
+
+export class MemoryPeer implements ReplicaClient {
+  readonly id: PeerId;
+  readonly metadata: MetadataReplica;
+  readonly #options: MemoryPeerOptions;
+  readonly #stopped = new AbortController();
+  readonly #replicas = new Map<string, MemoryReplica>();
+  readonly #p2p = new Server();
+  readonly #running: Promise<unknown>[] = [];
+  #gateway: Gateway | undefined;
+  /** Applies nothing while true: a replica that lags. */
+  isApplying = true;
+  /** Says and answers nothing while true: a peer stopped in its tracks. */
+  isStopped = false;
+  /** How often its replicas were asked. */
+  calls = 0;
+
+  constructor(options: MemoryPeerOptions) {
+    this.id = peerId(options.id);
+    this.#options = options;
+    this.metadata = new MetadataReplica({
+      log: options.log,
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+    });
+  }
+
+  get gateway(): Gateway {
+    if (this.#gateway === undefined) throw new Error('the peer is not started');
+    return this.#gateway;
+  }
+
+  async start(): Promise<void> {
+    const { signal } = this.#stopped;
+    this.#running.push(this.metadata.run(signal));
+    const port = await this.#listen();
+    const uri = `http://127.0.0.1:${port}`;
+    await this.metadata.propose(
+      () => ({ kind: 'peerJoined', peer: this.id, uri, version: '0.1.0' }),
+      signal,
+    );
+    this.metadata.subscribe((state) => {
+      for (const collection of state.collections.values()) this.#follow(collection);
+    });
+    this.#running.push(this.#reportRegularly());
+    this.#gateway = await this.#createGateway();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#p2p.forceShutdown();
+    await this.#gateway?.close();
+    await Promise.allSettled(this.#running);
+  }
+
+  async call<K extends ReplicaCallKind>(
+    target: ReplicaAddress,
+    call: CallOf<K>,
+    signal?: AbortSignal,
+  ): Promise<ReplicaAnswers[K]> {
+    this.calls++;
+    if (this.isStopped) await systemClock.sleep(3_600_000, signal);
+    const replica = this.#replicas.get(`${target.collection}/${target.shard}`);
+    if (replica === undefined) throw new TributaryError('not_found', 'no such replica');
+    const kind: K = call.kind;
+    return ANSWERS[kind](replica, call);
+  }
+
+  #createGateway(): Promise<Gateway> {
+    const { streams, reports, config = {} } = this.#options;
+    return createGateway({
+      config: { host: '127.0.0.1', httpPort: 0, grpcPort: 0, ...config },
+      self: this.id,
+      metadata: this.metadata,
+      streams,
+      localReplicas: this,
+      reports,
+      cluster: async () => ({
+        peerId: this.id,
+        peers: new Map([...this.metadata.state.peers].map(([id, peer]) => [id, peer.uri])),
+        term: 1,
+        commit: this.metadata.state.sequence,
+        pendingOperations: 0,
+        isVoter: true,
+        consensus: { kind: 'working', lastUpdateMs: 0 },
+        sendFailures: new Map(),
+      }),
+      ready: () => true,
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+      metrics: createMetrics(),
+    });
+  }
+
+  #listen(): Promise<number> {
+    const call: handleUnaryCall<Buffer, Buffer> = ({ request }, done) => {
+      answerPeerCalls(this, request, this.#stopped.signal).then(
+        (answer) => done(null, answer),
+        (error) => done(error),
+      );
+    };
+    this.#p2p.addService({ call: PEER_SERVICE.call }, { call });
+    return new Promise((resolve, reject) => {
+      this.#p2p.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+        if (error) reject(error);
+        else resolve(port);
+      });
+    });
+  }
+
+  #follow(collection: CollectionState): void {
+    for (const shard of collection.shards) {
+      const key = `${collection.id}/${shard.id}`;
+      if (!shard.replicas.has(this.id) || this.#replicas.has(key)) continue;
+      const replica = new MemoryReplica(collection);
+      this.#replicas.set(key, replica);
+      this.#running.push(this.#run(collection, shard.id, replica).catch(() => {}));
+    }
+  }
+
+  async #run(collection: CollectionState, shard: ShardId, replica: MemoryReplica): Promise<void> {
+    const { signal } = this.#stopped;
+    const stream = this.#options.streams.open(collection.id);
+    await using reader = await stream.openReader(shard, replica.appliedSequence);
+    const active = { kind: 'replicaStateChanged', from: 'Initializing', to: 'Active' } as const;
+    await this.metadata.propose(
+      () => ({ ...active, collection: collection.id, shard, peer: this.id }),
+      signal,
+    );
+    while (!signal.aborted) {
+      const limits = { messagesMax: 1_000, bytesMax: 100_000_000, waitMs: 100, signal };
+      for (const message of await reader.next(limits)) {
+        while (!this.isApplying || this.isStopped) await systemClock.sleep(5, signal);
+        replica.apply(message.sequence, decodeEntry(message.data).operations);
+        this.#report([{ collection: collection.id, shard, appliedSequence: message.sequence }]);
+      }
+    }
+  }
+
+  async #reportRegularly(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      this.#report([]);
+      await systemClock.sleep(200, this.#stopped.signal).catch(() => {});
+    }
+  }
+
+  #report(replicas: readonly (ReplicaAddress & { readonly appliedSequence: Sequence })[]): void {
+    if (!this.isStopped) this.#options.reports.publish({ peer: this.id, replicas });
+  }
+}
