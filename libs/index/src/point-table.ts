@@ -6,17 +6,18 @@
 //
 // A released offset may still stand in indexes and in sets made earlier, so it is not used again by itself. The owner
 // calls `reclaim` when it has taken the released offsets out of everything; then memory, and the bits of every set of
-// offsets, are bounded by the most points ever held at once. Without it, each change of a point costs 16 bytes for good.
+// offsets, are bounded by the most points ever held at once. Without it, each change of a point costs 29 bytes for good.
 
 import type { PointId, PointOffset, Sequence } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { type Random, systemRandom, TributaryError } from '@tributary/runtime';
+import { IdWords, PointIdColumn } from './point-id-column.ts';
 import type { OffsetSet } from './vector-index.ts';
 
 /** The top two offsets mean "none" in the index. */
 const OFFSETS_MAX = 2 ** 32 - 2;
-/** A Map of V8 ends here. */
-const POINTS_MAX = 2 ** 24 - 1;
 const LENGTH_MIN = 1_024;
+const SLOTS_MIN = 1_024;
+const EMPTY = 0xffff_ffff;
 
 export interface LivePoint {
   readonly id: PointId;
@@ -25,53 +26,67 @@ export interface LivePoint {
 }
 
 export class PointTable {
-  readonly #offsets = new Map<PointId, PointOffset>();
-  /** By offset; undefined where no live point is. */
-  readonly #ids: (PointId | undefined)[] = [];
+  readonly #ids = new PointIdColumn();
+  readonly #wanted = new IdWords();
+  readonly #seed: number;
+  /** Open addressing, linear probing: the offset of a live point, or EMPTY. At most two thirds are taken. */
+  #slots = new Uint32Array(SLOTS_MIN).fill(EMPTY);
   #versions = new Float64Array(LENGTH_MIN);
   #live: OffsetSet = new Uint32Array(LENGTH_MIN / 32);
   #released: PointOffset[] = [];
   #free: PointOffset[] = [];
+  #count = 0;
+  #end = 0;
+
+  /** The seed of the hash is random, so that nobody can choose ids that collide. It shows in nothing. */
+  constructor(random: Random = systemRandom) {
+    this.#seed = random.integer(2 ** 32);
+  }
 
   get count(): number {
-    return this.#offsets.size;
+    return this.#count;
   }
 
   /** One above the highest offset in use: what a set of offsets needs bits for. */
   get offsetsEnd(): number {
-    return this.#ids.length;
+    return this.#end;
   }
 
-  /** Bits of the live offsets; a view, valid until the next `assign`. */
+  /** Bits of the live offsets; a view, valid until the next change. */
   get live(): OffsetSet {
-    return this.#live.subarray(0, Math.ceil(this.#ids.length / 32));
+    return this.#live.subarray(0, Math.ceil(this.#end / 32));
+  }
+
+  get memoryBytes(): number {
+    const columns = this.#ids.memoryBytes + this.#versions.byteLength + this.#live.byteLength;
+    return columns + this.#slots.byteLength + 8 * (this.#free.length + this.#released.length);
   }
 
   resolve(id: PointId): PointOffset | undefined {
-    return this.#offsets.get(id);
+    const offset = this.#slots[this.#slotOf(id)] ?? EMPTY;
+    return offset === EMPTY ? undefined : (offset as PointOffset);
   }
 
   /** The id of a live offset; undefined where there is none. */
   idAt(offset: PointOffset): PointId | undefined {
-    return this.#ids[offset];
+    return this.#ids.get(offset);
   }
 
   /** The version of a live offset; undefined where there is none. */
   versionAt(offset: PointOffset): Sequence | undefined {
-    if (this.#ids[offset] === undefined) return undefined;
-    return this.#versions[offset] as Sequence;
+    return this.#ids.has(offset) ? (this.#versions[offset] as Sequence) : undefined;
   }
 
-  /** Gives the point a new offset and releases the one it had. Throws `insufficient_storage` when full. */
+  /** Gives the point a new offset and releases the one it had. Throws `insufficient_storage` when none is left. */
   assign(id: PointId, version: Sequence): PointOffset {
-    const old = this.#offsets.get(id);
-    if (old === undefined && this.#offsets.size >= POINTS_MAX) {
-      throw new TributaryError('insufficient_storage', `a shard holds ${POINTS_MAX} points`);
-    }
     const offset = this.#free.pop() ?? this.#nextOffset();
-    if (old !== undefined) this.#release(old);
-    this.#offsets.set(id, offset);
-    this.#ids[offset] = id;
+    if (3 * (this.#count + 1) > 2 * this.#slots.length) this.#growSlots();
+    const slot = this.#slotOf(id);
+    const old = this.#slots[slot] ?? EMPTY;
+    if (old === EMPTY) this.#count++;
+    else this.#release(old as PointOffset);
+    this.#slots[slot] = offset;
+    this.#ids.set(offset, this.#wanted);
     this.#versions[offset] = version;
     const word = offset >>> 5;
     this.#live[word] = (this.#live[word] ?? 0) | (1 << (offset & 31));
@@ -80,7 +95,7 @@ export class PointTable {
 
   /** Changes the version of a point that keeps its offset; returns whether the point is there. */
   setVersion(id: PointId, version: Sequence): boolean {
-    const offset = this.#offsets.get(id);
+    const offset = this.resolve(id);
     if (offset === undefined) return false;
     this.#versions[offset] = version;
     return true;
@@ -88,16 +103,18 @@ export class PointTable {
 
   /** Returns the offset the point had; undefined where the point is not there. */
   release(id: PointId): PointOffset | undefined {
-    const offset = this.#offsets.get(id);
-    if (offset === undefined) return undefined;
-    this.#offsets.delete(id);
-    this.#release(offset);
-    return offset;
+    const slot = this.#slotOf(id);
+    const offset = this.#slots[slot] ?? EMPTY;
+    if (offset === EMPTY) return undefined;
+    this.#vacate(slot);
+    this.#count--;
+    this.#release(offset as PointOffset);
+    return offset as PointOffset;
   }
 
   /**
    * Lets the offsets released so far be assigned again; returns how many. To be called when they are out of every
-   * index and nobody keeps a set or an answer made before, after a batch of changes, say.
+   * index and nobody keeps a set or an answer made before: after a batch of changes, say.
    */
   reclaim(): number {
     const reclaimed = this.#released.length;
@@ -107,25 +124,28 @@ export class PointTable {
     return reclaimed;
   }
 
-  /** Live points in no particular order; nothing may change meanwhile. */
+  /** Live points by offset; nothing may change meanwhile. */
   *[Symbol.iterator](): Generator<LivePoint> {
-    for (const [id, offset] of this.#offsets) {
-      yield { id, offset, version: this.#versions[offset] as Sequence };
+    for (let offset = 0; offset < this.#end; offset++) {
+      const id = this.#ids.get(offset);
+      if (id === undefined) continue;
+      const version = this.#versions[offset] as Sequence;
+      yield { id, offset: offset as PointOffset, version };
     }
   }
 
   #release(offset: PointOffset): void {
-    this.#ids[offset] = undefined;
+    this.#ids.clear(offset);
     const word = offset >>> 5;
     this.#live[word] = (this.#live[word] ?? 0) & ~(1 << (offset & 31));
     this.#released.push(offset);
   }
 
   #nextOffset(): PointOffset {
-    const offset = this.#ids.length;
-    if (offset >= OFFSETS_MAX) {
+    if (this.#end >= OFFSETS_MAX) {
       throw new TributaryError('insufficient_storage', 'no offset is left: reclaim released ones');
     }
+    const offset = this.#end++;
     if (offset >= this.#versions.length) {
       const length = Math.ceil((offset * 1.5) / 32) * 32;
       const versions = new Float64Array(length);
@@ -135,7 +155,51 @@ export class PointTable {
       live.set(this.#live);
       this.#live = live;
     }
-    this.#ids.push(undefined);
     return offset as PointOffset;
+  }
+
+  /** The slot that holds the id, or the empty one it would take; leaves the id's words in `#wanted`. */
+  #slotOf(id: PointId): number {
+    const wanted = this.#wanted.set(id);
+    const mask = this.#slots.length - 1;
+    let slot = wanted.hash(this.#seed) & mask;
+    for (;;) {
+      const offset = this.#slots[slot] ?? EMPTY;
+      if (offset === EMPTY || this.#ids.equals(offset, wanted)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Empties a slot and moves up what probed past it, so that no search stops short. */
+  #vacate(slot: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const moved = new IdWords();
+    let hole = slot;
+    for (let at = (slot + 1) & mask; ; at = (at + 1) & mask) {
+      const offset = slots[at] ?? EMPTY;
+      if (offset === EMPTY) break;
+      this.#ids.read(offset, moved);
+      const home = moved.hash(this.#seed) & mask;
+      // It may move where its home is not between the hole (exclusive) and its place (inclusive).
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      slots[hole] = offset;
+      hole = at;
+    }
+    slots[hole] = EMPTY;
+  }
+
+  #growSlots(): void {
+    const old = this.#slots;
+    this.#slots = new Uint32Array(old.length * 2).fill(EMPTY);
+    const mask = this.#slots.length - 1;
+    const words = new IdWords();
+    for (const offset of old) {
+      if (offset === EMPTY) continue;
+      this.#ids.read(offset, words);
+      let slot = words.hash(this.#seed) & mask;
+      while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask;
+      this.#slots[slot] = offset;
+    }
   }
 }
