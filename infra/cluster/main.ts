@@ -8,7 +8,7 @@ import { emptyClusterFolder, openClusterFolder, writeClusterIdentity } from './c
 import { type ClusterLayout, HOST, layOut, peerPorts, serverPorts } from './layout.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { type ClusterOptions, LaunchError, parseOptions, USAGE } from './options.ts';
-import { hasRunningServer, ProcessLedger } from './process-ledger.ts';
+import { leftServer, ProcessLedger } from './process-ledger.ts';
 import { checkPortsFree } from './readiness.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -18,15 +18,18 @@ async function launch(options: ClusterOptions, stop: AbortSignal): Promise<Local
   const startedMs = performance.now();
   const layout = layOut(options);
   const ledger = new ProcessLedger(layout.folder);
-  const left = await ledger.endAll();
+  const servers = layout.servers.flatMap(({ name, folder }) => leftServer(name, folder) ?? []);
+  const left = await ledger.endAll(servers);
   if (left.length > 0) say(`ended what an earlier launcher left running: ${left.join(', ')}`);
   if (options.fresh) {
     const parts = [...layout.servers, ...layout.peers].map(({ name }) => name);
     emptyClusterFolder(layout.folder, [...parts, 'docs', 'logs']);
   }
   writeClusterIdentity(layout.folder, options.peers);
-  const ended = layout.servers.filter(({ folder }) => !hasRunningServer(folder));
-  await checkPortsFree([...layout.peers.flatMap(peerPorts), ...ended.flatMap(serverPorts)]);
+  await checkPortsFree([
+    ...layout.peers.flatMap(peerPorts),
+    ...layout.servers.flatMap(serverPorts),
+  ]);
   const cluster = new LocalCluster({ root, layout, logLevel: options.logLevel, ledger, say });
   running = cluster;
   const count =

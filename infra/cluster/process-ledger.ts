@@ -39,9 +39,9 @@ export class ProcessLedger {
     this.#write(this.#entries.filter((entry) => entry.name !== name));
   }
 
-  /** Ends every process that still runs, by SIGTERM and then by SIGKILL, in the order in which they are named. */
-  async endAll(): Promise<readonly string[]> {
-    const left = this.running();
+  /** Ends every process that still runs, and `others`, by SIGTERM and then by SIGKILL; returns their names. */
+  async endAll(others: readonly ProcessEntry[]): Promise<readonly string[]> {
+    const left = [...this.running(), ...others];
     for (const { pid } of left) kill(pid, 'SIGTERM');
     const deadline = performance.now() + END_TIMEOUT_MS;
     while (left.some(isRunning) && performance.now() < deadline) await sleep(POLL_MS);
@@ -100,14 +100,17 @@ export function startTime(pid: number): string | undefined {
   }
 }
 
-/** Whether a nats-server that an earlier launcher left running in `folder` waits there to be adopted. */
-export function hasRunningServer(folder: string): boolean {
+/** The nats-server that an earlier launcher left running with its data in `folder`. */
+export function leftServer(name: string, folder: string): ProcessEntry | undefined {
   try {
     const record: unknown = JSON.parse(readFileSync(path.join(folder, 'server.json'), 'utf8'));
-    if (typeof record !== 'object' || record === null || !('pid' in record)) return false;
-    return readFileSync(`/proc/${record.pid}/cmdline`, 'utf8').includes(folder);
+    if (typeof record !== 'object' || record === null || !('pid' in record)) return undefined;
+    const pid = Number(record.pid);
+    const started = startTime(pid);
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return started !== undefined && command.includes(folder) ? { name, pid, started } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

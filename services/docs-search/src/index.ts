@@ -1,1 +1,2 @@
-export {};
+export { extractPassages } from './extract-passages.ts';
+export type { Passage } from './passage.ts';

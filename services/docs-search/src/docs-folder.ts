@@ -1,0 +1,94 @@
+// What is kept beside the cluster: the model that made the vectors, and a manifest that says how far taking in has come. Files are
+// replaced whole, so a process that is killed leaves the old one.
+
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import { decodeModel, encodeModel, type LsaModel } from '@tributary/lsa';
+import type { Passage } from './passage.ts';
+
+export interface Manifest {
+  /** Of the passages, and so of the model trained on them. */
+  readonly fingerprint: string;
+  readonly passages: number;
+  readonly complete: boolean;
+}
+
+export class DocsFolder {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.#folder = folder;
+  }
+
+  get modelFile(): string {
+    return path.join(this.#folder, 'model.lsa');
+  }
+
+  /** Undefined where nothing was taken in yet, or the file is not a manifest. */
+  readManifest(): Manifest | undefined {
+    try {
+      const value: unknown = JSON.parse(readFileSync(this.#manifestFile, 'utf8'));
+      return isManifest(value) ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  writeManifest(manifest: Manifest): void {
+    replaceFile(this.#manifestFile, Buffer.from(`${JSON.stringify(manifest)}\n`));
+  }
+
+  /** Throws `corrupt` where the file is damaged, and the system's error where there is none. */
+  readModel(): LsaModel {
+    return decodeModel(readFileSync(this.modelFile));
+  }
+
+  writeModel(model: LsaModel): void {
+    replaceFile(this.modelFile, encodeModel(model));
+  }
+
+  get #manifestFile(): string {
+    return path.join(this.#folder, 'manifest.json');
+  }
+}
+
+/** Changes with any passage, its origin or the order. */
+export function fingerprintOf(passages: readonly Passage[]): string {
+  const hash = createHash('sha256');
+  for (const passage of passages) hash.update(JSON.stringify(passage));
+  return hash.digest('hex');
+}
+
+export function replaceFile(file: string, bytes: Uint8Array): void {
+  const descriptor = openSync(`${file}.new`, 'w');
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(`${file}.new`, file);
+}
+
+function isManifest(value: unknown): value is Manifest {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'fingerprint' in value &&
+    typeof value.fingerprint === 'string' &&
+    'passages' in value &&
+    typeof value.passages === 'number' &&
+    'complete' in value &&
+    typeof value.complete === 'boolean'
+  );
+}

@@ -1,0 +1,65 @@
+// Questions, their best passages, and how to ask on, in words.
+
+import type { QdrantClient } from '@qdrant/js-client-rest';
+import type { LsaModel } from '@tributary/lsa';
+import type { Clock } from '@tributary/runtime';
+import { type Answer, ask, COLLECTION } from './docs-collection.ts';
+
+/** Asked after each start; what is installed answers them. */
+export const QUESTIONS: readonly string[] = [
+  'open a circuit breaker after too many failures',
+  'cancel a request with an abort signal',
+  'write logs to a file that is rotated',
+];
+const TEXT_SHOWN = 240;
+
+/** Asks, prints the passages with score, origin and time, and returns them. */
+export async function printAnswers(options: {
+  client: QdrantClient;
+  model: LsaModel;
+  question: string;
+  limit: number;
+  clock: Clock;
+}): Promise<readonly Answer[]> {
+  const { client, model, question, limit, clock } = options;
+  const startedMs = clock.monotonicMs();
+  const answers = await ask(client, model, question, limit);
+  const tookMs = clock.monotonicMs() - startedMs;
+  console.log(`\n“${question}”  (${tookMs.toFixed(1)} ms)`);
+  if (answers.length === 0) console.log('  no passage');
+  for (const { score, payload } of answers) {
+    const { version, path, position } = payload;
+    console.log(`  ${score.toFixed(3)}  ${payload.package}@${version}  ${path}:${position}`);
+    console.log(`         ${shorten(String(payload.text))}`);
+  }
+  return answers;
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= TEXT_SHOWN ? line : `${line.slice(0, TEXT_SHOWN - 1).trimEnd()}…`;
+}
+
+/** Commands that work as they are printed; `near` is a point to look around. */
+export function howToAsk(url: string, near: number | string): string {
+  const id = JSON.stringify(near);
+  return `
+Ask on, from this folder:
+  npm run --silent search -- "retry with exponential backoff"
+
+More like the first answer, with curl:
+  curl -s ${url}/collections/${COLLECTION}/points/query -H 'content-type: application/json' \\
+    -d '{"query": ${id}, "limit": 3, "with_payload": ["package", "text"]}'
+
+In JavaScript, with the official client (node --input-type=module, from this folder):
+  import { QdrantClient } from '@qdrant/js-client-rest';
+  const client = new QdrantClient({ url: '${url}' });
+  const { points } = await client.query('${COLLECTION}', { query: ${id}, limit: 3, with_payload: true });
+  for (const { score, payload } of points) console.log(score, payload.package, payload.text);
+
+In Python (pip install qdrant-client):
+  from qdrant_client import QdrantClient
+  client = QdrantClient(url='${url}')
+  for point in client.query_points('${COLLECTION}', query=${id}, limit=3).points:
+      print(point.score, point.payload['package'], point.payload['text'])`;
+}
