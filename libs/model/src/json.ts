@@ -16,7 +16,7 @@ export const JSON_DEPTH_MAX = 128;
 // Node 24 has it; the compiler's library does not know it yet.
 declare global {
   interface JSON {
-    rawJSON(text: string): unknown;
+    rawJSON?(text: string): unknown;
   }
 }
 
@@ -89,12 +89,17 @@ function reviveNumber(_key: string, value: unknown, context?: { source?: string 
 }
 
 function replaceNumber(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return JSON.rawJSON(value.toString());
+  if (typeof value === 'bigint') return rawJson(value.toString());
   if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) {
     return value;
   }
   // From 1e21 on a double is written with an exponent, and so read as a double again.
-  return Math.abs(value) < 1e21 ? JSON.rawJSON(`${value}.0`) : value;
+  return Math.abs(value) < 1e21 ? rawJson(`${value}.0`) : value;
+}
+
+function rawJson(text: string): unknown {
+  if (JSON.rawJSON === undefined) throw new TypeError('JSON.rawJSON is missing: Node 24 has it');
+  return JSON.rawJSON(text);
 }
 
 /** Iterative, so that a document of any depth costs one pass and no stack. */

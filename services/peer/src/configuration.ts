@@ -17,6 +17,13 @@ const storage = z.strictObject({
   /** Folder of everything this peer keeps. */
   storage_path: z.string().min(1).default('./storage'),
   on_disk_payload: z.boolean().default(true),
+  /** What a new collection has where its request does not say. */
+  collection: z
+    .strictObject({
+      replication_factor: count.default(1),
+      write_consistency_factor: count.default(1),
+    })
+    .prefault({}),
   performance: z
     .strictObject({
       /** Seconds before a read is given up. */
@@ -60,7 +67,7 @@ const nats = z.strictObject({
   port: port.default(4222),
   monitor_port: port.default(0),
   /** Copies of each stream; default 3 where the cluster has three servers, else 1. */
-  replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
+  replicas: z.union([z.literal(1), z.literal(3)]).optional(),
 });
 
 const replica = z.strictObject({

@@ -1,0 +1,72 @@
+// Where the peer's NATS is: the servers it was told, those of the peer it joins, or a nats-server of its own.
+
+import { join } from 'node:path';
+import { NatsServerSupervisor } from '@tributary/nats';
+import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import type { PeerConfiguration } from './configuration.ts';
+import { introduceTo } from './introduction.ts';
+
+export interface NatsSource extends AsyncDisposable {
+  readonly urls: readonly string[];
+  /** Copies of each stream. */
+  readonly replicas: 1 | 3;
+}
+
+export interface NatsSourceOptions {
+  readonly configuration: PeerConfiguration;
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+const PROJECT_ROOT = join(import.meta.dirname, '../../..');
+const INTRODUCE_WITHIN_MS = 30_000;
+
+export async function findNats(options: NatsSourceOptions): Promise<NatsSource> {
+  const { nats, cluster } = options.configuration;
+  if (nats.url !== undefined) return foreign([nats.url].flat(), nats.replicas);
+  if (cluster.bootstrap !== undefined) {
+    const { natsUrls } = await introduceTo(cluster.bootstrap, INTRODUCE_WITHIN_MS);
+    if (natsUrls.length === 0) {
+      throw new TributaryError('unavailable', `${cluster.bootstrap} names no nats-server`);
+    }
+    return foreign(natsUrls, nats.replicas);
+  }
+  return await own(options);
+}
+
+/** Three servers hold three copies; fewer cannot form a quorum, so one copy it is. */
+function foreign(urls: readonly string[], replicas: 1 | 3 | undefined): NatsSource {
+  return {
+    urls,
+    replicas: replicas ?? (urls.length >= 3 ? 3 : 1),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function own({
+  configuration,
+  folder,
+  clock,
+  random,
+  logger,
+}: NatsSourceOptions): Promise<NatsSource> {
+  const { host, port, monitor_port: httpPort } = configuration.nats;
+  const server = await NatsServerSupervisor.start({
+    name: 'nats-1',
+    dataDir: join(folder, 'nats'),
+    host,
+    port,
+    httpPort,
+    projectRoot: PROJECT_ROOT,
+    logger: logger.child({ part: 'nats-server' }),
+    clock,
+    random,
+  });
+  return {
+    urls: [server.clientUrl],
+    replicas: 1,
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}

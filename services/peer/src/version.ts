@@ -1,0 +1,18 @@
+// What the peer says it is. Clients compare the API version with their own: 1.18 suits those of 1.17, 1.18 and 1.19.
+
+import { spawnSync } from 'node:child_process';
+
+export const VERSION = '0.1.0';
+export const API_VERSION = '1.18.3';
+
+/** 40 hexadecimal digits: the commit of this checkout where there is one. */
+export function commitOfCheckout(): string {
+  const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  const text = (stdout ?? '').trim();
+  return /^[0-9a-f]{40}$/.test(text) ? text : UNKNOWN_COMMIT;
+}
+
+const UNKNOWN_COMMIT = '0'.repeat(40);
