@@ -54,6 +54,12 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   app.setNotFoundHandler((request, reply) =>
     fail(reply, new TributaryError('not_found', `no endpoint ${request.method} ${request.url}`)),
   );
+  let isDraining = false;
+  // A connection that was busy when the drain began is not idle, so nobody else would close it.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isDraining) reply.header('connection', 'close');
+    done();
+  });
   addPlainRoutes(app, options.core);
   for (const route of restRoutes(options.core)) addRoute(app, route, options);
   await app.listen({ host: options.host, port: options.port }).catch((error: Error) => {
@@ -63,7 +69,10 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
     port,
-    drain: () => app.close(),
+    drain: () => {
+      isDraining = true;
+      return app.close();
+    },
     close: () => {
       app.server.closeAllConnections();
       return app.close();

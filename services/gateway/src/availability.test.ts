@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AppendFate } from '@tributary/stream/memory';
+import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly ms: number;
+}
+
+async function send(cluster: MemoryCluster, request: string, body?: object): Promise<Answer> {
+  const [method = '', path = ''] = request.split(' ');
+  const headers = { 'content-type': 'application/json' };
+  const startedMs = performance.now();
+  const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${cluster.url()}${path}`, init);
+  const text = await answer.text();
+  return { status: answer.status, text, ms: performance.now() - startedMs };
+}
+
+async function create(cluster: MemoryCluster, config: object): Promise<void> {
+  const vectors = { size: 2, distance: 'Dot' };
+  const made = await send(cluster, 'PUT /collections/c', { vectors, ...config });
+  assert.equal(made.status, 200, made.text);
+}
+
+const POINTS = { points: Array.from({ length: 50 }, (_, id) => ({ id, vector: [id, 1] })) };
+const SEARCH = { vector: [1, 0], limit: 50 };
+
+const write = (cluster: MemoryCluster, parameters = 'wait=true') =>
+  send(cluster, `PUT /collections/c/points?${parameters}`, POINTS);
+const search = (cluster: MemoryCluster) =>
+  send(cluster, 'POST /collections/c/points/search', SEARCH);
+
+function statusOfWrite(answer: Answer): string {
+  assert.equal(answer.status, 200, answer.text);
+  return JSON.parse(answer.text).result.status;
+}
+
+function found(answer: Answer): number {
+  assert.equal(answer.status, 200, answer.text);
+  return JSON.parse(answer.text).result.length;
+}
+
+test('searches go on through the other replicas when a peer dies', async () => {
+  await using cluster = await startMemoryCluster({ peers: 3 });
+  await create(cluster, { shard_number: 6, replication_factor: 2 });
+  await write(cluster);
+  await cluster.peer(1).stop();
+  for (let i = 0; i < 10; i++) {
+    const answer = await search(cluster);
+    assert.equal(found(answer), 50);
+    assert.ok(answer.ms < 1_000, `${answer.ms} ms`);
+  }
+});
+
+test('a stopped peer delays searches once, by at most two seconds, and not at all later', async () => {
+  await using cluster = await startMemoryCluster({ peers: 3 });
+  await create(cluster, { shard_number: 6, replication_factor: 2 });
+  await write(cluster);
+  cluster.peer(1).isStopped = true;
+  const durations: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    const answer = await search(cluster);
+    assert.equal(found(answer), 50);
+    durations.push(answer.ms);
+  }
+  assert.ok(Math.max(...durations) < 2_500, `${durations}`);
+  const slow = durations.filter((ms) => ms > 200);
+  assert.ok(slow.length <= 1, `${durations}`);
+  cluster.peer(1).isStopped = false;
+  await sleep(300);
+  const before = cluster.peer(1).calls;
+  for (let i = 0; i < 4; i++) await search(cluster);
+  assert.ok(cluster.peer(1).calls > before, 'it is asked again once it is back');
+});
+
+test('a shard without a readable replica is an error that names it, within two seconds', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2 });
+  await create(cluster, { shard_number: 2, replication_factor: 1 });
+  await write(cluster);
+  await cluster.peer(1).stop();
+  const answer = await search(cluster);
+  assert.equal(answer.status, 500);
+  assert.match(answer.text, /The replica set for shard \d on peer 1 does not have enough active/);
+  assert.ok(answer.ms < 2_000, `${answer.ms} ms`);
+});
+
+test('consistency=all fails while a replica cannot be read', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2 });
+  await create(cluster, { shard_number: 1, replication_factor: 2 });
+  await write(cluster);
+  await cluster.peer(1).stop();
+  const all = 'POST /collections/c/points/search?consistency=all';
+  assert.equal((await send(cluster, all, SEARCH)).status, 500);
+  assert.equal(found(await search(cluster)), 50);
+});
+
+test('a completed write is seen at every live peer at once', async () => {
+  await using cluster = await startMemoryCluster({ peers: 3 });
+  await create(cluster, { shard_number: 3, replication_factor: 3 });
+  cluster.peer(1).isApplying = false;
+  cluster.peer(2).isApplying = false;
+  const writing = write(cluster);
+  await sleep(100);
+  cluster.peer(1).isApplying = true;
+  cluster.peer(2).isApplying = true;
+  assert.equal(statusOfWrite(await writing), 'completed');
+  for (const index of [0, 1, 2]) {
+    const count = await fetch(`${cluster.url(index)}/collections/c/points/count`, {
+      method: 'POST',
+      body: '{}',
+    });
+    assert.match(await count.text(), /"count":50/);
+  }
+});
+
+test('a lagging replica beyond the consistency factor delays a write by the grace and no more', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2 });
+  await create(cluster, { shard_number: 2, replication_factor: 2 });
+  cluster.peer(1).isApplying = false;
+  const answer = await write(cluster);
+  assert.equal(statusOfWrite(answer), 'completed');
+  assert.ok(answer.ms > 450 && answer.ms < 1_500, `${answer.ms} ms`);
+});
+
+test('a write that too few replicas apply in the time given is wait_timeout', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2 });
+  await create(cluster, { shard_number: 2, replication_factor: 2, write_consistency_factor: 2 });
+  cluster.peer(1).isApplying = false;
+  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=1')), 'wait_timeout');
+  assert.equal(statusOfWrite(await write(cluster, 'wait=false')), 'acknowledged');
+});
+
+test('without a timeout of its own such a write ends with 408 and says that it is durable', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2, config: { writeTimeoutMs: 300 } });
+  await create(cluster, { shard_number: 2, replication_factor: 2, write_consistency_factor: 2 });
+  cluster.peer(1).isApplying = false;
+  const answer = await write(cluster);
+  assert.equal(answer.status, 408);
+  assert.match(answer.text, /the write is durable as operation \d+/);
+});
+
+test('ordering=strong waits for every replica and refuses while one is out of reach', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2 });
+  await create(cluster, { shard_number: 2, replication_factor: 2 });
+  const strong = 'wait=true&ordering=strong&timeout=1';
+  assert.equal(statusOfWrite(await write(cluster, strong)), 'completed');
+  cluster.peer(1).isApplying = false;
+  assert.equal(statusOfWrite(await write(cluster, strong)), 'wait_timeout');
+  cluster.peer(1).isStopped = true;
+  await sleep(1_700);
+  const refused = await write(cluster, strong);
+  assert.equal(refused.status, 500);
+  assert.match(refused.text, /peer 2 is out of reach; nothing was written/);
+});
+
+test('a write refused by the stream is 503, and with the breaker open at once', async () => {
+  let fate: AppendFate = 'unavailable';
+  const streams = { faults: { append: () => fate } };
+  await using cluster = await startMemoryCluster({
+    peers: 1,
+    streams,
+    config: { writeTimeoutMs: 150 },
+  });
+  await create(cluster, {});
+  for (let i = 0; i < 8; i++) await write(cluster);
+  const answer = await write(cluster);
+  assert.equal(answer.status, 503, answer.text);
+  assert.match(answer.text, /the write stream is out of reach/);
+  assert.ok(answer.ms < 100, `${answer.ms} ms`);
+  fate = 'ok';
+  await sleep(700);
+  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=2')), 'completed');
+});
+
+test('a write without an answer from the stream has an unknown outcome and says so', async () => {
+  const streams = { faults: { append: () => 'unknownLost' as const } };
+  await using cluster = await startMemoryCluster({ peers: 1, streams });
+  await create(cluster, {});
+  const answer = await write(cluster, 'wait=true&timeout=1');
+  assert.equal(answer.status, 408);
+  assert.match(answer.text, /may still take effect; resending it with the same points is safe/);
+});
+
+test('a write whose answer was lost is found again by its retry and completed', async () => {
+  let tries = 0;
+  const streams = {
+    faults: { append: () => (tries++ === 0 ? ('unknownWritten' as const) : ('ok' as const)) },
+  };
+  await using cluster = await startMemoryCluster({ peers: 2, streams });
+  await create(cluster, { shard_number: 3, replication_factor: 2 });
+  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=5')), 'completed');
+  assert.equal(tries, 2);
+  assert.equal(found(await search(cluster)), 50);
+});
+
+test('draining answers what is in flight and is not ready meanwhile', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2 });
+  await create(cluster, { shard_number: 2, replication_factor: 2 });
+  cluster.peer(1).isApplying = false;
+  const writing = write(cluster);
+  await sleep(100);
+  const startedMs = performance.now();
+  const draining = cluster.peer(0).gateway.drain();
+  assert.equal(statusOfWrite(await writing), 'completed');
+  await draining;
+  assert.ok(performance.now() - startedMs < 3_000, 'no connection is waited for in vain');
+  await assert.rejects(search(cluster), 'no new connection is taken');
+});
