@@ -50,8 +50,10 @@ test('a record changed, swapped with another or left without its vectors is corr
     (folder) => rewrite(folder, 's', 'vectors', pointIdToBytes(2), (old) => old.fill(9, 30, 31)),
     (folder) => rewrite(folder, 's', 'vectors', pointIdToBytes(2), () => undefined),
     async (folder) => {
-      const other = await rewrite(folder, 's', 'points', pointIdToBytes(1), (old) => old);
-      await rewrite(folder, 's', 'points', pointIdToBytes(2), () => other);
+      for (const column of ['points', 'vectors'] as const) {
+        const other = await rewrite(folder, 's', column, pointIdToBytes(1), (old) => old);
+        await rewrite(folder, 's', column, pointIdToBytes(2), () => other);
+      }
     },
   ];
   for (const damage of damages) {

@@ -1,3 +1,2 @@
 export { FilterPlanner, type FilterPlannerOptions, type Selection } from './plan-filter.ts';
-export * from './point-lookup.ts';
 export * from './replica-reader.ts';

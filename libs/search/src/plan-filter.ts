@@ -6,7 +6,7 @@
 //
 // Payload indexes and the choice by estimated cardinality join in `chooseSource`: one more source that narrows `scan`.
 
-import type { OffsetSet } from '@tributary/index';
+import type { OffsetSet, PointTable } from '@tributary/index';
 import {
   type Condition,
   compileFilter,
@@ -20,8 +20,7 @@ import {
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
-import { OffsetSetBuilder, offsetsOf } from './offset-set.ts';
-import type { PointLookup } from './point-lookup.ts';
+import { OffsetSetBuilder } from './offset-set.ts';
 import { SelectionCache } from './selection-cache.ts';
 
 export interface Selection {
@@ -37,19 +36,19 @@ export type FilterSource =
 
 export interface FilterPlannerOptions {
   readonly store: ReplicaStore;
-  readonly points: PointLookup;
+  readonly table: PointTable;
   /** Bytes of selections kept. */
   readonly cacheBytesMax: number;
 }
 
 export class FilterPlanner {
   readonly #store: ReplicaStore;
-  readonly #points: PointLookup;
+  readonly #table: PointTable;
   readonly #cache: SelectionCache;
 
   constructor(options: FilterPlannerOptions) {
     this.#store = options.store;
-    this.#points = options.points;
+    this.#table = options.table;
     this.#cache = new SelectionCache(options.cacheBytesMax);
   }
 
@@ -68,7 +67,7 @@ export class FilterPlanner {
 
   #selectListed(filter: Filter, ids: readonly PointId[]): Selection {
     const holds = createMatcher(filter);
-    const builder = new OffsetSetBuilder(this.#points.live);
+    const builder = new OffsetSetBuilder(this.#table.offsetsEnd);
     for (const stored of this.#store.getPayloads(ids)) {
       if (stored !== undefined && holds(stored)) builder.add(this.#offsetOf(stored.id));
     }
@@ -77,10 +76,8 @@ export class FilterPlanner {
 
   #selectIds(filter: Filter): Selection {
     const holds = compile(filter);
-    const builder = new OffsetSetBuilder(this.#points.live);
-    for (const offset of offsetsOf(this.#points.live)) {
-      const id = this.#points.idAt(offset);
-      assert(id !== undefined, 'a live offset stands for a point');
+    const builder = new OffsetSetBuilder(this.#table.offsetsEnd);
+    for (const { id, offset } of this.#table) {
       if (holds({ id, payload: {} })) builder.add(offset);
     }
     return builder.build();
@@ -92,7 +89,7 @@ export class FilterPlanner {
     const { appliedSequence } = this.#store.state;
     const known = this.#cache.get(key, appliedSequence);
     if (known !== undefined) return known;
-    const builder = new OffsetSetBuilder(this.#points.live);
+    const builder = new OffsetSetBuilder(this.#table.offsetsEnd);
     for (const stored of this.#store.scanPayloads()) {
       if (holds(stored)) builder.add(this.#offsetOf(stored.id));
     }
@@ -102,7 +99,7 @@ export class FilterPlanner {
   }
 
   #offsetOf(id: PointId) {
-    const offset = this.#points.resolve(id);
+    const offset = this.#table.resolve(id);
     assert(offset !== undefined, 'a stored point has an offset');
     return offset;
   }

@@ -4,7 +4,7 @@
 // applies a commit to all three before it does anything else. So a read never shows a point that is deleted, and a
 // difference between them is a bug: it asserts.
 
-import type { VectorIndex } from '@tributary/index';
+import type { PointTable, VectorIndex } from '@tributary/index';
 import {
   type CollectionConfig,
   comparePointIds,
@@ -29,12 +29,11 @@ import {
   type FilterSource,
   type Selection,
 } from './plan-filter.ts';
-import type { PointLookup } from './point-lookup.ts';
 import { createProjector, indexOf, type ProjectedPoint, type Projector } from './projection.ts';
 
 export interface ReplicaReaderOptions {
   readonly store: ReplicaStore;
-  readonly table: PointLookup;
+  readonly table: PointTable;
   /** By vector name; one for each vector of the collection. */
   readonly indexes: ReadonlyMap<string, VectorIndex>;
   readonly config: CollectionConfig;
@@ -51,7 +50,7 @@ interface Hit {
 
 export class ReplicaReader {
   readonly #store: ReplicaStore;
-  readonly #table: PointLookup;
+  readonly #table: PointTable;
   readonly #indexes: ReadonlyMap<string, VectorIndex>;
   readonly #config: CollectionConfig;
   readonly #planner: FilterPlanner;
@@ -63,7 +62,7 @@ export class ReplicaReader {
     this.#config = options.config;
     this.#planner = new FilterPlanner({
       store: options.store,
-      points: options.table,
+      table: options.table,
       cacheBytesMax: options.filterCacheBytesMax ?? FILTER_CACHE_BYTES_MAX,
     });
   }

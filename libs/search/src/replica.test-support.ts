@@ -1,17 +1,18 @@
 // A replica in memory for the tests of this package: store, point table and exact indexes, changed together.
 
-import type { IndexHits, IndexSearch, VectorIndex } from '@tributary/index';
+import { type IndexHits, type IndexSearch, PointTable, type VectorIndex } from '@tributary/index';
 import {
   type CollectionConfig,
   type Distance,
   exactScore,
   HNSW_DEFAULTS,
   higherIsBetter,
+  type NearestQuery,
   OPTIMIZERS_DEFAULTS,
   type Point,
   type PointId,
   type PointOffset,
-  pointOffset,
+  type Projection,
   type Sequence,
   type StoredPoint,
   sequence,
@@ -19,29 +20,52 @@ import {
 } from '@tributary/model';
 import type { ReplicaStore } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
-import type { PointLookup } from './point-lookup.ts';
 import { ReplicaReader } from './replica-reader.ts';
 
 export type Sizes = Readonly<
   Record<string, { readonly size: number; readonly distance: Distance }>
 >;
 
+export const SIZES: Sizes = {
+  '': { size: 3, distance: 'Dot' },
+  far: { size: 2, distance: 'Euclid' },
+};
+export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
+export const EVERYTHING: Projection = { payload: { kind: 'all' }, vectors: { kind: 'all' } };
+
+export function nearest(query: Partial<NearestQuery>): NearestQuery {
+  return {
+    vector: Float32Array.of(1, 0, 0),
+    using: '',
+    limit: 10,
+    params: {},
+    projection: NOTHING,
+    ...query,
+  };
+}
+
 export class ReplicaForTests {
-  readonly table = new TableForTests();
-  readonly indexes: ReadonlyMap<string, ExactVectorIndex>;
+  readonly table = new PointTable();
+  readonly indexes: ReadonlyMap<string, VectorIndex>;
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
 
-  static async open(vectors: Sizes): Promise<ReplicaForTests> {
-    return new ReplicaForTests(vectors, await new MemoryReplicaStores().open('a'));
+  /** With an index that sorts everything, where none are given. */
+  static async open(
+    vectors: Sizes,
+    indexes: ReadonlyMap<string, VectorIndex> = exactIndexes(vectors),
+  ): Promise<ReplicaForTests> {
+    return new ReplicaForTests(vectors, await new MemoryReplicaStores().open('a'), indexes);
   }
 
-  private constructor(vectors: Sizes, store: ReplicaStore) {
+  private constructor(
+    vectors: Sizes,
+    store: ReplicaStore,
+    indexes: ReadonlyMap<string, VectorIndex>,
+  ) {
     this.store = store;
-    this.indexes = new Map(
-      Object.entries(vectors).map(([name, { distance }]) => [name, new ExactVectorIndex(distance)]),
-    );
-    const { table, indexes } = this;
+    this.indexes = indexes;
+    const { table } = this;
     this.reader = new ReplicaReader({ store, table, indexes, config: configOf(vectors) });
   }
 
@@ -49,7 +73,7 @@ export class ReplicaForTests {
     const version = this.#commit(points, []);
     for (const point of points) {
       this.#forget(point.id);
-      const offset = this.table.add(point.id, version);
+      const offset = this.table.assign(point.id, version);
       for (const [name, vector] of Object.entries(point.vectors)) {
         this.indexes.get(name)?.add(offset, vector);
       }
@@ -69,50 +93,17 @@ export class ReplicaForTests {
   }
 
   #forget(id: PointId): void {
-    const offset = this.table.remove(id);
+    const offset = this.table.release(id);
     if (offset === undefined) return;
     for (const index of this.indexes.values()) index.remove(offset);
+    this.table.reclaim();
   }
 }
 
-class TableForTests implements PointLookup {
-  readonly #offsets = new Map<PointId, PointOffset>();
-  readonly #points: ({ id: PointId; version: Sequence } | undefined)[] = [];
-
-  resolve(id: PointId): PointOffset | undefined {
-    return this.#offsets.get(id);
-  }
-
-  idAt(offset: PointOffset): PointId | undefined {
-    return this.#points[offset]?.id;
-  }
-
-  versionAt(offset: PointOffset): Sequence | undefined {
-    return this.#points[offset]?.version;
-  }
-
-  get live(): Uint32Array {
-    const words = new Uint32Array(Math.ceil(this.#points.length / 32));
-    for (const offset of this.#offsets.values()) {
-      words[offset >>> 5] = (words[offset >>> 5] ?? 0) | (1 << (offset & 31));
-    }
-    return words;
-  }
-
-  add(id: PointId, version: Sequence): PointOffset {
-    const offset = pointOffset(this.#points.length);
-    this.#points.push({ id, version });
-    this.#offsets.set(id, offset);
-    return offset;
-  }
-
-  remove(id: PointId): PointOffset | undefined {
-    const offset = this.#offsets.get(id);
-    if (offset === undefined) return undefined;
-    this.#offsets.delete(id);
-    this.#points[offset] = undefined;
-    return offset;
-  }
+function exactIndexes(vectors: Sizes): ReadonlyMap<string, VectorIndex> {
+  return new Map(
+    Object.entries(vectors).map(([name, { distance }]) => [name, new ExactVectorIndex(distance)]),
+  );
 }
 
 /** The contract of an index by sorting everything. */
