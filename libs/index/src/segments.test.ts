@@ -1,0 +1,373 @@
+// Graphs: recall, restarts, damaged files, what happens while a segment is being built.
+
+import assert from 'node:assert/strict';
+import { open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { type PointOffset, pointOffset } from '@tributary/model';
+import { seededRandom, silentLogger } from '@tributary/runtime';
+import {
+  ClusteredVectors,
+  offsetSet,
+  offsetsUpTo,
+  openIndex,
+  recallOf,
+  searchFor,
+  temporaryFolder,
+} from './index.test-support.ts';
+import { isGraphCheaper } from './search-plan.ts';
+import { createSegmentBuilder } from './segment-builder.ts';
+import type { VectorIndex } from './vector-index.ts';
+
+const SIZE = 64;
+const COUNT = 12_000;
+
+const builder = createSegmentBuilder({ logger: silentLogger });
+after(() => builder.close());
+
+function addAll(index: VectorIndex, vectors: readonly Float32Array[], first = 0): void {
+  for (const [i, vector] of vectors.entries()) index.add(pointOffset(first + i), vector);
+}
+
+function assertGraphIsUsed(index: VectorIndex): void {
+  const { vectors, indexedVectors, segments } = index.stats();
+  const tail = vectors - indexedVectors;
+  assert.ok(segments > 0);
+  assert.ok(isGraphCheaper({ size: SIZE, sealed: indexedVectors, tail, segments, ef: 100 }));
+}
+
+test('recall@10 is at least 0.95 with a fifth removed and a fifth overwritten, filtered or not', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  const data = new ClusteredVectors(seededRandom(1), SIZE, 200);
+  addAll(index, data.many(COUNT));
+  await index.settled();
+  assert.equal(index.stats().indexedVectors, COUNT);
+
+  for (let i = 0; i < COUNT; i += 10) index.remove(pointOffset(i));
+  let end = COUNT;
+  for (let i = 5; i < COUNT; i += 10) {
+    index.remove(pointOffset(i));
+    index.add(pointOffset(end++), data.next());
+  }
+  const queries = data.many(100);
+  assertGraphIsUsed(index);
+  assert.ok(recallOf(index, queries, {}) >= 0.95);
+  const half = offsetsUpTo(end).filter((offset) => offset % 2 === 1);
+  const accept = offsetSet(half, end);
+  assert.ok(recallOf(index, queries, { accept, acceptCount: half.length }) >= 0.95);
+  await index.settled();
+  assert.ok(recallOf(index, queries, {}) >= 0.95);
+});
+
+test('the graph never answers what was removed or is outside the filter, and each vector finds itself', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  const data = new ClusteredVectors(seededRandom(2), SIZE, 100);
+  const vectors = data.many(COUNT);
+  addAll(index, vectors);
+  await index.settled();
+  for (let i = 0; i < COUNT; i += 5) index.remove(pointOffset(i));
+  assertGraphIsUsed(index);
+  let lost = 0;
+  for (let i = 0; i < COUNT; i += 7) {
+    const { offsets } = index.search(vectors[i] ?? data.next(), searchFor({ limit: 3 }));
+    assert.ok(offsets.every((offset) => offset % 5 !== 0));
+    if (i % 5 !== 0 && offsets[0] !== i) lost++;
+  }
+  assert.ok(lost <= 3, `${lost} vectors do not find themselves`);
+  const accept = offsetSet(
+    offsetsUpTo(COUNT).filter((offset) => offset % 3 === 0),
+    COUNT,
+  );
+  for (const query of data.many(30)) {
+    const { offsets } = index.search(query, searchFor({ accept, acceptCount: COUNT / 3 }));
+    assert.equal(offsets.length, 10);
+    assert.ok(offsets.every((offset) => offset % 3 === 0 && offset % 5 !== 0));
+  }
+});
+
+test('as many hits come as there are, even where the graph reaches fewer', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({
+    size: SIZE,
+    folder: folder.path,
+    builder,
+    deletedShareMax: 1,
+  });
+  const data = new ClusteredVectors(seededRandom(3), SIZE, 20);
+  addAll(index, data.many(6_000));
+  await index.settled();
+  for (let i = 0; i < 5_950; i++) index.remove(pointOffset(i));
+  for (const query of data.many(20)) {
+    assert.equal(index.search(query, searchFor({ limit: 100, ef: 1 })).offsets.length, 50);
+  }
+});
+
+test('indexedOnly leaves out the tail, exact or not', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  const data = new ClusteredVectors(seededRandom(4), SIZE, 20);
+  addAll(index, data.many(6_000));
+  await index.settled();
+  const late = data.next();
+  index.add(pointOffset(6_000), late);
+  const accept = offsetSet([5, 6_000], 6_001);
+  for (const exact of [true, false]) {
+    for (const filter of [{}, { accept, acceptCount: 2 }]) {
+      const search = searchFor({ exact, ...filter });
+      assert.equal(index.search(late, search).offsets[0], 6_000);
+      const indexed = index.search(late, { ...search, indexedOnly: true }).offsets;
+      assert.ok(indexed.length > 0 && !indexed.includes(6_000));
+    }
+  }
+});
+
+test('a restart takes up the segments: same answers, nothing built, changed vectors in the tail', async () => {
+  await using folder = await temporaryFolder();
+  const data = new ClusteredVectors(seededRandom(5), SIZE, 100);
+  const vectors = data.many(COUNT);
+  const uuid = (i: number) => `00000000-0000-4000-8000-${i.toString(16).padStart(12, '0')}`;
+  const queries = data.many(50);
+  const answers: unknown[] = [];
+  {
+    await using index = await openIndex({
+      size: SIZE,
+      folder: folder.path,
+      builder,
+      identify: uuid,
+    });
+    addAll(index, vectors);
+    await index.settled();
+    for (const query of queries) answers.push(index.search(query, searchFor({})));
+  }
+  // In another order than before, so offsets differ from the segment's.
+  const order = offsetsUpTo(COUNT).reverse();
+  const offsetOfId = new Map(order.map((old, offset) => [uuid(old), pointOffset(offset)]));
+  const reopened = await openIndex({
+    size: SIZE,
+    folder: folder.path,
+    builder,
+    identify: (offset) => uuid(order[offset] ?? 0),
+  });
+  await using index = reopened;
+  const changed = new Set([3, 77, 4_000]);
+  for (const [offset, old] of order.entries()) {
+    if (changed.has(old)) index.add(pointOffset(offset), data.next());
+    else if (old !== 9) index.add(pointOffset(offset), vectors[old] ?? data.next());
+  }
+  const resolve = (id: unknown) =>
+    id === uuid(9) || typeof id !== 'string' ? undefined : offsetOfId.get(id);
+  assert.deepEqual(await index.loadSegments(resolve), { loaded: 1, rejected: [] });
+  assert.equal(index.stats().indexedVectors, COUNT - 4);
+  index.maintain();
+  assert.equal(index.stats().building, false);
+  assert.ok(recallOf(index, queries, {}) >= 0.95);
+
+  for (const [i, query] of queries.entries()) {
+    const { offsets, scores } = index.search(query, searchFor({}));
+    const touched = [...offsets].some((offset) => changed.has(order[offset] ?? 0));
+    const before = answers[i] as { offsets: Uint32Array; scores: Float32Array };
+    if (touched || before.offsets.some((old) => old === 9 || changed.has(old))) continue;
+    assert.deepEqual(
+      [...offsets].map((offset) => order[offset]),
+      [...before.offsets],
+    );
+    assert.deepEqual(scores, before.scores);
+  }
+});
+
+test('a damaged segment is thrown away and its vectors are answered from the tail', async () => {
+  await using folder = await temporaryFolder();
+  const data = new ClusteredVectors(seededRandom(6), SIZE, 20);
+  const vectors = data.many(1_200);
+  {
+    await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+    addAll(index, vectors);
+    await index.settled();
+  }
+  const names = (await readdir(folder.path)).sort();
+  assert.deepEqual(names, ['segment-1.graph', 'segment-1.rows']);
+  const whole = new Map<string, Buffer>();
+  for (const name of names) whole.set(name, await readFile(join(folder.path, name)));
+
+  const random = seededRandom(8);
+  for (const name of names) {
+    const bytes = whole.get(name) ?? Buffer.alloc(0);
+    const damages: (() => Promise<void>)[] = [];
+    const file = join(folder.path, name);
+    for (const length of [0, 3, 11, 96, bytes.length >> 1, bytes.length - 1]) {
+      damages.push(() => truncate(file, length));
+    }
+    damages.push(() => truncate(file, bytes.length + 1));
+    const edges = [0, 4, 8, 16, 24, 48, 52, bytes.length - 1];
+    for (const at of [...edges, ...edges.map(() => random.integer(bytes.length))]) {
+      damages.push(() => flipBit(file, at, random.integer(8)));
+    }
+    for (const damage of damages) {
+      for (const [each, content] of whole) await writeFile(join(folder.path, each), content);
+      await damage();
+      await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+      addAll(index, vectors);
+      const { loaded, rejected } = await index.loadSegments((id) => pointOffset(Number(id)));
+      assert.equal(loaded, 0);
+      assert.equal(rejected.length, 1);
+      assert.deepEqual(await readdir(folder.path), []);
+      assert.equal(index.search(vectors[7] ?? data.next(), searchFor({})).offsets[0], 7);
+    }
+  }
+});
+
+test('a segment built for other parameters is thrown away; leftovers of a crash are removed', async () => {
+  await using folder = await temporaryFolder();
+  const data = new ClusteredVectors(seededRandom(9), SIZE, 20);
+  const vectors = data.many(1_200);
+  {
+    await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+    addAll(index, vectors);
+    await index.settled();
+  }
+  await writeFile(join(folder.path, 'segment-7.graph'), 'sealed by no rows file');
+  await writeFile(join(folder.path, 'segment-8.graph.new'), 'half');
+  await writeFile(join(folder.path, 'segment-8.rows.new'), 'half');
+  await using index = await openIndex({
+    size: SIZE,
+    distance: 'Euclid',
+    folder: folder.path,
+    builder,
+  });
+  assert.deepEqual((await readdir(folder.path)).sort(), ['segment-1.graph', 'segment-1.rows']);
+  addAll(index, vectors);
+  const { loaded, rejected } = await index.loadSegments((id) => pointOffset(Number(id)));
+  assert.equal(loaded, 0);
+  assert.match(rejected.join(), /segment 1: .*Cosine/);
+  await index.settled();
+  assert.equal(index.stats().indexedVectors, 1_200);
+});
+
+test('what is added and removed while a segment is built is found, and not found, at once', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  const data = new ClusteredVectors(seededRandom(10), SIZE, 50);
+  const held = new Map<PointOffset, Float32Array>();
+  let next = 0;
+  const add = () => {
+    const vector = data.next();
+    const offset = pointOffset(next++);
+    index.add(offset, vector);
+    held.set(offset, vector);
+    return offset;
+  };
+  for (let i = 0; i < 3_000; i++) add();
+  index.maintain();
+  assert.equal(index.stats().building, true);
+  const random = seededRandom(11);
+  let checksWhileBuilding = 0;
+  for (let turn = 0; turn < 50 || (index.stats().building && turn < 1_500); turn++) {
+    const added = add();
+    const victim = pointOffset(random.integer(next - 1));
+    index.remove(victim);
+    held.delete(victim);
+    const vector = held.get(added);
+    assert.ok(vector !== undefined);
+    const exact = turn % 2 === 0;
+    const { offsets, scores } = index.search(vector, searchFor({ exact }));
+    assert.equal(offsets[0], added);
+    assert.ok(Math.abs((scores[0] ?? 0) - 1) < 1e-5);
+    for (const offset of offsets) assert.ok(held.has(pointOffset(offset)));
+    if (index.stats().building) checksWhileBuilding++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(checksWhileBuilding > 10, `${checksWhileBuilding} checks while building`);
+  await index.settled();
+  assert.equal(index.stats().vectors, held.size);
+  for (const [offset, vector] of held) assert.deepEqual(index.get(offset), vector);
+});
+
+test('closing while a segment is built leaves no unfinished file behind', async () => {
+  const data = new ClusteredVectors(seededRandom(12), SIZE, 50);
+  const vectors = data.many(3_000);
+  for (const waitTurns of [0, 1, 5, 40, 200]) {
+    await using folder = await temporaryFolder();
+    const index = await openIndex({ size: SIZE, folder: folder.path, builder });
+    addAll(index, vectors);
+    index.maintain();
+    for (let i = 0; i < waitTurns; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    const wasBuilt = index.stats().indexedVectors > 0;
+    await index.close();
+    const names = (await readdir(folder.path)).sort();
+    if (names.length > 0) assert.deepEqual(names, ['segment-1.graph', 'segment-1.rows']);
+    if (wasBuilt) assert.equal(names.length, 2);
+    if (waitTurns <= 1) assert.deepEqual(names, []);
+  }
+});
+
+test('a worn segment is built again, an empty one is dropped with its files', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  const data = new ClusteredVectors(seededRandom(13), SIZE, 50);
+  addAll(index, data.many(4_000));
+  await index.settled();
+  for (let i = 0; i < 1_500; i++) index.remove(pointOffset(i));
+  await index.settled();
+  assert.deepEqual((await readdir(folder.path)).sort(), ['segment-2.graph', 'segment-2.rows']);
+  assert.equal(index.stats().indexedVectors, 2_500);
+  for (let i = 1_500; i < 4_000; i++) index.remove(pointOffset(i));
+  await index.settled();
+  assert.deepEqual(await readdir(folder.path), []);
+  assert.equal(index.stats().segments, 0);
+});
+
+test('with m = 0, and for Manhattan, no graph is ever built', async () => {
+  const data = new ClusteredVectors(seededRandom(14), SIZE, 50);
+  const vectors = data.many(2_000);
+  for (const options of [{ m: 0 }, { distance: 'Manhattan' as const }]) {
+    await using folder = await temporaryFolder();
+    await using index = await openIndex({ size: SIZE, folder: folder.path, builder, ...options });
+    addAll(index, vectors);
+    await index.settled();
+    assert.equal(index.stats().segments, 0);
+    assert.equal(index.search(vectors[5] ?? data.next(), searchFor({})).offsets.length, 10);
+  }
+});
+
+test('one edge a node is more than hnswlib takes, and builds all the same', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder, m: 1 });
+  const data = new ClusteredVectors(seededRandom(15), SIZE, 50);
+  addAll(index, data.many(1_500));
+  await index.settled();
+  assert.equal(index.stats().indexedVectors, 1_500);
+});
+
+test('a build that fails leaves the index as it was', async () => {
+  await using folder = await temporaryFolder();
+  await using index = await openIndex({
+    size: SIZE,
+    folder: folder.path,
+    builder: {
+      build: (task) =>
+        task(async () => ({ kind: 'failed', code: 'insufficient_storage', message: 'disk full' })),
+      close: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    },
+  });
+  const data = new ClusteredVectors(seededRandom(16), SIZE, 50);
+  const vectors = data.many(1_500);
+  addAll(index, vectors);
+  await index.settled();
+  assert.equal(index.stats().indexedVectors, 0);
+  assert.equal(index.search(vectors[5] ?? data.next(), searchFor({})).offsets[0], 5);
+});
+
+async function flipBit(path: string, at: number, bit: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, at);
+    byte[0] = (byte[0] ?? 0) ^ (1 << bit);
+    await file.write(byte, 0, 1, at);
+  } finally {
+    await file.close();
+  }
+}
