@@ -31,7 +31,10 @@ function readPoint(value: JsonValue, path: string): Point {
   const point = readObject(value, path);
   return {
     id: readPointId(point.id, `${path}.id`),
-    vectors: readPointVectors(point.vector ?? point.vectors, `${path}.vector`),
+    vectors: readPointVectors(
+      point.vector === undefined ? point.vectors : point.vector,
+      `${path}.vector`,
+    ),
     payload: readPayload(point.payload, `${path}.payload`),
   };
 }

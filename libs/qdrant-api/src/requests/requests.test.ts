@@ -1,0 +1,282 @@
+// Bad bodies, each with the status and the text that comes back, and good ones in the forms clients send them in.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { JsonValue } from '@tributary/model';
+import { errorText, statusOf } from '../errors.ts';
+import { parseBody } from './json-reader.ts';
+import { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './query.ts';
+import { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './read.ts';
+import {
+  parseClearPayload,
+  parseDeletePayload,
+  parseDeletePoints,
+  parseOverwritePayload,
+  parseSetPayload,
+} from './update.ts';
+import { parseUpsert } from './upsert.ts';
+
+type Parse = (body: JsonValue | undefined) => unknown;
+type Refusal = readonly [body: string, status: number, text: string | RegExp];
+
+function assertRefused(parse: Parse, [body, status, text]: Refusal): void {
+  assert.throws(
+    () => parse(parseBody(body)),
+    (error) => {
+      assert.equal(statusOf(error).http, status, `${body.slice(0, 100)}: ${errorText(error)}`);
+      if (typeof text === 'string') assert.equal(errorText(error), text);
+      else assert.match(errorText(error), text);
+      return true;
+    },
+    body.slice(0, 100),
+  );
+}
+
+const FORMAT = 'Format error in JSON body: ';
+const UNSUPPORTED = 'Bad request: This version of Tributary does not support ';
+const ID_RULE = 'is not a valid point ID, valid values are either an unsigned integer or a UUID';
+const UUID = '550e8400-e29b-41d4-a716-446655440000';
+
+const pointWith = (vector: string) => `{"points":[{"id":1,"vector":${vector}}]}`;
+
+test('an upsert that cannot be taken is refused with the status and text of its reason', () => {
+  const refusals: readonly Refusal[] = [
+    ['{"points":[]}', 400, 'Bad request: Empty update request'],
+    ['{}', 400, /^Format error in JSON body: expected `points`/],
+    ['[1]', 400, `${FORMAT}invalid type: a list, expected an object`],
+    ['{"points":[{"id":-1,"vector":[1]}]}', 400, `${FORMAT}points[0].id: value -1 ${ID_RULE}`],
+    ['{"points":[{"id":"x","vector":[1]}]}', 400, `${FORMAT}points[0].id: value "x" ${ID_RULE}`],
+    ['{"points":[{"id":1.5,"vector":[1]}]}', 400, `${FORMAT}points[0].id: value 1.5 ${ID_RULE}`],
+    ['{"points":[{"id":18446744073709551616,"vector":[1]}]}', 400, /is not a valid point ID/],
+    [pointWith('null'), 400, /points\[0\]\.vector: invalid type: null/],
+    [
+      pointWith('[1,null]'),
+      400,
+      `${FORMAT}points[0].vector[1]: invalid type: null, expected a number`,
+    ],
+    [pointWith('[1,"2"]'), 400, /points\[0\]\.vector\[1\]: invalid type: "2", expected a number/],
+    [pointWith('[1e999]'), 400, /^Format error in JSON body: number out of range/],
+    [
+      pointWith('[0,1e39]'),
+      400,
+      /points\[0\]\.vector\[1\]: number out of range for float32: 1e\+39/,
+    ],
+    [pointWith('[[1],[2]]'), 400, `${UNSUPPORTED}multivectors`],
+    [pointWith('{"s":{"indices":[1],"values":[1]}}'), 400, `${UNSUPPORTED}sparse vectors`],
+    [pointWith('{"text":"a","model":"m"}'), 400, /does not support inference/],
+    [pointWith('{"a":{"text":"a","model":"m"}}'), 400, /does not support inference/],
+    [pointWith('{"__proto__":[1]}'), 400, 'Wrong input: Not existing vector name error: __proto__'],
+    ['{"points":[{"id":1,"vector":[1],"payload":[]}]}', 400, /points\[0\]\.payload: invalid type/],
+    [
+      '{"batch":{"ids":[1,2],"vectors":[[1]]}}',
+      422,
+      /batch\.vectors: number of items \(1\) must be/,
+    ],
+    ['{"batch":{"ids":[1],"vectors":{"a":[[1],[2]]}}}', 422, /batch\.vectors\.a: number of items/],
+    [
+      '{"batch":{"ids":[1],"vectors":[[1]],"payloads":[]}}',
+      422,
+      /batch\.payloads: number of items/,
+    ],
+    ['{"points":[{"id":1,"vector":[1]}],"shard_key":"a"}', 400, `${UNSUPPORTED}shard keys`],
+    ['{"points":[],"update_mode":"insert_only"}', 400, /does not support update modes/],
+    ['{"points":[],"update_filter":{}}', 400, `${UNSUPPORTED}update_filter`],
+    ['{"points":', 400, /^Format error in JSON body: /],
+    ['['.repeat(100_000), 400, /nested deeper than/],
+  ];
+  for (const refusal of refusals) assertRefused(parseUpsert, refusal);
+});
+
+test('both forms of an upsert become the same points, ids exact', () => {
+  const rows = `{"points":[
+    {"id":18446744073709551615,"vector":[1,0.5],"payload":{"n":9007199254740993}},
+    {"id":"${UUID.toUpperCase()}","vector":{"":[0,2]},"payload":null}]}`;
+  const columns = `{"batch":{"ids":[18446744073709551615,"${UUID}"],
+    "vectors":[[1,0.5],[0,2]],"payloads":[{"n":9007199254740993},null]}}`;
+  const upsert = parseUpsert(parseBody(rows));
+  assert.deepEqual(upsert, parseUpsert(parseBody(columns)));
+  const [first, second] = upsert.points;
+  assert.equal(first?.id, 18446744073709551615n);
+  assert.equal(second?.id, UUID);
+  assert.deepEqual(first.vectors, { '': Float32Array.of(1, 0.5) });
+  assert.equal(Buffer.from(first.payload).toString(), '{"n":9007199254740993}');
+  assert.equal(second.payload.length, 0);
+});
+
+test('named vectors come in rows and in columns, and integers beyond 2^53 are numbers like others', () => {
+  const [row] = parseUpsert(parseBody(pointWith('{"a":[9007199254740993],"b":[]}'))).points;
+  assert.deepEqual(row?.vectors, { a: Float32Array.of(2 ** 53), b: new Float32Array(0) });
+  const columns = '{"batch":{"ids":[1,2],"vectors":{"a":[[1],[2]],"b":[[3],[4]]}}}';
+  const [, second] = parseUpsert(parseBody(columns)).points;
+  assert.deepEqual(second?.vectors, { a: Float32Array.of(2), b: Float32Array.of(4) });
+});
+
+test('an update without points, or with what is not served, is refused', () => {
+  const refusals: readonly (readonly [Parse, Refusal])[] = [
+    [parseDeletePoints, ['{}', 400, /expected `points` \(a list of ids\) or `filter`/]],
+    [parseDeletePoints, ['{"points":[]}', 400, 'Bad request: Empty update request']],
+    [parseDeletePoints, ['{"points":[-1]}', 400, `${FORMAT}points[0]: value -1 ${ID_RULE}`]],
+    [parseDeletePoints, ['{"filter":{"muts":[]}}', 400, /filter: unknown field `muts`/]],
+    [parseDeletePoints, ['{"points":[1],"shard_key":[1]}', 400, `${UNSUPPORTED}shard keys`]],
+    [parseSetPayload, ['{"points":[1]}', 400, /payload: invalid type: nothing/]],
+    [parseSetPayload, ['{"points":[1],"payload":{},"key":"a..b"}', 400, /key: invalid JSON path/]],
+    [
+      parseOverwritePayload,
+      ['{"points":[1],"payload":{},"key":"a"}', 400, /overwriting the payload/],
+    ],
+    [parseDeletePayload, ['{"points":[1],"keys":"a"}', 400, /keys: invalid type: "a"/]],
+    [parseClearPayload, ['{}', 400, /expected `points`/]],
+  ];
+  for (const [parse, refusal] of refusals) assertRefused(parse, refusal);
+});
+
+test('an update becomes one operation', () => {
+  const byIds = { kind: 'ids', ids: [1, UUID] };
+  const ids = `"points":[1,"${UUID}"]`;
+  assert.deepEqual(parseDeletePoints(parseBody(`{${ids}}`)), { kind: 'delete', selector: byIds });
+  assert.deepEqual(parseSetPayload(parseBody(`{${ids},"payload":{"a":1},"key":"b"}`)), {
+    kind: 'setPayload',
+    selector: byIds,
+    payload: { a: 1 },
+    key: 'b',
+  });
+  assert.deepEqual(parseOverwritePayload(parseBody(`{${ids},"filter":null,"payload":{}}`)), {
+    kind: 'overwritePayload',
+    selector: byIds,
+    payload: {},
+  });
+  assert.deepEqual(parseDeletePayload(parseBody(`{${ids},"keys":["a","b.c"]}`)), {
+    kind: 'deletePayload',
+    selector: byIds,
+    keys: ['a', 'b.c'],
+  });
+  assert.deepEqual(parseClearPayload(parseBody('{"filter":{"must":[]}}')), {
+    kind: 'clearPayload',
+    selector: { kind: 'filter', filter: { must: [] } },
+  });
+});
+
+test('a read that cannot be answered is refused', () => {
+  const refusals: readonly (readonly [Parse, Refusal])[] = [
+    [parseRetrieve, ['{}', 400, /ids: invalid type: nothing, expected a list/]],
+    [parseRetrieve, ['{"ids":[1],"with_payload":5}', 400, /with_payload: invalid type: 5/]],
+    [parseScroll, ['{"limit":0}', 422, /limit: value 0 invalid, must be 1 or larger\]$/]],
+    [parseScroll, ['{"limit":-1}', 400, /limit: invalid type: -1/]],
+    [parseScroll, ['{"order_by":"a"}', 400, `${UNSUPPORTED}order_by`]],
+    [parseScroll, ['{"offset":"x"}', 400, `${FORMAT}offset: value "x" ${ID_RULE}`]],
+    [parseCount, ['{"exact":1}', 400, /exact: invalid type: 1, expected a boolean/]],
+    [
+      parseSearch,
+      ['{"vector":[1],"limit":0}', 422, /\[limit: value 0 invalid, must be 1 or larger\]/],
+    ],
+    [parseSearch, ['{"vector":[1]}', 400, /limit: invalid type: nothing/]],
+    [parseSearch, ['{"limit":1}', 400, /vector: invalid type: nothing, expected a vector/]],
+    [parseSearch, ['{"vector":[null],"limit":1}', 400, /vector\[0\]: invalid type: null/]],
+    [
+      parseSearch,
+      ['{"vector":{"name":"s","vector":{"indices":[1],"values":[1]}},"limit":1}', 400, /sparse/],
+    ],
+    [
+      parseSearch,
+      ['{"vector":[1],"limit":1,"params":{"hnsw_ef":0}}', 422, /params\.hnsw_ef: value 0/],
+    ],
+    [parseSearchBatch, ['{"searches":[{"vector":[1],"limit":0}]}', 422, /searches\[0\]\.limit/]],
+  ];
+  for (const [parse, refusal] of refusals) assertRefused(parse, refusal);
+});
+
+test('a query that is not served yet, or makes no sense, is refused by name', () => {
+  const refusals: readonly Refusal[] = [
+    [
+      '{"query":[1],"limit":0}',
+      422,
+      'Validation error in JSON body: [internal.limit: value 0 invalid, must be 1 or larger]',
+    ],
+    [
+      '{"prefetch":{"query":[1]}}',
+      400,
+      "Bad request: A query is needed to merge the prefetches. Can't have prefetches without defining a query.",
+    ],
+    ['{"score_threshold":1}', 400, /^Bad request: A query is needed to use the score_threshold\. /],
+    ['{"prefetch":[{}],"query":{"fusion":"rrf"}}', 400, `${UNSUPPORTED}prefetch`],
+    ['{"query":{"fusion":"rrf"}}', 400, `${UNSUPPORTED}fusion queries`],
+    ['{"query":{"rrf":{"k":1}}}', 400, `${UNSUPPORTED}fusion queries`],
+    ['{"query":{"recommend":{"positive":[1]}}}', 400, `${UNSUPPORTED}recommend queries`],
+    ['{"query":{"discover":{}}}', 400, `${UNSUPPORTED}discover queries`],
+    ['{"query":{"context":[]}}', 400, `${UNSUPPORTED}context queries`],
+    ['{"query":{"order_by":"a"}}', 400, `${UNSUPPORTED}order_by`],
+    ['{"query":{"sample":"random"}}', 400, `${UNSUPPORTED}sample queries`],
+    ['{"query":{"formula":{}}}', 400, `${UNSUPPORTED}formula queries`],
+    ['{"query":{"relevance_feedback":{}}}', 400, `${UNSUPPORTED}relevance feedback queries`],
+    ['{"query":{"nearest":[1],"mmr":{}}}', 400, /does not support maximal marginal relevance/],
+    ['{"query":{"indices":[1],"values":[1]}}', 400, `${UNSUPPORTED}sparse vectors`],
+    ['{"query":[[1]]}', 400, `${UNSUPPORTED}multivectors`],
+    ['{"query":{"text":"a","model":"m"}}', 400, /does not support inference/],
+    ['{"query":1,"lookup_from":{"collection":"x"}}', 400, `${UNSUPPORTED}lookup_from`],
+    ['{"query":"x"}', 400, `${FORMAT}query: value "x" ${ID_RULE}`],
+    ['{"query":-1}', 400, `${FORMAT}query: value -1 ${ID_RULE}`],
+    ['{"query":true}', 400, /query: invalid type: true/],
+    ['{"query":{}}', 400, /query: invalid type: an object, expected a vector/],
+  ];
+  for (const refusal of refusals) assertRefused(parseQuery, refusal);
+  assertRefused(parseQueryBatch, [
+    '{"searches":[{"query":[1],"limit":0}]}',
+    422,
+    /internal\.limit/,
+  ]);
+});
+
+test('every way to ask for nearest points becomes the same request', () => {
+  const nothing = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
+  const expected = {
+    target: { kind: 'vector', vector: Float32Array.of(1, 2) },
+    using: 'a',
+    limit: 3,
+    offset: 0,
+    params: {},
+    projection: nothing,
+  };
+  const search = (text: string) => parseSearch(parseBody(text));
+  const query = (text: string) => parseQuery(parseBody(text));
+  assert.deepEqual(search('{"vector":{"name":"a","vector":[1,2]},"limit":3}'), expected);
+  assert.deepEqual(search('{"vector":{"name":"a","vector":[1,2]},"top":3}'), expected);
+  assert.deepEqual(query('{"query":[1,2],"using":"a","limit":3,"prefetch":[]}'), expected);
+  assert.deepEqual(
+    query('{"query":{"nearest":[1,2]},"using":"a","limit":3,"filter":null}'),
+    expected,
+  );
+  assert.deepEqual(search('{"vector":[1,2],"limit":3}'), { ...expected, using: '' });
+});
+
+test('a query may name a point, or nothing at all', () => {
+  const target = (text: string) => parseQuery(parseBody(text)).target;
+  assert.deepEqual(target('{"query":18446744073709551615}'), { kind: 'id', id: 2n ** 64n - 1n });
+  assert.deepEqual(target(`{"query":{"nearest":"${UUID}"}}`), { kind: 'id', id: UUID });
+  assert.deepEqual(target('{}'), { kind: 'none' });
+  assert.equal(parseQuery({}).limit, 10);
+});
+
+test('payloads and vectors come back as asked for: all by default in reads, none in searches', () => {
+  const projection = (text: string) => parseRetrieve(parseBody(text)).projection;
+  const { payload, vectors } = projection('{"ids":[1]}');
+  assert.deepEqual([payload.kind, vectors.kind], ['all', 'none']);
+  assert.deepEqual(projection('{"ids":[],"with_payload":["a"],"with_vectors":true}'), {
+    payload: { kind: 'include', keys: ['a'] },
+    vectors: { kind: 'all' },
+  });
+  assert.deepEqual(projection('{"ids":[],"with_payload":{"exclude":["a"]},"with_vector":["b"]}'), {
+    payload: { kind: 'exclude', keys: ['a'] },
+    vectors: { kind: 'names', names: ['b'] },
+  });
+  assert.equal(parseScroll({}).projection.payload.kind, 'all');
+  assert.equal(parseCount({}).exact, true);
+});
+
+test('the id in a path is a u64 or a UUID', () => {
+  assert.equal(parsePointIdText('7'), 7);
+  assert.equal(parsePointIdText('18446744073709551615'), 2n ** 64n - 1n);
+  assert.equal(parsePointIdText(UUID), UUID);
+  for (const text of ['-1', '1.5', 'x', '', '18446744073709551616']) {
+    assert.throws(() => parsePointIdText(text), /is not a valid point ID/);
+  }
+});

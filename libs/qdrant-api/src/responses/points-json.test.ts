@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  type NamedVectors,
+  NO_PAYLOAD,
+  type PointRecord,
+  parseJson,
+  payloadToBytes,
+  type ScoredPoint,
+  sequence,
+} from '@tributary/model';
+import fc from 'fast-check';
+import { float32Text } from './float-text.ts';
+import {
+  writeQueryBatch,
+  writeRecords,
+  writeScoredBatch,
+  writeScoredPoints,
+  writeScrollPage,
+} from './points-json.ts';
+
+const float = fc.float({ noNaN: true, noDefaultInfinity: true });
+
+test('a float32 is written as a decimal that reads back as the same float32', () => {
+  fc.assert(
+    fc.property(float, (value) => Math.fround(Number(float32Text(value))) === value),
+    { numRuns: 5_000 },
+  );
+});
+
+test('a float32 that a decimal of up to six digits made is written as that decimal', () => {
+  const decimal = fc.tuple(fc.integer({ min: 1, max: 999_999 }), fc.integer({ min: -5, max: 0 }));
+  fc.assert(
+    fc.property(decimal, ([digits, exponent]) => {
+      const text = String(Number(`${digits}e${exponent}`));
+      return float32Text(Math.fround(Number(text))) === text;
+    }),
+    { numRuns: 5_000 },
+  );
+  for (const text of [
+    '0.1',
+    '0.89',
+    '-0.2',
+    '1.5',
+    '3',
+    '1e-7',
+    '0',
+    '16777216',
+    '3.4028235e+38',
+  ]) {
+    assert.equal(float32Text(Math.fround(Number(text))), text);
+  }
+});
+
+const id = fc.oneof(fc.nat(), fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }), fc.uuid());
+// Beyond 2^53 our own parser makes a bigint of a whole number, wherever it is.
+const component = fc.float({ noNaN: true, min: -1e6, max: 1e6 });
+const vector = fc
+  .array(component, { minLength: 1, maxLength: 4 })
+  .map((each) => Float32Array.from(each));
+const vectors = fc.oneof(
+  vector.map((each): NamedVectors => ({ '': each })),
+  fc.dictionary(fc.string({ minLength: 1 }), vector, { noNullPrototype: true }),
+);
+const payload = fc
+  .dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }), { noNullPrototype: true })
+  .map((object) => JSON.parse(JSON.stringify(object)));
+
+const point = fc
+  .record({ id, vectors, payload, score: component, version: fc.nat() })
+  .map((each) => ({
+    expected: {
+      id: each.id,
+      version: each.version,
+      score: each.score,
+      payload: each.payload,
+      vector: vectorJson(each.vectors),
+    },
+    point: {
+      id: each.id,
+      version: sequence(each.version),
+      score: each.score,
+      payload: payloadToBytes(each.payload),
+      vectors: each.vectors,
+    } satisfies ScoredPoint,
+  }));
+
+function vectorJson(named: NamedVectors): unknown {
+  const unnamed = named[''];
+  if (unnamed !== undefined) return [...unnamed];
+  return Object.fromEntries(Object.entries(named).map(([name, each]) => [name, [...each]]));
+}
+
+/** The value with every number as float32, which is what a reader of float32 text gets. */
+function rounded(value: unknown): unknown {
+  if (typeof value === 'number') return Math.fround(value);
+  if (Array.isArray(value)) return value.map(rounded);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rounded(each)]));
+}
+
+test('points are written with every id, payload and vector as it is', () => {
+  fc.assert(
+    fc.property(fc.array(point, { maxLength: 4 }), (points) => {
+      const text = writeScoredPoints(points.map((each) => each.point));
+      assert.deepEqual(rounded(parseJson(text)), rounded(points.map((each) => each.expected)));
+    }),
+  );
+});
+
+const bare: PointRecord = { id: 2n ** 64n - 1n, version: sequence(7) };
+
+test('what the projection left out is left out, and a point without payload has an empty one', () => {
+  assert.equal(writeRecords([bare]), '[{"id":18446744073709551615}]');
+  const record: PointRecord = { ...bare, id: 1, payload: NO_PAYLOAD, vectors: {} };
+  assert.equal(writeRecords([record]), '[{"id":1,"payload":{},"vector":{}}]');
+});
+
+test('a page says where the next one starts', () => {
+  const uuid = '550e8400-e29b-41d4-a716-446655440000';
+  assert.equal(writeScrollPage([], undefined), '{"points":[],"next_page_offset":null}');
+  assert.equal(writeScrollPage([], 5), '{"points":[],"next_page_offset":5}');
+  assert.equal(writeScrollPage([], uuid), `{"points":[],"next_page_offset":"${uuid}"}`);
+});
+
+test('batches keep their order', () => {
+  const scored: ScoredPoint = { ...bare, id: 1, score: 0.5 };
+  const text = '{"id":1,"version":7,"score":0.5}';
+  assert.equal(writeScoredBatch([[scored], []]), `[[${text}],[]]`);
+  assert.equal(writeQueryBatch([[], [scored]]), `[{"points":[]},{"points":[${text}]}]`);
+});
