@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -147,6 +147,39 @@ test('what the log holds at a flush is enough to come back to it', async () => {
   await using again = await stores.open('s');
   assert.equal(again.state.appliedSequence, flushed);
   assert.deepEqual(again.verify(), again.state);
+});
+
+test('a log cut off at any byte gives the state after some commit, whole', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.folder);
+  const store = await stores.open('s');
+  const states = [store.state];
+  for (let i = 1; i <= 10; i++) {
+    commit(
+      store,
+      Array.from({ length: 20 }, (_, n) => pointOf(i + 3 * n, i)),
+    );
+    states.push(store.state);
+  }
+  await store.close();
+  const folder = join(temporary.folder, 's');
+  const log = await newestLog(folder);
+  const bytes = await readFile(log);
+  const random = seededRandom(5);
+  const reached = new Set<number>();
+  for (let cut = 0; cut < 60; cut++) {
+    const copy = join(temporary.folder, 'copy');
+    await copyFolder(folder, copy);
+    await writeFile(join(copy, basename(log)), bytes.subarray(0, random.integer(bytes.length)));
+    {
+      await using again = await stores.open('copy');
+      assert.deepEqual(again.state, states[again.state.appliedSequence]);
+      assert.deepEqual(again.verify(), again.state);
+      reached.add(again.state.appliedSequence);
+    }
+    await rm(copy, { recursive: true });
+  }
+  assert.ok(reached.size > 5, `${reached.size} states were reached`);
 });
 
 test('a folder that is not a database is corrupt, and the error says what to do', async () => {
