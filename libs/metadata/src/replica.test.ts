@@ -47,6 +47,8 @@ function unreliable(log: MetadataLog, random: Random): MetadataLog {
   return overriding(log, {
     append: async (event, expected) => {
       const fate = random.next();
+      // Time for an append that is late to come before this one.
+      if (random.next() < 0.5) await new Promise((resolve) => setImmediate(resolve));
       if (fate < 0.2) throw unknownOutcome();
       if (fate < 0.3) {
         setImmediate(() => log.append(event, expected).catch(() => {}));
