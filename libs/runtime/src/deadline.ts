@@ -8,6 +8,9 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** Without a reason given, every stop would make an exception and its stack trace. */
+const STOPPED = new TributaryError('cancelled', 'the deadline is no longer needed');
+
 /**
  * Aborts `timeoutMs` from now. Dispose of it when the work is done, or the timer lives on until it is due:
  * `using deadline = startDeadline(clock, 10_000, parent, 'search')`.
@@ -21,11 +24,11 @@ export function startDeadline(
   const controller = new AbortController();
   const timer = new AbortController();
   const onParentAbort = () => {
-    timer.abort();
+    timer.abort(STOPPED);
     controller.abort(parent?.reason);
   };
   const stop = () => {
-    timer.abort();
+    timer.abort(STOPPED);
     parent?.removeEventListener('abort', onParentAbort);
   };
   if (parent?.aborted) {
