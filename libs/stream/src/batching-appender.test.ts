@@ -146,6 +146,15 @@ test('whatever is written comes out once, whole, in order per shard, in one appe
   );
 });
 
+test('a write made in the turn that acknowledges another is sent too', async () => {
+  const { appender, stream } = await setUp();
+  const chain = async (from: number) => {
+    for (let id = from; id < from + 50; id++) await appender.append([part(0, id)]);
+  };
+  await Promise.all([chain(0), chain(100), chain(200)]);
+  assert.equal((await idsInStream(stream)).get(0)?.length, 150);
+});
+
 test('a retry sends the same messages under the same ids', async () => {
   const { appender, appends } = await setUp({}, (nth) => (nth < 3 ? 'unknownWritten' : 'ok'));
   const receipt = await appender.append([part(0, 1), part(1, 2)]);

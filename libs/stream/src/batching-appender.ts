@@ -162,9 +162,7 @@ export class BatchingAppender {
   #enqueue(write: Write): void {
     this.#queue.push(write);
     this.#queueBytes += write.bytes;
-    this.#pump ??= this.#sendAll().finally(() => {
-      this.#pump = undefined;
-    });
+    this.#pump ??= this.#sendAll();
   }
 
   /** The caller does not wait any longer. */
@@ -192,6 +190,8 @@ export class BatchingAppender {
         for (const write of group.writes) settle(write, () => reason);
       }
     }
+    // In the same turn as the check, so that a write enqueued from now on starts a new pump.
+    this.#pump = undefined;
   }
 
   #gather(): Group {
