@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { keys, paths, payloads } from './arbitrary-json.ts';
+import { JsonPathError, parseJsonPath, removeAt, replaceAt, valuesAt } from './json-path.ts';
+
+const payload = {
+  name: 'x',
+  country: { cities: [{ name: 'Berlin', sights: ['Gate'] }, { name: 'Bonn' }, 7] },
+  'a.b': 1,
+  matrix: [[1, 2], [3]],
+};
+
+const find = (path: string) => valuesAt(payload, parseJsonPath(path));
+
+test('a path finds the values it spells', () => {
+  assert.deepEqual(find('name'), ['x']);
+  assert.deepEqual(find('country.cities[].name'), ['Berlin', 'Bonn']);
+  assert.deepEqual(find('country.cities[1].name'), ['Bonn']);
+  assert.deepEqual(find('country.cities[].sights'), [['Gate']]);
+  assert.deepEqual(find('country.cities[].sights[]'), ['Gate']);
+  assert.deepEqual(find('"a.b"'), [1]);
+  assert.deepEqual(find('matrix[][]'), [1, 2, 3]);
+  assert.deepEqual(find('matrix[0][1]'), [2]);
+});
+
+test('a path finds nothing where there is nothing, and enters no array by itself', () => {
+  for (const path of ['a.b', 'country.cities.name', 'name.length', 'matrix[9]', 'constructor']) {
+    assert.deepEqual(find(path), [], path);
+  }
+});
+
+test('a path that is none is refused with its place', () => {
+  for (const path of [
+    '',
+    '.',
+    'a.',
+    '.a',
+    'a..b',
+    'a[',
+    'a[x]',
+    'a[-1]',
+    '[0]',
+    'a]',
+    '"a',
+    'a"b"',
+    'a[0]b',
+  ]) {
+    assert.throws(() => parseJsonPath(path), JsonPathError, path);
+  }
+  assert.throws(() => parseJsonPath('a[x]'), /expected \[\] or \[index\] at 1/);
+  assert.throws(() => parseJsonPath('a.'.repeat(200_000)), JsonPathError);
+});
+
+test('what was set at a path is found there, as many times as the path leads somewhere', () => {
+  fc.assert(
+    fc.property(payloads, paths, (object, text) => {
+      const path = parseJsonPath(text);
+      const marked = replaceAt(object, path, () => 'mark');
+      for (const value of valuesAt(marked, path)) assert.equal(value, 'mark');
+      if (!text.includes('[')) assert.deepEqual(valuesAt(marked, path), ['mark']);
+    }),
+  );
+});
+
+test('what was removed at a path of keys is not found there, and nothing else is gone', () => {
+  fc.assert(
+    fc.property(payloads, fc.array(keys, { minLength: 1, maxLength: 3 }), (object, steps) => {
+      const path = steps.map((key) => ({ kind: 'key' as const, key }));
+      const rest = removeAt(object, path);
+      assert.deepEqual(valuesAt(rest, path), []);
+      const [value] = valuesAt(object, path);
+      if (value === undefined) assert.equal(rest, object);
+      else assert.deepEqual(sorted(replaceAt(rest, path, () => value)), sorted(object));
+    }),
+  );
+});
+
+test('removing goes through arrays, empties them, and never removes by position', () => {
+  const remove = (path: string) => removeAt(payload, parseJsonPath(path));
+  assert.deepEqual(remove('country.cities[].name').country, {
+    cities: [{ sights: ['Gate'] }, {}, 7],
+  });
+  assert.deepEqual(remove('country.cities[0].name').country, {
+    cities: [{ sights: ['Gate'] }, { name: 'Bonn' }, 7],
+  });
+  assert.deepEqual(remove('matrix[]').matrix, []);
+  assert.deepEqual(remove('matrix[][]').matrix, [[], []]);
+  assert.equal(remove('matrix[0]'), payload);
+});
+
+test('neither setting nor removing changes the payload itself', () => {
+  fc.assert(
+    fc.property(payloads, paths, (object, text) => {
+      const before = structuredClone(object);
+      const path = parseJsonPath(text);
+      replaceAt(object, path, () => 1);
+      removeAt(object, path);
+      assert.deepEqual(object, before);
+    }),
+  );
+});
+
+/** Equal for objects that differ in the order of their keys only. */
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) => {
+    if (typeof inner === 'bigint') return `${inner}n`;
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1));
+  });
+}

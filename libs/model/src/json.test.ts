@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { jsonValues } from './arbitrary-json.ts';
+import { JSON_DEPTH_MAX, JsonError, parseJson, stringifyJson } from './json.ts';
+
+test('a value is read back exactly as it was written', () => {
+  fc.assert(
+    fc.property(jsonValues, (value) => {
+      assert.deepEqual(parseJson(stringifyJson(value)), value);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a text without large integers is read as JSON.parse reads it', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(2), (value, indent) => {
+      const text = JSON.stringify(value, undefined, indent);
+      fc.pre(!/(?<![.\d])\d{16}(?!\d*[.e])/.test(text));
+      assert.deepEqual(parseJson(text), JSON.parse(text));
+    }),
+  );
+});
+
+test('integers are exact up to 64 bits, doubles stay doubles', () => {
+  const cases: readonly (readonly [string, unknown])[] = [
+    ['9007199254740991', 9007199254740991],
+    ['9007199254740992', 9007199254740992n],
+    ['-9007199254740993', -9007199254740993n],
+    ['18446744073709551615', 18446744073709551615n],
+    ['-9223372036854775808', -9223372036854775808n],
+    ['18446744073709551616', 18446744073709552000],
+    ['9007199254740993.0', 9007199254740992],
+    ['9007199254740993e0', 9007199254740992],
+    ['0.12345678901234566', 0.12345678901234566],
+    ['1e3', 1000],
+    ['1.7976931348623157e308', Number.MAX_VALUE],
+  ];
+  for (const [text, value] of cases) {
+    assert.deepEqual(parseJson(text), value, text);
+    assert.deepEqual(parseJson(`{"a": [ ${text}\t,"12345678901234567"]}`), {
+      a: [value, '12345678901234567'],
+    });
+  }
+});
+
+test('a number beyond the largest double is refused, wherever it stands', () => {
+  const nines = '9'.repeat(310);
+  for (const number of [
+    '1e999',
+    '-1E+400',
+    nines,
+    `-${nines}`,
+    `${nines}.5`,
+    '0.5e310',
+    `1${'0'.repeat(250)}e99`,
+  ]) {
+    for (const text of [number, `[1,${number}]`, `{"a":{"b": ${number}}}`]) {
+      assert.throws(() => parseJson(text), /out of range/, text.slice(0, 40));
+    }
+  }
+});
+
+test('text that only looks like such a number is accepted', () => {
+  for (const text of ['"1e999"', '["[1e999]"]', '1e-999', `"${'9'.repeat(400)}"`]) {
+    assert.deepEqual(parseJson(text), JSON.parse(text));
+  }
+});
+
+test('a text that is no JSON is refused', () => {
+  for (const text of ['', '{', '[1,]', '{"a"}', '01', 'NaN', '"abc', '"\\', '[]]', '{"a":1}}']) {
+    assert.throws(() => parseJson(text), JsonError, text);
+  }
+});
+
+test('nesting is accepted up to the limit and refused beyond it, at any size', () => {
+  const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+  assert.doesNotThrow(() => parseJson(nested(JSON_DEPTH_MAX)));
+  for (const text of [
+    nested(JSON_DEPTH_MAX + 1),
+    nested(100_000),
+    '{"a":'.repeat(100_000),
+    `["${'\\"'.repeat(10)}",${nested(JSON_DEPTH_MAX)}]`,
+  ]) {
+    assert.throws(() => parseJson(text), /nested deeper than 128 levels/);
+  }
+  assert.throws(() => parseJson('[[1]]', { depthMax: 1 }), /nested deeper than 1 levels/);
+});
+
+test('brackets inside strings are not nesting', () => {
+  const value = ['['.repeat(500), `\\"${'{'.repeat(500)}`, '\\'];
+  assert.deepEqual(parseJson(JSON.stringify(value)), value);
+});
+
+test('many large arrays side by side are not deep', () => {
+  const value = Array.from({ length: 1_000 }, () => [[1], { a: 2 }]);
+  assert.deepEqual(parseJson(JSON.stringify(value)), value);
+});
+
+test('a key named __proto__ is a key', () => {
+  const value = parseJson('{"__proto__": {"polluted": 12345678901234567890}}');
+  assert.equal(stringifyJson(value), '{"__proto__":{"polluted":12345678901234567890}}');
+  assert.ok(!('polluted' in {}));
+});
