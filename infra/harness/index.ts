@@ -1,0 +1,3 @@
+export * from './free-ports.ts';
+export * from './peer-process.ts';
+export * from './process-cluster.ts';

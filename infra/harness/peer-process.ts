@@ -1,0 +1,117 @@
+// One peer as a process of its own, to be killed, stopped for a while, and started again on its data.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface PeerProcessOptions {
+  readonly name: string;
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  readonly p2pPort: number;
+  readonly flags: readonly string[];
+}
+
+const HOST = '127.0.0.1';
+const MAIN = join(import.meta.dirname, '../../services/peer/src/main.ts');
+const READY_WITHIN_MS = 60_000;
+const POLL_MS = 20;
+
+export class PeerProcess {
+  readonly #options: PeerProcessOptions;
+  #child: ChildProcess | undefined;
+  /** Resolves when the process has ended. */
+  ended: Promise<void> = Promise.resolve();
+
+  constructor(options: PeerProcessOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Where the peer keeps everything. */
+  get folder(): string {
+    return this.#options.folder;
+  }
+
+  get url(): string {
+    return `http://${HOST}:${this.#options.httpPort}`;
+  }
+
+  get grpcAddress(): string {
+    return `${HOST}:${this.#options.grpcPort}`;
+  }
+
+  get p2pAddress(): string {
+    return `${HOST}:${this.#options.p2pPort}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get logFile(): string {
+    return `${this.#options.folder}.log`;
+  }
+
+  /** Starts the process and resolves when `/readyz` says so; throws with the end of its log where it does not come up. */
+  async start(): Promise<void> {
+    await this.ended;
+    const { folder, httpPort, grpcPort, p2pPort, flags } = this.#options;
+    mkdirSync(folder, { recursive: true });
+    const log = openSync(this.logFile, 'a');
+    const ports = ['--http-port', httpPort, '--grpc-port', grpcPort, '--p2p-port', p2pPort];
+    const args = [MAIN, '--data-dir', folder, ...ports.map(String), ...flags];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#child = child;
+    this.ended = new Promise((resolve) => {
+      child.once('exit', () => {
+        if (this.#child === child) this.#child = undefined;
+        resolve();
+      });
+    });
+    await this.#untilReady();
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Ends it as an operator would, with SIGTERM; resolves to how long it took, in milliseconds. */
+  async stop(): Promise<number> {
+    const startedMs = performance.now();
+    this.#child?.kill('SIGTERM');
+    await this.ended;
+    return performance.now() - startedMs;
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadlineMs = performance.now() + READY_WITHIN_MS;
+    while (performance.now() < deadlineMs) {
+      if (this.#child === undefined) break;
+      try {
+        const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+        await response.text();
+        if (response.ok) return;
+      } catch {
+        // Not listening yet.
+      }
+      await sleep(POLL_MS);
+    }
+    const tail = readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
+    throw new Error(`${this.name} did not become ready:\n${tail}`);
+  }
+}

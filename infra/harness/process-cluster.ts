@@ -1,0 +1,149 @@
+// A cluster of real processes for tests and benchmarks: nats-servers and peers that can be killed, stopped for a while
+// and started again one by one. Everything is under one folder and on free ports; nothing outlives this process.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { NatsServerSupervisor } from '@tributary/nats';
+import { silentLogger, systemClock, systemRandom } from '@tributary/runtime';
+import { freePorts } from './free-ports.ts';
+import { PeerProcess } from './peer-process.ts';
+
+export interface ProcessClusterOptions {
+  /** Made when missing; holds one folder a process. */
+  readonly folder: string;
+  readonly servers: 1 | 3;
+  readonly peers: number;
+  /** Flags for every peer besides ports, folder and NATS. */
+  readonly peerFlags?: readonly string[];
+}
+
+const HOST = '127.0.0.1';
+const PROJECT_ROOT = join(import.meta.dirname, '../..');
+
+export class ProcessCluster implements AsyncDisposable {
+  readonly peers: readonly PeerProcess[];
+  readonly #servers: NatsServerSupervisor[];
+  readonly #start: (index: number) => Promise<NatsServerSupervisor>;
+  readonly #onExit = () => this.#killAll();
+
+  private constructor(
+    servers: NatsServerSupervisor[],
+    peers: readonly PeerProcess[],
+    start: (index: number) => Promise<NatsServerSupervisor>,
+  ) {
+    this.#servers = servers;
+    this.peers = peers;
+    this.#start = start;
+    process.on('exit', this.#onExit);
+  }
+
+  /** Resolves when every process is ready. */
+  static async start(options: ProcessClusterOptions): Promise<ProcessCluster> {
+    const { folder } = options;
+    const ports = await freePorts(3 * options.servers + 3 * options.peers);
+    const take = () => ports.shift() ?? 0;
+    const places = Array.from({ length: options.servers }, (_, index) => ({
+      name: `nats-${index + 1}`,
+      port: take(),
+      clusterPort: take(),
+      httpPort: take(),
+    }));
+    const routes = places.map(({ clusterPort }) => `nats://${HOST}:${clusterPort}`);
+    const startServer = async (index: number) => {
+      const { name, port, clusterPort, httpPort } = places[index] ?? unknownServer(index);
+      return await NatsServerSupervisor.start({
+        name,
+        dataDir: join(folder, name),
+        host: HOST,
+        port,
+        httpPort,
+        ...(options.servers > 1 && { clusterPort, routes }),
+        projectRoot: PROJECT_ROOT,
+        logger: silentLogger,
+        clock: systemClock,
+        random: systemRandom,
+      });
+    };
+    const servers = await Promise.all(places.map((_, index) => startServer(index)));
+    const natsUrl = places.map(({ port }) => `nats://${HOST}:${port}`).join(',');
+    const peers = Array.from({ length: options.peers }, (_, index) => {
+      const name = `peer-${index + 1}`;
+      return new PeerProcess({
+        name,
+        folder: join(folder, name),
+        httpPort: take(),
+        grpcPort: take(),
+        p2pPort: take(),
+        flags: ['--nats-url', natsUrl, ...(options.peerFlags ?? [])],
+      });
+    });
+    const cluster = new ProcessCluster(servers, peers, startServer);
+    try {
+      await Promise.all(peers.map((peer) => peer.start()));
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get natsUrls(): string[] {
+    return this.#servers.map((server) => server.clientUrl);
+  }
+
+  /** Where the HTTP monitoring of each nats-server listens. */
+  get monitoringUrls(): string[] {
+    return this.#servers.map((server) => server.monitoringUrl);
+  }
+
+  get serverPids(): number[] {
+    return this.#servers.map((server) => server.pid ?? 0);
+  }
+
+  /** Kills a nats-server with SIGKILL; its supervisor starts it again. */
+  killServer(index: number): void {
+    const pid = this.#servers[index]?.pid;
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  }
+
+  /** Kills every process at once with SIGKILL, then starts them all. */
+  async killAndStartAll(): Promise<void> {
+    for (const peer of this.peers) peer.kill();
+    const starts = this.#servers.map(async (server, index) => {
+      await abandon(server);
+      this.#servers[index] = await this.#start(index);
+    });
+    await Promise.all(starts);
+    await Promise.all(this.peers.map((peer) => peer.start()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#onExit);
+    for (const peer of this.peers) peer.kill();
+    await Promise.all(this.peers.map((peer) => peer.ended));
+    await Promise.all(this.#servers.map(abandon));
+  }
+
+  #killAll(): void {
+    for (const peer of this.peers) peer.kill();
+    for (const { pid } of this.#servers) {
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    }
+  }
+}
+
+/** Kills the server for good: nobody looks after it any more. */
+async function abandon(server: NatsServerSupervisor): Promise<void> {
+  const { pid } = server;
+  await server.leave();
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+}
+
+/** Removes the folder of a cluster whose processes have ended. */
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+function unknownServer(index: number): never {
+  throw new RangeError(`there is no nats-server ${index}`);
+}

@@ -1,0 +1,114 @@
+// Reads one replica of a shard directly, past the routing that would pick another one.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
+import type { PeerProcess } from '@tributary/infra';
+import { collectionId, type PointId, shardId } from '@tributary/model';
+import { joinFrames, PEER_SERVICE, readPeerAnswer, splitFrames } from '@tributary/replica-api';
+import {
+  encodeCall,
+  type ReplicaAnswers,
+  type ReplicaCall,
+  type ReplicaCallKind,
+} from '@tributary/wire';
+import type { HeldPoint } from './history.ts';
+
+/** A replica as `GET /collections/{name}/cluster` lists it. */
+export interface ReplicaPlace {
+  readonly collection: string;
+  readonly shard: number;
+  readonly peer: PeerProcess;
+  readonly state: string;
+}
+
+const PAGE = 2_000;
+
+/** Every replica of the one collection of these peers. */
+export async function placesOf(
+  peers: readonly PeerProcess[],
+  name: string,
+): Promise<ReplicaPlace[]> {
+  const id = collectionIdOf(peers);
+  const places = peers.map(async (peer) => {
+    const response = await fetch(`${peer.url}/collections/${name}/cluster`);
+    const { result } = JSON.parse(await response.text());
+    return result.local_shards.map((shard: { shard_id: number; state: string }) => ({
+      collection: id,
+      shard: shard.shard_id,
+      peer,
+      state: shard.state,
+    }));
+  });
+  return (await Promise.all(places)).flat();
+}
+
+/** A store's folder is named `<shard>-<collection id>`. */
+function collectionIdOf(peers: readonly PeerProcess[]): string {
+  const folders = peers.flatMap((peer) => readdirSync(join(peer.folder, 'replicas')));
+  const ids = new Set(folders.map((folder) => folder.slice(folder.indexOf('-') + 1)));
+  const [id] = ids;
+  if (id === undefined || ids.size !== 1) throw new Error(`not one collection: ${[...ids]}`);
+  return id;
+}
+
+/** All points of the replica. */
+export async function pointsOf(place: ReplicaPlace): Promise<HeldPoint[]> {
+  const held: HeldPoint[] = [];
+  let offset: PointId | undefined;
+  for (;;) {
+    const page = await ask(place, 'scroll', {
+      kind: 'scroll',
+      query: {
+        limit: PAGE,
+        projection: { payload: { kind: 'all' }, vectors: { kind: 'all' } },
+        ...(offset === undefined ? {} : { offset }),
+      },
+    });
+    for (const { id, payload, vectors } of page) {
+      if (id === offset && held.length > 0) continue;
+      const { value } = JSON.parse(Buffer.from(payload ?? []).toString());
+      held.push({ key: Number(id), value, vector: [...(vectors?.[''] ?? [])] });
+    }
+    if (page.length < PAGE) return held;
+    offset = page.at(-1)?.id;
+  }
+}
+
+/** The state of the replica with its content hash recomputed from every record. */
+export function verified(place: ReplicaPlace): Promise<ReplicaAnswers['verify']> {
+  return ask(place, 'verify', { kind: 'verify' });
+}
+
+export function infoOf(place: ReplicaPlace): Promise<ReplicaAnswers['info']> {
+  return ask(place, 'info', { kind: 'info' });
+}
+
+async function ask<K extends ReplicaCallKind>(
+  place: ReplicaPlace,
+  kind: K,
+  call: Extract<ReplicaCall, { kind: K }>,
+): Promise<ReplicaAnswers[K]> {
+  const target = { collection: collectionId(place.collection), shard: shardId(place.shard) };
+  const client = new Client(place.peer.p2pAddress, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = PEER_SERVICE.call;
+  try {
+    const message = joinFrames([encodeCall(target, call)]);
+    const answer = await new Promise<Buffer>((resolve, reject) => {
+      const deadline = Date.now() + 20_000;
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        message,
+        { deadline },
+        (error, bytes) => (bytes === undefined ? reject(error) : resolve(bytes)),
+      );
+    });
+    const [frame] = splitFrames(answer);
+    if (frame === undefined) throw new Error('a peer answered nothing');
+    return readPeerAnswer(kind, frame);
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,171 @@
+// The cluster under writes and searches while its processes are killed and stopped, one scenario after the other on
+// the same three nats-servers and three peers. After each: nothing acknowledged is missing on any replica, no deleted
+// point is back, every replica of a shard has the same content at the same sequence, and searches went on.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProcessCluster, removeFolder } from '@tributary/infra';
+import { seededRandom } from '@tributary/runtime';
+import { History } from './history.ts';
+import { infoOf, placesOf, pointsOf, type ReplicaPlace, verified } from './replica-view.ts';
+import { Workload, type WorkloadReport } from './workload.ts';
+
+const COLLECTION = 'survival';
+const SHARDS = 4;
+/** A search may stall until a silent peer is noticed (1.5 s) and its calls are given to another replica. */
+const SEARCH_GAP_MAX_MS = 6_000;
+/** JetStream elects a leader in 4 to 8 s; a retry and a busy machine come on top. */
+const WRITE_GAP_MAX_MS = 30_000;
+const CONVERGE_WITHIN_MS = 60_000;
+
+const history = new History();
+let folder: string;
+let cluster: ProcessCluster;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-survival-'));
+  cluster = await ProcessCluster.start({ folder, servers: 3, peers: 3 });
+  const response = await fetch(`${cluster.peers[0]?.url}/collections/${COLLECTION}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      vectors: { size: 16, distance: 'Dot' },
+      shard_number: SHARDS,
+      replication_factor: 2,
+    }),
+  });
+  assert.equal(response.status, 200, await response.text());
+});
+
+after(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  removeFolder(folder);
+});
+
+test('a peer killed with SIGKILL amid writes loses nothing', async () => {
+  await survives(async () => {
+    const victim = peerAt(0);
+    victim.kill();
+    await sleep(3_000);
+    await victim.start();
+  });
+});
+
+test('a peer stopped for 10 s is Dead meanwhile and catches up', async () => {
+  await survives(async () => {
+    const victim = peerAt(1);
+    victim.pause();
+    await sleep(10_000);
+    victim.resume();
+  });
+});
+
+for (const which of [0, 1, 2]) {
+  test(`nats-server ${which + 1} killed with SIGKILL amid writes loses nothing`, async () => {
+    await survives(async () => cluster.killServer(which));
+  });
+}
+
+test('everything killed at once and started again loses nothing', async () => {
+  await survives(() => cluster.killAndStartAll(), {
+    searchGapMaxMs: 60_000,
+    writeGapMaxMs: 60_000,
+  });
+});
+
+test('a replica whose data folder is deleted comes back by replay alone', async () => {
+  await survives(async () => {
+    const victim = peerAt(2);
+    victim.kill();
+    await victim.ended;
+    for (const part of ['replicas', 'indexes']) {
+      rmSync(join(victim.folder, part), { recursive: true, force: true });
+    }
+    await victim.start();
+  });
+});
+
+function peerAt(index: number) {
+  const peer = cluster.peers[index];
+  assert.ok(peer);
+  return peer;
+}
+
+/** Keeps the cluster busy before, during and after the fault, lets it converge, and holds it against the history. */
+async function survives(
+  fault: () => Promise<void>,
+  limits: { searchGapMaxMs?: number; writeGapMaxMs?: number } = {},
+): Promise<void> {
+  const workload = new Workload({
+    urls: cluster.peers.map((peer) => peer.url),
+    collection: COLLECTION,
+    history,
+    random: seededRandom(history.acknowledged + 1),
+    writers: 4,
+    keysPerWriter: 400,
+    searchers: 3,
+  });
+  let report: WorkloadReport;
+  try {
+    await sleep(1_500);
+    await fault();
+    await sleep(2_000);
+  } finally {
+    report = await workload.stop();
+  }
+  console.log(JSON.stringify({ ...report, keys: history.keys, unknown: history.unknown }));
+  assert.ok(report.requests > report.failures, 'writes were acknowledged');
+  assert.ok(report.searchGapMs < (limits.searchGapMaxMs ?? SEARCH_GAP_MAX_MS), 'searches went on');
+  assert.ok(report.writeGapMs < (limits.writeGapMaxMs ?? WRITE_GAP_MAX_MS), 'writes went on');
+  const places = await converged();
+  await judge(places);
+}
+
+/** Resolves when every replica is Active and all of a shard are at one sequence with one content. */
+async function converged(): Promise<ReplicaPlace[]> {
+  const deadline = performance.now() + CONVERGE_WITHIN_MS;
+  let problem = 'nothing was looked at';
+  while (performance.now() < deadline) {
+    try {
+      const places = await placesOf(cluster.peers, COLLECTION);
+      problem = await differenceIn(places);
+      if (problem === '') return places;
+    } catch (error) {
+      problem = String(error);
+    }
+    await sleep(200);
+  }
+  throw new Error(`the replicas did not converge: ${problem}`);
+}
+
+async function differenceIn(places: readonly ReplicaPlace[]): Promise<string> {
+  if (places.length !== 2 * SHARDS) return `${places.length} replicas`;
+  const states = new Map<number, string>();
+  for (const place of places) {
+    if (place.state !== 'Active')
+      return `shard ${place.shard} on ${place.peer.name}: ${place.state}`;
+    const { appliedSequence, contentHash, appliedCount } = await infoOf(place);
+    const state = `${appliedSequence} ${appliedCount} ${contentHash}`;
+    const other = states.get(place.shard);
+    if (other !== undefined && other !== state) return `shard ${place.shard}: ${other} / ${state}`;
+    states.set(place.shard, state);
+  }
+  return '';
+}
+
+async function judge(places: readonly ReplicaPlace[]): Promise<void> {
+  const copies = [new Map<number, ReplicaPlace>(), new Map<number, ReplicaPlace>()];
+  for (const place of places) {
+    const copy = copies.find((held) => !held.has(place.shard));
+    copy?.set(place.shard, place);
+    await verified(place);
+  }
+  for (const copy of copies) {
+    const held = (await Promise.all([...copy.values()].map(pointsOf))).flat();
+    assert.deepEqual(history.judge(held), { lost: [], resurrected: [], phantom: [] });
+  }
+}
