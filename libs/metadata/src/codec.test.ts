@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
-import { events, foldAll, histories } from './arbitrary-history.ts';
+import { events, foldAll, histories } from './arbitraries.ts';
 import { decodeEvent, decodeState, encodeEvent, encodeState } from './codec.ts';
 
 const isCorrupt = (error: unknown) => error instanceof TributaryError && error.code === 'corrupt';

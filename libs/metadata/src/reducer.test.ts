@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import fc from 'fast-check';
-import { BEGINNING_LENGTH, events, foldAll, histories } from './arbitrary-history.ts';
+import { BEGINNING_LENGTH, events, foldAll, histories } from './arbitraries.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';

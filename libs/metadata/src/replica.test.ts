@@ -9,7 +9,7 @@ import {
   TributaryError,
 } from '@tributary/runtime';
 import fc from 'fast-check';
-import { foldAll, histories } from './arbitrary-history.ts';
+import { foldAll, histories } from './arbitraries.ts';
 import { MemoryMetadataLog } from './memory.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataLog, SequencedEvent } from './metadata-log.ts';

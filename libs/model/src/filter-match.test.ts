@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { paths, payloads, scalars } from './arbitrary-json.ts';
+import { paths, payloads, scalars } from './arbitraries.ts';
 import type { Condition, Filter, MatchValue } from './filter.ts';
 import { compileFilter, matchesFilter } from './filter-match.ts';
 import type { JsonObject, JsonValue } from './json.ts';

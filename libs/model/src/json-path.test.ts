@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { keys, paths, payloads } from './arbitrary-json.ts';
+import { keys, paths, payloads } from './arbitraries.ts';
 import { JsonPathError, parseJsonPath, removeAt, replaceAt, valuesAt } from './json-path.ts';
 
 const payload = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { jsonValues } from './arbitrary-json.ts';
+import { jsonValues } from './arbitraries.ts';
 import { JSON_DEPTH_MAX, JsonError, parseJson, stringifyJson } from './json.ts';
 
 test('a value is read back exactly as it was written', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { payloads } from './arbitrary-json.ts';
+import { payloads } from './arbitraries.ts';
 import { JsonError } from './json.ts';
 import { payloadFromBytes, payloadToBytes } from './payload-codec.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { paths, payloads } from './arbitrary-json.ts';
+import { paths, payloads } from './arbitraries.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { parseJsonPath, valuesAt } from './json-path.ts';
 import { mergePayload, projectPayload, removePayloadKeys } from './payload.ts';
