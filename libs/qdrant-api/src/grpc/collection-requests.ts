@@ -21,7 +21,7 @@ import type { CollectionDefaults, CollectionPatch } from '../requests/request.ts
 import { parseUpdateCollection } from '../requests/update-collection.ts';
 import { refuseKeys } from '../unsupported.ts';
 import { numberOf } from './ids.ts';
-import { objectOfEntries } from './payload.ts';
+import { objectOfEntries } from './payload-reader.ts';
 import { quantizationJson } from './quantization.ts';
 
 export function createCollectionOf(

@@ -30,7 +30,7 @@ import {
   TITLE,
   type VersionView,
 } from '../responses/view.ts';
-import { entriesOfObject } from './payload.ts';
+import { entriesOfObject } from './payload-writer.ts';
 import { quantizationMessage } from './quantization.ts';
 import { strictModeMessage } from './strict-mode.ts';
 

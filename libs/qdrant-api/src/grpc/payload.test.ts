@@ -8,7 +8,8 @@ import type { JsonObject } from '@tributary/model';
 import { payloadFromBytes, sequence } from '@tributary/model';
 import fc from 'fast-check';
 import { errorText, statusOf } from '../errors.ts';
-import { entriesOfPayload, payloadOfEntries } from './payload.ts';
+import { payloadOfEntries } from './payload-reader.ts';
+import { entriesOfPayload } from './payload-writer.ts';
 import { scoredResponse } from './points-responses.ts';
 import { pointsService } from './services.ts';
 

@@ -35,7 +35,7 @@ import { refuseKeys, unsupported } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
 import { numberOf, readPointId, readPointIds } from './ids.ts';
 import { projectionOf } from './parameters.ts';
-import { objectOfEntries, payloadOfEntries } from './payload.ts';
+import { objectOfEntries, payloadOfEntries } from './payload-reader.ts';
 import { readFloats, readVectors } from './vectors.ts';
 
 /** Vectors are finite but not yet held against the collection: see `preparePoints`. */

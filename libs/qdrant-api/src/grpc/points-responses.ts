@@ -13,7 +13,7 @@ import {
 } from '../gen/points.ts';
 import type { UpdateView } from '../responses/view.ts';
 import { pointIdMessage } from './ids.ts';
-import { entriesOfPayload } from './payload.ts';
+import { entriesOfPayload } from './payload-writer.ts';
 import { vectorsMessage } from './vectors.ts';
 
 const STATUSES = {

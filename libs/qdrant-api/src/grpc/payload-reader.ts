@@ -1,26 +1,23 @@
-// Payloads between protobuf and JSON. The generated codecs leave each entry of a `map<string, Value>` as bytes; this
-// reads and writes them without an object for every value in between. Field numbers are those of qdrant.Value:
-//   1 null, 2 double, 3 integer, 4 string, 5 bool, 6 struct, 7 list
+// Payloads from protobuf to JSON. The generated codecs leave each entry of a `map<string, Value>` as bytes; this reads
+// them without a message for every value in between.
 
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { JsonObject, JsonValue, PayloadBytes } from '@tributary/model';
-import { JSON_DEPTH_MAX, NO_PAYLOAD, payloadFromBytes, payloadToBytes } from '@tributary/model';
+import { JSON_DEPTH_MAX, NO_PAYLOAD, payloadToBytes } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { formatError } from '../errors.ts';
-
-const KEY = 10;
-const ENTRY_VALUE = 18;
-const NULL = 8;
-const DOUBLE = 17;
-const INTEGER = 24;
-const STRING = 34;
-const BOOL = 40;
-const STRUCT = 50;
-const LIST = 58;
-/** Field 1 of a struct (its entries) and of a list (its values). */
-const ITEM = 10;
-
-const I64_MAX = 2n ** 63n - 1n;
+import {
+  BOOL,
+  DOUBLE,
+  ENTRY_VALUE,
+  INTEGER,
+  ITEM,
+  KEY,
+  LIST,
+  NULL,
+  STRING,
+  STRUCT,
+} from './value-tags.ts';
 
 /** The payload that the entries of a map make. */
 export function payloadOfEntries(entries: readonly Uint8Array[]): PayloadBytes {
@@ -39,18 +36,6 @@ export function objectOfEntries(entries: readonly Uint8Array[]): JsonObject {
     if (error instanceof TributaryError) throw error;
     throw formatError('payload: malformed protobuf');
   }
-}
-
-export function entriesOfPayload(payload: PayloadBytes): Uint8Array[] {
-  return payload.length === 0 ? [] : entriesOfObject(payloadFromBytes(payload));
-}
-
-export function entriesOfObject(object: JsonObject): Uint8Array[] {
-  return Object.entries(object).map(([key, value]) => {
-    const writer = new BinaryWriter();
-    writeEntry(writer, key, value);
-    return writer.finish();
-  });
 }
 
 type Entry = readonly [string, JsonValue];
@@ -135,47 +120,4 @@ function exactInteger(value: bigint): number | bigint {
 function endOfNext(reader: BinaryReader): number {
   const length = reader.uint32();
   return reader.pos + length;
-}
-
-function writeEntry(writer: BinaryWriter, key: string, value: JsonValue): void {
-  writer.uint32(KEY).string(key).uint32(ENTRY_VALUE).fork();
-  writeValue(writer, value);
-  writer.join();
-}
-
-function writeValue(writer: BinaryWriter, value: JsonValue): void {
-  if (value === null) writer.uint32(NULL).int32(0);
-  else if (typeof value === 'string') writer.uint32(STRING).string(value);
-  else if (typeof value === 'boolean') writer.uint32(BOOL).bool(value);
-  else if (typeof value === 'number') writeNumber(writer, value);
-  else if (typeof value === 'bigint') {
-    // A payload integer above 2^63 - 1 has no integer form in protobuf.
-    if (value > I64_MAX) writer.uint32(DOUBLE).double(Number(value));
-    else writer.uint32(INTEGER).int64(value);
-  } else if (isList(value)) {
-    writer.uint32(LIST).fork();
-    for (const item of value) {
-      writer.uint32(ITEM).fork();
-      writeValue(writer, item);
-      writer.join();
-    }
-    writer.join();
-  } else {
-    writer.uint32(STRUCT).fork();
-    for (const key in value) {
-      writer.uint32(ITEM).fork();
-      writeEntry(writer, key, value[key] ?? null);
-      writer.join();
-    }
-    writer.join();
-  }
-}
-
-function writeNumber(writer: BinaryWriter, value: number): void {
-  if (Number.isSafeInteger(value)) writer.uint32(INTEGER).int64(value);
-  else writer.uint32(DOUBLE).double(value);
-}
-
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }
