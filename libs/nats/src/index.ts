@@ -4,4 +4,5 @@ export * from './jetstream-metadata-log.ts';
 export * from './jetstream-write-streams.ts';
 export * from './nats-applied-reports.ts';
 export * from './nats-lease-store.ts';
+export * from './raft-view.ts';
 export * from './server-supervisor.ts';
