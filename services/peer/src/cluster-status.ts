@@ -4,7 +4,6 @@
 import type { Coordinator } from '@tributary/coordinator';
 import type { Metadata } from '@tributary/metadata';
 import { type PeerId, peerId } from '@tributary/model';
-import type { Connection } from '@tributary/nats';
 import type { ClusterView } from '@tributary/qdrant-api';
 import type { Clock } from '@tributary/runtime';
 
@@ -12,7 +11,7 @@ export interface ClusterStatusOptions {
   readonly self: PeerId;
   readonly metadata: Metadata;
   readonly coordinator: Coordinator;
-  readonly connection: Connection;
+  readonly connection: { readonly isConnected: boolean };
   readonly clock: Clock;
 }
 

@@ -29,9 +29,9 @@ import {
 } from '@tributary/runtime';
 import { ClusterStatus } from './cluster-status.ts';
 import type { PeerConfiguration } from './configuration.ts';
+import { createNatsSource } from './create-nats-source.ts';
 import { openDataFolder } from './data-folder.ts';
 import { joinCluster } from './membership.ts';
-import { findNats } from './nats-source.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
 
 export interface PeerOptions {
@@ -82,7 +82,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     }),
   );
   const self = folder.peer;
-  const source = starting.use(await findNats({ ...options, folder: folder.path }));
+  const source = starting.use(await createNatsSource({ ...options, folder: folder.path }));
   const connection = starting.use(
     await connectNats({ urls: source.urls, name: `tributary peer ${self}`, logger, clock }),
   );

@@ -5,14 +5,14 @@ import { PEER_SERVICE } from '@tributary/replica-api';
 import { TributaryError } from '@tributary/runtime';
 import { decodeIntroduction, type Introduction } from '@tributary/wire';
 
-/** `uri` is `http://host:port`. Errors: `unavailable` where the peer does not answer within `timeoutMs`. */
-export async function introduceTo(uri: string, timeoutMs: number): Promise<Introduction> {
+/** `uri` is `http://host:port`. Errors: `unavailable` where the peer does not answer by `deadlineMs` (Unix time). */
+export async function introduceTo(uri: string, deadlineMs: number): Promise<Introduction> {
   const { host } = new URL(uri);
   const client = new Client(host, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = PEER_SERVICE.introduce;
   try {
     const answer = await new Promise<Buffer>((resolve, reject) => {
-      const options = { deadline: timeoutMs + performance.timeOrigin + performance.now() };
+      const options = { deadline: deadlineMs };
       client.waitForReady(options.deadline, (notReady) => {
         if (notReady) {
           reject(notReady);

@@ -23,11 +23,14 @@ export interface NatsSourceOptions {
 const PROJECT_ROOT = join(import.meta.dirname, '../../..');
 const INTRODUCE_WITHIN_MS = 30_000;
 
-export async function findNats(options: NatsSourceOptions): Promise<NatsSource> {
+export async function createNatsSource(options: NatsSourceOptions): Promise<NatsSource> {
   const { nats, cluster } = options.configuration;
   if (nats.url !== undefined) return foreign([nats.url].flat(), nats.replicas);
   if (cluster.bootstrap !== undefined) {
-    const { natsUrls } = await introduceTo(cluster.bootstrap, INTRODUCE_WITHIN_MS);
+    const { natsUrls } = await introduceTo(
+      cluster.bootstrap,
+      options.clock.nowMs() + INTRODUCE_WITHIN_MS,
+    );
     if (natsUrls.length === 0) {
       throw new TributaryError('unavailable', `${cluster.bootstrap} names no nats-server`);
     }
