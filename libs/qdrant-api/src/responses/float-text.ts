@@ -7,7 +7,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
 export function float32Text(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude >= 1e7) return uncommonText(value);
-  if (Number.isInteger(value)) return String(value);
+  if (Number.isInteger(value)) return Object.is(value, -0) ? '-0' : String(value);
   if (magnitude < 1e-6) return uncommonText(value);
   // Seven digits are enough for most float32 numbers, and nine for all (IEEE 754). `scale` is a power of ten that a
   // double holds exactly, so the quotient is the double nearest to the decimal and prints as that decimal.
