@@ -78,6 +78,7 @@ export class ApplyBatch {
 
   /** Lays the entry over the batch, or leaves the batch as it is where the entry is refused. */
   apply(entry: Entry, at: Sequence): ApplyOutcome {
+    this.#undo = undefined;
     try {
       for (const operation of entry.operations) this.#check(operation);
       // Checked upserts cannot fail any more; the other kinds meet payloads that only now come to light.

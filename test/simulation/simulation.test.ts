@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { MUTANTS } from './mutants.ts';
+import { simulate } from './world.ts';
+
+const SEEDS = Number(process.env.SIMULATION_SEEDS ?? 60);
+const FIRST_SEED = Number(process.env.SIMULATION_FIRST_SEED ?? 1);
+/** Seeds within which every planted bug must show. */
+const MUTANT_SEEDS = 40;
+
+const FAULTS = [
+  'failure',
+  'duplicate',
+  'hang',
+  'slowness',
+  'poison',
+  'purge',
+  'purge beyond a replica',
+  'lost silently',
+  'lost loudly',
+  'crash',
+  'crash that loses commits',
+  'crash between commit and announcement',
+  'clean restart',
+  'get',
+  'converged',
+  'halted: operator',
+  'halted: transfer',
+];
+
+test('every replica comes to the fold of the log, whatever fails on the way', async () => {
+  const occurred = new Map<string, number>();
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    try {
+      const outcome = await simulate(seed);
+      for (const [fault, count] of outcome.occurred) {
+        occurred.set(fault, (occurred.get(fault) ?? 0) + count);
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed} fails (SIMULATION_FIRST_SEED=${seed} SIMULATION_SEEDS=1)`, {
+        cause: error,
+      });
+    }
+  }
+  if (SEEDS < 60) return;
+  for (const fault of FAULTS) assert(occurred.has(fault), `'${fault}' never happened`);
+});
+
+for (const mutant of MUTANTS) {
+  test(`a planted bug is caught: ${mutant.name}`, async () => {
+    for (let seed = 1; seed <= MUTANT_SEEDS; seed++) {
+      try {
+        await simulate(seed, mutant);
+      } catch {
+        return;
+      }
+    }
+    assert.fail(`${MUTANT_SEEDS} seeds let it pass`);
+  });
+}
