@@ -1,6 +1,7 @@
 // What peers say to each other on the p2p port, as gRPC methods over raw bytes.
 //
 //   Call        frames of encoded calls ──► as many frames, each an answer or an error, in the order of the calls
+//   Converse    a stream of the same, each message with a number before it; see peer-conversation.ts
 //   Introduce   nothing ──► an encoded Introduction
 //
 // Calls made in one turn travel together: a round trip costs more CPU than a search. A call that fails does not fail
@@ -18,11 +19,11 @@ import {
 import { joinFrames, splitFrames } from './frames.ts';
 import type { PeerHandlers, ReplicaClient } from './replica-client.ts';
 
-/** A unary gRPC method whose messages are bytes as they are; the shape that gRPC libraries take. */
-export interface RawMethod {
+/** A gRPC method whose messages are bytes as they are; the shape that gRPC libraries take. */
+export interface RawMethod<Streams extends boolean> {
   readonly path: string;
-  readonly requestStream: false;
-  readonly responseStream: false;
+  readonly requestStream: Streams;
+  readonly responseStream: Streams;
   readonly requestSerialize: (bytes: Buffer) => Buffer;
   readonly requestDeserialize: (bytes: Buffer) => Buffer;
   readonly responseSerialize: (bytes: Buffer) => Buffer;
@@ -30,8 +31,9 @@ export interface RawMethod {
 }
 
 export const PEER_SERVICE = {
-  call: rawMethod('/tributary.Peer/Call'),
-  introduce: rawMethod('/tributary.Peer/Introduce'),
+  call: rawMethod('/tributary.Peer/Call', false),
+  converse: rawMethod('/tributary.Peer/Converse', true),
+  introduce: rawMethod('/tributary.Peer/Introduce', false),
 } as const;
 
 /** Most calls in one message. */
@@ -97,12 +99,12 @@ function tagged(tag: number, body: Uint8Array): Uint8Array {
   return frame;
 }
 
-function rawMethod(path: string): RawMethod {
+function rawMethod<Streams extends boolean>(path: string, streams: Streams): RawMethod<Streams> {
   const asIs = (bytes: Buffer) => bytes;
   return {
     path,
-    requestStream: false,
-    responseStream: false,
+    requestStream: streams,
+    responseStream: streams,
     requestSerialize: asIs,
     requestDeserialize: asIs,
     responseSerialize: asIs,

@@ -1,21 +1,31 @@
-// Asks the replicas of another peer over its p2p port. Calls made in one turn of the event loop travel in one message.
+// Asks the replicas of another peer over its p2p port, on one stream that stays open while the two talk. Calls made in
+// one turn of the event loop travel in one message.
 //
-//   call ──► gathering ──(end of the turn)──► in flight ──► answered · out of reach · abandoned
+//   call ──► gathering ──(end of the turn)──► in flight ──► answered · stream broken · abandoned · given up
 //
-// Invariant: every call ends: by its answer, its signal, the message's deadline, or `abandon`.
+// Invariant: every call ends: by its answer, its signal or time-out, the end of the stream, or `abandon`.
 
-import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import type { PeerId } from '@tributary/model';
 import {
   type CallOf,
   joinFrames,
+  numbered,
   PEER_CALLS_MAX,
   PEER_SERVICE,
   type ReplicaClient,
+  readNumbered,
   readPeerAnswer,
   splitFrames,
 } from '@tributary/replica-api';
-import { type Clock, type ErrorCode, TributaryError } from '@tributary/runtime';
+import { type Clock, type ErrorCode, startDeadline, TributaryError } from '@tributary/runtime';
 import {
   encodeCall,
   type ReplicaAddress,
@@ -28,7 +38,7 @@ export interface RemoteReplicaClientOptions {
   /** Where its p2p port is reached, `http://host:port`. */
   readonly uri: string;
   readonly clock: Clock;
-  /** Longest time a message may take. */
+  /** Longest time a call may take that has no signal. */
   readonly callTimeoutMs: number;
 }
 
@@ -36,13 +46,9 @@ interface Pending {
   readonly request: Uint8Array;
   readonly resolve: (frame: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
-  isSettled: boolean;
 }
 
-interface Message {
-  readonly pending: readonly Pending[];
-  readonly cancel: () => void;
-}
+type PeerStream = ClientDuplexStream<Buffer, Buffer>;
 
 const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': -1,
@@ -50,18 +56,21 @@ const CHANNEL_OPTIONS = {
   'grpc.enable_retries': 0,
   'grpc.keepalive_time_ms': 2_000,
   'grpc.keepalive_timeout_ms': 2_000,
-  'grpc.keepalive_permit_without_calls': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.use_local_subchannel_pool': 1,
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
 };
 
 export class RemoteReplicaClient implements ReplicaClient {
   readonly #options: RemoteReplicaClientOptions;
   readonly #client: Client;
-  readonly #inFlight = new Set<Message>();
+  /** The calls of each message on the stream, by its number. */
+  readonly #inFlight = new Map<number, readonly Pending[]>();
+  #stream: PeerStream | undefined;
   #gathering: Pending[] = [];
+  #lastNumber = 0;
 
   constructor(options: RemoteReplicaClientOptions) {
     this.#options = options;
@@ -74,36 +83,35 @@ export class RemoteReplicaClient implements ReplicaClient {
     call: CallOf<K>,
     signal?: AbortSignal,
   ): Promise<ReplicaAnswers[K]> {
-    signal?.throwIfAborted();
     const kind: K = call.kind;
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const pending: Pending = {
-      request: encodeCall(target, call),
-      resolve,
-      reject,
-      isSettled: false,
-    };
-    const onAbort = () => this.#giveUp(pending, signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#gather(pending);
-    try {
-      return readPeerAnswer(kind, await promise);
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-    }
+    const request = encodeCall(target, call);
+    if (signal !== undefined) return readPeerAnswer(kind, await this.#ask(request, signal));
+    const { clock, callTimeoutMs, peer } = this.#options;
+    using deadline = startDeadline(clock, callTimeoutMs, undefined, `a call of peer ${peer}`);
+    return readPeerAnswer(kind, await this.#ask(request, deadline.signal));
   }
 
   /** Ends every call in flight as `unavailable`. */
   abandon(): void {
-    for (const message of [...this.#inFlight]) {
-      for (const pending of message.pending) settle(pending, () => pending.reject(this.#silent()));
-      message.cancel();
-    }
+    if (this.#stream !== undefined) this.#end(this.#stream, this.#unavailable('fell silent'));
   }
 
   close(): void {
     this.abandon();
     this.#client.close();
+  }
+
+  async #ask(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#gather({ request, resolve, reject });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   #gather(pending: Pending): void {
@@ -116,28 +124,52 @@ export class RemoteReplicaClient implements ReplicaClient {
     const pending = this.#gathering;
     if (pending.length === 0) return;
     this.#gathering = [];
-    const { path, requestSerialize, responseDeserialize } = PEER_SERVICE.call;
-    const call = this.#client.makeUnaryRequest(
+    this.#stream ??= this.#open();
+    this.#lastNumber = (this.#lastNumber + 1) % 0x1_0000_0000;
+    this.#inFlight.set(this.#lastNumber, pending);
+    const message = joinFrames(pending.map(({ request }) => request));
+    this.#stream.write(numbered(this.#lastNumber, message));
+  }
+
+  #open(): PeerStream {
+    const { path, requestSerialize, responseDeserialize } = PEER_SERVICE.converse;
+    const stream: PeerStream = this.#client.makeBidiStreamRequest(
       path,
       requestSerialize,
       responseDeserialize,
-      joinFrames(pending.map(({ request }) => request)),
-      { deadline: this.#options.clock.nowMs() + this.#options.callTimeoutMs },
-      (error, answer) => {
-        this.#inFlight.delete(message);
-        if (error !== null) fail(pending, this.#explain(error));
-        else deliver(pending, answer ?? Buffer.alloc(0));
-      },
+      new Metadata(),
+      {},
     );
-    const message: Message = { pending, cancel: () => call.cancel() };
-    this.#inFlight.add(message);
+    stream.on('data', (answer: Buffer) => this.#deliver(stream, answer));
+    stream.on('error', (error: ServiceError) => this.#end(stream, this.#explain(error)));
+    stream.on('end', () => this.#end(stream, this.#unavailable('ended the conversation')));
+    return stream;
   }
 
-  #giveUp(pending: Pending, reason: unknown): void {
-    settle(pending, () => pending.reject(reason));
-    for (const message of this.#inFlight) {
-      if (message.pending.every((one) => one.isSettled)) message.cancel();
+  #deliver(stream: PeerStream, answer: Buffer): void {
+    try {
+      const { number, message } = readNumbered(answer);
+      const pending = this.#inFlight.get(number) ?? [];
+      this.#inFlight.delete(number);
+      const frames = splitFrames(message);
+      for (const [i, { resolve, reject }] of pending.entries()) {
+        const frame = frames[i];
+        if (frame !== undefined) resolve(frame);
+        else reject(new TributaryError('corrupt', 'an answer is missing'));
+      }
+    } catch (error) {
+      this.#end(stream, TributaryError.from(error));
     }
+  }
+
+  /** Nothing more comes on this stream; the next call opens another. */
+  #end(stream: PeerStream, reason: TributaryError): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    const unanswered = [...this.#inFlight.values()].flat();
+    this.#inFlight.clear();
+    stream.cancel();
+    for (const { reject } of unanswered) reject(reason);
   }
 
   #explain(error: ServiceError): TributaryError {
@@ -146,32 +178,9 @@ export class RemoteReplicaClient implements ReplicaClient {
     return new TributaryError(codeOf(error.code), text, { cause: error });
   }
 
-  #silent(): TributaryError {
-    return new TributaryError('unavailable', `peer ${this.#options.peer} fell silent`);
+  #unavailable(what: string): TributaryError {
+    return new TributaryError('unavailable', `peer ${this.#options.peer} ${what}`);
   }
-}
-
-function deliver(pending: readonly Pending[], answer: Buffer): void {
-  try {
-    const frames = splitFrames(answer);
-    for (const [i, one] of pending.entries()) {
-      const frame = frames[i];
-      if (frame === undefined) throw new TributaryError('corrupt', 'an answer is missing');
-      settle(one, () => one.resolve(frame));
-    }
-  } catch (error) {
-    fail(pending, TributaryError.from(error));
-  }
-}
-
-function fail(pending: readonly Pending[], error: TributaryError): void {
-  for (const one of pending) settle(one, () => one.reject(error));
-}
-
-function settle(pending: Pending, how: () => void): void {
-  if (pending.isSettled) return;
-  pending.isSettled = true;
-  how();
 }
 
 /** The gRPC status tells only of the way; what a replica refuses travels in its frame. */
@@ -180,6 +189,7 @@ function codeOf(code: status): ErrorCode {
     case status.DEADLINE_EXCEEDED:
       return 'timeout';
     case status.DATA_LOSS:
+    case status.INVALID_ARGUMENT:
       return 'corrupt';
     case status.RESOURCE_EXHAUSTED:
       return 'too_large';

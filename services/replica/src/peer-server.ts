@@ -1,6 +1,7 @@
 // The p2p port: answers the calls of other peers over gRPC. Messages are bytes of libs/replica-api's peer service.
 
 import {
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   Server,
   ServerCredentials,
@@ -12,6 +13,7 @@ import {
   answerIntroduction,
   answerPeerCalls,
   PEER_SERVICE,
+  PeerConversation,
   type PeerHandlers,
 } from '@tributary/replica-api';
 import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
@@ -33,6 +35,8 @@ export interface PeerServer extends AsyncDisposable {
 
 const MESSAGE_BYTES_MAX = 256 << 20;
 const DRAIN_MS = 2_000;
+/** All calls of a peer share one stream, so a large answer must not wait for window updates. */
+const WINDOW_BYTES = 4 << 20;
 
 /** Errors: `unavailable` where the port cannot be had. */
 export async function startPeerServer(options: PeerServerOptions): Promise<PeerServer> {
@@ -40,9 +44,12 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
   const server = new Server({
     'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
     'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+    'grpc-node.flow_control_window': WINDOW_BYTES,
   });
+  const conversations = new Set<PeerConversation>();
   const implementation: UntypedServiceImplementation = {
     call: unary((message, signal) => answerPeerCalls(handlers.replicas, message, signal), options),
+    converse: converse(handlers, conversations),
     introduce: unary(async () => answerIntroduction(handlers), options),
   };
   const service: ServiceDefinition = PEER_SERVICE;
@@ -55,6 +62,7 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
   });
   let closing: Promise<void> | undefined;
   const close = () => {
+    for (const conversation of conversations) conversation.stop();
     closing ??= shutDown(server, clock);
     return closing;
   };
@@ -81,6 +89,35 @@ function unary(
         respond({ code: grpcCode, details: `${code}: ${message}` });
       },
     );
+  };
+}
+
+function converse(
+  handlers: PeerHandlers,
+  conversations: Set<PeerConversation>,
+): handleBidiStreamingCall<Buffer, Buffer> {
+  return (call) => {
+    const conversation = new PeerConversation(handlers.replicas, {
+      write: (message) => call.write(message),
+      end: () => call.end(),
+      fail: ({ code, message }) =>
+        call.destroy(
+          Object.assign(new Error(message), {
+            code: status.INVALID_ARGUMENT,
+            details: `${code}: ${message}`,
+          }),
+        ),
+    });
+    conversations.add(conversation);
+    call.on('data', (message: Buffer) => conversation.take(message));
+    call.on('end', () => {
+      conversations.delete(conversation);
+      conversation.stop();
+    });
+    call.on('cancelled', () => {
+      conversations.delete(conversation);
+      conversation.cancel();
+    });
   };
 }
 

@@ -1,14 +1,14 @@
 // A peer for tests: the real gateway over replicas in memory, with a real p2p port for the other peers. It follows the
 // metadata and the streams like a real one, and can be made slow, deaf or dead.
 
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type handleBidiStreamingCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type CollectionState, type MetadataLog, MetadataReplica } from '@tributary/metadata';
 import { type PeerId, peerId, type Sequence, type ShardId } from '@tributary/model';
 import {
   type AppliedReports,
-  answerPeerCalls,
   type CallOf,
   PEER_SERVICE,
+  PeerConversation,
   type ReplicaClient,
 } from '@tributary/replica-api';
 import {
@@ -160,13 +160,17 @@ export class MemoryPeer implements ReplicaClient {
   }
 
   #listen(): Promise<number> {
-    const call: handleUnaryCall<Buffer, Buffer> = ({ request }, done) => {
-      answerPeerCalls(this, request, this.#stopped.signal).then(
-        (answer) => done(null, answer),
-        (error) => done(error),
-      );
+    const converse: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+      const conversation = new PeerConversation(this, {
+        write: (message) => call.write(message),
+        end: () => call.end(),
+        fail: (error) => call.destroy(error),
+      });
+      call.on('data', (message: Buffer) => conversation.take(message));
+      call.on('end', () => conversation.stop());
+      call.on('cancelled', () => conversation.cancel());
     };
-    this.#p2p.addService({ call: PEER_SERVICE.call }, { call });
+    this.#p2p.addService({ converse: PEER_SERVICE.converse }, { converse });
     return new Promise((resolve, reject) => {
       this.#p2p.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
         if (error) reject(error);

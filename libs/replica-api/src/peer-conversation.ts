@@ -1,0 +1,101 @@
+// The answering side of one stream of calls. A stream stays open as long as two peers talk: a call of its own for each
+// question costs several times the CPU.
+//
+//   message: its number, 4 bytes little-endian, then what the message of a `Call` is; the answer has the same number
+//
+//   open ──stop()──► ending: answers what it has taken, then ends ──► ended
+//     └──cancel()──────────────────────────────────────────────────────►
+//
+// Answers go out as they are ready, so a slow question does not hold up the ones after it.
+
+import { TributaryError } from '@tributary/runtime';
+import { answerPeerCalls } from './peer-service.ts';
+import type { ReplicaClient } from './replica-client.ts';
+
+const NUMBER_BYTES = 4;
+
+/** The way back to the caller. */
+export interface PeerStream {
+  write(message: Buffer): unknown;
+  end(): unknown;
+  /** Ends it with an error: what came on it cannot be read. */
+  fail(error: TributaryError): unknown;
+}
+
+/** A message of a conversation. */
+export function numbered(number: number, message: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(NUMBER_BYTES + message.length);
+  whole.writeUInt32LE(number, 0);
+  whole.set(message, NUMBER_BYTES);
+  return whole;
+}
+
+/** Inverse of `numbered`; the message is a view. Errors: `corrupt`. */
+export function readNumbered(whole: Buffer): { readonly number: number; readonly message: Buffer } {
+  if (whole.length < NUMBER_BYTES) {
+    throw new TributaryError('corrupt', 'a peer message without a number');
+  }
+  return { number: whole.readUInt32LE(0), message: whole.subarray(NUMBER_BYTES) };
+}
+
+export class PeerConversation {
+  readonly #replicas: ReplicaClient;
+  readonly #stream: PeerStream;
+  readonly #cancelled = new AbortController();
+  #unanswered = 0;
+  #state: 'open' | 'ending' | 'ended' = 'open';
+
+  constructor(replicas: ReplicaClient, stream: PeerStream) {
+    this.#replicas = replicas;
+    this.#stream = stream;
+  }
+
+  /** Answers the message when it can. */
+  take(whole: Buffer): void {
+    if (this.#state !== 'open') return;
+    this.#unanswered++;
+    this.#answer(whole).then(
+      (answer) => this.#answered(answer),
+      (error: unknown) => this.#fail(TributaryError.from(error)),
+    );
+  }
+
+  /** Takes no more messages, and ends once everything taken is answered. */
+  stop(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#endWhenAnswered();
+  }
+
+  /** The caller is gone. */
+  cancel(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#cancelled.abort(new TributaryError('cancelled', 'the caller gave up'));
+  }
+
+  async #answer(whole: Buffer): Promise<Buffer> {
+    const { number, message } = readNumbered(whole);
+    const answer = await answerPeerCalls(this.#replicas, message, this.#cancelled.signal);
+    return numbered(number, answer);
+  }
+
+  #answered(answer: Buffer): void {
+    this.#unanswered--;
+    if (this.#state === 'ended') return;
+    this.#stream.write(answer);
+    this.#endWhenAnswered();
+  }
+
+  #endWhenAnswered(): void {
+    if (this.#state !== 'ending' || this.#unanswered > 0) return;
+    this.#state = 'ended';
+    this.#stream.end();
+  }
+
+  #fail(error: TributaryError): void {
+    if (this.#state === 'ended') return;
+    this.cancel();
+    this.#stream.fail(error);
+  }
+}
