@@ -1,0 +1,81 @@
+// Whatever JSON a client sends, a parser makes a request of it or refuses it; it never fails in another way.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { JsonValue } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import fc from 'fast-check';
+import { nearestQuery, preparePoints } from '../prepare.ts';
+import { parseCreateCollection } from './create-collection.ts';
+import { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './query.ts';
+import { parseCount, parseRetrieve, parseScroll } from './read.ts';
+import { parseDeletePayload, parseDeletePoints, parseSetPayload } from './update.ts';
+import { parseUpdateCollection } from './update-collection.ts';
+import { parseUpsert } from './upsert.ts';
+
+const defaults = { shardNumber: 1, replicationFactor: 1, writeConsistencyFactor: 1 };
+const config = parseCreateCollection({ vectors: { size: 1, distance: 'Cosine' } }, defaults);
+
+const PARSERS: readonly ((body: JsonValue) => unknown)[] = [
+  (body) => preparePoints(parseUpsert(body).points, config),
+  parseDeletePoints,
+  parseSetPayload,
+  parseDeletePayload,
+  parseRetrieve,
+  parseScroll,
+  parseCount,
+  (body) => nearestQuery(parseSearch(body), config),
+  parseSearchBatch,
+  (body) => nearestQuery(parseQuery(body), config),
+  parseQueryBatch,
+  (body) => parseCreateCollection(body, defaults),
+  parseUpdateCollection,
+];
+
+const KEYS = (
+  'points batch ids vectors payloads id vector payload keys key filter must should must_not match value any except ' +
+  'range gt has_id is_empty is_null nested query nearest using limit offset params hnsw_ef searches name size distance ' +
+  'hnsw_config ef_construct optimizers_config quantization_config scalar metadata with_payload include __proto__ constructor'
+).split(' ');
+
+const { body } = fc.letrec<{ body: JsonValue }>((tie) => ({
+  body: fc.oneof(
+    { depthSize: 'medium', withCrossShrink: true },
+    fc.constantFrom<JsonValue>(
+      null,
+      true,
+      0,
+      1,
+      -1,
+      1.5,
+      2n ** 63n,
+      '',
+      'a',
+      'Cosine',
+      'int8',
+      '[',
+      '"',
+    ),
+    fc.array(tie('body'), { maxLength: 3 }),
+    fc
+      .array(fc.tuple(fc.constantFrom(...KEYS), tie('body')), { maxLength: 5 })
+      .map(Object.fromEntries),
+  ),
+}));
+
+test('any JSON body becomes a request or is refused with a status of 4xx', () => {
+  let accepted = 0;
+  fc.assert(
+    fc.property(body, fc.constantFrom(...PARSERS), (json, parse) => {
+      try {
+        parse(json);
+        accepted++;
+      } catch (error) {
+        assert.ok(error instanceof TributaryError, String(error));
+        assert.notEqual(error.code, 'internal');
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+  assert.ok(accepted > 0, 'some bodies are good ones');
+});
