@@ -77,16 +77,22 @@ function printAddresses(layout: ClusterLayout): void {
   );
 }
 
+// One Ctrl-C arrives several times: the terminal signals the whole process group, and each npm above passes it on.
+const SAME_SIGNAL_MS = 500;
+
 /** Aborts on the first signal; kills every process and exits on the second. */
 function listenForStop(): AbortController {
   const stop = new AbortController();
+  let firstMs = 0;
   const hear = () => {
     if (stop.signal.aborted) {
+      if (performance.now() - firstMs < SAME_SIGNAL_MS) return;
       running?.kill();
       process.exit(130);
     }
     console.log('');
     say('stopping; once more kills at once');
+    firstMs = performance.now();
     stop.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hear);

@@ -2,7 +2,7 @@
 
 import type { QdrantClient } from '@qdrant/js-client-rest';
 import type { LsaModel } from '@tributary/lsa';
-import type { Passage } from './passage.ts';
+import { embeddedText, type Passage } from './passage.ts';
 
 export const COLLECTION = 'docs';
 export const DIMENSIONS = 256;
@@ -78,7 +78,7 @@ export async function upsertPassages(options: {
       next += batch.length;
       const points = batch.map(({ id, passage }) => ({
         id,
-        vector: [...model.embed(passage.text)],
+        vector: [...model.embed(embeddedText(passage))],
         payload: { ...passage },
       }));
       await client.upsert(COLLECTION, { wait: true, points });

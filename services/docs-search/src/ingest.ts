@@ -7,6 +7,7 @@ import { type Clock, TributaryError } from '@tributary/runtime';
 import { countPassages, DIMENSIONS, makeCollection, upsertPassages } from './docs-collection.ts';
 import { type DocsFolder, fingerprintOf } from './docs-folder.ts';
 import { extractPassages } from './extract-passages.ts';
+import { embeddedText } from './passage.ts';
 import { type ProgressOutput, progressLine } from './progress-line.ts';
 
 const SEED = 20_241;
@@ -50,12 +51,7 @@ async function takeIn(options: IngestOptions, exists: boolean): Promise<LsaModel
   const fingerprint = fingerprintOf(passages);
   const isSame = folder.readManifest()?.fingerprint === fingerprint;
   const kept = isSame && exists ? readModel(folder) : undefined;
-  const model =
-    kept ??
-    trainModel(
-      options,
-      passages.map(({ text }) => text),
-    );
+  const model = kept ?? trainModel(options, passages.map(embeddedText));
   if (kept === undefined) {
     folder.writeModel(model);
     await makeCollection(clients[0], options.replicas);

@@ -18,7 +18,7 @@ const USAGE = `Takes the documentation of the installed packages into the collec
 `;
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
 const REPLICAS_MAX = 2;
-const ANSWERS_SHOWN = 2;
+const ANSWERS_SHOWN = 3;
 const REQUEST_TIMEOUT_MS = 120_000;
 
 async function main(): Promise<void> {
@@ -57,9 +57,18 @@ async function main(): Promise<void> {
   console.log(howToAsk(url, near));
 }
 
+/** A peer's answer says more than its status. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const data: unknown = Reflect.get(Object(error), 'data');
+  const status: unknown = Reflect.get(Object(data), 'status');
+  const detail: unknown = Reflect.get(Object(status), 'error');
+  return typeof detail === 'string' ? `${message}: ${detail}` : message;
+}
+
 try {
   await main();
 } catch (error) {
-  console.error(`documents  ${error instanceof Error ? error.message : error}`);
+  console.error(`documents  ${reasonOf(error)}`);
   process.exitCode = 1;
 }

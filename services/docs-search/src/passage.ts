@@ -12,6 +12,14 @@ export interface Passage {
   readonly text: string;
 }
 
+/**
+ * What the vector of a passage is made of. Package and path belong to it: a passage about the third retry seldom says again
+ * which package retries, and without them short passages with one common word crowd the answers.
+ */
+export function embeddedText(passage: Passage): string {
+  return `${passage.package} ${passage.path.replace(/\.\w+$/, '')} ${passage.text}`;
+}
+
 /** A passage within its file. */
 export type FilePassage = Pick<Passage, 'position' | 'text'>;
 

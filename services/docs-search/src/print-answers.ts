@@ -7,9 +7,9 @@ import { type Answer, ask, COLLECTION } from './docs-collection.ts';
 
 /** Asked after each start; what is installed answers them. */
 export const QUESTIONS: readonly string[] = [
+  'how do I mock the clock and timers in a test',
   'open a circuit breaker after too many failures',
-  'cancel a request with an abort signal',
-  'write logs to a file that is rotated',
+  'redact secrets in logs',
 ];
 const TEXT_SHOWN = 240;
 
@@ -45,21 +45,29 @@ export function howToAsk(url: string, near: number | string): string {
   const id = JSON.stringify(near);
   return `
 Ask on, from this folder:
-  npm run --silent search -- "retry with exponential backoff"
+
+npm run --silent search -- "retry with exponential backoff"
 
 More like the first answer, with curl:
-  curl -s ${url}/collections/${COLLECTION}/points/query -H 'content-type: application/json' \\
-    -d '{"query": ${id}, "limit": 3, "with_payload": ["package", "text"]}'
 
-In JavaScript, with the official client (node --input-type=module, from this folder):
-  import { QdrantClient } from '@qdrant/js-client-rest';
-  const client = new QdrantClient({ url: '${url}' });
-  const { points } = await client.query('${COLLECTION}', { query: ${id}, limit: 3, with_payload: true });
-  for (const { score, payload } of points) console.log(score, payload.package, payload.text);
+curl -s ${url}/collections/${COLLECTION}/points/query -H 'content-type: application/json' \\
+  -d '{"query": ${id}, "limit": 3, "with_payload": ["package", "text"]}'
 
-In Python (pip install qdrant-client):
-  from qdrant_client import QdrantClient
-  client = QdrantClient(url='${url}')
-  for point in client.query_points('${COLLECTION}', query=${id}, limit=3).points:
-      print(point.score, point.payload['package'], point.payload['text'])`;
+In JavaScript, with the official client that is installed here:
+
+node --input-type=module <<'END'
+import { QdrantClient } from '@qdrant/js-client-rest';
+const client = new QdrantClient({ url: '${url}' });
+const { points } = await client.query('${COLLECTION}', { query: ${id}, limit: 3, with_payload: true });
+for (const { score, payload } of points) console.log(score, payload.package, payload.text);
+END
+
+In Python, with the official client (pip install qdrant-client):
+
+python3 <<'END'
+from qdrant_client import QdrantClient
+client = QdrantClient(url='${url}')
+for point in client.query_points('${COLLECTION}', query=${id}, limit=3).points:
+    print(point.score, point.payload['package'], point.payload['text'])
+END`;
 }
