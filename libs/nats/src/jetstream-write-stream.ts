@@ -27,6 +27,11 @@ import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { ALREADY_THERE, type Publication, publishBatch, publishOne } from './publish.ts';
 import { SubjectReader } from './subject-reader.ts';
 
+/** A server that stores less than this is given up on; a healthy one stores ten times as much. */
+const SLOWEST_BYTES_PER_MS = 10_000;
+/** A stream without a leader does not answer; it is not to hold a retry up. */
+const EXISTS_FOR_MS = 500;
+
 export interface JetStreamWriteStreamOptions {
   readonly connection: Connection;
   readonly collection: CollectionId;
@@ -135,7 +140,8 @@ export class JetStreamWriteStream implements WriteStream {
     signal: AbortSignal | undefined,
   ): Promise<AppendReceipt> {
     const publications = messages.map((message) => this.#publication(message));
-    const timeoutMs = this.#options.acknowledgeMs;
+    const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
+    const timeoutMs = this.#options.acknowledgeMs + bytes / SLOWEST_BYTES_PER_MS;
     const options = { stream: this.#stream, timeoutMs, signal };
     const [first] = publications;
     const last = publications.at(-1);
@@ -178,11 +184,19 @@ export class JetStreamWriteStream implements WriteStream {
   }
 
   async #isMissing(): Promise<boolean> {
+    const isMissing = this.#info().then(
+      () => false,
+      (error) => error instanceof TributaryError && error.code === 'not_found',
+    );
+    const done = new AbortController();
+    const late = this.#connection.clock.sleep(EXISTS_FOR_MS, done.signal).then(
+      () => false,
+      () => false,
+    );
     try {
-      await this.#info();
-      return false;
-    } catch (error) {
-      return error instanceof TributaryError && error.code === 'not_found';
+      return await Promise.race([isMissing, late]);
+    } finally {
+      done.abort();
     }
   }
 

@@ -21,7 +21,7 @@ export interface JetStreamWriteStreamsOptions {
   /** Servers that hold each stream: 3, or 1 where there is one server. */
   readonly replicas: 1 | 3;
   readonly random?: Random;
-  /** How long one try to append waits for its acknowledgement, in milliseconds. */
+  /** How long one try to append waits for its acknowledgement, in milliseconds, besides 100 ms for each MB. */
   readonly acknowledgeMs?: number;
 }
 
@@ -31,7 +31,7 @@ export const DEAD_LETTER_STREAM = 'deadletter';
 const HEADER_BYTES_MAX = 4 * 1024;
 /** Four times as long as an append is tried again; the server keeps every id of this time in memory. */
 const DUPLICATE_WINDOW_MS = 120_000;
-const ACKNOWLEDGE_MS = 5_000;
+const ACKNOWLEDGE_MS = 3_000;
 /** The server drops a connection with more than 64 MB waiting to be sent to it. */
 const OUTSTANDING_BYTES_MAX = 48 * 1024 * 1024;
 const PULL_BYTES_MAX = 4 * 1024 * 1024;

@@ -39,12 +39,12 @@ export interface BatchingAppenderOptions {
   readonly retryForMs?: number;
 }
 
-/**
- * Measured on nats-server 2.15.2: 8 MB in an atomic batch take 40 ms on a lone server, and throughput has stopped
- * growing at 2 MB. A single write may still be as large as `service.max_request_size_mb` allows.
- */
+/** A request as large as `service.max_request_size_mb` allows (32 MB) is one append. */
 export const BATCH_BYTES_MAX = 48 * 1024 * 1024;
-/** Gathering stops here, so that a lone small write does not wait for a huge batch. */
+/**
+ * Gathering stops here. Measured on nats-server 2.15.2, two cores: a batch of 2 MB goes in at 49 MB/s, one of 8 MB at
+ * 115 MB/s in 57 ms, one of 48 MB at 130 MB/s in 345 ms; more would only make small writes wait.
+ */
 const GATHER_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_ITEMS_MAX = 4_096;
 const QUEUE_BYTES_MAX = 128 * 1024 * 1024;

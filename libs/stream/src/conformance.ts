@@ -248,6 +248,18 @@ function lifeProperties(property: Property): void {
     await rejectsWith('not_found', opened.shardHead(SHARD_0));
   });
 
+  property('a reader of a removed stream is told so', async (context) => {
+    const { underTest, collection, stream } = context;
+    await stream.append([message(SHARD_0, 'a')]);
+    await using reader = await stream.openReader(SHARD_0, START);
+    await readAll(reader, 1);
+    const { signal } = new AbortController();
+    const options = { messagesMax: 10, bytesMax: 1e6, waitMs: 20_000, signal };
+    const told = rejectsWith('not_found', reader.next(options));
+    await underTest.streams.remove(collection);
+    await told;
+  });
+
   property('a dead letter is recorded once, however many record it', async (context) => {
     const { underTest, collection } = context;
     const letter = (at: number) => ({
