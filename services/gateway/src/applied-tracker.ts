@@ -51,11 +51,6 @@ export class AppliedTracker implements Disposable {
     return this.#options.clock.monotonicMs() - heardMs < this.#options.silentAfterMs;
   }
 
-  /** Whether the peer was heard of at all and lately. */
-  wasHeard(peer: PeerId): boolean {
-    return peer === this.#options.self || (this.#heardMs.has(peer) && this.isAlive(peer));
-  }
-
   /**
    * Resolves once the condition holds; it is asked now and after every report on the collection. Errors: what the
    * condition throws, the signal's reason, `unavailable` when too many wait already.

@@ -23,7 +23,13 @@ import {
   validationError,
 } from '@tributary/qdrant-api';
 import { countReplicas, placeReplicas } from '@tributary/routing';
-import { type Clock, type Random, startDeadline, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type ErrorCode,
+  type Random,
+  startDeadline,
+  TributaryError,
+} from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from './applied-tracker.ts';
 import type { CollectionNames } from './collection-names.ts';
@@ -81,7 +87,7 @@ export class Collections {
     });
   }
 
-  /** Errors: `not_found`, `wrong_input`, `unavailable`, `internal` when it takes too long. */
+  /** Errors: `not_found`, `wrong_input`, `internal` without a quorum or when it takes too long. */
   async update(name: string, patch: CollectionPatch, timeoutMs?: number): Promise<void> {
     const { id } = await this.#options.names.resolve(name);
     await this.#within(timeoutMs, async (signal) => {
@@ -94,7 +100,7 @@ export class Collections {
     });
   }
 
-  /** False where there is none. Errors: `unavailable`, `internal` when it takes too long. */
+  /** False where there is none. Errors: `internal` without a quorum or when it takes too long. */
   async delete(name: string, timeoutMs?: number): Promise<boolean> {
     const collection = await this.#options.names.find(name);
     if (collection === undefined) return false;
@@ -151,15 +157,20 @@ export class Collections {
     try {
       await work(deadline.signal);
     } catch (error) {
-      if (!deadline.signal.aborted) throw error;
+      const reason = TributaryError.from(deadline.signal.aborted ? deadline.signal.reason : error);
+      if (!NO_CONSENSUS.has(reason.code)) throw error;
       throw new TributaryError(
         'internal',
-        `Waiting for consensus operation commit failed. Timeout set at: ${boundMs / 1_000} seconds`,
+        `Waiting for consensus operation commit failed. Timeout set at: ${boundMs / 1_000} seconds` +
+          ` (${reason.message})`,
         { cause: error },
       );
     }
   }
 }
+
+/** What a change to collections fails with when META or the streams have no quorum. */
+const NO_CONSENSUS: ReadonlySet<ErrorCode> = new Set(['timeout', 'unavailable', 'unknown_outcome']);
 
 /** Each replica has its own store, index and thread time, so thousands of shards would serve nobody. */
 const SHARDS_MAX = 1_024;

@@ -24,10 +24,6 @@ export class RequestMeter {
     this.#grpc = this.#family('grpc', ['endpoint', 'status']);
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
   /** Takes a place among the requests in flight. Errors: `unavailable`. */
   enter(): void {
     if (this.#inFlight >= this.#requestsMax) {

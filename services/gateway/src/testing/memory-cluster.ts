@@ -3,7 +3,8 @@
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
 import { MemoryWriteStreams, type MemoryWriteStreamsOptions } from '@tributary/stream/memory';
 import type { GatewayConfig } from '../index.ts';
-import { MemoryPeer, MemoryReports } from './memory-peer.ts';
+import { MemoryPeer } from './memory-peer.ts';
+import { MemoryReports } from './memory-reports.ts';
 
 export interface MemoryClusterOptions {
   readonly peers: number;

@@ -20,7 +20,6 @@ import {
 } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import {
-  type AppliedReport,
   decodeEntry,
   type ReplicaAddress,
   type ReplicaAnswers,
@@ -49,20 +48,6 @@ const ANSWERS: Answers = {
   info: (replica) => replica.info(),
   verify: (replica) => replica.info(),
 };
-
-/** Reports among peers of one process. */
-export class MemoryReports implements AppliedReports {
-  readonly #listeners = new Set<(report: AppliedReport) => void>();
-
-  publish(report: AppliedReport): void {
-    for (const listener of [...this.#listeners]) listener(report);
-  }
-
-  subscribe(listener: (report: AppliedReport) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
-  }
-}
 
 export class MemoryPeer implements ReplicaClient {
   readonly id: PeerId;

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { sequence } from '@tributary/model';
+import { agreedCount, agreedRecords, agreementOf } from './read-agreement.ts';
+
+const record = (id: number | string, version = 1) => ({ id, version: sequence(version) });
+
+test('who is asked and how many must agree follows the words of the API', () => {
+  const of = (consistency: Parameters<typeof agreementOf>[0]) => {
+    const { asked, needed } = agreementOf(consistency, 3);
+    return [asked, needed];
+  };
+  assert.deepEqual(of(1), [1, 1]);
+  assert.deepEqual(of(2), [2, 2]);
+  assert.deepEqual(of(9), [3, 3]);
+  assert.deepEqual(of('majority'), [3, 2]);
+  assert.deepEqual(of('quorum'), [2, 2]);
+  assert.deepEqual(of('all'), [3, 3]);
+});
+
+test('a record counts where enough replicas hold the same version, and comes once', () => {
+  const lists = [
+    [record(1), record(2, 5), record('2')],
+    [record(2, 4), record(1), record(3)],
+    [record(3), record(1)],
+  ];
+  assert.deepEqual(agreedRecords(lists, { asked: 3, needed: 2 }), [record(1), record(3)]);
+  assert.deepEqual(agreedRecords(lists, { asked: 3, needed: 3 }), [record(1)]);
+});
+
+test('a count is the smallest where all must agree, the median where a majority does', () => {
+  assert.equal(agreedCount([7, 3, 5], { asked: 3, needed: 3 }), 3);
+  assert.equal(agreedCount([7, 3, 5], { asked: 3, needed: 2 }), 5);
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { NO_PAYLOAD, type PointId } from '@tributary/model';
+import { shardOfPoint } from '@tributary/routing';
+import fc from 'fast-check';
+import { splitOperation } from './split-operation.ts';
+
+const ids = fc.array(fc.oneof(fc.nat(), fc.uuid({ version: 4 })), { minLength: 1, maxLength: 50 });
+const shardNumbers = fc.integer({ min: 1, max: 12 });
+
+function inOrderOf(shardNumber: number, all: readonly PointId[], shard: number): PointId[] {
+  return all.filter((id) => shardOfPoint(id, shardNumber) === shard);
+}
+
+test('each point goes to its own shard, in the order written, and none is lost or doubled', () => {
+  fc.assert(
+    fc.property(ids, shardNumbers, (written, shardNumber) => {
+      const points = written.map((id) => ({ id, vectors: {}, payload: NO_PAYLOAD }));
+      const parts = splitOperation({ kind: 'upsert', points }, shardNumber);
+      let count = 0;
+      for (const { shard, operations } of parts) {
+        const [operation] = operations;
+        assert.ok(operations.length === 1 && operation?.kind === 'upsert');
+        const found = operation.points.map(({ id }) => id);
+        assert.deepEqual(found, inOrderOf(shardNumber, written, shard));
+        count += found.length;
+      }
+      assert.equal(count, written.length);
+      assert.equal(new Set(parts.map(({ shard }) => shard)).size, parts.length);
+    }),
+  );
+});
+
+test('ids go to their own shards', () => {
+  fc.assert(
+    fc.property(ids, shardNumbers, (written, shardNumber) => {
+      const selector = { kind: 'ids', ids: written } as const;
+      for (const { shard, operations } of splitOperation(
+        { kind: 'delete', selector },
+        shardNumber,
+      )) {
+        const [operation] = operations;
+        assert.ok(operation?.kind === 'delete' && operation.selector.kind === 'ids');
+        assert.deepEqual(operation.selector.ids, inOrderOf(shardNumber, written, shard));
+      }
+    }),
+  );
+});
+
+test('a filter goes to every shard', () => {
+  const selector = { kind: 'filter', filter: {} } as const;
+  const parts = splitOperation({ kind: 'clearPayload', selector }, 3);
+  assert.deepEqual(
+    parts.map(({ shard }) => shard),
+    [0, 1, 2],
+  );
+  for (const { operations } of parts)
+    assert.deepEqual(operations, [{ kind: 'clearPayload', selector }]);
+});
