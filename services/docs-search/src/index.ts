@@ -1,2 +1,2 @@
 export { extractPassages } from './extract-passages.ts';
-export type { Passage } from './passage.ts';
+export { embeddedText, type Passage } from './passage.ts';

@@ -1,0 +1,149 @@
+// `npm run bench`: every suite on real processes, a table, results/<name>.json and results/goals.json.
+//
+//   npm run bench                       all
+//   npm run bench -- --vectors 10000    a smaller data set
+//   npm run bench -- --seed 2
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { groundTruth, recallOf, runBaseline } from './baseline.ts';
+import { clusteredVectors, type DataSet } from './clustered-vectors.ts';
+import type { DatabaseClient } from './database-client.ts';
+import { docsVectors } from './docs-vectors.ts';
+import { atLeast, atMost, type Goal, goalTable, table } from './goals.ts';
+import { runIngest, runWriteLatency } from './ingest-suite.ts';
+import { runRecovery } from './recovery-suite.ts';
+import { runSearches, type SearchResult } from './search-suite.ts';
+import { SystemUnderTest } from './system-under-test.ts';
+
+const RESULTS = join(import.meta.dirname, '../results');
+const LIMIT = 10;
+/** Candidate list sizes tried, ascending: the first whose recall is high enough is measured. */
+const EFS = [32, 48, 64, 96, 128, 192, 256];
+const RECALL_WANTED = 0.97;
+
+const { values } = parseArgs({
+  options: {
+    vectors: { type: 'string', default: '50000' },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log('npm run bench -- [--vectors 50000] [--seed 1]');
+  process.exit(0);
+}
+const seed = Number(values.seed);
+
+async function measure(data: DataSet) {
+  console.log(`\n${data.name}: ${data.count} vectors of ${data.size} dimensions, seed ${seed}`);
+  const exact = groundTruth(data, LIMIT);
+  await using system = await SystemUnderTest.start();
+  using client = system.connect();
+  const collection = 'bench';
+  const ingest = await runIngest(system, client, collection, data);
+  const ef = await smallestEf(client, collection, data, exact);
+  const baseline = runBaseline(data, exact, { limit: LIMIT, ef });
+  const searches = await runSearches(system, client, data, { collection, exact, limit: LIMIT, ef });
+  const latency = await runWriteLatency(client, 'singles', data);
+  await client.json('DELETE', '/collections/singles');
+  const recovery = await runRecovery(system, client, collection, data);
+  printSuite(searches, baseline.usPerQuery, baseline.recall);
+  const result = { ingest, baseline, searches, latency, recovery };
+  console.log(flatTable({ ...ingest, ...latency, ...recovery }));
+  return { data: { name: data.name, size: data.size, count: data.count }, ...result };
+}
+
+async function smallestEf(
+  client: DatabaseClient,
+  collection: string,
+  data: DataSet,
+  exact: readonly number[][],
+): Promise<number> {
+  for (const ef of EFS) {
+    const search = client.searcher('gRPC', data, { collection, limit: LIMIT, ef });
+    const found: number[][] = [];
+    for (let query = 0; query < data.queryCount; query++) found.push(await search(query));
+    if (recallOf(found, exact) >= RECALL_WANTED) return ef;
+  }
+  return EFS.at(-1) ?? 0;
+}
+
+function printSuite(searches: readonly SearchResult[], baselineUs: number, recall: number): void {
+  const rows = searches.map((result) => [
+    result.protocol,
+    String(result.clients),
+    String(result.ef),
+    result.recall.toFixed(4),
+    result.perSecond.toFixed(0),
+    result.p50Ms.toFixed(2),
+    result.p99Ms.toFixed(2),
+    result.cpuMsPerQuery.toFixed(3),
+    ((result.cpuMsPerQuery * 1_000) / baselineUs).toFixed(2),
+  ]);
+  const head = ['', 'clients', 'ef', 'recall@10', 'QPS', 'p50 ms', 'p99 ms', 'CPU ms', '× hnswlib'];
+  const base = [
+    'hnswlib-node',
+    '',
+    '',
+    recall.toFixed(4),
+    '',
+    '',
+    '',
+    (baselineUs / 1_000).toFixed(3),
+    '1',
+  ];
+  console.log(table([head, ...rows, base]));
+}
+
+function flatTable(figures: Readonly<Record<string, number>>): string {
+  const rows = Object.entries(figures).map(([name, value]) => [
+    name,
+    String(Number(value.toPrecision(4))),
+  ]);
+  return `\n${table(rows)}`;
+}
+
+type Measured = Awaited<ReturnType<typeof measure>>;
+
+function goalsOf(measured: Measured): Goal[] {
+  const { data, ingest, searches, latency, recovery } = measured;
+  const searchCpu = Math.min(...searches.map((result) => result.cpuMsPerQuery));
+  const worstCpu = Math.max(...searches.map((result) => result.cpuMsPerQuery));
+  const recall = Math.min(...searches.map((result) => result.recall));
+  const named = (name: string) => `${name} (${data.name})`;
+  return [
+    atMost(named('search CPU, best of protocols and clients'), 0.45, searchCpu, 'ms/query'),
+    atMost(named('search CPU, worst of protocols and clients'), 0.45, worstCpu, 'ms/query'),
+    atLeast(named('search recall@10'), RECALL_WANTED, recall, ''),
+    atMost(named('ingest CPU, graph built'), 0.4, ingest.cpuMsPerVector, 'ms/vector'),
+    atLeast(named('replay to searchable'), 20_000, recovery.replayedPerSecond, 'vectors/s'),
+    atMost(named('acknowledged to searchable p99'), 50, latency.searchableP99Ms, 'ms'),
+  ];
+}
+
+const sets = [
+  clusteredVectors({
+    count: Number(values.vectors),
+    size: 128,
+    clusters: 500,
+    spread: 0.7,
+    queryCount: 500,
+    seed,
+  }),
+  await docsVectors(500),
+];
+const results: Measured[] = [];
+for (const data of sets) results.push(await measure(data));
+const goals = results.flatMap(goalsOf);
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
+mkdirSync(RESULTS, { recursive: true });
+const save = (name: string, content: unknown) =>
+  writeFileSync(join(RESULTS, name), `${JSON.stringify(content, null, 2)}\n`);
+save('cluster.json', { commit, machine, node: process.version, seed, results });
+save('goals.json', goals);
+console.log(`\n${goalTable(goals)}`);
