@@ -1,7 +1,9 @@
 // What `GET /cluster` shows of the consensus beneath: the Raft group of the stream META, as nats-server reports it.
 
+import type { Clock } from '@tributary/runtime';
 import { META_STREAM } from './cluster-streams.ts';
 import type { Connection } from './connection.ts';
+import { askMonitoring } from './monitoring.ts';
 import { readError } from './nats-error.ts';
 
 export interface RaftMember {
@@ -34,7 +36,6 @@ interface RaftState {
   readonly applied: number;
 }
 
-const MONITORING_TIMEOUT_MS = 1_000;
 const NANOSECONDS = 1_000_000;
 const ACCOUNT = '$G';
 
@@ -50,7 +51,9 @@ export async function raftView(
     const { cluster, state } = info;
     const group = textOf(cluster, 'raft_group');
     const raft =
-      group && options.monitoringUrl ? await raftState(options.monitoringUrl, group) : undefined;
+      group && options.monitoringUrl
+        ? await raftState(connection.clock, options.monitoringUrl, group)
+        : undefined;
     const leader = cluster?.leader;
     const followers = (cluster?.replicas ?? []).map(({ name, current, active }) => ({
       name,
@@ -72,23 +75,20 @@ export async function raftView(
 }
 
 /** Undefined where the server does not answer or is no member: the rest of the view is worth showing without it. */
-async function raftState(monitoringUrl: string, group: string): Promise<RaftState | undefined> {
-  try {
-    const query = new URLSearchParams({ acc: ACCOUNT, group });
-    const signal = AbortSignal.timeout(MONITORING_TIMEOUT_MS);
-    const answer: unknown = await (
-      await fetch(`${monitoringUrl}/raftz?${query}`, { signal })
-    ).json();
-    const found: unknown = Reflect.get(Object(Reflect.get(Object(answer), ACCOUNT)), group);
-    const [term, committed, applied] = ['term', 'committed', 'applied'].map((key) =>
-      Number(Reflect.get(Object(found), key)),
-    );
-    return term && Number.isSafeInteger(committed) && Number.isSafeInteger(applied)
-      ? { term, committed: committed ?? 0, applied: applied ?? 0 }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+async function raftState(
+  clock: Clock,
+  monitoringUrl: string,
+  group: string,
+): Promise<RaftState | undefined> {
+  const query = new URLSearchParams({ acc: ACCOUNT, group });
+  const answer = await askMonitoring(clock, `${monitoringUrl}/raftz?${query}`);
+  const groups: unknown = Reflect.get(Object(answer?.json), ACCOUNT);
+  const found: unknown = Reflect.get(Object(groups), group);
+  const [term, committed, applied] = ['term', 'committed', 'applied'].map((key) =>
+    Number(Reflect.get(Object(found), key)),
+  );
+  if (!term || committed === undefined || applied === undefined) return undefined;
+  return Number.isFinite(committed + applied) ? { term, committed, applied } : undefined;
 }
 
 function textOf(value: unknown, key: string): string | undefined {

@@ -8,9 +8,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
 import { lockFolder } from './folder-lock.ts';
+import { askMonitoring } from './monitoring.ts';
 import { identifyProcess } from './process-identity.ts';
 import { findNatsServer, type ServerBinary } from './server-binary.ts';
 import { renderServerConfig } from './server-config.ts';
@@ -54,7 +55,6 @@ const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 const HEALTHY_AFTER_MS = 30_000;
 const TERMINATE_FOR_MS = 15_000;
-const HEALTH_TIMEOUT_MS = 1_000;
 const CONFIG_FILE = 'nats.conf';
 const LOG_FILE = 'nats.log';
 const LOCK_FILE = 'supervisor.lock';
@@ -75,9 +75,11 @@ export class NatsServerSupervisor implements AsyncDisposable {
    * made in the other mode), `unavailable` (no binary; not ready in time, with the end of its log).
    */
   static async start(
-    options: NatsServerOptions,
+    given: NatsServerOptions,
     signal?: AbortSignal,
   ): Promise<NatsServerSupervisor> {
+    // The server runs in the folder and is told apart by its path, so a relative one would not do.
+    const options = { ...given, dataDir: resolve(given.dataDir) };
     const environment = options.environment ?? process.env;
     const { dataDir, projectRoot, random } = options;
     const binary = await findNatsServer({ environment, projectRoot });
@@ -252,14 +254,8 @@ export class NatsServerSupervisor implements AsyncDisposable {
   /** A server of a cluster has no stream or leader before the others are there, so only JetStream itself is asked for. */
   async #isHealthy(): Promise<boolean> {
     const query = this.#record.mode === 'cluster' ? '?js-enabled-only=true' : '';
-    try {
-      const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
-      const answer = await fetch(`${this.monitoringUrl}/healthz${query}`, { signal });
-      await answer.arrayBuffer();
-      return answer.ok;
-    } catch {
-      return false;
-    }
+    const url = `${this.monitoringUrl}/healthz${query}`;
+    return (await askMonitoring(this.#options.clock, url)) !== undefined;
   }
 
   async #isRunning(): Promise<boolean> {
