@@ -1,8 +1,10 @@
-// Question: how fast are the exact scan and the graphs of libs/index, and what do they add to hnswlib-node alone?
+// Question: how fast are the exact scan and the graphs of libs/index, and what do they add to
+// hnswlib-node alone?
 //
-// Napkin: a scan reads 4 bytes a dimension and row at about 20 GB/s: 39 M rows/s at 128 dimensions. A graph compares
-// some 12 rows a candidate, each a cache miss of about 100 ns: 0.1 ms at ef 100. Our part over hnswlib-node (exact
-// scores, the scan of an empty tail) should be a few µs; extending a graph should build as fast as hnswlib-node does.
+// Napkin: a scan reads 4 bytes a dimension and row at about 20 GB/s: 39 M rows/s at 128 dimensions.
+// A graph compares some 12 rows a candidate, each a cache miss of about 100 ns: 0.1 ms at ef 100.
+// Our part over hnswlib-node (exact scores, the scan of an empty tail) should be a few µs;
+// extending a graph should build as fast as hnswlib-node does.
 //
 // Run: node bench/src/index-bench.ts [seed]. Prints tables, writes results/index.json.
 
@@ -76,7 +78,10 @@ function searchFor(search: Partial<IndexSearch>): IndexSearch {
   return { limit: LIMIT, ef: 100, exact: false, indexedOnly: false, ...search };
 }
 
-/** Processor time of this thread, in microseconds a call, over at least `MEASURED_MS`: the kernel counts in ticks. */
+/**
+ * Processor time of this thread, in microseconds a call, over at least `MEASURED_MS`: the kernel
+ * counts in ticks.
+ */
 function cpuUs(data: DataSet, run: (query: Float32Array) => void): number {
   let calls = 0;
   const startedMs = performance.now();

@@ -5,7 +5,10 @@ import { planBuild, type SegmentSize } from './build-plan.ts';
 
 const LIMITS = { tailVectorsMax: 10_000, deletedShareMax: 0.3 };
 
-/** Adds vectors in steps and builds whenever the plan says so; returns the segments and the rows built. */
+/**
+ * Adds vectors in steps and builds whenever the plan says so; returns the segments and the rows
+ * built.
+ */
 function load(total: number, step: number): { segments: SegmentSize[]; built: number } {
   let segments: SegmentSize[] = [];
   let tail = 0;

@@ -1,9 +1,10 @@
 // Which segment to build next. Pure.
 //
-// A graph is extended rather than built again: only what is added costs (about 0.1 ms a vector at 128 dimensions, by
-// measurement; loading, saving and taking up a row again 2–3 µs). So one segment grows with the tail until copying it
-// would cost as much as adding the tail; then a second one begins. A vector is built once in a bulk load, and again
-// only when its segment has too many dead rows or is small beside the tail.
+// A graph is extended rather than built again: only what is added costs (about 0.1 ms a vector at
+// 128 dimensions, by measurement; loading, saving and taking up a row again 2–3 µs). So one segment
+// grows with the tail until copying it would cost as much as adding the tail; then a second one
+// begins. A vector is built once in a bulk load, and again only when its segment has too many dead
+// rows or is small beside the tail.
 
 /** Rows copied for one row added, at most: where copying costs about as much as adding. */
 const COPIED_PER_ADDED_MAX = 32;

@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { VECTOR_SIZE_MAX } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import { tailWorthAGraph } from './search-plan.ts';
+import { rowsWorthAGraph } from './search-plan.ts';
 import { listSegments } from './segment-file.ts';
 import { type SegmentedIndexOptions, SegmentedVectorIndex } from './segmented-index.ts';
 import type { VectorIndex } from './vector-index.ts';
@@ -12,10 +12,16 @@ export type CreateVectorIndexOptions = SegmentedIndexOptions;
 
 const EDGES_MAX = 2_048;
 const EF_MAX = 100_000;
-/** The candidate list for which the default tail is reckoned: Qdrant's `ef_construct` and so its default `hnsw_ef`. */
+/**
+ * The candidate list for which the default tail is reckoned: Qdrant's `ef_construct` and so its
+ * default `hnsw_ef`.
+ */
 const USUAL_EF = 100;
 
-/** An empty index; call `loadSegments` after the vectors were added. Throws `wrong_input` on parameters out of range. */
+/**
+ * An empty index; call `loadSegments` after the vectors were added. Throws `wrong_input` on
+ * parameters out of range.
+ */
 export async function createVectorIndex(options: CreateVectorIndexOptions): Promise<VectorIndex> {
   checkWhole('size', options.size, 1, VECTOR_SIZE_MAX);
   checkWhole('m', options.m, 0, EDGES_MAX);
@@ -30,9 +36,12 @@ export async function createVectorIndex(options: CreateVectorIndexOptions): Prom
   return new SegmentedVectorIndex(options, (numbers[0] ?? 0) + 1);
 }
 
-/** Vectors in the tail whose exact scan costs as much as one search through a graph: from there a graph pays. */
+/**
+ * Vectors in the tail from which a segment is worth building: a tail that grows to this and is then
+ * built costs a search as much, on average, as the graph does.
+ */
 export function defaultTailVectorsMax(size: number): number {
-  return tailWorthAGraph(size, USUAL_EF);
+  return 2 * rowsWorthAGraph(size, USUAL_EF);
 }
 
 function checkWhole(name: string, value: number, min: number, max: number): void {

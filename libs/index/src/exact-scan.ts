@@ -1,5 +1,5 @@
-// Exact nearest neighbours: every row of a range, a list of rows, or the rows of a set of offsets, scored by the kernel
-// and offered to a `TopK`. Scores are the kernel's: larger is nearer.
+// Exact nearest neighbours: every row of a range, a list of rows, or the rows of a set of offsets,
+// scored by the kernel and offered to a `TopK`. Scores are the kernel's: larger is nearer.
 
 import { type FlatVectors, NONE } from './flat-vectors.ts';
 import { ROWS_PER_CALL, type ScanKernel } from './scan-kernel.ts';
@@ -12,7 +12,9 @@ export interface RowRange {
   readonly to: number;
 }
 
-/** One scan of one query. Rows are given in any order, a block at a time or mixed; `finish` ends it. */
+/**
+ * One scan of one query. Rows are given in any order, a block at a time or mixed; `finish` ends it.
+ */
 export class ExactScan {
   readonly #vectors: FlatVectors;
   readonly #kernels: readonly ScanKernel[];

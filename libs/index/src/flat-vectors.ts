@@ -1,11 +1,13 @@
-// The vectors of one index as rows of float32 in shared memory, so that a builder thread reads them without a copy.
+// The vectors of one index as rows of float32 in shared memory, so that a builder thread reads them
+// without a copy.
 //
 //   rows   0 ........ sealedCount ........ rowCount
 //          │ sealed: in a segment │ tail: scanned │
 //
-// A row belongs to one offset or is a hole. Removing a vector moves the last row of its part into its place, so both
-// parts stay dense and memory is bounded by the most vectors ever held at once. While somebody holds the rows
-// (`hold`), nothing moves and no row is used again: holes stay until the last hold is released.
+// A row belongs to one offset or is a hole. Removing a vector moves the last row of its part into
+// its place, so both parts stay dense and memory is bounded by the most vectors ever held at once.
+// While somebody holds the rows (`hold`), nothing moves and no row is used again: holes stay until
+// the last hold is released.
 //
 // Rows lie in blocks, each a WebAssembly memory of its own, because one memory ends at 4 GiB.
 
@@ -23,7 +25,10 @@ const PAGE_BYTES = 65_536;
 const BLOCK_BYTES_MAX = 2 ** 30;
 const GROWTH_MIN_PAGES = 16;
 
-/** How a thread finds row `r`: block `r >>> rowsPerBlockLog2`, then `firstRowBytes + (r & mask) * rowBytes`. */
+/**
+ * How a thread finds row `r`: block `r >>> rowsPerBlockLog2`, then `firstRowBytes + (r & mask) *
+ * rowBytes`.
+ */
 export interface RowLayout {
   readonly size: number;
   readonly rowBytes: number;

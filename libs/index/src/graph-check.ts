@@ -1,9 +1,10 @@
-// Proves that a file saved by hnswlib is whole, since saving reports no errors: a full disk leaves a shorter file, or
-// one with a hole. Every row's vector and label must be the one that was added, and the rows' upper levels must end
-// exactly where the file ends.
+// Proves that a file saved by hnswlib is whole, since saving reports no errors: a full disk leaves
+// a shorter file, or one with a hole. Every row's vector and label must be the one that was added,
+// and the rows' upper levels must end exactly where the file ends.
 //
-// The layout is hnswlib's `saveIndex`: a header of 96 bytes; for each row its level-0 links, its vector and its label
-// (u64); then for each row the byte length (u32) of its upper links and the links.
+// The layout is hnswlib's `saveIndex`: a header of 96 bytes; for each row its level-0 links, its
+// vector and its label (u64); then for each row the byte length (u32) of its upper links and the
+// links.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -18,7 +19,10 @@ const VECTOR_AT = 40;
 const LENGTH_BYTES = 4;
 const READ_BYTES = 1 << 20;
 
-/** Size and CRC of the file; throws `corrupt` where it is not the graph of `crcs.length` rows with these CRCs. */
+/**
+ * Size and CRC of the file; throws `corrupt` where it is not the graph of `crcs.length` rows with
+ * these CRCs.
+ */
 export function checkGraphFile(path: string, size: number, crcs: Uint32Array): GraphFile {
   const reader = new FileReader(path);
   try {

@@ -2,7 +2,10 @@
 
 const LENGTH_MIN = 64;
 
-/** `array` itself where it has more than `index` elements, else a longer copy whose new elements are `fill`. */
+/**
+ * `array` itself where it has more than `index` elements, else a longer copy whose new elements are
+ * `fill`.
+ */
 export function grownToHold(array: Uint32Array, index: number, fill: number): Uint32Array {
   if (index < array.length) return array;
   const grown = new Uint32Array(Math.max(LENGTH_MIN, index + 1, Math.ceil(array.length * 1.5)));

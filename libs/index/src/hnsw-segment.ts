@@ -1,4 +1,5 @@
-// A sealed segment: an immutable graph over rows numbered from 0, and which offset each row belongs to now.
+// A sealed segment: an immutable graph over rows numbered from 0, and which offset each row belongs
+// to now.
 //
 //   row   unclaimed ──claim──► live ──kill──► dead
 //             └──────────kill───────────────────┘
@@ -54,7 +55,9 @@ export class HnswSegment {
     this.#graph.markDeleted(row);
   }
 
-  /** Offsets of up to `k` live rows near `query`, nearest first where the graph's rounding says so. */
+  /**
+   * Offsets of up to `k` live rows near `query`, nearest first where the graph's rounding says so.
+   */
   search(query: Float32Array, k: number, ef: number, accept?: OffsetSet): number[] {
     const offsets = this.#offsets;
     // The callback must not throw: it would end the process.

@@ -123,3 +123,8 @@ export function recallOf(
 export function offsetsUpTo(end: number): PointOffset[] {
   return Array.from({ length: end }, (_, i) => pointOffset(i));
 }
+
+/** Adds vectors at offsets `first`, `first` + 1, … */
+export function addAll(index: VectorIndex, vectors: readonly Float32Array[], first = 0): void {
+  for (const [i, vector] of vectors.entries()) index.add(pointOffset(first + i), vector);
+}

@@ -1,16 +1,23 @@
-// The only door to hnswlib-node. The library ends the process on an array with holes, a callback that throws, m = 0 or
-// a failed read into an object in use, takes NaN, wraps labels at 2^32 and saves without reporting errors. So whatever
-// goes in is checked here, files are read only into fresh objects, and `segment-file.ts` proves what was written.
+// The only door to hnswlib-node. The library ends the process on an array with holes, a callback
+// that throws, m = 0 or a failed read into an object in use, takes NaN, wraps labels at 2^32 and
+// saves without reporting errors. So whatever goes in is checked here, files are read only into
+// fresh objects, and `graph-check.ts` proves what was written.
 
 import type { Distance } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import hnswlib from 'hnswlib-node';
 
-/** Edges a node that hnswlib is given: its level formula divides by ln m, and it keeps 2 m in 16 bits. */
+/**
+ * Edges a node that hnswlib is given: its level formula divides by ln m, and it keeps 2 m in 16
+ * bits.
+ */
 const EDGES_MIN = 2;
 const EDGES_MAX = 2_048;
 const LABELS_MAX = 2 ** 32 - 1;
-/** What an empty object holds: initialising one again frees the graph at once, not when the collector finds it. */
+/**
+ * What an empty object holds: initialising one again frees the graph at once, not when the
+ * collector finds it.
+ */
 const NOTHING = { maxElements: 1, m: EDGES_MIN, efConstruction: 1 };
 
 export interface GraphParams {

@@ -1,4 +1,5 @@
-// Point ids by offset, 17 bytes each: as strings, UUIDs take some 300 bytes (V8 keeps the parts they were joined from).
+// Point ids by offset, 17 bytes each: as strings, UUIDs take some 300 bytes (V8 keeps the parts
+// they were joined from).
 
 import type { PointId } from '@tributary/model';
 

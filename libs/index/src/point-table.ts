@@ -1,12 +1,15 @@
-// Which offset each point of a replica has, and what stands behind an offset: id, version, alive or not.
+// Which offset each point of a replica has, and what stands behind an offset: id, version, alive or
+// not.
 //
 //   offset   free ──assign──► live ──release / assign again──► released ──reclaim──► free
 //
-// Invariant: two live points never share an offset, and an offset keeps its point until it is released.
+// Invariant: two live points never share an offset, and an offset keeps its point until it is
+// released.
 //
-// A released offset may still stand in indexes and in sets made earlier, so it is not used again by itself. The owner
-// calls `reclaim` when it has taken the released offsets out of everything; then memory, and the bits of every set of
-// offsets, are bounded by the most points ever held at once. Without it, each change of a point costs 29 bytes for good.
+// A released offset may still stand in indexes and in sets made earlier, so it is not used again by
+// itself. The owner calls `reclaim` when it has taken the released offsets out of everything; then
+// memory, and the bits of every set of offsets, are bounded by the most points ever held at once.
+// Without it, each change of a point costs 29 bytes for good.
 
 import type { PointId, PointOffset, Sequence } from '@tributary/model';
 import { type Random, systemRandom, TributaryError } from '@tributary/runtime';
@@ -29,7 +32,10 @@ export class PointTable {
   readonly #ids = new PointIdColumn();
   readonly #wanted = new IdWords();
   readonly #seed: number;
-  /** Open addressing, linear probing: the offset of a live point, or EMPTY. At most two thirds are taken. */
+  /**
+   * Open addressing, linear probing: the offset of a live point, or EMPTY. At most two thirds are
+   * taken.
+   */
   #slots = new Uint32Array(SLOTS_MIN).fill(EMPTY);
   #versions = new Float64Array(LENGTH_MIN);
   #live: OffsetSet = new Uint32Array(LENGTH_MIN / 32);
@@ -38,7 +44,10 @@ export class PointTable {
   #count = 0;
   #end = 0;
 
-  /** The seed of the hash is random, so that nobody can choose ids that collide. It shows in nothing. */
+  /**
+   * The seed of the hash is random, so that nobody can choose ids that collide. It shows in
+   * nothing.
+   */
   constructor(random: Random = systemRandom) {
     this.#seed = random.integer(2 ** 32);
   }
@@ -77,7 +86,10 @@ export class PointTable {
     return this.#ids.has(offset) ? (this.#versions[offset] as Sequence) : undefined;
   }
 
-  /** Gives the point a new offset and releases the one it had. Throws `insufficient_storage` when none is left. */
+  /**
+   * Gives the point a new offset and releases the one it had. Throws `insufficient_storage` when
+   * none is left.
+   */
   assign(id: PointId, version: Sequence): PointOffset {
     const offset = this.#free.pop() ?? this.#nextOffset();
     if (3 * (this.#count + 1) > 2 * this.#slots.length) this.#growSlots();
@@ -113,8 +125,9 @@ export class PointTable {
   }
 
   /**
-   * Lets the offsets released so far be assigned again; returns how many. To be called when they are out of every
-   * index and nobody keeps a set or an answer made before: after a batch of changes, say.
+   * Lets the offsets released so far be assigned again; returns how many. To be called when they
+   * are out of every index and nobody keeps a set or an answer made before: after a batch of
+   * changes, say.
    */
   reclaim(): number {
     const reclaimed = this.#released.length;
@@ -158,7 +171,9 @@ export class PointTable {
     return offset as PointOffset;
   }
 
-  /** The slot that holds the id, or the empty one it would take; leaves the id's words in `#wanted`. */
+  /**
+   * The slot that holds the id, or the empty one it would take; leaves the id's words in `#wanted`.
+   */
   #slotOf(id: PointId): number {
     const wanted = this.#wanted.set(id);
     const mask = this.#slots.length - 1;

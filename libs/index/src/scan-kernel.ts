@@ -1,5 +1,6 @@
-// The exact scan over one block of rows: a WebAssembly instance on the block's shared memory and the work area at the
-// memory's start (query, list of rows, their scores, positions of the scores worth looking at).
+// The exact scan over one block of rows: a WebAssembly instance on the block's shared memory and
+// the work area at the memory's start (query, list of rows, their scores, positions of the scores
+// worth looking at).
 
 import { readFileSync } from 'node:fs';
 import type { Distance } from '@tributary/model';
@@ -56,11 +57,15 @@ export class ScanKernel {
     this.#query.set(query);
   }
 
-  /** Scores the first `count` rows of `list`; returns how many `positions` have a score that reaches `threshold`. */
+  /**
+   * Scores the first `count` rows of `list`; returns how many `positions` have a score that reaches
+   * `threshold`.
+   */
   score(count: number, threshold: number): number {
     const list = this.#rowBytes;
     const scores = list + LIST_BYTES;
-    // The kernel takes four rows a turn: repeat a valid row rather than read what an earlier call left.
+    // The kernel takes four rows a turn: repeat a valid row rather than read what an earlier call
+    // left.
     const padding = this.list[0] ?? 0;
     for (let i = count; i % 4 !== 0; i++) this.list[i] = padding;
     this.#score(0, list, count, workAreaBytes(this.#rowBytes), this.#rowBytes, scores);

@@ -1,4 +1,5 @@
-// The builder thread: takes one job at a time, builds the graph beside the searches, seals it and says so.
+// The builder thread: takes one job at a time, builds the graph beside the searches, seals it and
+// says so.
 
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';

@@ -1,7 +1,9 @@
-// One build, as the index's thread sees it: hold the rows, collect what to add, have the thread build and seal it,
-// read the file, and put the segment in the place of the tail and of the segments it replaces.
+// One build, as the index's thread sees it: hold the rows, collect what to add, have the thread
+// build and seal it, read the file, and put the segment in the place of the tail and of the
+// segments it replaces.
 //
-// Invariant: until the segment stands in the set whole, searches see the tail and the segments as before.
+// Invariant: until the segment stands in the set whole, searches see the tail and the segments as
+// before.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type PointId, type PointOffset, pointIdToBytes } from '@tributary/model';

@@ -2,7 +2,8 @@
 //
 //   index ──build(task)──► queue ──its turn──► task ──run(job)──► thread
 //
-// A task has the builder to itself from its turn to its end, so that an index holds its rows only while it is served.
+// A task has the builder to itself from its turn to its end, so that an index holds its rows only
+// while it is served.
 
 import { Worker } from 'node:worker_threads';
 import { assert, type Logger, TributaryError } from '@tributary/runtime';
@@ -14,8 +15,9 @@ export type RunSegmentJob = (job: SegmentJob) => Promise<SegmentResult>;
 
 export interface SegmentBuilder extends AsyncDisposable {
   /**
-   * Waits for its turn and runs `task`. Rejects with what the task rejects with, with `cancelled` where the signal
-   * aborts or the builder closes before its turn, with `unavailable` where the queue is full.
+   * Waits for its turn and runs `task`. Rejects with what the task rejects with, with `cancelled`
+   * where the signal aborts or the builder closes before its turn, with `unavailable` where the
+   * queue is full.
    */
   build(task: (run: RunSegmentJob) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Waits for the task in turn and ends the thread; idempotent. */

@@ -1,12 +1,14 @@
-// The files of a sealed segment: `segment-<number>.graph`, written by hnswlib, and `segment-<number>.rows`, which says
-// what the graph must be (size, CRC, parameters) and which point each row was: its id and the CRC of its vector's bytes.
+// The files of a sealed segment: `segment-<number>.graph`, written by hnswlib, and
+// `segment-<number>.rows`, which says what the graph must be (size, CRC, parameters) and which
+// point each row was: its id and the CRC of its vector's bytes.
 //
 //   temporary graph ► checked and fsynced ► renamed ► temporary rows ► fsynced ► renamed ► folder fsynced
 //
-// Invariant: a segment exists when its rows file does. hnswlib reads a graph only after size and CRC matched.
+// Invariant: a segment exists when its rows file does. hnswlib reads a graph only after size and
+// CRC matched.
 //
-// Rows file, little-endian: "TRBS", u32 format, u32 header bytes, header (JSON), row CRCs (u32 each), ids (as
-// `pointIdToBytes`, the tag gives the length), u32 CRC of everything before.
+// Rows file, little-endian: "TRBS", u32 format, u32 header bytes, header (JSON), row CRCs (u32
+// each), ids (as `pointIdToBytes`, the tag gives the length), u32 CRC of everything before.
 
 import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -72,7 +74,10 @@ export async function sealSegment(
   await fsyncPath(folder);
 }
 
-/** The rows of a segment whose graph is whole and was built for `params`; throws `corrupt` or `precondition_failed`. */
+/**
+ * The rows of a segment whose graph is whole and was built for `params`; throws `corrupt` or
+ * `precondition_failed`.
+ */
 export async function readSegment(
   folder: string,
   number: number,

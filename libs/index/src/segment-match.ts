@@ -1,5 +1,5 @@
-// After a restart: takes up the segments of a folder. A segment's row is live where its point still has the very
-// vector the graph was built from (same id, same CRC); every other row is dead.
+// After a restart: takes up the segments of a folder. A segment's row is live where its point still
+// has the very vector the graph was built from (same id, same CRC); every other row is dead.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
@@ -30,7 +30,10 @@ export interface SegmentMatch {
   readonly signal: AbortSignal;
 }
 
-/** Newest segments first: where two hold a vector, the newer one does. Nothing else may hold or move rows meanwhile. */
+/**
+ * Newest segments first: where two hold a vector, the newer one does. Nothing else may hold or move
+ * rows meanwhile.
+ */
 export async function matchSegments(match: SegmentMatch): Promise<LoadedSegments> {
   let loaded = 0;
   const rejected: string[] = [];

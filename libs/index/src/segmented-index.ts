@@ -1,10 +1,12 @@
-// The index of one named vector: flat rows, sealed segments over part of them, and the build that is under way.
+// The index of one named vector: flat rows, sealed segments over part of them, and the build that
+// is under way.
 //
 //   idle ──maintain──► queued ──turn──► rows held, thread builds ──► segment read ──► taken up ──► idle
 //     ▲                  │                    │                         │
 //     └──── cancelled, failed: rows released, tail as before, tried again later ◄──┘
 //
-// Invariant: a row is scanned, or in a segment that is searched, at every moment between two turns of the event loop.
+// Invariant: a row is scanned, or in a segment that is searched, at every moment between two turns
+// of the event loop.
 
 import type { PointId, PointOffset } from '@tributary/model';
 import { assert, type Clock, type Logger, TributaryError } from '@tributary/runtime';
@@ -142,7 +144,9 @@ export class SegmentedVectorIndex implements VectorIndex {
     await this.close();
   }
 
-  /** Undefined where a scan is cheaper, is asked for, or is needed because the graphs found too few. */
+  /**
+   * Undefined where a scan is cheaper, is asked for, or is needed because the graphs found too few.
+   */
   #searchGraphs(query: Float32Array, search: IndexSearch): TopK | undefined {
     const { accept, limit } = search;
     const vectors = this.#vectors;

@@ -1,12 +1,12 @@
-// Graphs: recall, restarts, damaged files, what happens while a segment is being built.
+// Graphs: recall, filters, what happens while a segment is being built.
 
 import assert from 'node:assert/strict';
-import { open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import test, { after } from 'node:test';
 import { type PointOffset, pointOffset } from '@tributary/model';
 import { seededRandom, silentLogger } from '@tributary/runtime';
 import {
+  addAll,
   ClusteredVectors,
   offsetSet,
   offsetsUpTo,
@@ -24,10 +24,6 @@ const COUNT = 12_000;
 
 const builder = createSegmentBuilder({ logger: silentLogger });
 after(() => builder.close());
-
-function addAll(index: VectorIndex, vectors: readonly Float32Array[], first = 0): void {
-  for (const [i, vector] of vectors.entries()) index.add(pointOffset(first + i), vector);
-}
 
 function assertGraphIsUsed(index: VectorIndex): void {
   const { vectors, indexedVectors, segments } = index.stats();
@@ -121,128 +117,6 @@ test('indexedOnly leaves out the tail, exact or not', async () => {
       assert.ok(indexed.length > 0 && !indexed.includes(6_000));
     }
   }
-});
-
-test('a restart takes up the segments: same answers, nothing built, changed vectors in the tail', async () => {
-  await using folder = await temporaryFolder();
-  const data = new ClusteredVectors(seededRandom(5), SIZE, 100);
-  const vectors = data.many(COUNT);
-  const uuid = (i: number) => `00000000-0000-4000-8000-${i.toString(16).padStart(12, '0')}`;
-  const queries = data.many(50);
-  const answers: unknown[] = [];
-  {
-    await using index = await openIndex({
-      size: SIZE,
-      folder: folder.path,
-      builder,
-      identify: uuid,
-    });
-    addAll(index, vectors);
-    await index.settled();
-    for (const query of queries) answers.push(index.search(query, searchFor({})));
-  }
-  // In another order than before, so offsets differ from the segment's.
-  const order = offsetsUpTo(COUNT).reverse();
-  const offsetOfId = new Map(order.map((old, offset) => [uuid(old), pointOffset(offset)]));
-  const reopened = await openIndex({
-    size: SIZE,
-    folder: folder.path,
-    builder,
-    identify: (offset) => uuid(order[offset] ?? 0),
-  });
-  await using index = reopened;
-  const changed = new Set([3, 77, 4_000]);
-  for (const [offset, old] of order.entries()) {
-    if (changed.has(old)) index.add(pointOffset(offset), data.next());
-    else if (old !== 9) index.add(pointOffset(offset), vectors[old] ?? data.next());
-  }
-  const resolve = (id: unknown) =>
-    id === uuid(9) || typeof id !== 'string' ? undefined : offsetOfId.get(id);
-  assert.deepEqual(await index.loadSegments(resolve), { loaded: 1, rejected: [] });
-  assert.equal(index.stats().indexedVectors, COUNT - 4);
-  index.maintain();
-  assert.equal(index.stats().building, false);
-  assert.ok(recallOf(index, queries, {}) >= 0.95);
-
-  for (const [i, query] of queries.entries()) {
-    const { offsets, scores } = index.search(query, searchFor({}));
-    const touched = [...offsets].some((offset) => changed.has(order[offset] ?? 0));
-    const before = answers[i] as { offsets: Uint32Array; scores: Float32Array };
-    if (touched || before.offsets.some((old) => old === 9 || changed.has(old))) continue;
-    assert.deepEqual(
-      [...offsets].map((offset) => order[offset]),
-      [...before.offsets],
-    );
-    assert.deepEqual(scores, before.scores);
-  }
-});
-
-test('a damaged segment is thrown away and its vectors are answered from the tail', async () => {
-  await using folder = await temporaryFolder();
-  const data = new ClusteredVectors(seededRandom(6), SIZE, 20);
-  const vectors = data.many(1_200);
-  {
-    await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
-    addAll(index, vectors);
-    await index.settled();
-  }
-  const names = (await readdir(folder.path)).sort();
-  assert.deepEqual(names, ['segment-1.graph', 'segment-1.rows']);
-  const whole = new Map<string, Buffer>();
-  for (const name of names) whole.set(name, await readFile(join(folder.path, name)));
-
-  const random = seededRandom(8);
-  for (const name of names) {
-    const bytes = whole.get(name) ?? Buffer.alloc(0);
-    const damages: (() => Promise<void>)[] = [];
-    const file = join(folder.path, name);
-    for (const length of [0, 3, 11, 96, bytes.length >> 1, bytes.length - 1]) {
-      damages.push(() => truncate(file, length));
-    }
-    damages.push(() => truncate(file, bytes.length + 1));
-    const edges = [0, 4, 8, 16, 24, 48, 52, bytes.length - 1];
-    for (const at of [...edges, ...edges.map(() => random.integer(bytes.length))]) {
-      damages.push(() => flipBit(file, at, random.integer(8)));
-    }
-    for (const damage of damages) {
-      for (const [each, content] of whole) await writeFile(join(folder.path, each), content);
-      await damage();
-      await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
-      addAll(index, vectors);
-      const { loaded, rejected } = await index.loadSegments((id) => pointOffset(Number(id)));
-      assert.equal(loaded, 0);
-      assert.equal(rejected.length, 1);
-      assert.deepEqual(await readdir(folder.path), []);
-      assert.equal(index.search(vectors[7] ?? data.next(), searchFor({})).offsets[0], 7);
-    }
-  }
-});
-
-test('a segment built for other parameters is thrown away; leftovers of a crash are removed', async () => {
-  await using folder = await temporaryFolder();
-  const data = new ClusteredVectors(seededRandom(9), SIZE, 20);
-  const vectors = data.many(1_200);
-  {
-    await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
-    addAll(index, vectors);
-    await index.settled();
-  }
-  await writeFile(join(folder.path, 'segment-7.graph'), 'sealed by no rows file');
-  await writeFile(join(folder.path, 'segment-8.graph.new'), 'half');
-  await writeFile(join(folder.path, 'segment-8.rows.new'), 'half');
-  await using index = await openIndex({
-    size: SIZE,
-    distance: 'Euclid',
-    folder: folder.path,
-    builder,
-  });
-  assert.deepEqual((await readdir(folder.path)).sort(), ['segment-1.graph', 'segment-1.rows']);
-  addAll(index, vectors);
-  const { loaded, rejected } = await index.loadSegments((id) => pointOffset(Number(id)));
-  assert.equal(loaded, 0);
-  assert.match(rejected.join(), /segment 1: .*Cosine/);
-  await index.settled();
-  assert.equal(index.stats().indexedVectors, 1_200);
 });
 
 test('what is added and removed while a segment is built is found, and not found, at once', async () => {
@@ -359,15 +233,3 @@ test('a build that fails leaves the index as it was', async () => {
   assert.equal(index.stats().indexedVectors, 0);
   assert.equal(index.search(vectors[5] ?? data.next(), searchFor({})).offsets[0], 5);
 });
-
-async function flipBit(path: string, at: number, bit: number): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    const byte = Buffer.alloc(1);
-    await file.read(byte, 0, 1, at);
-    byte[0] = (byte[0] ?? 0) ^ (1 << bit);
-    await file.write(byte, 0, 1, at);
-  } finally {
-    await file.close();
-  }
-}

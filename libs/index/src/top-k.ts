@@ -1,5 +1,5 @@
-// The best `limit` of the (score, offset) pairs offered. Larger scores are better; of equal scores the smaller offset
-// is, so that the answer does not depend on the order of the offers.
+// The best `limit` of the (score, offset) pairs offered. Larger scores are better; of equal scores
+// the smaller offset is, so that the answer does not depend on the order of the offers.
 
 import { assert } from '@tributary/runtime';
 
@@ -10,7 +10,9 @@ export class TopK {
   readonly #scores: number[] = [];
   readonly #offsets: number[] = [];
 
-  /** Only scores above `bound` are taken; without a bound every score is, NaN as the worst there is. */
+  /**
+   * Only scores above `bound` are taken; without a bound every score is, NaN as the worst there is.
+   */
   constructor(limit: number, bound?: number) {
     assert(Number.isSafeInteger(limit) && limit >= 0, 'a limit is a whole number');
     this.#limit = limit;

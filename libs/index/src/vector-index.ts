@@ -56,11 +56,14 @@ export interface VectorIndexOptions {
 }
 
 export interface VectorIndex extends AsyncDisposable {
-  /** `vector` is copied. An offset is added at most once. Throws `wrong_input` on a wrong length or a value not finite. */
+  /**
+   * `vector` is copied. An offset is added again only after it was removed. Throws `wrong_input` on a wrong length or a
+   * value that is not finite.
+   */
   add(offset: PointOffset, vector: Float32Array): void;
   /** Removing what is not there changes nothing. */
   remove(offset: PointOffset): void;
-  /** A view into flat memory, valid until the next `add`; undefined where the offset has no vector. */
+  /** A view into flat memory, valid until the next `add` or `remove`; undefined where the offset has no vector. */
   get(offset: PointOffset): Float32Array | undefined;
   search(query: Float32Array, search: IndexSearch): IndexHits;
   /**

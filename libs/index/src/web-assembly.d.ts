@@ -1,4 +1,5 @@
-// The part of the WebAssembly JavaScript API that this package uses; TypeScript ships it only with the browser's types.
+// The part of the WebAssembly JavaScript API that this package uses; TypeScript ships it only with
+// the browser's types.
 
 declare namespace WebAssembly {
   class Module {

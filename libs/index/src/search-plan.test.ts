@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { defaultTailVectorsMax } from './create-vector-index.ts';
+import { isGraphCheaper } from './search-plan.ts';
+
+const cost = fc.record({
+  size: fc.integer({ min: 1, max: 65_536 }),
+  segments: fc.integer({ min: 1, max: 10 }),
+  sealed: fc.integer({ min: 1, max: 10_000_000 }),
+  tail: fc.nat(20_000),
+  ef: fc.integer({ min: 1, max: 1_000 }),
+});
+
+test('measured: 50,000 vectors of 128 dimensions are walked unless a filter takes a tenth or less', () => {
+  const measured = { size: 128, segments: 1, sealed: 50_000, tail: 0, ef: 100 };
+  assert.ok(isGraphCheaper(measured));
+  assert.ok(isGraphCheaper({ ...measured, accepted: 25_000 }));
+  assert.ok(!isGraphCheaper({ ...measured, accepted: 5_000 }));
+  assert.ok(!isGraphCheaper({ ...measured, sealed: 2_000 }));
+  assert.ok(!isGraphCheaper({ ...measured, segments: 0, sealed: 0 }));
+});
+
+test('a smaller filter or a longer candidate list never makes the graph the choice', () => {
+  fc.assert(
+    fc.property(cost, fc.double({ min: 0, max: 1, noNaN: true }), (each, share) => {
+      const accepted = Math.floor((each.sealed + each.tail) * share);
+      if (isGraphCheaper({ ...each, accepted })) return;
+      assert.ok(!isGraphCheaper({ ...each, accepted: Math.floor(accepted / 2) }));
+      assert.ok(!isGraphCheaper({ ...each, accepted, ef: each.ef * 2 }));
+    }),
+  );
+});
+
+test('the default tail shrinks as vectors grow, within a range that is worth a graph', () => {
+  const sizes = [2, 32, 128, 384, 768, 1_536, 65_536];
+  const tails = sizes.map(defaultTailVectorsMax);
+  assert.deepEqual(
+    tails,
+    [...tails].sort((a, b) => b - a),
+  );
+  for (const tail of tails) assert.ok(tail >= 5_000 && tail <= 50_000, `${tail}`);
+});
