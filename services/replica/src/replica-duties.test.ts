@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { MetadataState, ReplicaState } from '@tributary/metadata';
+import {
+  type CollectionConfig,
+  collectionId,
+  HNSW_DEFAULTS,
+  OPTIMIZERS_DEFAULTS,
+  type PeerId,
+  peerId,
+  sequence,
+  shardId,
+  WAL_DEFAULTS,
+} from '@tributary/model';
+import { activation, needsReopening, placedReplicas, retirement } from './replica-duties.ts';
+
+const SELF = peerId(1);
+const OTHER = peerId(2);
+const address = { collection: collectionId('c'), shard: shardId(0) };
+const config: CollectionConfig = {
+  vectors: { '': { size: 4, distance: 'Dot' } },
+  shardNumber: 1,
+  replicationFactor: 2,
+  writeConsistencyFactor: 1,
+  onDiskPayload: true,
+  hnsw: HNSW_DEFAULTS,
+  optimizers: OPTIMIZERS_DEFAULTS,
+  wal: WAL_DEFAULTS,
+};
+
+function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
+  const shard = { id: shardId(0), replicas: new Map(replicas) };
+  const collection = { id: address.collection, name: 'name', config, shards: [shard] };
+  return {
+    sequence: sequence(1),
+    peers: new Map(),
+    collections: new Map([['name', collection]]),
+    aliases: new Map(),
+  };
+}
+
+test('only replicas placed on the peer are its own', () => {
+  assert.deepEqual(placedReplicas(metadata([OTHER, 'Active']), SELF), []);
+  const [placed] = placedReplicas(metadata([SELF, 'Initializing'], [OTHER, 'Active']), SELF);
+  assert.deepEqual(placed, { address, config, state: 'Initializing' });
+});
+
+test('a replica becomes Active from the states that wait for it, and from no other', () => {
+  const from = (state: ReplicaState) => activation(metadata([SELF, state]), address, SELF);
+  for (const state of ['Initializing', 'Dead', 'Recovery'] as const) {
+    const change = { ...address, peer: SELF, from: state, to: 'Active' as const };
+    assert.deepEqual(from(state), { kind: 'replicaStateChanged', ...change });
+  }
+  for (const state of ['Active', 'Partial', 'Listener'] as const) {
+    assert.equal(from(state), undefined);
+  }
+});
+
+test('the last Active replica is never given up', () => {
+  const alone = metadata([SELF, 'Active'], [OTHER, 'Dead']);
+  assert.equal(retirement(alone, address, SELF), undefined);
+  const change = { ...address, peer: SELF, from: 'Active' as const, to: 'Dead' as const };
+  assert.deepEqual(retirement(metadata([SELF, 'Active'], [OTHER, 'Active']), address, SELF), {
+    kind: 'replicaStateChanged',
+    ...change,
+  });
+});
+
+test('indexes are made anew only for what they depend on', () => {
+  assert.equal(needsReopening(config, { ...config, replicationFactor: 3 }), false);
+  const hnsw = { ...HNSW_DEFAULTS, m: 32 };
+  assert.equal(needsReopening(config, { ...config, hnsw }), true);
+});
