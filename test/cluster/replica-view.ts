@@ -24,7 +24,7 @@ export interface ReplicaPlace {
 
 const PAGE = 2_000;
 
-/** Every replica of the one collection of these peers. */
+/** Every replica of the collection, which is the one with the most replicas on these peers. */
 export async function placesOf(
   peers: readonly PeerProcess[],
   name: string,
@@ -43,13 +43,17 @@ export async function placesOf(
   return (await Promise.all(places)).flat();
 }
 
-/** A store's folder is named `<shard>-<collection id>`. */
+/** A store's folder is named `<shard>-<collection id>`; folders of dropped collections may still be there. */
 function collectionIdOf(peers: readonly PeerProcess[]): string {
   const folders = peers.flatMap((peer) => readdirSync(join(peer.folder, 'replicas')));
-  const ids = new Set(folders.map((folder) => folder.slice(folder.indexOf('-') + 1)));
-  const [id] = ids;
-  if (id === undefined || ids.size !== 1) throw new Error(`not one collection: ${[...ids]}`);
-  return id;
+  const counts = new Map<string, number>();
+  for (const folder of folders) {
+    const id = folder.slice(folder.indexOf('-') + 1);
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
+  if (most === undefined) throw new Error('there is no replica');
+  return most[0];
 }
 
 /** All points of the replica. */

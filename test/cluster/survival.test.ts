@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProcessCluster, removeFolder } from '@tributary/infra';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { seededRandom } from '@tributary/runtime';
-import { History } from './history.ts';
+import { History, vectorOf } from './history.ts';
 import { infoOf, placesOf, pointsOf, type ReplicaPlace, verified } from './replica-view.ts';
 import { Workload, type WorkloadReport } from './workload.ts';
 
@@ -29,16 +31,7 @@ let cluster: ProcessCluster;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-survival-'));
   cluster = await ProcessCluster.start({ folder, servers: 3, peers: 3 });
-  const response = await fetch(`${cluster.peers[0]?.url}/collections/${COLLECTION}`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      vectors: { size: 16, distance: 'Dot' },
-      shard_number: SHARDS,
-      replication_factor: 2,
-    }),
-  });
-  assert.equal(response.status, 200, await response.text());
+  await createCollection(COLLECTION, { shard_number: SHARDS, replication_factor: 2 });
 });
 
 after(async () => {
@@ -77,6 +70,50 @@ test('everything killed at once and started again loses nothing', async () => {
   });
 });
 
+test('a peer killed in the middle of a large request leaves all of it or nothing', async () => {
+  const points = 6_000;
+  const kill = async (afterMs: number) => {
+    const name = `halves-${afterMs}`;
+    await createCollection(name, { shard_number: 3, replication_factor: 3 });
+    const victim = peerAt(0);
+    const body = JSON.stringify({
+      points: Array.from({ length: points }, (_, id) => ({ id, vector: vectorOf(id) })),
+    });
+    const writing = send(victim, 'PUT', `/collections/${name}/points?wait=true`, body);
+    await sleep(afterMs);
+    victim.kill();
+    const status = await writing.catch(() => 'no answer');
+    await victim.start();
+    // Every peer holds every shard and asks its own replicas first.
+    const counts = await settledCounts(name);
+    assert.equal(new Set(counts).size, 1, `replicas differ: ${counts}`);
+    assert.ok(counts[0] === 0 || counts[0] === points, `${counts[0]} of ${points} are there`);
+    assert.ok(status !== 200 || counts[0] === points, 'acknowledged and not there');
+    await send(peerAt(1), 'DELETE', `/collections/${name}`);
+    return counts[0];
+  };
+  const outcomes: (number | undefined)[] = [];
+  for (const afterMs of [40, 80, 120, 200]) outcomes.push(await kill(afterMs));
+  console.log(JSON.stringify({ outcomes }));
+});
+
+test('a malformed entry in the stream is a dead letter once, and nothing stops', async () => {
+  const [place] = await converged();
+  assert.ok(place);
+  const nats = await connect({ servers: cluster.natsUrls });
+  try {
+    const subject = `wal.${place.collection}.${place.shard}`;
+    const acknowledgement = await jetstream(nats).publish(subject, 'not an entry');
+    const letter = `deadletter.${place.collection}.${acknowledgement.seq}`;
+    await survives(async () => {});
+    const manager = await jetstreamManager(nats);
+    const { state } = await manager.streams.info('deadletter', { subjects_filter: letter });
+    assert.deepEqual(state.subjects, { [letter]: 1 });
+  } finally {
+    await nats.close();
+  }
+});
+
 test('a replica whose data folder is deleted comes back by replay alone', async () => {
   await survives(async () => {
     const victim = peerAt(2);
@@ -88,6 +125,51 @@ test('a replica whose data folder is deleted comes back by replay alone', async 
     await victim.start();
   });
 });
+
+async function createCollection(name: string, sharding: object): Promise<void> {
+  const body = JSON.stringify({ vectors: { size: 16, distance: 'Dot' }, ...sharding });
+  assert.equal(await send(peerAt(1), 'PUT', `/collections/${name}`, body), 200);
+}
+
+/** The status of the answer. */
+async function send(
+  peer: PeerProcess,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<number> {
+  const response = await fetch(`${peer.url}${path}`, {
+    method,
+    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  await response.text();
+  return response.status;
+}
+
+/** What each peer counts, once that has stood still for a second. */
+async function settledCounts(name: string): Promise<number[]> {
+  const countAt = async (peer: PeerProcess) => {
+    const response = await fetch(`${peer.url}/collections/${name}/points/count`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    return Number(JSON.parse(await response.text()).result.count);
+  };
+  const deadline = performance.now() + CONVERGE_WITHIN_MS;
+  let last: number[] = [];
+  let sameSinceMs = performance.now();
+  while (performance.now() < deadline && performance.now() - sameSinceMs < 1_000) {
+    const counts = await Promise.all(cluster.peers.map(countAt));
+    const isSame = counts.join() === last.join() && new Set(counts).size === 1;
+    if (!isSame) sameSinceMs = performance.now();
+    last = counts;
+    await sleep(50);
+  }
+  return last;
+}
 
 function peerAt(index: number) {
   const peer = cluster.peers[index];
