@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { sequence, shardId } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
+import type { WriteStream } from '@tributary/stream';
 import { ensureClusterStreams } from './cluster-streams.ts';
 import type { Connection } from './connection.ts';
 import { JetStreamWriteStreams } from './jetstream-write-streams.ts';
@@ -20,6 +21,7 @@ import {
 import { COLLECTION, runWorkload } from './test-workload.ts';
 
 const SHARD = shardId(0);
+const LIMIT = { timeout: 60_000 };
 
 test('kill -9 of a lone server loses no acknowledged write and writes none twice', {
   timeout: 60_000,
@@ -39,7 +41,34 @@ test('kill -9 of a lone server loses no acknowledged write and writes none twice
   assert.ok(acknowledged > 100, `${acknowledged} writes are enough to mean something`);
 });
 
-test('a lost message on a lone server stops its reader', { timeout: 60_000 }, async () => {
+test('answers that are lost or late write nothing twice', LIMIT, async () => {
+  await using server = await startTestServer();
+  const { connection } = server;
+  const streams = new JetStreamWriteStreams({ connection, replicas: 1 });
+  const stream = await streams.create(COLLECTION);
+  let tries = 0;
+  const append: WriteStream['append'] = async (messages) => {
+    const appended = stream.append(messages);
+    const fate = tries++ % 3;
+    if (fate === 0) return await appended;
+    appended.catch(() => {});
+    // Of the others, one is answered before the answer is lost and one is still under way when it is sent again.
+    if (fate === 1) await appended;
+    throw new TributaryError('unknown_outcome', 'the answer was lost');
+  };
+  const forgetful = new Proxy(stream, {
+    get: (target, key) => {
+      if (key === 'append') return append;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const { acknowledged } = await runWorkload(forgetful, () => systemClock.sleep(1_500));
+  assert.ok(tries > 20, `${tries} tries are enough to mean something`);
+  assert.ok(acknowledged > 20, `${acknowledged} writes are enough to mean something`);
+});
+
+test('a lost message on a lone server stops its reader', LIMIT, async () => {
   await using server = await startTestServer();
   const streams = new JetStreamWriteStreams({ connection: server.connection, replicas: 1 });
   const stream = await streams.create(COLLECTION);
@@ -69,6 +98,35 @@ test('a lost message on a lone server stops its reader', { timeout: 60_000 }, as
   await assert.rejects(readToTheEnd(), { code: 'corrupt' });
   assert.ok(!read.includes(7), 'the damaged message is not handed out');
   await assert.rejects(readToTheEnd(), { code: 'corrupt' }, 'the reader does not go on');
+});
+
+test('a purge that overtakes a reader is told, whatever is written meanwhile', {
+  timeout: 60_000,
+}, async () => {
+  await using server = await startTestServer();
+  const streams = new JetStreamWriteStreams({ connection: server.connection, replicas: 1 });
+  const stream = await streams.create(COLLECTION);
+  const write = async (from: number, count: number) => {
+    const numbers = Array.from({ length: count }, (_, i) => from + i);
+    const data = new Uint8Array(50_000);
+    await stream.append(numbers.map((n) => ({ shard: shardId(n % 2), messageId: `${n}`, data })));
+  };
+  for (let i = 0; i < 8; i++) await write(i * 100, 100);
+  await using reader = await stream.openReader(SHARD, sequence(0));
+  const { signal } = new AbortController();
+  const options = { messagesMax: 10, bytesMax: 1e7, waitMs: 3_000, signal };
+  let last = (await reader.next(options)).at(-1)?.sequence ?? 0;
+  await stream.purge(sequence(700));
+  for (let i = 8; i < 16; i++) await write(i * 100, 100);
+  const readOn = async () => {
+    for (;;) {
+      for (const message of await reader.next(options)) {
+        assert.equal(message.sequence, last + 2, 'nothing is skipped');
+        last = message.sequence;
+      }
+    }
+  };
+  await assert.rejects(readOn(), { code: 'precondition_failed' });
 });
 
 test('killing the leader of three servers loses no acknowledged write', {

@@ -152,7 +152,8 @@ export class Feed {
     const status = message.headers?.code ?? 0;
     if (status !== 0) this.#receiveStatus(status, message.headers?.description ?? '');
     else this.#receiveMessage(message);
-    if (status !== HEARTBEAT) this.#signalChange();
+    // On heartbeats too: a promise that is raced again and again and never settles would keep every race alive.
+    this.#signalChange();
   }
 
   #receiveMessage(message: Msg): void {

@@ -23,6 +23,8 @@ export interface SubjectReaderOptions {
 }
 
 const TEND_EVERY_MS = 500;
+/** Without a reason given, every abort would make an exception with its stack trace. */
+const STOPPED = new TributaryError('cancelled', 'the wait is over');
 /** A new leader may not have applied all it holds; a stream that stays shorter than what was read has lost messages. */
 const SHORTER_FOR_MS = 15_000;
 
@@ -127,18 +129,18 @@ export class SubjectReader {
   }
 
   async #wait(feed: Feed, leftMs: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options.connection;
-    const done = new AbortController();
-    const slept = clock.sleep(
-      Math.min(leftMs, TEND_EVERY_MS),
-      AbortSignal.any([signal, done.signal]),
-    );
-    try {
-      const changed = feed.changed();
-      if (feed.isEmpty) await Promise.race([changed, slept.catch(() => {})]);
-    } finally {
-      done.abort();
-      slept.catch(() => {});
+    if (feed.isEmpty) {
+      const done = new AbortController();
+      const stop = () => done.abort(STOPPED);
+      signal.addEventListener('abort', stop, { once: true });
+      const { clock } = this.#options.connection;
+      const slept = clock.sleep(Math.min(leftMs, TEND_EVERY_MS), done.signal).catch(() => {});
+      try {
+        await Promise.race([feed.changed(), slept]);
+      } finally {
+        signal.removeEventListener('abort', stop);
+        stop();
+      }
     }
     feed.tend();
   }
