@@ -59,7 +59,12 @@ export class LocalCluster {
   /** A peer that asks before the servers have chosen their leaders only waits longer for its answer. */
   async #untilQuorum(signal: AbortSignal): Promise<void> {
     const healthy = this.#servers.map(({ monitoringUrl }) =>
-      untilReady('nats-server', `${monitoringUrl}/healthz?js-server-only=true`, QUORUM_TIMEOUT_MS, signal),
+      untilReady(
+        'nats-server',
+        `${monitoringUrl}/healthz?js-server-only=true`,
+        QUORUM_TIMEOUT_MS,
+        signal,
+      ),
     );
     const outcomes = await Promise.allSettled(healthy);
     signal.throwIfAborted();

@@ -18,7 +18,7 @@ const AMBIENT: readonly Ban[] = [
   { name: 'ambient randomness', pattern: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/g },
   {
     name: 'an ambient timer',
-    pattern: /(?<![.\w])(?:setTimeout|setInterval|setImmediate)\(|\bAbortSignal\.timeout\(/g,
+    pattern: /(?<![.\w])(?:setTimeout|setInterval)\(|\bAbortSignal\.timeout\(/g,
   },
 ];
 
