@@ -8,6 +8,8 @@ export interface GatewayConfig {
   readonly httpPort: number;
   /** 0 picks a free port. */
   readonly grpcPort: number;
+  /** Whether browsers of any origin may call the REST server. */
+  readonly enableCors: boolean;
   /** Largest REST body in bytes. */
   readonly maxRequestBytes: number;
   /** Bound of a read for which the client sets no timeout. */
@@ -34,6 +36,7 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   host: '127.0.0.1',
   httpPort: 6333,
   grpcPort: 6334,
+  enableCors: true,
   maxRequestBytes: 32 * 1024 * 1024,
   searchTimeoutMs: 60_000,
   metaTimeoutMs: 10_000,

@@ -63,6 +63,9 @@ const CHANNEL_OPTIONS = {
   'grpc-node.flow_control_window': 4 * 1024 * 1024,
 };
 
+/** A peer that leaves so many messages unanswered is as good as silent; their callers have mostly given up. */
+const MESSAGES_MAX = 8_192;
+
 export class RemoteReplicaClient implements ReplicaClient {
   readonly #options: RemoteReplicaClientOptions;
   readonly #client: Client;
@@ -124,6 +127,7 @@ export class RemoteReplicaClient implements ReplicaClient {
     const pending = this.#gathering;
     if (pending.length === 0) return;
     this.#gathering = [];
+    if (this.#inFlight.size >= MESSAGES_MAX) this.abandon();
     this.#stream ??= this.#open();
     this.#lastNumber = (this.#lastNumber + 1) % 0x1_0000_0000;
     this.#inFlight.set(this.#lastNumber, pending);

@@ -4,7 +4,7 @@ import { type Clock, type Metrics, TributaryError } from '@tributary/runtime';
 
 /** A route's or a method's own meter. */
 export interface EndpointMeter {
-  /** Seconds since `startedMs`, recorded under the status. */
+  /** Seconds since `startedMs`, to the nanosecond, recorded under the status. */
   finish(startedMs: number, status: number): number;
 }
 
@@ -65,7 +65,7 @@ export class RequestMeter {
     const recorders = new Map<number, (seconds: number) => void>();
     return {
       finish: (startedMs, status) => {
-        const seconds = (this.#clock.monotonicMs() - startedMs) / 1_000;
+        const seconds = Math.round((this.#clock.monotonicMs() - startedMs) * 1e6) / 1e9;
         let record = recorders.get(status);
         if (record === undefined) {
           record = recorderOf(status);

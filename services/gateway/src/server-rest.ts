@@ -22,6 +22,7 @@ export interface RestServerOptions {
   readonly logger: Logger;
   readonly host: string;
   readonly port: number;
+  readonly enableCors: boolean;
   readonly maxRequestBytes: number;
 }
 
@@ -46,7 +47,10 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     forceCloseConnections: 'idle',
     frameworkErrors: (error, _request, reply) => fail(reply, error),
   });
-  await app.register(cors, { origin: '*', methods: '*' });
+  if (options.enableCors) {
+    const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+    await app.register(cors, { origin: '*', methods });
+  }
   app.removeAllContentTypeParsers();
   // The handler parses, so that what is wrong with a body is answered like everything else.
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -81,12 +85,13 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
 }
 
 function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOptions): void {
-  const meter = options.meter.rest(route.method, route.url.replaceAll(/:(\w+)/g, '{$1}'));
   const { method, url, handle } = route;
+  const endpoint = options.meter.rest(method, url.replaceAll(/:(\w+)/g, '{$1}'));
+  const context = { ...options, endpoint };
   app.route({
     method,
     url,
-    handler: (request, reply) => answer(request, reply, handle, { ...options, endpoint: meter }),
+    handler: (request, reply) => answer(request, reply, handle, context),
   });
 }
 

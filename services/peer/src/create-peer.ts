@@ -187,6 +187,7 @@ function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig>
     host: service.host,
     httpPort: service.http_port,
     grpcPort: service.grpc_port,
+    enableCors: service.enable_cors,
     maxRequestBytes: Math.floor(service.max_request_size_mb * MEBIBYTE),
     searchTimeoutMs: storage.performance.search_timeout_sec * 1_000,
     replicationFactor: storage.collection.replication_factor,
