@@ -18,7 +18,7 @@ import {
   shardId,
   WAL_DEFAULTS,
 } from '@tributary/model';
-import { silentLogger, systemClock, systemRandom } from '@tributary/runtime';
+import { silentLogger, systemClock, systemRandom, TributaryError } from '@tributary/runtime';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
@@ -266,4 +266,33 @@ test('a replica that cannot go on is declared Dead while another one is Active',
   await write(harness, 3);
   await harness.streams.open(address.collection).purge(sequence(3));
   await until(() => stateOf(harness, SELF) === 'Dead', 'Dead');
+});
+
+test('a store with damaged bytes is replaced by a replay of the stream', async () => {
+  await using harness = await createHarness();
+  const { stores } = harness;
+  let failures = 0;
+  const open = stores.open.bind(stores);
+  stores.open = async (name) => {
+    failures++;
+    if (failures === 1) throw new TributaryError('corrupt', 'damaged on purpose');
+    return await open(name);
+  };
+  await createCollection(harness, [SELF]);
+  await write(harness, 1, 2);
+  await countIs(harness, 2);
+  assert.equal(failures, 2);
+});
+
+test('a store that cannot be replayed is left as it is, and said to be', async () => {
+  await using harness = await createHarness();
+  const { stores, streams } = harness;
+  stores.open = () => Promise.reject(new TributaryError('corrupt', 'damaged on purpose'));
+  await createCollection(harness, [SELF]);
+  await write(harness, 1);
+  await write(harness, 2);
+  await streams.open(address.collection).purge(sequence(2));
+  const halted = () => harness.host.statuses[0]?.halted;
+  await until(() => halted() !== undefined, 'the replica is halted');
+  assert.match(halted()?.reason ?? '', /damaged on purpose/);
 });

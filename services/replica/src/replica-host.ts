@@ -73,6 +73,7 @@ export class ReplicaHost implements AsyncDisposable {
   readonly #workers: Worker[] = [];
   readonly #stopping = new AbortController();
   #stopped: (() => void)[] = [];
+  #closed: Promise<void> | undefined;
 
   constructor(options: ReplicaHostOptions) {
     this.#options = options;
@@ -102,8 +103,16 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   /** Idempotent. Closes every replica cleanly, within 5 s. */
-  async close(): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
     this.#stopping.abort(new TributaryError('cancelled', 'the peer stops'));
     const stopped = Promise.all(
       this.#workers.map((worker) => {
@@ -121,10 +130,6 @@ export class ReplicaHost implements AsyncDisposable {
       worker.link.close('the peer stops');
       await worker.process.terminate();
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   /** Removes what earlier runs left and the metadata, now folded to its end, no longer places here. */
@@ -252,19 +257,17 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   #start(index: number): Worker {
-    const { startWorker, clock } = this.#options;
-    const process = startWorker(index, {
-      onMessage: (message) => this.#receive(worker, message),
-      onGone: (reason) => void this.#restart(worker, reason),
-    });
-    const worker: Worker = {
-      index,
-      process,
-      link: new WorkerLink(process),
-      crashes: 0,
-      startedMs: clock.monotonicMs(),
-    };
+    const worker: Worker = { index, ...this.#launch(index, () => worker), crashes: 0 };
     return worker;
+  }
+
+  #launch(index: number, self: () => Worker): Pick<Worker, 'process' | 'link' | 'startedMs'> {
+    const process = this.#options.startWorker(index, {
+      onMessage: (message) => this.#receive(self(), message),
+      onGone: (reason) => void this.#restart(self(), reason),
+    });
+    const startedMs = this.#options.clock.monotonicMs();
+    return { process, link: new WorkerLink(process), startedMs };
   }
 
   async #restart(worker: Worker, reason: Error): Promise<void> {
@@ -280,24 +283,14 @@ export class ReplicaHost implements AsyncDisposable {
     for (const held of own) held.status = undefined;
     await clock.sleep(waitMs, this.#stopping.signal).catch(() => {});
     if (this.#stopping.signal.aborted) return;
-    const { process, link, startedMs } = this.#startAgain(worker);
-    Object.assign(worker, { process, link, startedMs });
+    Object.assign(
+      worker,
+      this.#launch(worker.index, () => worker),
+    );
     for (const held of this.#held.values()) {
       if (held.worker !== worker) continue;
-      link.post({ kind: 'open', address: held.address, config: held.config });
+      worker.link.post({ kind: 'open', address: held.address, config: held.config });
     }
-  }
-
-  #startAgain(worker: Worker): Pick<Worker, 'process' | 'link' | 'startedMs'> {
-    const process = this.#options.startWorker(worker.index, {
-      onMessage: (message) => this.#receive(worker, message),
-      onGone: (reason) => void this.#restart(worker, reason),
-    });
-    return {
-      process,
-      link: new WorkerLink(process),
-      startedMs: this.#options.clock.monotonicMs(),
-    };
   }
 
   #receive(worker: Worker, message: FromWorker): void {
