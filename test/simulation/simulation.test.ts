@@ -24,7 +24,7 @@ const FAULTS = [
   'clean restart',
   'get',
   'converged',
-  'halted: operator',
+  'halted: rebuild',
   'halted: transfer',
 ];
 

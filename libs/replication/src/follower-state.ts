@@ -73,10 +73,13 @@ export type FollowerNotice =
 
 export type FollowerEffect = FollowerNotice | FollowerTask;
 
-/** `transfer`: the stream no longer reaches back; `operator`: stored bytes or the stream itself are damaged. */
+/**
+ * What it takes to go on. `rebuild`: what the replica holds is wrong, and the stream can make it anew. `transfer`: the
+ * stream no longer reaches back. `operator`: the stream itself is damaged or another one.
+ */
 export interface Halt {
   readonly reason: string;
-  readonly needs: 'transfer' | 'operator';
+  readonly needs: 'rebuild' | 'transfer' | 'operator';
 }
 
 export type FollowerPhase =

@@ -177,7 +177,7 @@ test('a silent reader is asked once more, then replaced, then done without', () 
 test('entries that were passed over for good are noticed when the shard is idle', () => {
   const follower = new Transcript(9, 4).tell({ kind: 'opened', heads: heads(5, 9) });
   follower.tell({ kind: 'read', deliveries: [] }).tell({ kind: 'checked', heads: heads(5, 9) });
-  assert.equal(follower.halt?.needs, 'operator');
+  assert.equal(follower.halt?.needs, 'rebuild');
 });
 
 test('a server that counts too few is reported and does not stop the replica', () => {
@@ -214,7 +214,7 @@ test('a damaged store halts the replica, a server out of reach does not', () => 
   const follower = new Transcript().tell({ kind: 'opened', heads: heads(1, 1) });
   follower.tell({ kind: 'read', deliveries: [delivery(1)] });
   follower.tell({ kind: 'failed', code: 'corrupt', message: 'bad record' });
-  assert.deepEqual(follower.halt, { needs: 'operator', reason: 'bad record' });
+  assert.deepEqual(follower.halt, { needs: 'rebuild', reason: 'bad record' });
   const other = new Transcript();
   for (let round = 1; round <= 50; round++) {
     other.tell({ kind: 'failed', code: 'unavailable', message: '' });

@@ -225,7 +225,7 @@ function checked(state: FollowerState, heads: Heads, isIdle: boolean): Step {
   const surplus = heads.shardCount + settled.purged.count - state.appliedCount;
   if (isComparable && surplus > 0) {
     const reason = `${surplus} entries at or before ${state.applied} were never read`;
-    return halt(state, 'operator', reason);
+    return halt(state, 'rebuild', reason);
   }
   const covering = { ...settled, silences: 0, covered: heads.streamLast };
   if (heads.streamLast - state.applied >= state.options.advanceSequences) {
@@ -266,8 +266,10 @@ function refetched(
   const beyond = state.pending.filter(({ sequence }) => sequence > upTo);
   const next = { ...state, pending: [...found.deliveries, ...beyond], silences: 0 };
   if (isIncomplete(next, why, upTo, found.missing.length)) {
-    const where = found.missing.length > 0 ? `at ${found.missing[0]}` : `before ${upTo}`;
-    return halt(state, 'operator', `an entry ${where} is missing on every server`);
+    const [lost] = found.missing;
+    if (lost !== undefined) return halt(state, 'operator', `no server has the entry at ${lost}`);
+    // Everything from here on was had, so what the server counts besides was passed over before.
+    return halt(state, 'rebuild', `an entry at or before ${state.applied} was never read`);
   }
   const first = next.pending[0]?.sequence;
   if (first !== undefined && first <= upTo) return evaluate(next);
@@ -297,7 +299,7 @@ function failed(state: FollowerState, code: ErrorCode, message: string): Step {
   if (phase.kind === 'halted') return { state, effects: [{ kind: 'rest' }] };
   if (code === 'corrupt') {
     if (phase.kind === 'evaluating' || phase.kind === 'committing') {
-      return halt(state, 'operator', message);
+      return halt(state, 'rebuild', message);
     }
     if (phase.kind === 'reading' && heads !== undefined && heads.shardLast > applied) {
       return refetch(state, 'loud', applied, heads.shardLast);

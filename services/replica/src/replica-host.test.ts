@@ -13,12 +13,14 @@ import {
   OPTIMIZERS_DEFAULTS,
   type PeerId,
   type PointId,
+  type PointOperation,
   peerId,
   sequence,
   shardId,
   WAL_DEFAULTS,
 } from '@tributary/model';
 import { silentLogger, systemClock, systemRandom, TributaryError } from '@tributary/runtime';
+import type { ReplicaStore } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
@@ -42,6 +44,21 @@ const config: CollectionConfig = {
 };
 const around = { clock: systemClock, random: systemRandom, logger: silentLogger };
 
+/** Stores whose points cannot be read while `corruptReads` is set. */
+class DamagedStores extends MemoryReplicaStores {
+  corruptReads = false;
+
+  override async open(name: string): Promise<ReplicaStore> {
+    const store = await super.open(name);
+    const get = store.get.bind(store);
+    store.get = (ids) => {
+      if (this.corruptReads) throw new TributaryError('corrupt', 'damaged on purpose');
+      return get(ids);
+    };
+    return store;
+  }
+}
+
 /** A host whose workers run in this thread, on streams and stores in memory. */
 async function createHarness() {
   await using stack = new AsyncDisposableStack();
@@ -49,7 +66,7 @@ async function createHarness() {
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   const builder = stack.use(createSegmentBuilder({ logger: silentLogger }));
   const streams = new MemoryWriteStreams();
-  const stores = new MemoryReplicaStores();
+  const stores = new DamagedStores();
   const metadata = new MetadataReplica({ log: new MemoryMetadataLog(), ...around });
   const stop = new AbortController();
   const running = [metadata.run(stop.signal)];
@@ -147,17 +164,29 @@ async function createCollection({ streams, metadata, signal }: Harness, peers: r
   );
 }
 
+async function activateOther({ metadata, signal }: Harness) {
+  const change = { from: 'Initializing' as const, to: 'Active' as const };
+  await metadata.propose(
+    () => ({ kind: 'replicaStateChanged', ...address, peer: OTHER, ...change }),
+    signal,
+  );
+}
+
 function stateOf({ metadata }: Harness, peer: PeerId) {
   return metadata.state.collections.get('c')?.shards[0]?.replicas.get(peer);
 }
 
-async function write({ streams, signal }: Harness, ...ids: PointId[]) {
+async function write(harness: Harness, ...ids: PointId[]) {
   const points = ids.map((id) => ({
     id,
     vectors: { '': Float32Array.of(Number(id), 0) },
     payload: new Uint8Array(0),
   }));
-  const operations = [{ kind: 'upsert' as const, points }];
+  return await append(harness, { kind: 'upsert', points });
+}
+
+async function append({ streams, signal }: Harness, operation: PointOperation) {
+  const operations = [operation];
   const data = encodeEntry({ operationId: systemRandom.id(), timeMs: 1, operations });
   const message = { shard: address.shard, messageId: systemRandom.id(), data };
   return await streams.open(address.collection).append([message], signal);
@@ -253,14 +282,7 @@ test('a replica that cannot go on is declared Dead while another one is Active',
   await createCollection(harness, [SELF, OTHER]);
   await write(harness, 1);
   await until(() => stateOf(harness, SELF) === 'Active', 'Active');
-  const activated = {
-    kind: 'replicaStateChanged' as const,
-    ...address,
-    peer: OTHER,
-    from: 'Initializing' as const,
-    to: 'Active' as const,
-  };
-  await harness.metadata.propose(() => activated, harness.signal);
+  await activateOther(harness);
   await harness.processes[0]?.crash();
   await write(harness, 2);
   await write(harness, 3);
@@ -295,4 +317,20 @@ test('a store that cannot be replayed is left as it is, and said to be', async (
   const halted = () => harness.host.statuses[0]?.halted;
   await until(() => halted() !== undefined, 'the replica is halted');
   assert.match(halted()?.reason ?? '', /damaged on purpose/);
+});
+
+test('a Dead replica with damaged points is replayed from the start and becomes Active again', async () => {
+  await using harness = await createHarness();
+  await createCollection(harness, [SELF, OTHER]);
+  await write(harness, 1, 2);
+  await until(() => stateOf(harness, SELF) === 'Active', 'Active');
+  await activateOther(harness);
+  const store = harness.stores;
+  store.corruptReads = true;
+  const selector = { kind: 'ids' as const, ids: [1] };
+  await append(harness, { kind: 'setPayload', selector, payload: { a: 1 } });
+  await until(() => stateOf(harness, SELF) === 'Dead', 'Dead');
+  store.corruptReads = false;
+  await until(() => stateOf(harness, SELF) === 'Active', 'Active again');
+  assert.equal(await count(harness), 2);
 });

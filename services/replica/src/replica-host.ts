@@ -1,7 +1,8 @@
 // The replicas of one peer, spread over its worker threads.
 //
 //   metadata ──(placed here)──► open ──► following ──(caught up)──► Active proposed
-//                    └─(no longer)──► close and drop       └─(halted)──► Dead proposed, unless it is the last Active
+//                    └─(no longer)──► close and drop       └─(halted)──► Dead proposed, unless it is the last Active;
+//                                                                       then replayed from the start where that helps
 //
 // Invariant: a replica is open in at most one worker. A worker that crashed is started again, later each time, with
 // the same replicas.
@@ -48,6 +49,8 @@ interface Held {
   status: ReplicaStatus | undefined;
   /** An activation or retirement is under way. */
   isProposing: boolean;
+  /** Made anew from the stream since this host started; once is help, twice is a loop. */
+  wasRebuilt: boolean;
 }
 
 interface Worker {
@@ -175,15 +178,22 @@ export class ReplicaHost implements AsyncDisposable {
     const load = (worker: Worker) =>
       [...this.#held.values()].filter((held) => held.worker === worker).length;
     const worker = this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
-    const held: Held = { address, config, worker, status: undefined, isProposing: false };
+    const held: Held = {
+      address,
+      config,
+      worker,
+      status: undefined,
+      isProposing: false,
+      wasRebuilt: false,
+    };
     this.#held.set(name, held);
     worker.link.post({ kind: 'open', address, config });
   }
 
-  #reopen(held: Held, config: CollectionConfig): void {
+  #reopen(held: Held, config: CollectionConfig, drop = false): void {
     held.config = config;
     held.status = undefined;
-    held.worker.link.post({ kind: 'close', address: held.address, drop: false });
+    held.worker.link.post({ kind: 'close', address: held.address, drop });
     held.worker.link.post({ kind: 'open', address: held.address, config });
   }
 
@@ -191,7 +201,15 @@ export class ReplicaHost implements AsyncDisposable {
     for (const placed of placedReplicas(state, this.#options.peer)) {
       const held = this.#held.get(storeNameOf(placed.address));
       if (held?.status === undefined || held.isProposing) continue;
-      const isHalted = held.status.halted !== undefined;
+      const { halted } = held.status;
+      const isHalted = halted !== undefined;
+      // Nobody reads a Dead replica, and another one is Active: what is wrong may go, and come back by replay.
+      if (halted?.needs === 'rebuild' && placed.state === 'Dead' && !held.wasRebuilt) {
+        held.wasRebuilt = true;
+        this.#options.logger.warn({ ...placed.address, ...halted }, 'rebuilding a replica');
+        this.#reopen(held, held.config, true);
+        continue;
+      }
       if (isHalted ? placed.state !== 'Active' : !awaitsActivation(placed.state)) continue;
       held.isProposing = true;
       const work = isHalted ? this.#retire(held) : this.#activate(held);
@@ -327,7 +345,7 @@ export class ReplicaHost implements AsyncDisposable {
   #noteFailure(address: ReplicaAddress, reason: string): void {
     const held = this.#held.get(storeNameOf(address));
     if (held === undefined) return;
-    const halted = { reason, needs: 'operator' as const };
+    const halted = { reason, needs: 'transfer' as const };
     held.status = { address, appliedSequence: 0 as Sequence, caughtUp: false, halted };
   }
 
