@@ -60,24 +60,28 @@ test('the plan ends: after what it says is done, it says none', () => {
     .tuple(fc.integer({ min: 1, max: 500_000 }), fc.double({ min: 0, max: 1, noNaN: true }))
     .map(([count, share]) => ({ count, live: Math.floor(count * share) }));
   fc.assert(
-    fc.property(fc.array(segment, { maxLength: 8 }), fc.nat(100_000), (given, givenTail) => {
-      let segments: SegmentSize[] = given;
-      let tail = givenTail;
-      for (let turn = 0; turn <= given.length + 1; turn++) {
-        const plan = planBuild(segments, tail, LIMITS);
-        if (plan.kind === 'none') return;
-        if (plan.kind === 'dissolve') {
-          segments = segments.filter((each) => each !== plan.segment);
-          tail += plan.segment.live;
-        } else {
-          const { base, absorbed } = plan;
-          const added = tail + absorbed.reduce((sum, each) => sum + each.live, 0);
-          segments = segments.filter((each) => each !== base && !absorbed.includes(each));
-          segments.push({ count: (base?.count ?? 0) + added, live: (base?.live ?? 0) + added });
-          tail = 0;
+    fc.property(
+      fc.array(segment, { maxLength: 8, size: 'max' }),
+      fc.nat(100_000),
+      (given, givenTail) => {
+        let segments: SegmentSize[] = given;
+        let tail = givenTail;
+        for (let turn = 0; turn <= given.length + 1; turn++) {
+          const plan = planBuild(segments, tail, LIMITS);
+          if (plan.kind === 'none') return;
+          if (plan.kind === 'dissolve') {
+            segments = segments.filter((each) => each !== plan.segment);
+            tail += plan.segment.live;
+          } else {
+            const { base, absorbed } = plan;
+            const added = tail + absorbed.reduce((sum, each) => sum + each.live, 0);
+            segments = segments.filter((each) => each !== base && !absorbed.includes(each));
+            segments.push({ count: (base?.count ?? 0) + added, live: (base?.live ?? 0) + added });
+            tail = 0;
+          }
         }
-      }
-      assert.fail('builds never end');
-    }),
+        assert.fail('builds never end');
+      },
+    ),
   );
 });

@@ -145,6 +145,30 @@ test('a segment built for other parameters is thrown away; leftovers of a crash 
   assert.equal(index.stats().indexedVectors, 1_200);
 });
 
+test('of two segments that hold the same vectors, as a crash leaves them, the newer is kept', async () => {
+  await using folder = await temporaryFolder();
+  const data = new ClusteredVectors(seededRandom(18), SIZE, 20);
+  const vectors = data.many(2_400);
+  const older = new Map<string, Buffer>();
+  {
+    await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+    addAll(index, vectors.slice(0, 1_200));
+    await index.settled();
+    for (const name of await readdir(folder.path)) {
+      older.set(name, await readFile(join(folder.path, name)));
+    }
+    addAll(index, vectors.slice(1_200), 1_200);
+    await index.settled();
+  }
+  for (const [name, content] of older) await writeFile(join(folder.path, name), content);
+  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  addAll(index, vectors);
+  const loaded = await index.loadSegments((id) => pointOffset(Number(id)));
+  assert.deepEqual(loaded, { loaded: 1, rejected: [] });
+  assert.equal(index.stats().indexedVectors, 2_400);
+  assert.deepEqual((await readdir(folder.path)).sort(), ['segment-2.graph', 'segment-2.rows']);
+});
+
 test('a segment grows with the tail: one segment, good recall, and a restart takes it up', async () => {
   await using folder = await temporaryFolder();
   const data = new ClusteredVectors(seededRandom(17), SIZE, 100);

@@ -8,7 +8,7 @@ const pairs = fc.array(
     score: fc.oneof(fc.integer({ min: -5, max: 5 }), fc.float({ noNaN: true })),
     offset: fc.nat(1000),
   }),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 );
 
 test('the best offers come out in the order of a sort, whatever the order of the offers', () => {
