@@ -60,13 +60,14 @@ class DamagedStores extends MemoryReplicaStores {
 }
 
 /** A host whose workers run in this thread, on streams and stores in memory. */
-async function createHarness() {
+async function createHarness(prepare = async (_stores: DamagedStores) => {}) {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'tributary-host-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   const builder = stack.use(createSegmentBuilder({ logger: silentLogger }));
   const streams = new MemoryWriteStreams();
   const stores = new DamagedStores();
+  await prepare(stores);
   const metadata = new MetadataReplica({ log: new MemoryMetadataLog(), ...around });
   const stop = new AbortController();
   const running = [metadata.run(stop.signal)];
@@ -317,6 +318,7 @@ test('a store that cannot be replayed is left as it is, and said to be', async (
   const halted = () => harness.host.statuses[0]?.halted;
   await until(() => halted() !== undefined, 'the replica is halted');
   assert.match(halted()?.reason ?? '', /damaged on purpose/);
+  await assert.rejects(count(harness), { code: 'unavailable', message: /damaged on purpose/ });
 });
 
 test('a Dead replica with damaged points is replayed from the start and becomes Active again', async () => {
@@ -333,4 +335,13 @@ test('a Dead replica with damaged points is replayed from the start and becomes 
   store.corruptReads = false;
   await until(() => stateOf(harness, SELF) === 'Active', 'Active again');
   assert.equal(await count(harness), 2);
+});
+
+test('what an earlier run left and nobody placed here is removed before anything is opened', async () => {
+  await using harness = await createHarness(async (stores) => {
+    await (await stores.open('7-left')).close();
+  });
+  await createCollection(harness, [SELF]);
+  await countIs(harness, 0);
+  assert.deepEqual(await harness.stores.list(), ['0-c']);
 });

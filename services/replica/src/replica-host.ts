@@ -47,6 +47,10 @@ interface Held {
   config: CollectionConfig;
   readonly worker: Worker;
   status: ReplicaStatus | undefined;
+  /** Answers calls. */
+  isOpen: boolean;
+  /** When it last failed to open, on the monotonic clock. */
+  failedMs: number | undefined;
   /** An activation or retirement is under way. */
   isProposing: boolean;
   /** Made anew from the stream since this host started; once is help, twice is a loop. */
@@ -66,6 +70,7 @@ const REPORT_INTERVAL_MS = 500;
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 const HEALTHY_AFTER_MS = 30_000;
+const REOPEN_AFTER_MS = 10_000;
 const STOP_WITHIN_MS = 5_000;
 const PROPOSAL_WITHIN_MS = 10_000;
 
@@ -94,6 +99,7 @@ export class ReplicaHost implements AsyncDisposable {
     while (!stop.aborted) {
       this.#publish([...this.#held.values()]);
       this.#follow(metadata.state);
+      this.#retryFailed();
       this.#propose(metadata.state);
       await clock.sleep(REPORT_INTERVAL_MS, stop).catch(() => {});
     }
@@ -143,7 +149,7 @@ export class ReplicaHost implements AsyncDisposable {
       async () => {
         const state = await metadata.sync(signal);
         const keep = placedReplicas(state, peer).map(({ address }) => address);
-        this.#workers[0]?.link.post({ kind: 'sweep', keep });
+        await this.#workers[0]?.link.sweep(keep, signal);
         done.abort();
       },
       {
@@ -183,6 +189,8 @@ export class ReplicaHost implements AsyncDisposable {
       config,
       worker,
       status: undefined,
+      isOpen: false,
+      failedMs: undefined,
       isProposing: false,
       wasRebuilt: false,
     };
@@ -192,7 +200,7 @@ export class ReplicaHost implements AsyncDisposable {
 
   #reopen(held: Held, config: CollectionConfig, drop = false): void {
     held.config = config;
-    held.status = undefined;
+    forgetStatus(held);
     held.worker.link.post({ kind: 'close', address: held.address, drop });
     held.worker.link.post({ kind: 'open', address: held.address, config });
   }
@@ -271,6 +279,11 @@ export class ReplicaHost implements AsyncDisposable {
       const error = new TributaryError('not_found', `no replica of ${collection}:${shard} here`);
       return Promise.reject(error);
     }
+    if (!held.isOpen) {
+      const reason = held.status?.halted?.reason ?? 'it is opening';
+      const text = `the replica of ${target.collection}:${target.shard} is not open: ${reason}`;
+      return Promise.reject(new TributaryError('unavailable', text));
+    }
     return held.worker.link.call(target, call, call.kind as K, signal);
   }
 
@@ -298,7 +311,7 @@ export class ReplicaHost implements AsyncDisposable {
     logger.error({ error: reason, worker: worker.index, retryInMs: waitMs }, 'worker crashed');
     worker.link.close('the worker crashed');
     const own = [...this.#held.values()].filter((held) => held.worker === worker);
-    for (const held of own) held.status = undefined;
+    for (const held of own) forgetStatus(held);
     await clock.sleep(waitMs, this.#stopping.signal).catch(() => {});
     if (this.#stopping.signal.aborted) return;
     Object.assign(
@@ -336,6 +349,7 @@ export class ReplicaHost implements AsyncDisposable {
       const held = this.#held.get(storeNameOf(status.address));
       if (held === undefined) continue;
       held.status = status;
+      held.isOpen = true;
       changed.push(held);
     }
     this.#publish(changed);
@@ -347,6 +361,18 @@ export class ReplicaHost implements AsyncDisposable {
     if (held === undefined) return;
     const halted = { reason, needs: 'transfer' as const };
     held.status = { address, appliedSequence: 0 as Sequence, caughtUp: false, halted };
+    held.isOpen = false;
+    held.failedMs = this.#options.clock.monotonicMs();
+  }
+
+  /** What kept a replica from opening may have passed: a full disk, a stream out of reach. */
+  #retryFailed(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const held of this.#held.values()) {
+      if (held.failedMs === undefined || nowMs - held.failedMs < REOPEN_AFTER_MS) continue;
+      held.failedMs = undefined;
+      held.worker.link.post({ kind: 'open', address: held.address, config: held.config });
+    }
   }
 
   #publish(held: readonly Held[]): void {
@@ -357,4 +383,9 @@ export class ReplicaHost implements AsyncDisposable {
     }
     this.#options.reports.publish({ peer: this.#options.peer, replicas });
   }
+}
+
+function forgetStatus(held: Held): void {
+  held.status = undefined;
+  held.isOpen = false;
 }

@@ -69,13 +69,13 @@ export class ReplicaWorker {
         this.#guard(this.#close(storeNameOf(message.address), message.drop));
         return;
       case 'sweep':
-        this.#guard(this.#sweep(message.keep));
+        this.#guard(this.#answerWhen(message.id, () => this.#sweep(message.keep)));
         return;
       case 'calls':
         this.#answer(message.calls);
         return;
       case 'catchUp':
-        this.#guard(this.#catchUp(message.id, message.address));
+        this.#guard(this.#answerWhen(message.id, () => this.#replica(message.address).catchUp()));
         return;
       case 'stop':
         this.#guard(this.stop().then(() => this.#options.port.post({ kind: 'stopped' })));
@@ -175,10 +175,10 @@ export class ReplicaWorker {
     }
   }
 
-  async #catchUp(id: number, address: ReplicaAddress): Promise<void> {
+  async #answerWhen(id: number, work: () => Promise<void>): Promise<void> {
     const answers: AnswerMessage[] = [];
     try {
-      await this.#replica(address).catchUp();
+      await work();
       answers.push({ id, bytes: new Uint8Array(0) });
     } catch (error) {
       answers.push(this.#errorAnswer(id, error));

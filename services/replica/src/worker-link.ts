@@ -68,6 +68,11 @@ export class WorkerLink {
     await this.#ask((id) => this.post({ kind: 'catchUp', id, address }), signal);
   }
 
+  /** Removes the stores of all other replicas; no worker may have one open or open one meanwhile. */
+  async sweep(keep: readonly ReplicaAddress[], signal: AbortSignal): Promise<void> {
+    await this.#ask((id) => this.post({ kind: 'sweep', id, keep }), signal);
+  }
+
   answered(answers: readonly AnswerMessage[]): void {
     for (const answer of answers) {
       const waiting = this.#inFlight.get(answer.id);

@@ -33,8 +33,8 @@ export type ToWorker =
       readonly config: CollectionConfig;
     }
   | { readonly kind: 'close'; readonly address: ReplicaAddress; readonly drop: boolean }
-  /** Removes every store beside those of these replicas and of the open ones. */
-  | { readonly kind: 'sweep'; readonly keep: readonly ReplicaAddress[] }
+  /** Removes every store beside those of these replicas; answered before any worker opens one. */
+  | { readonly kind: 'sweep'; readonly id: number; readonly keep: readonly ReplicaAddress[] }
   | { readonly kind: 'calls'; readonly calls: readonly CallMessage[] }
   /** Answered once what is in the stream now is applied. */
   | { readonly kind: 'catchUp'; readonly id: number; readonly address: ReplicaAddress }
