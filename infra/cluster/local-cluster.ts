@@ -10,7 +10,6 @@ import { untilReady } from './readiness.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 const READY_TIMEOUT_MS = 60_000;
-const QUORUM_TIMEOUT_MS = 15_000;
 const PEER_STOP_TIMEOUT_MS = 20_000;
 
 export interface LocalClusterOptions {
@@ -53,24 +52,6 @@ export class LocalCluster {
     const outcomes = await Promise.allSettled(starts);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    await this.#untilQuorum(signal);
-  }
-
-  /** A peer that asks before the servers have chosen their leaders only waits longer for its answer. */
-  async #untilQuorum(signal: AbortSignal): Promise<void> {
-    const healthy = this.#servers.map(({ monitoringUrl }) =>
-      untilReady(
-        'nats-server',
-        `${monitoringUrl}/healthz?js-server-only=true`,
-        QUORUM_TIMEOUT_MS,
-        signal,
-      ),
-    );
-    const outcomes = await Promise.allSettled(healthy);
-    signal.throwIfAborted();
-    if (outcomes.some(({ status }) => status === 'rejected')) {
-      this.#options.say('the nats-servers have not all caught up yet; starting the peers anyway');
-    }
   }
 
   async #startPeers(signal: AbortSignal): Promise<void> {
@@ -129,6 +110,7 @@ function peerArguments(peer: PeerPlace, { root, layout, logLevel }: LocalCluster
     'grpc-port': peer.grpcPort,
     'p2p-port': peer.p2pPort,
     'nats-url': layout.servers.map(({ clientPort }) => `nats://${HOST}:${clientPort}`).join(','),
+    'nats-monitoring-url': `http://${HOST}:${layout.servers[0]?.monitorPort}`,
     uri: `http://${HOST}:${peer.p2pPort}`,
     'log-level': logLevel,
   };

@@ -29,6 +29,8 @@ export interface MetadataReplicaOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** A fold kept from an earlier run, to start from while the log is out of reach. */
+  readonly initial?: MetadataState | undefined;
   /** Events after which the fold is stored and the log cut. */
   readonly compactEvents?: number;
 }
@@ -46,7 +48,7 @@ export class MetadataReplica implements Metadata {
   readonly #options: MetadataReplicaOptions;
   readonly #listeners = new Set<(state: MetadataState) => void>();
   readonly #witnesses = new Set<Witness>();
-  #state: MetadataState = EMPTY_METADATA;
+  #state: MetadataState;
   #snapshotSequence: number = 0;
   #compacting = false;
   /** The last proposal in line; proposals of one peer take turns, so that they do not outrun each other. */
@@ -56,6 +58,7 @@ export class MetadataReplica implements Metadata {
 
   constructor(options: MetadataReplicaOptions) {
     this.#options = options;
+    this.#state = options.initial ?? EMPTY_METADATA;
   }
 
   get state(): MetadataState {

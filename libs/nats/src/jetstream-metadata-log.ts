@@ -20,13 +20,15 @@ import { type Sequence, sequence } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { META_STREAM, META_SUBJECT, openBucket, SNAPSHOT_BUCKET } from './cluster-streams.ts';
 import type { Connection } from './connection.ts';
+import type { FeedMessage } from './feed.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { publishOne } from './publish.ts';
 import { SubjectReader } from './subject-reader.ts';
 
 const ACKNOWLEDGE_MS = 5_000;
 const PULL_BYTES = 1024 * 1024;
-const FOLLOW_WAIT_MS = 5_000;
+/** How long nothing may arrive before the log's end is asked for. */
+const FOLLOW_WAIT_MS = 2_000;
 const FOLLOW_MESSAGES = 500;
 const SNAPSHOT_KEY = 'state';
 const STORE_TRIES = 5;
@@ -49,31 +51,48 @@ export class JetStreamMetadataLog implements MetadataLog {
   }
 
   async *follow(after: Sequence, signal: AbortSignal): AsyncGenerator<SequencedEvent> {
-    const reader = new SubjectReader({
-      connection: this.#connection,
-      stream: META_STREAM,
-      subject: META_SUBJECT,
-      after,
-      pullBytes: () => PULL_BYTES,
-    });
-    const options = { messagesMax: FOLLOW_MESSAGES, bytesMax: PULL_BYTES, waitMs: FOLLOW_WAIT_MS };
     let last: number = after;
+    let reader = this.#openReader(last);
+    let isBehind = false;
     try {
       while (!signal.aborted) {
-        const messages = await reader.next({ ...options, signal }).catch((error: unknown) => {
-          if (signal.aborted) return [];
-          throw error;
-        });
+        const messages = await this.#next(reader, signal);
         for (const message of messages) {
           if (message.sequence !== last + 1) throw await this.#explainGap(last, message.sequence);
           last = message.sequence;
           yield { sequence: sequence(last), event: decodeEvent(message.data) };
           if (signal.aborted) return;
         }
+        // A consumer on a server that has lost touch with the stream beats on and delivers nothing.
+        const wasBehind = isBehind;
+        isBehind = messages.length === 0 && !signal.aborted && (await this.lastSequence()) > last;
+        if (!isBehind || !wasBehind) continue;
+        this.#connection.logger.warn({ last }, 'metadata events do not arrive: reading anew');
+        reader.close();
+        reader = this.#openReader(last);
+        isBehind = false;
       }
     } finally {
       reader.close();
     }
+  }
+
+  #openReader(after: number): SubjectReader {
+    return new SubjectReader({
+      connection: this.#connection,
+      stream: META_STREAM,
+      subject: META_SUBJECT,
+      after: sequence(after),
+      pullBytes: () => PULL_BYTES,
+    });
+  }
+
+  async #next(reader: SubjectReader, signal: AbortSignal): Promise<readonly FeedMessage[]> {
+    const options = { messagesMax: FOLLOW_MESSAGES, bytesMax: PULL_BYTES, waitMs: FOLLOW_WAIT_MS };
+    return await reader.next({ ...options, signal }).catch((error: unknown) => {
+      if (signal.aborted) return [];
+      throw error;
+    });
   }
 
   async lastSequence(): Promise<Sequence> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import { leaseStoreConformance, metadataLogConformance } from '@tributary/metadata/conformance';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { systemClock } from '@tributary/runtime';
@@ -66,3 +67,34 @@ test('a report reaches every subscriber, also this one, until it is disposed', a
   await server.connection.nats.flush();
   assert.deepEqual(seen, [report(1), report(2)]);
 });
+
+test('events arrive though the consumer that should deliver them does nothing any more', async () => {
+  const { connection } = server;
+  const log = new JetStreamMetadataLog(connection);
+  const stop = new AbortController();
+  const after = await log.lastSequence();
+  const events = log.follow(after, stop.signal)[Symbol.asyncIterator]();
+  const next = events.next();
+  const manager = await connection.manager();
+  const paused = await pauseAllConsumers(manager, META_STREAM);
+  assert.ok(paused > 0, 'there was a consumer to be paused');
+  const event = { kind: 'peerRemoved', peer: peerId(9) } as const;
+  const appended = await log.append(event, after);
+  assert.deepEqual((await next).value, { sequence: appended, event });
+  stop.abort();
+  await events.return?.(undefined);
+});
+
+/** A paused consumer sends its heartbeats and delivers nothing, as one does that has lost touch with its stream. */
+async function pauseAllConsumers(manager: JetStreamManager, stream: string): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    let paused = 0;
+    for await (const { name } of manager.consumers.list(stream)) {
+      await manager.consumers.pause(stream, name, new Date(systemClock.nowMs() + 60_000));
+      paused++;
+    }
+    if (paused > 0) return paused;
+    await systemClock.sleep(20);
+  }
+  return 0;
+}

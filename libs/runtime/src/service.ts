@@ -26,24 +26,40 @@ export async function runServiceLoop(
   body: (signal: AbortSignal) => Promise<void>,
   options: ServiceLoopOptions,
 ): Promise<void> {
+  const { signal } = options;
+  while (!signal.aborted) {
+    try {
+      await retryUntilDone(body, options);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+}
+
+/** Runs `body` until it succeeds. Throws what is not transient, and the signal's reason once it aborts. */
+export async function retryUntilDone<T>(
+  body: (signal: AbortSignal) => Promise<T>,
+  options: ServiceLoopOptions,
+): Promise<T> {
   const { clock, random, logger, signal, name } = options;
   const minMs = options.backoffMinMs ?? 50;
   const maxMs = options.backoffMaxMs ?? 2_000;
   const isTransient = options.isTransient ?? isTransientByCode;
   let backoffMs = minMs;
-  while (!signal.aborted) {
+  for (;;) {
+    signal.throwIfAborted();
     const startedMs = clock.monotonicMs();
     try {
-      await body(signal);
+      return await body(signal);
     } catch (error) {
-      if (signal.aborted) return;
+      signal.throwIfAborted();
       if (!isTransient(error)) throw error;
       if (clock.monotonicMs() - startedMs > (options.healthyAfterMs ?? 10_000)) backoffMs = minMs;
       logger.warn(
         { service: name, error, retryInMs: Math.round(backoffMs) },
         'service loop failed',
       );
-      await clock.sleep(backoffMs * (0.5 + random.next() / 2), signal).catch(() => {});
+      await clock.sleep(backoffMs * (0.5 + random.next() / 2), signal);
       backoffMs = Math.min(maxMs, backoffMs * 2);
     }
   }

@@ -17,6 +17,8 @@ export const USAGE = `tributary: one peer of a vector database whose write-ahead
   --uri URL            where other peers reach this one; default http://<host>:<p2p port>
   --bootstrap URL      p2p address of a running peer to join
   --nats-url URLS      nats-servers to use, comma separated; default: look after one of its own
+  --nats-monitoring-url URL
+                       HTTP monitoring of one of them, for what GET /cluster tells of its Raft
   --data-dir FOLDER    where everything is kept; default ./storage
   --host ADDRESS       address to listen on; default 127.0.0.1
   --http-port N        REST, default 6333
@@ -34,6 +36,7 @@ const OPTIONS = {
   uri: { type: 'string' },
   bootstrap: { type: 'string' },
   'nats-url': { type: 'string' },
+  'nats-monitoring-url': { type: 'string' },
   'data-dir': { type: 'string' },
   host: { type: 'string' },
   'http-port': { type: 'string' },
@@ -61,6 +64,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   set('cluster.uri', values.uri);
   set('cluster.bootstrap', values.bootstrap);
   set('nats.url', values['nats-url']?.split(','));
+  set('nats.monitoring_url', values['nats-monitoring-url']);
   set('storage.storage_path', values['data-dir']);
   set('service.host', values.host);
   set('service.http_port', asNumber(values['http-port']));

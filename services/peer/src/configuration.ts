@@ -66,6 +66,8 @@ const nats = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(4222),
   monitor_port: port.default(0),
+  /** HTTP monitoring of a server given by `url`, for what `GET /cluster` tells of its Raft. */
+  monitoring_url: httpUrl.optional(),
   /** Copies of each stream; default 3 where the cluster has three servers, else 1. */
   replicas: z.union([z.literal(1), z.literal(3)]).optional(),
 });

@@ -10,6 +10,8 @@ export interface NatsSource extends AsyncDisposable {
   readonly urls: readonly string[];
   /** Copies of each stream. */
   readonly replicas: 1 | 3;
+  /** HTTP monitoring of one of the servers, where it is known. */
+  readonly monitoringUrl?: string;
 }
 
 export interface NatsSourceOptions {
@@ -25,7 +27,7 @@ const INTRODUCE_WITHIN_MS = 30_000;
 
 export async function createNatsSource(options: NatsSourceOptions): Promise<NatsSource> {
   const { nats, cluster } = options.configuration;
-  if (nats.url !== undefined) return foreign([nats.url].flat(), nats.replicas);
+  if (nats.url !== undefined) return foreign([nats.url].flat(), nats);
   if (cluster.bootstrap !== undefined) {
     const { natsUrls } = await introduceTo(
       cluster.bootstrap,
@@ -34,16 +36,17 @@ export async function createNatsSource(options: NatsSourceOptions): Promise<Nats
     if (natsUrls.length === 0) {
       throw new TributaryError('unavailable', `${cluster.bootstrap} names no nats-server`);
     }
-    return foreign(natsUrls, nats.replicas);
+    return foreign(natsUrls, nats);
   }
   return await own(options);
 }
 
 /** Three servers hold three copies; fewer cannot form a quorum, so one copy it is. */
-function foreign(urls: readonly string[], replicas: 1 | 3 | undefined): NatsSource {
+function foreign(urls: readonly string[], nats: PeerConfiguration['nats']): NatsSource {
   return {
     urls,
-    replicas: replicas ?? (urls.length >= 3 ? 3 : 1),
+    ...(nats.monitoring_url !== undefined && { monitoringUrl: nats.monitoring_url }),
+    replicas: nats.replicas ?? (urls.length >= 3 ? 3 : 1),
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -69,6 +72,7 @@ async function own({
   });
   return {
     urls: [server.clientUrl],
+    monitoringUrl: server.monitoringUrl,
     replicas: 1,
     [Symbol.asyncDispose]: () => server.stop(),
   };

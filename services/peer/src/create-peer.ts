@@ -6,31 +6,39 @@
 
 import { availableParallelism } from 'node:os';
 import { Coordinator } from '@tributary/coordinator';
-import { createGateway, type GatewayConfig } from '@tributary/gateway';
-import { type Metadata, MetadataReplica } from '@tributary/metadata';
+import { createGateway, type Gateway, type GatewayConfig } from '@tributary/gateway';
+import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import {
+  type Connection,
   connectNats,
-  ensureClusterStreams,
-  JetStreamMetadataLog,
   JetStreamWriteStreams,
   NatsAppliedReports,
   NatsLeaseStore,
+  raftView,
 } from '@tributary/nats';
-import { createReplicaHost, type ReplicaHost, startPeerServer } from '@tributary/replica';
 import {
+  createReplicaHost,
+  type PeerServer,
+  type ReplicaHost,
+  startPeerServer,
+} from '@tributary/replica';
+import type { AppliedReports } from '@tributary/replica-api';
+import {
+  abortable,
   type Clock,
   createMetrics,
   type Logger,
   type LogLevel,
   type Random,
   startDeadline,
-  TributaryError,
 } from '@tributary/runtime';
+import { Background } from './background.ts';
 import { ClusterStatus } from './cluster-status.ts';
 import type { PeerConfiguration } from './configuration.ts';
-import { createNatsSource } from './create-nats-source.ts';
-import { openDataFolder } from './data-folder.ts';
+import { type ClusterMetadata, createClusterMetadata } from './create-cluster-metadata.ts';
+import { createNatsSource, type NatsSource } from './create-nats-source.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { joinCluster } from './membership.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
 
@@ -61,19 +69,7 @@ const MEBIBYTE = 1024 * 1024;
 export async function createPeer(options: PeerOptions): Promise<Peer> {
   await using starting = new AsyncDisposableStack();
   const { configuration, clock, random, logger } = options;
-  const { storage, cluster, service } = configuration;
-  const stopping = new AbortController();
-  const failure = Promise.withResolvers<never>();
-  failure.promise.catch(() => {});
-  using deadline = startDeadline(clock, START_WITHIN_MS, undefined, 'the start of the peer');
-  const background = (name: string, work: Promise<void>) => {
-    work.catch((error) => {
-      logger.error({ error, part: name }, 'a part of the peer failed');
-      failure.reject(error);
-    });
-    starting.defer(() => work.catch(() => {}));
-  };
-
+  const { storage, cluster } = configuration;
   const folder = starting.use(
     openDataFolder({
       path: storage.storage_path,
@@ -81,41 +77,74 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       ...(cluster.peer_id === undefined ? {} : { peer: cluster.peer_id }),
     }),
   );
-  const self = folder.peer;
   const source = starting.use(await createNatsSource({ ...options, folder: folder.path }));
-  const connection = starting.use(
-    await connectNats({ urls: source.urls, name: `tributary peer ${self}`, logger, clock }),
-  );
-  await ensureClusterStreams(connection, { replicas: source.replicas, signal: deadline.signal });
+  const name = `tributary peer ${folder.peer}`;
+  const connection = starting.use(await connectNats({ urls: source.urls, name, logger, clock }));
+  const background = starting.use(new Background(logger));
+  const foundation = { ...options, folder, source, connection, background };
+  const { gateway, server } = await startServices(foundation, starting);
+  const owned = starting.move();
+  let closing: Promise<void> | undefined;
+  const closeAll = async () => {
+    await gateway.drain();
+    background.stop();
+    await owned.disposeAsync();
+  };
+  const close = () => {
+    closing ??= closeAll();
+    return closing;
+  };
+  return {
+    id: folder.peer,
+    httpPort: gateway.httpPort,
+    grpcPort: gateway.grpcPort,
+    p2pPort: server.port,
+    failed: background.failed,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
 
-  const metadata = new MetadataReplica({
-    log: new JetStreamMetadataLog(connection),
-    clock,
-    random,
-    logger: logger.child({ part: 'metadata' }),
-    compactEvents: cluster.consensus.compact_wal_entries || Number.POSITIVE_INFINITY,
-  });
-  background('metadata', metadata.run(stopping.signal));
-  await metadata.sync(deadline.signal);
+/** What the services of a peer stand on. */
+interface Foundation extends PeerOptions {
+  readonly folder: DataFolder;
+  readonly source: NatsSource;
+  readonly connection: Connection;
+  readonly background: Background;
+}
 
-  const reports = new NatsAppliedReports(connection);
-  const replicas = starting.use(
-    createReplicaHost({
-      peer: self,
-      metadata,
-      reports,
-      dataFolder: folder.path,
-      natsUrls: source.urls,
-      natsReplicas: source.replicas,
-      workers: configuration.replica.workers ?? Math.max(1, availableParallelism() >> 1),
-      logger: logger.child({ part: 'replicas' }),
-      logLevel: options.logLevel,
+async function startServices(
+  foundation: Foundation,
+  owner: AsyncDisposableStack,
+): Promise<{ gateway: Gateway; server: PeerServer }> {
+  const { configuration, clock, random, logger, folder, source, connection } = foundation;
+  const { cluster: settings, service } = configuration;
+  const { background } = foundation;
+  const { peer: self } = folder;
+  const { signal } = background;
+  using deadline = startDeadline(clock, START_WITHIN_MS, signal, 'the start of the peer');
+  const cluster = owner.use(
+    createClusterMetadata({
+      connection,
+      replicas: source.replicas,
+      folder: folder.path,
+      compactEvents: settings.consensus.compact_wal_entries || Number.POSITIVE_INFINITY,
+      clock,
+      random,
+      logger,
+      signal,
     }),
   );
-  const server = starting.use(
+  const { metadata } = cluster;
+  background.run('metadata', cluster.following);
+  if (!cluster.remembers) await abortable(cluster.entered, deadline.signal);
+
+  const reports = new NatsAppliedReports(connection);
+  const replicas = owner.use(startReplicas(foundation, metadata, reports));
+  const server = owner.use(
     await startPeerServer({
       host: service.host,
-      port: cluster.p2p.port,
+      port: settings.p2p.port,
       handlers: {
         replicas: replicas.client,
         introduce: () => ({ peer: self, version: VERSION, natsUrls: source.urls }),
@@ -124,9 +153,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       logger: logger.child({ part: 'p2p' }),
     }),
   );
-  const uri = cluster.uri ?? `http://${service.host}:${server.port}`;
-  await joinCluster({ metadata, self, uri, version: VERSION }, deadline.signal);
-  background('replicas', replicas.run(stopping.signal));
+  const uri = settings.uri ?? `http://${service.host}:${server.port}`;
+  const member = { metadata, self, uri, version: VERSION };
+  const joined = cluster.entered.then(() => joinCluster(member, signal));
+  background.run('membership', joined);
+  if (!cluster.remembers) await abortable(joined, deadline.signal);
+  background.run('replicas', replicas.run(signal));
 
   const coordinator = new Coordinator({
     self,
@@ -136,14 +168,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
     clock,
     random,
     logger: logger.child({ part: 'coordinator' }),
-    deadAfterMs: cluster.dead_after_sec * 1_000,
+    deadAfterMs: settings.dead_after_sec * 1_000,
   });
-  background('coordinator', coordinator.run(stopping.signal));
-
-  const status = starting.use(
-    new ClusterStatus({ self, metadata, coordinator, connection, clock }),
-  );
-  const gateway = starting.use(
+  background.run('coordinator', coordinator.run(signal));
+  const raft = () => raftView(connection, source);
+  const status = owner.use(new ClusterStatus({ self, metadata, coordinator, raft, clock }));
+  const gateway = owner.use(
     await createGateway({
       config: gatewayConfig(configuration),
       self,
@@ -151,34 +181,33 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
       localReplicas: replicas.client,
       reports,
-      cluster: async () => status.view(),
-      ready: readiness(self, metadata, replicas),
+      cluster: () => status.view(),
+      ready: readiness(cluster, self, replicas),
       clock,
       random,
       logger: logger.child({ part: 'gateway' }),
       metrics: createMetrics({ processMetrics: true }),
     }),
   );
-  const owned = starting.move();
-  let closing: Promise<void> | undefined;
-  const closeAll = async () => {
-    await gateway.drain();
-    stopping.abort(new TributaryError('cancelled', 'the peer stops'));
-    await owned.disposeAsync();
-  };
-  const close = () => {
-    closing ??= closeAll();
-    return closing;
-  };
-  return {
-    id: self,
-    httpPort: gateway.httpPort,
-    grpcPort: gateway.grpcPort,
-    p2pPort: server.port,
-    failed: failure.promise,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return { gateway, server };
+}
+
+function startReplicas(
+  { configuration, folder, source, logger, logLevel }: Foundation,
+  metadata: Metadata,
+  reports: AppliedReports,
+): ReplicaHost {
+  return createReplicaHost({
+    peer: folder.peer,
+    metadata,
+    reports,
+    dataFolder: folder.path,
+    natsUrls: source.urls,
+    natsReplicas: source.replicas,
+    workers: configuration.replica.workers ?? Math.max(1, availableParallelism() >> 1),
+    logger: logger.child({ part: 'replicas' }),
+    logLevel,
+  });
 }
 
 function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig> {
@@ -196,16 +225,27 @@ function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig>
   };
 }
 
-/** Ready once every replica placed here was caught up, and then for good: later ones are only behind for a while. */
-function readiness(self: PeerId, metadata: Metadata, replicas: ReplicaHost): () => boolean {
+/**
+ * Ready once every replica placed here is open and caught up, and then for good: later ones are only behind for a while.
+ * While the cluster has no leader nobody can write, and what is open answers reads: that is ready as well.
+ */
+function readiness(cluster: ClusterMetadata, self: PeerId, replicas: ReplicaHost): () => boolean {
+  let hasEntered = false;
+  cluster.entered.then(
+    () => {
+      hasEntered = true;
+    },
+    () => {},
+  );
   let wasReady = false;
   return () => {
     if (wasReady) return true;
-    const placed = [...metadata.state.collections.values()]
+    const placed = [...cluster.metadata.state.collections.values()]
       .flatMap((collection) => collection.shards)
       .filter((shard) => shard.replicas.has(self)).length;
-    const settled = replicas.statuses.filter(({ caughtUp, halted }) => caughtUp || halted);
-    wasReady = settled.length >= placed;
+    const open = replicas.statuses;
+    const isCurrent = open.every(({ caughtUp, halted }) => caughtUp || halted !== undefined);
+    wasReady = open.length >= placed && (isCurrent || !hasEntered);
     return wasReady;
   };
 }

@@ -14,7 +14,7 @@ import {
   type Clock,
   type Logger,
   type Random,
-  runServiceLoop,
+  retryUntilDone,
   TributaryError,
 } from '@tributary/runtime';
 import type { AppliedReport, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
@@ -92,17 +92,27 @@ export class ReplicaHost implements AsyncDisposable {
   /** Holds what the metadata places here until the signal aborts; then closes every replica. */
   async run(signal: AbortSignal): Promise<void> {
     const { metadata, clock } = this.#options;
-    const stop = AbortSignal.any([signal, this.#stopping.signal]);
-    await this.#sweep(stop);
-    using _subscription = metadata.subscribe((state) => this.#follow(state));
+    const failed = new AbortController();
+    const stop = AbortSignal.any([signal, this.#stopping.signal, failed.signal]);
+    using subscriptions = new DisposableStack();
+    // What the peer remembers is opened at once, so that it answers reads while the cluster has no leader.
     this.#follow(metadata.state);
+    let isSwept = false;
+    const sweeping = this.#sweep(stop).then(() => {
+      if (stop.aborted) return;
+      isSwept = true;
+      subscriptions.use(metadata.subscribe((state) => this.#follow(state)));
+      this.#follow(metadata.state);
+    });
+    sweeping.catch((error) => failed.abort(error));
     while (!stop.aborted) {
       this.#publish([...this.#held.values()]);
-      this.#follow(metadata.state);
+      if (isSwept) this.#follow(metadata.state);
       this.#retryFailed();
       this.#propose(metadata.state);
       await clock.sleep(REPORT_INTERVAL_MS, stop).catch(() => {});
     }
+    await sweeping;
     await this.close();
   }
 
@@ -141,25 +151,24 @@ export class ReplicaHost implements AsyncDisposable {
     }
   }
 
-  /** Removes what earlier runs left and the metadata, now folded to its end, no longer places here. */
+  /**
+   * Removes what earlier runs left and the metadata, now folded to its end, no longer places here. Nothing new is opened
+   * until it is done, so that it cannot take a new replica for an old one.
+   */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { metadata, peer, clock, random, logger } = this.#options;
-    const done = new AbortController();
-    await runServiceLoop(
-      async () => {
-        const state = await metadata.sync(signal);
-        const keep = placedReplicas(state, peer).map(({ address }) => address);
-        await this.#workers[0]?.link.sweep(keep, signal);
-        done.abort();
-      },
-      {
-        name: 'replica sweep',
-        clock,
-        random,
-        logger,
-        signal: AbortSignal.any([signal, done.signal]),
-      },
-    );
+    const sweepOnce = async () => {
+      const state = await metadata.sync(signal);
+      const placed = placedReplicas(state, peer).map(({ address }) => address);
+      const held = [...this.#held.values()].map(({ address }) => address);
+      await this.#workers[0]?.link.sweep([...placed, ...held], signal);
+    };
+    const name = 'replica sweep';
+    try {
+      await retryUntilDone(sweepOnce, { name, clock, random, logger, signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   #follow(state: MetadataState): void {

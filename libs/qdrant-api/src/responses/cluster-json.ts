@@ -1,6 +1,12 @@
 // The cluster and the placement of a collection as REST tells them.
 
-import type { ClusterView, CollectionClusterView, ConsensusView, SendFailureView } from './view.ts';
+import type {
+  ClusterView,
+  CollectionClusterView,
+  ConsensusGroupView,
+  ConsensusView,
+  SendFailureView,
+} from './view.ts';
 
 /** The result of GET /cluster. */
 export function writeClusterStatus(view: ClusterView): string {
@@ -20,7 +26,24 @@ export function writeClusterStatus(view: ClusterView): string {
     message_send_failures: Object.fromEntries(
       [...view.sendFailures].map(([uri, failure]) => [uri, failureJson(failure)]),
     ),
+    ...(view.consensusGroup !== undefined && { jetstream: groupJson(view.consensusGroup) }),
   });
+}
+
+/** Beside Qdrant's own fields, which clients read by name. */
+function groupJson(view: ConsensusGroupView) {
+  return {
+    group: view.group ?? null,
+    leader: view.leader ?? null,
+    term: view.term ?? null,
+    committed: view.committed ?? null,
+    applied: view.applied ?? null,
+    members: view.members.map(({ name, isLeader, isCurrent }) => ({
+      name,
+      role: isLeader ? 'Leader' : 'Follower',
+      current: isCurrent,
+    })),
+  };
 }
 
 function consensusJson(consensus: ConsensusView) {

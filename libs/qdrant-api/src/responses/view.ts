@@ -67,6 +67,24 @@ export interface SendFailureView {
   readonly latestErrorMs?: number;
 }
 
+/** One member of the consensus group beneath the metadata. */
+export interface ConsensusMemberView {
+  readonly name: string;
+  readonly isLeader: boolean;
+  readonly isCurrent: boolean;
+}
+
+/** The consensus group beneath the metadata, as its servers tell. */
+export interface ConsensusGroupView {
+  /** Undefined for a lone server. */
+  readonly group?: string;
+  readonly leader?: string;
+  readonly members: readonly ConsensusMemberView[];
+  readonly term?: number;
+  readonly committed?: number;
+  readonly applied?: number;
+}
+
 /** The cluster as one peer sees it. */
 export interface ClusterView {
   readonly peerId: PeerId;
@@ -81,6 +99,8 @@ export interface ClusterView {
   readonly consensus: ConsensusView;
   /** By address of the peer that could not be reached. */
   readonly sendFailures: ReadonlyMap<string, SendFailureView>;
+  /** Absent while it cannot be asked. */
+  readonly consensusGroup?: ConsensusGroupView;
 }
 
 /** How far a write got before it was answered. */

@@ -1,0 +1,74 @@
+// The peer's metadata: its fold of META, begun from what it remembers, and its entry into the cluster.
+//
+//   remembers something ──► answers at once, enters the cluster as soon as JetStream has a leader
+//   remembers nothing ────► has entered before anything else starts
+
+import { MetadataReplica } from '@tributary/metadata';
+import { type Connection, ensureClusterStreams, JetStreamMetadataLog } from '@tributary/nats';
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  retryUntilDone,
+  TributaryError,
+} from '@tributary/runtime';
+import { assertSameCluster, MetadataCache } from './metadata-cache.ts';
+
+export interface ClusterMetadataOptions {
+  readonly connection: Connection;
+  /** Copies of the streams that the cluster has once. */
+  readonly replicas: 1 | 3;
+  readonly folder: string;
+  readonly compactEvents: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Ends the following of the log. */
+  readonly signal: AbortSignal;
+}
+
+export interface ClusterMetadata extends Disposable {
+  readonly metadata: MetadataReplica;
+  /** The peer knows enough to start without waiting for `entered`. */
+  readonly remembers: boolean;
+  /** Resolves when the metadata is up to date. Errors: `precondition_failed`, `unavailable`, the signal's reason. */
+  readonly entered: Promise<void>;
+  /** Settles when the log is followed no longer; rejects where it cannot be. */
+  readonly following: Promise<void>;
+}
+
+export function createClusterMetadata(options: ClusterMetadataOptions): ClusterMetadata {
+  const { connection, replicas, folder, clock, random, signal } = options;
+  const logger = options.logger.child({ part: 'metadata' });
+  const log = new JetStreamMetadataLog(connection);
+  const cache = new MetadataCache({ folder, clock, logger });
+  const cached = cache.load();
+  const metadata = new MetadataReplica({
+    log,
+    initial: cached,
+    clock,
+    random,
+    logger,
+    compactEvents: options.compactEvents,
+  });
+  cache.follow(metadata);
+  const find = async () => {
+    await ensureClusterStreams(connection, { replicas, signal });
+    assertSameCluster(cached, await log.lastSequence(), folder);
+  };
+  const isTransient = (error: unknown) =>
+    cached !== undefined && error instanceof TributaryError && error.retryable;
+  const name = 'entry into the cluster';
+  const found = retryUntilDone(find, { name, clock, random, logger, signal, isTransient });
+  const following = found.then(() => metadata.run(signal));
+  const entered = found.then(() =>
+    retryUntilDone(() => metadata.sync(signal), { name, clock, random, logger, signal }),
+  );
+  return {
+    metadata,
+    remembers: cached !== undefined,
+    entered: entered.then(() => {}),
+    following,
+    [Symbol.dispose]: () => cache[Symbol.dispose](),
+  };
+}
