@@ -267,6 +267,29 @@ test('a replica that is no longer placed here goes with its data', async () => {
   await assert.rejects(count(harness), { code: 'not_found' });
 });
 
+test('a replica that is opened again with other settings answers every call meanwhile', async () => {
+  await using harness = await createHarness();
+  await createCollection(harness, [SELF]);
+  await write(harness, 1);
+  await countIs(harness, 1);
+  let openings = 0;
+  const open = harness.stores.open.bind(harness.stores);
+  harness.stores.open = async (name) => {
+    openings++;
+    await systemClock.sleep(50);
+    return await open(name);
+  };
+  for (const m of [8, 12]) {
+    const changed = { ...config, hnsw: { ...HNSW_DEFAULTS, m } };
+    const event = { kind: 'collectionUpdated' as const, id: address.collection, config: changed };
+    await harness.metadata.propose(() => event, harness.signal);
+    assert.equal(await count(harness), 1);
+  }
+  assert.equal(openings, 2);
+  await write(harness, 2);
+  await countIs(harness, 2);
+});
+
 test('a crashed worker comes back with its replicas', async () => {
   await using harness = await createHarness();
   await createCollection(harness, [SELF]);

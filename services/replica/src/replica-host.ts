@@ -207,11 +207,17 @@ export class ReplicaHost implements AsyncDisposable {
     worker.link.post({ kind: 'open', address, config });
   }
 
-  #reopen(held: Held, config: CollectionConfig, drop = false): void {
+  #reopen(held: Held, config: CollectionConfig): void {
     held.config = config;
+    held.worker.link.post({ kind: 'reopen', address: held.address, config });
+  }
+
+  /** From an empty store, by replay. */
+  #rebuild(held: Held): void {
+    const { address, config } = held;
     forgetStatus(held);
-    held.worker.link.post({ kind: 'close', address: held.address, drop });
-    held.worker.link.post({ kind: 'open', address: held.address, config });
+    held.worker.link.post({ kind: 'close', address, drop: true });
+    held.worker.link.post({ kind: 'open', address, config });
   }
 
   #propose(state: MetadataState): void {
@@ -224,7 +230,7 @@ export class ReplicaHost implements AsyncDisposable {
       if (halted?.needs === 'rebuild' && placed.state === 'Dead' && !held.wasRebuilt) {
         held.wasRebuilt = true;
         this.#options.logger.warn({ ...placed.address, ...halted }, 'rebuilding a replica');
-        this.#reopen(held, held.config, true);
+        this.#rebuild(held);
         continue;
       }
       if (isHalted ? placed.state !== 'Active' : !awaitsActivation(placed.state)) continue;

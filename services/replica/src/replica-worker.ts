@@ -32,6 +32,8 @@ interface Slot {
   readonly stop: AbortController;
   /** Undefined until it is open. */
   replica: Replica | undefined;
+  /** While it is opened again: resolves once that is done, or given up; calls wait for it. */
+  reopening: PromiseWithResolvers<void> | undefined;
   /** Settles when the replica is closed. */
   done: Promise<void>;
 }
@@ -63,7 +65,11 @@ export class ReplicaWorker {
   #handle(message: ToWorker): void {
     switch (message.kind) {
       case 'open':
-        this.#open(message.address, message.config);
+        this.#open(message.address, message.config, undefined);
+        return;
+      case 'reopen':
+        this.#guard(this.#close(storeNameOf(message.address), false));
+        this.#open(message.address, message.config, Promise.withResolvers<void>());
         return;
       case 'close':
         this.#guard(this.#close(storeNameOf(message.address), message.drop));
@@ -83,10 +89,15 @@ export class ReplicaWorker {
     }
   }
 
-  #open(address: ReplicaAddress, config: CollectionConfig): void {
+  #open(
+    address: ReplicaAddress,
+    config: CollectionConfig,
+    reopening: PromiseWithResolvers<void> | undefined,
+  ): void {
     const name = storeNameOf(address);
     if (this.#slots.has(name)) return;
-    const slot: Slot = { stop: new AbortController(), replica: undefined, done: Promise.resolve() };
+    const stop = new AbortController();
+    const slot: Slot = { stop, replica: undefined, reopening, done: Promise.resolve() };
     this.#slots.set(name, slot);
     slot.done = this.#follow(slot, address, config);
     this.#guard(slot.done);
@@ -104,6 +115,7 @@ export class ReplicaWorker {
         signal,
       );
       slot.replica = replica;
+      settleReopening(slot);
       onStatus(replica.status);
       await replica.run(signal);
     } catch (error) {
@@ -114,6 +126,7 @@ export class ReplicaWorker {
       this.#options.port.post({ kind: 'openFailed', address, reason: error.message });
     } finally {
       slot.replica = undefined;
+      settleReopening(slot);
     }
   }
 
@@ -160,13 +173,20 @@ export class ReplicaWorker {
   }
 
   #answer(calls: readonly CallMessage[]): void {
-    const answers = calls.map((call) => this.#answerOne(call));
-    this.#options.port.post({ kind: 'answers', answers });
+    const answers = calls.flatMap((call) => this.#answerOne(call) ?? []);
+    if (answers.length > 0) this.#options.port.post({ kind: 'answers', answers });
   }
 
-  #answerOne({ id, bytes }: CallMessage): AnswerMessage {
+  /** Undefined where it is answered later. */
+  #answerOne(message: CallMessage): AnswerMessage | undefined {
+    const { id, bytes } = message;
     try {
       const { target, call } = decodeCall(bytes);
+      const slot = this.#slots.get(storeNameOf(target));
+      if (slot?.reopening !== undefined) {
+        void slot.reopening.promise.then(() => this.#answer([message]));
+        return undefined;
+      }
       const replica = this.#replica(target);
       const answer = replica.call(call);
       return { id, bytes: encodeAnswer(call.kind, answer) };
@@ -219,4 +239,9 @@ export class ReplicaWorker {
   #guard(work: Promise<void>): void {
     work.catch(this.#options.onCrash);
   }
+}
+
+function settleReopening(slot: Slot): void {
+  slot.reopening?.resolve();
+  slot.reopening = undefined;
 }

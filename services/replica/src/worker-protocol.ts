@@ -32,6 +32,12 @@ export type ToWorker =
       readonly address: ReplicaAddress;
       readonly config: CollectionConfig;
     }
+  /** Opened again with another configuration; calls wait for it meanwhile. */
+  | {
+      readonly kind: 'reopen';
+      readonly address: ReplicaAddress;
+      readonly config: CollectionConfig;
+    }
   | { readonly kind: 'close'; readonly address: ReplicaAddress; readonly drop: boolean }
   /** Removes every store beside those of these replicas; answered before any worker opens one. */
   | { readonly kind: 'sweep'; readonly id: number; readonly keep: readonly ReplicaAddress[] }
