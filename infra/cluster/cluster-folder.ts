@@ -1,31 +1,24 @@
 // The folder of one local cluster: made, checked and held by one launcher at a time.
 
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { lockFolder, systemRandom } from '@tributary/runtime';
 import { LaunchError } from './options.ts';
-import { isRunning, startTime } from './process-ledger.ts';
 
-const LOCK_FILE = 'launcher.lock';
 const IDENTITY_FILE = 'cluster.json';
 const FORMAT = 1;
 
-/** Takes the folder; releasing is disposing. Throws `LaunchError` saying what is wrong with the folder. */
-export function openClusterFolder(options: {
+/** Takes the folder; releasing is disposing. Its errors are a line that says what is wrong with the folder. */
+export async function openClusterFolder(options: {
   folder: string;
   peers: number;
   fresh: boolean;
-}): Disposable {
+}): Promise<AsyncDisposable> {
   const { folder } = options;
-  makeFolder(folder);
-  takeLock(folder);
-  const lock = path.join(folder, LOCK_FILE);
-  try {
-    if (!options.fresh) checkIdentity(folder, options.peers);
-    return { [Symbol.dispose]: () => rmSync(lock, { force: true }) };
-  } catch (error) {
-    rmSync(lock, { force: true });
-    throw error;
-  }
+  await using held = new AsyncDisposableStack();
+  held.use(await lockFolder(folder, systemRandom));
+  if (!options.fresh) checkIdentity(folder, options.peers);
+  return held.move();
 }
 
 /** Empties the folder but for its lock. No process of the cluster may be running. */
@@ -37,21 +30,6 @@ export function emptyClusterFolder(folder: string, names: readonly string[]): vo
 
 export function writeClusterIdentity(folder: string, peers: number): void {
   writeFileSync(path.join(folder, IDENTITY_FILE), `${JSON.stringify({ format: FORMAT, peers })}\n`);
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    if (!statSync(folder).isDirectory()) throw new Error('not a folder');
-    const probe = path.join(folder, '.probe');
-    writeFileSync(probe, '');
-    rmSync(probe);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new LaunchError(
-      `data folder ${folder} cannot be used: ${reason}; choose another with --data-dir`,
-    );
-  }
 }
 
 function checkIdentity(folder: string, peers: number): void {
@@ -79,26 +57,5 @@ function isIdentity(text: string, peers: number): boolean {
     );
   } catch {
     return false;
-  }
-}
-
-function takeLock(folder: string): void {
-  const lock = path.join(folder, LOCK_FILE);
-  const holder = readHolder(lock);
-  if (holder !== undefined && holder.pid !== process.pid && isRunning(holder)) {
-    throw new LaunchError(
-      `data folder ${folder} is in use by the launcher with process id ${holder.pid}: ` +
-        'end that one, or choose another with --data-dir and --port-base',
-    );
-  }
-  writeFileSync(lock, `${process.pid} ${startTime(process.pid) ?? ''}`);
-}
-
-function readHolder(lock: string): { pid: number; started: string } | undefined {
-  try {
-    const [pid = '', started = ''] = readFileSync(lock, 'utf8').trim().split(' ');
-    return { pid: Number(pid), started };
-  } catch {
-    return undefined;
   }
 }

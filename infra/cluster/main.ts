@@ -3,12 +3,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findRunningServer } from '@tributary/nats';
 import { TributaryError } from '@tributary/runtime';
 import { emptyClusterFolder, openClusterFolder, writeClusterIdentity } from './cluster-folder.ts';
 import { type ClusterLayout, HOST, layOut, peerPorts, serverPorts } from './layout.ts';
 import { LocalCluster } from './local-cluster.ts';
 import { type ClusterOptions, LaunchError, parseOptions, USAGE } from './options.ts';
-import { leftServer, ProcessLedger } from './process-ledger.ts';
+import { type ProcessEntry, ProcessLedger } from './process-ledger.ts';
 import { checkPortsFree } from './readiness.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -18,8 +19,7 @@ async function launch(options: ClusterOptions, stop: AbortSignal): Promise<Local
   const startedMs = performance.now();
   const layout = layOut(options);
   const ledger = new ProcessLedger(layout.folder);
-  const servers = layout.servers.flatMap(({ name, folder }) => leftServer(name, folder) ?? []);
-  const left = await ledger.endAll(servers);
+  const left = await ledger.endAll(await serversLeft(layout));
   if (left.length > 0) say(`ended what an earlier launcher left running: ${left.join(', ')}`);
   if (options.fresh) {
     const parts = [...layout.servers, ...layout.peers].map(({ name }) => name);
@@ -38,6 +38,14 @@ async function launch(options: ClusterOptions, stop: AbortSignal): Promise<Local
   await cluster.start(stop);
   say(`ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   return cluster;
+}
+
+async function serversLeft(layout: ClusterLayout): Promise<readonly ProcessEntry[]> {
+  const found = layout.servers.map(async ({ name, folder }) => {
+    const server = await findRunningServer(folder);
+    return server === undefined ? [] : [{ name, ...server }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Runs beside the launcher: training keeps a thread busy for seconds, and Ctrl-C has to be heard. */
@@ -108,7 +116,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const layout = layOut(options);
-  using _folder = openClusterFolder({ ...options, folder: layout.folder });
+  await using _folder = await openClusterFolder({ ...options, folder: layout.folder });
   const stop = listenForStop();
   const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   // Something must keep the process alive while it only waits for a signal.

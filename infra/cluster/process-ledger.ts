@@ -4,12 +4,10 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identifyProcess, isRunning, type ProcessIdentity } from '@tributary/runtime';
 
-export interface ProcessEntry {
+export interface ProcessEntry extends Pick<ProcessIdentity, 'pid' | 'startedAt'> {
   readonly name: string;
-  readonly pid: number;
-  /** Clock ticks since boot. */
-  readonly started: string;
 }
 
 const END_TIMEOUT_MS = 10_000;
@@ -25,14 +23,16 @@ export class ProcessLedger {
   }
 
   /** Entries whose process is still the one that was written down. */
-  running(): readonly ProcessEntry[] {
-    return this.#entries.filter(isRunning);
+  running(): Promise<readonly ProcessEntry[]> {
+    return stillRunning(this.#entries);
   }
 
-  add(name: string, pid: number): void {
-    const started = startTime(pid);
-    if (started === undefined) return;
-    this.#write([...this.#entries.filter((entry) => entry.name !== name), { name, pid, started }]);
+  async add(name: string, pid: number): Promise<void> {
+    const identity = await identifyProcess(pid);
+    if (identity === undefined) return;
+    const { startedAt } = identity;
+    const others = this.#entries.filter((entry) => entry.name !== name);
+    this.#write([...others, { name, pid, startedAt }]);
   }
 
   remove(name: string): void {
@@ -41,14 +41,19 @@ export class ProcessLedger {
 
   /** Ends every process that still runs, and `others`, by SIGTERM and then by SIGKILL; returns their names. */
   async endAll(others: readonly ProcessEntry[]): Promise<readonly string[]> {
-    const left = [...this.running(), ...others];
-    for (const { pid } of left) kill(pid, 'SIGTERM');
+    const found = [...(await this.running()), ...others];
+    for (const { pid } of found) kill(pid, 'SIGTERM');
     const deadline = performance.now() + END_TIMEOUT_MS;
-    while (left.some(isRunning) && performance.now() < deadline) await sleep(POLL_MS);
-    for (const entry of left.filter(isRunning)) kill(entry.pid, 'SIGKILL');
-    while (left.some(isRunning)) await sleep(POLL_MS);
+    let isKilled = false;
+    for (let left = found; left.length > 0; left = await stillRunning(left)) {
+      if (!isKilled && performance.now() > deadline) {
+        for (const { pid } of left) kill(pid, 'SIGKILL');
+        isKilled = true;
+      }
+      await sleep(POLL_MS);
+    }
     this.#write([]);
-    return left.map(({ name }) => name);
+    return found.map(({ name }) => name);
   }
 
   #write(entries: readonly ProcessEntry[]): void {
@@ -80,38 +85,14 @@ function isEntry(value: unknown): value is ProcessEntry {
     typeof value.name === 'string' &&
     'pid' in value &&
     Number.isSafeInteger(value.pid) &&
-    'started' in value &&
-    typeof value.started === 'string'
+    'startedAt' in value &&
+    typeof value.startedAt === 'string'
   );
 }
 
-export function isRunning({ pid, started }: Pick<ProcessEntry, 'pid' | 'started'>): boolean {
-  return startTime(pid) === started;
-}
-
-/** Start time of a process that runs, as text; undefined where there is none (or only its exit status is left). */
-export function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/** The nats-server that an earlier launcher left running with its data in `folder`. */
-export function leftServer(name: string, folder: string): ProcessEntry | undefined {
-  try {
-    const record: unknown = JSON.parse(readFileSync(path.join(folder, 'server.json'), 'utf8'));
-    if (typeof record !== 'object' || record === null || !('pid' in record)) return undefined;
-    const pid = Number(record.pid);
-    const started = startTime(pid);
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return started !== undefined && command.includes(folder) ? { name, pid, started } : undefined;
-  } catch {
-    return undefined;
-  }
+async function stillRunning(entries: readonly ProcessEntry[]): Promise<ProcessEntry[]> {
+  const running = await Promise.all(entries.map(isRunning));
+  return entries.filter((_, index) => running[index]);
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

@@ -6,10 +6,11 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identifyProcess } from '@tributary/runtime';
 import { openClusterFolder, writeClusterIdentity } from './cluster-folder.ts';
 import { HOST } from './layout.ts';
 import { LaunchError } from './options.ts';
-import { isRunning, ProcessLedger, startTime } from './process-ledger.ts';
+import { ProcessLedger } from './process-ledger.ts';
 import { checkPortsFree } from './readiness.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
@@ -27,8 +28,8 @@ function supervise(folder: string, script: string) {
   return { supervised, ledger, said, [Symbol.dispose]: () => supervised.kill() };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await condition()); tries++) {
     assert.ok(tries < 400, 'condition holds within 10 s');
     await sleep(25);
   }
@@ -41,14 +42,14 @@ test('a process that dies after it was up is started again, and that is said', a
   using one = supervise(temporary.folder, LIVE);
   one.supervised.start();
   one.supervised.settle();
-  await until(() => one.ledger.running().length === 1);
-  const [first] = one.ledger.running();
+  await until(async () => (await one.ledger.running()).length === 1);
+  const [first] = await one.ledger.running();
   assert.ok(first);
   process.kill(first.pid, 'SIGKILL');
-  await until(() => one.ledger.running().some(({ pid }) => pid !== first.pid));
+  await until(async () => (await one.ledger.running()).some(({ pid }) => pid !== first.pid));
   assert.match(one.said.join(), /one ended \(SIGKILL\); starting it again/);
   await one.supervised.stop(5_000);
-  assert.deepEqual(one.ledger.running(), []);
+  assert.deepEqual(await one.ledger.running(), []);
 });
 
 test('a process that dies before it is up is reported with its last words', async () => {
@@ -69,7 +70,7 @@ test('a process that does not hear SIGTERM is killed in the end', async () => {
   const log = path.join(temporary.folder, 'logs', 'one.log');
   await until(() => readFileSync(log, 'utf8').includes('up'));
   await one.supervised.stop(100);
-  assert.deepEqual(one.ledger.running(), []);
+  assert.deepEqual(await one.ledger.running(), []);
   assert.match(one.said.join(), /killing it/);
 });
 
@@ -79,50 +80,31 @@ test('what a killed launcher left running is ended by the next one, and nothing 
   const stranger = spawn(process.execPath, ['--eval', LIVE], { stdio: 'ignore' });
   try {
     assert.ok(orphan.pid !== undefined && stranger.pid !== undefined);
-    await until(() => startTime(orphan.pid ?? 0) !== undefined);
-    new ProcessLedger(temporary.folder).add('one', orphan.pid);
+    await new ProcessLedger(temporary.folder).add('one', orphan.pid);
     const entries = JSON.parse(readFileSync(path.join(temporary.folder, 'processes.json'), 'utf8'));
     // The id of the second entry was given to another program since.
-    entries.push({ name: 'two', pid: stranger.pid, started: '1' });
+    entries.push({ name: 'two', pid: stranger.pid, startedAt: '1' });
     writeFileSync(path.join(temporary.folder, 'processes.json'), JSON.stringify(entries));
     assert.deepEqual(await new ProcessLedger(temporary.folder).endAll([]), ['one']);
-    assert.equal(startTime(orphan.pid), undefined);
-    assert.ok(isRunning({ pid: stranger.pid, started: startTime(stranger.pid) ?? '' }));
+    assert.equal(await identifyProcess(orphan.pid), undefined);
+    assert.ok(await identifyProcess(stranger.pid));
   } finally {
     orphan.kill('SIGKILL');
     stranger.kill('SIGKILL');
   }
 });
 
-test('a folder is held by one launcher, and by none once that has ended', async () => {
-  using temporary = temporaryFolder();
-  const { folder } = temporary;
-  const other = spawn(process.execPath, ['--eval', LIVE], { stdio: 'ignore' });
-  try {
-    await until(() => startTime(other.pid ?? 0) !== undefined);
-    writeFileSync(
-      path.join(folder, 'launcher.lock'),
-      `${other.pid} ${startTime(other.pid ?? 0) ?? ''}`,
-    );
-    const open = () => openClusterFolder({ folder, peers: 3, fresh: false });
-    assert.throws(open, (error) => error instanceof LaunchError && /in use/.test(error.message));
-    other.kill('SIGKILL');
-    await until(() => startTime(other.pid ?? 0) === undefined);
-    open()[Symbol.dispose]();
-  } finally {
-    other.kill('SIGKILL');
-  }
-});
-
-test('a folder that holds another cluster, or nothing readable, is refused unless it may go', () => {
+test('a folder that holds another cluster, or nothing readable, is refused unless it may go', async () => {
   using temporary = temporaryFolder();
   const { folder } = temporary;
   writeClusterIdentity(folder, 1);
   const open = (fresh: boolean) => openClusterFolder({ folder, peers: 3, fresh });
-  assert.throws(() => open(false), LaunchError);
+  await assert.rejects(open(false), LaunchError);
   writeFileSync(path.join(folder, 'cluster.json'), '{');
-  assert.throws(() => open(false), /broken.*--fresh/);
-  open(true)[Symbol.dispose]();
+  await assert.rejects(open(false), /broken.*--fresh/);
+  await using held = await open(true);
+  assert.ok(held);
+  await assert.rejects(open(true), /in use by process/);
 });
 
 test('a port in use is named with what it is for', async () => {

@@ -34,6 +34,7 @@ export class SupervisedProcess {
   #resolveDied: (reason: string) => void = () => {};
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
+  #noted: Promise<void> = Promise.resolve();
   #settled = false;
   #backoffMs = BACKOFF_MIN_MS;
 
@@ -57,7 +58,7 @@ export class SupervisedProcess {
     const child = spawn(program, [...args], { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     this.#child = child;
-    if (child.pid !== undefined) this.#ledger.add(name, child.pid);
+    if (child.pid !== undefined) this.#noted = this.#ledger.add(name, child.pid);
     const startedMs = performance.now();
     this.#ended = new Promise((resolve) => {
       const end = (reason: string) => {
@@ -114,6 +115,7 @@ export class SupervisedProcess {
     kill().catch(() => {});
     await this.#ended;
     late.abort();
+    await this.#noted;
     this.#ledger.remove(this.name);
   }
 

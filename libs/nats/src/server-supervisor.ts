@@ -6,13 +6,19 @@
 // Invariant: at most one supervisor and one server per folder; a store is used only in the mode it was made in.
 
 import { spawn } from 'node:child_process';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
-import { lockFolder } from './folder-lock.ts';
+import {
+  type Clock,
+  identifyProcess,
+  type Logger,
+  lockFolder,
+  type ProcessIdentity,
+  type Random,
+  TributaryError,
+} from '@tributary/runtime';
 import { askMonitoring } from './monitoring.ts';
-import { identifyProcess } from './process-identity.ts';
 import { findNatsServer, type ServerBinary } from './server-binary.ts';
 import { renderServerConfig } from './server-config.ts';
 import {
@@ -57,7 +63,6 @@ const HEALTHY_AFTER_MS = 30_000;
 const TERMINATE_FOR_MS = 15_000;
 const CONFIG_FILE = 'nats.conf';
 const LOG_FILE = 'nats.log';
-const LOCK_FILE = 'supervisor.lock';
 const CLUSTER_NAME = 'tributary';
 
 export class NatsServerSupervisor implements AsyncDisposable {
@@ -83,8 +88,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
     const environment = options.environment ?? process.env;
     const { dataDir, projectRoot, random } = options;
     const binary = await findNatsServer({ environment, projectRoot });
-    await mkdir(dataDir, { recursive: true });
-    const lock = await lockFolder(join(dataDir, LOCK_FILE), random);
+    const lock = await lockFolder(dataDir, random);
     try {
       const mode = options.clusterPort === undefined ? 'lone' : 'cluster';
       const made = await readServerRecord(dataDir);
@@ -259,10 +263,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
   }
 
   async #isRunning(): Promise<boolean> {
-    const { pid } = this.#record;
-    if (pid === undefined) return false;
-    const identity = await identifyProcess(pid);
-    return identity?.command.includes(this.#path(CONFIG_FILE)) ?? false;
+    return (await serverProcess(this.#options.dataDir, this.#record)) !== undefined;
   }
 
   async #watch(): Promise<void> {
@@ -314,6 +315,22 @@ export class NatsServerSupervisor implements AsyncDisposable {
   #path(file: string): string {
     return join(this.#options.dataDir, file);
   }
+}
+
+/** The nats-server that runs in the folder, whoever looks after it; undefined where none does. */
+export async function findRunningServer(dataDir: string): Promise<ProcessIdentity | undefined> {
+  const folder = resolve(dataDir);
+  const record = await readServerRecord(folder).catch(() => undefined);
+  return record && (await serverProcess(folder, record));
+}
+
+/** The server is told by its configuration file on the command line, so an id that was given again does not mislead. */
+async function serverProcess(
+  folder: string,
+  { pid }: ServerRecord,
+): Promise<ProcessIdentity | undefined> {
+  const identity = pid === undefined ? undefined : await identifyProcess(pid);
+  return identity?.command.includes(join(folder, CONFIG_FILE)) ? identity : undefined;
 }
 
 function reachable(host: string): string {

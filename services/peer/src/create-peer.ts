@@ -71,7 +71,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const { configuration, clock, random, logger } = options;
   const { storage, cluster } = configuration;
   const folder = starting.use(
-    openDataFolder({
+    await openDataFolder({
       path: storage.storage_path,
       random,
       ...(cluster.peer_id === undefined ? {} : { peer: cluster.peer_id }),

@@ -14,30 +14,26 @@ afterEach(() => rmSync(path, { recursive: true, force: true }));
 
 const random = seededRandom(1);
 
-test('a peer keeps its id over restarts', () => {
-  const first = openDataFolder({ path, random });
-  first[Symbol.dispose]();
-  const second = openDataFolder({ path, random });
+test('a peer keeps its id over restarts', async () => {
+  const first = await openDataFolder({ path, random });
+  await first[Symbol.asyncDispose]();
+  await using second = await openDataFolder({ path, random });
   assert.equal(second.peer, first.peer);
-  second[Symbol.dispose]();
 });
 
-test('a folder in use by a running process is refused, naming the process', () => {
-  writeFileSync(join(path, 'lock'), `${process.ppid} `);
-  assert.throws(() => openDataFolder({ path, random }), new RegExp(`process ${process.ppid}`));
+test('a folder that a peer has open is refused, naming the process', async () => {
+  await using _first = await openDataFolder({ path, random });
+  await assert.rejects(openDataFolder({ path, random }), new RegExp(`process ${process.pid}:`));
 });
 
-test('a lock left behind by a killed process is taken over', () => {
-  writeFileSync(join(path, 'lock'), `${process.ppid} 1`);
-  openDataFolder({ path, random })[Symbol.dispose]();
+test('a folder of another peer is refused, and left free', async () => {
+  await (await openDataFolder({ path, random, peer: 7 }))[Symbol.asyncDispose]();
+  await assert.rejects(openDataFolder({ path, random, peer: 8 }), /belongs to peer 7/);
+  await using second = await openDataFolder({ path, random, peer: 7 });
+  assert.equal(second.peer, 7);
 });
 
-test('a folder of another peer is refused', () => {
-  openDataFolder({ path, random, peer: 7 })[Symbol.dispose]();
-  assert.throws(() => openDataFolder({ path, random, peer: 8 }), /belongs to peer 7/);
-});
-
-test('a broken identity is named, with what to do', () => {
+test('a broken identity is named, with what to do', async () => {
   writeFileSync(join(path, 'peer.json'), '{"peer_id":');
-  assert.throws(() => openDataFolder({ path, random }), /peer\.json .*start with an empty/);
+  await assert.rejects(openDataFolder({ path, random }), /peer\.json .*start with an empty/);
 });

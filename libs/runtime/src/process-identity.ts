@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 export interface ProcessIdentity {
+  readonly pid: number;
   /** Changes whenever the id is given to another process. */
   readonly startedAt: string;
   readonly command: string;
@@ -14,6 +15,13 @@ export interface ProcessIdentity {
 /** Undefined where no such process runs; one that ended and was not waited for counts as ended. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   return process.platform === 'linux' ? await fromProc(pid) : await fromPs(pid);
+}
+
+/** Whether the process that was noted down still runs. */
+export async function isRunning(
+  noted: Pick<ProcessIdentity, 'pid' | 'startedAt'>,
+): Promise<boolean> {
+  return (await identifyProcess(noted.pid))?.startedAt === noted.startedAt;
 }
 
 async function fromProc(pid: number): Promise<ProcessIdentity | undefined> {
@@ -27,7 +35,11 @@ async function fromProc(pid: number): Promise<ProcessIdentity | undefined> {
     const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
-    return { startedAt: `${boot.trim()}/${fields[19]}`, command: command.replaceAll('\0', ' ') };
+    return {
+      pid,
+      startedAt: `${boot.trim()}/${fields[19]}`,
+      command: command.replaceAll('\0', ' '),
+    };
   } catch {
     return undefined;
   }
@@ -38,7 +50,7 @@ async function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
     const columns = ['-o', 'lstart=', '-o', 'command=', '-p', `${pid}`];
     const { stdout } = await promisify(execFile)('ps', columns);
     // `Fri Nov 20 10:00:00 2026` and then the command.
-    return { startedAt: stdout.slice(0, 24), command: stdout.slice(24).trim() };
+    return { pid, startedAt: stdout.slice(0, 24), command: stdout.slice(24).trim() };
   } catch {
     return undefined;
   }
