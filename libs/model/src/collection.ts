@@ -75,4 +75,15 @@ export const OPTIMIZERS_DEFAULTS: OptimizersConfig = {
 
 export const WAL_DEFAULTS: WalConfig = { walCapacityMb: 32, walSegmentsAhead: 0 };
 
+/** A collection of which nothing but its vectors was said. */
+export const COLLECTION_DEFAULTS: Omit<CollectionConfig, 'vectors'> = {
+  shardNumber: 1,
+  replicationFactor: 1,
+  writeConsistencyFactor: 1,
+  onDiskPayload: true,
+  hnsw: HNSW_DEFAULTS,
+  optimizers: OPTIMIZERS_DEFAULTS,
+  wal: WAL_DEFAULTS,
+};
+
 export const VECTOR_SIZE_MAX = 65_536;

@@ -103,3 +103,18 @@ test('a key named __proto__ is a key', () => {
   assert.equal(stringifyJson(value), '{"__proto__":{"polluted":12345678901234567890}}');
   assert.ok(!('polluted' in {}));
 });
+
+test('half a surrogate pair is refused, wherever it stands; whole pairs are read', () => {
+  const half = ['\\ud83d', '\\ude00', '\\uDE00\\uD83D', '\\ud83dx', '\\ud83d\\\\ude00'];
+  for (const text of [...half, '\\\\\\ud83d', '\\ud83d\\ude00\\ud83d', '\\\\ud83d\\ude00']) {
+    for (const json of [`"${text}"`, `{"a":["${text}"]}`, `{"${text}":1}`]) {
+      assert.throws(() => parseJson(json), JsonError, json);
+    }
+  }
+  for (const text of ['\\ud83d\\ude00', '\\\\\\uD83D\\uDE00', '\\\\ud83d', '\\u00e9']) {
+    for (const json of [`"${text}"`, `{"${text}":9007199254740993}`]) {
+      assert.deepEqual(Object.keys(Object(parseJson(json))), Object.keys(Object(JSON.parse(json))));
+    }
+    assert.equal(parseJson(`"${text}"`), JSON.parse(`"${text}"`));
+  }
+});

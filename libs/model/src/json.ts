@@ -20,7 +20,7 @@ declare global {
   }
 }
 
-/** A text that is not JSON, is too deep, or holds a number that no double can carry. */
+/** A text that is not JSON, is too deep, or holds a number that no double can carry or a string that is no Unicode. */
 export class JsonError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -38,6 +38,11 @@ const OVERFLOW = /(?<=\d)[eE]\+?\d{3}|(?:^|[\s[:,.])-?\d{200}/;
 /** `stringify` writes a whole double beyond 2^53 as an integer, which would be read back as a bigint. */
 const WRITTEN_LONG_INTEGER = /(?:^|[[:,])-?\d{16,21}(?![\d.eE])/;
 
+/** Half of a pair that stands for one character, written as an escape. */
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+/** A whole pair; one after a backslash may be no escape and is left to the exact way. */
+const SURROGATE_PAIR = /(?<!\\)\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}/g;
+
 const DOUBLE_QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CASE_BIT = 0x20;
@@ -48,14 +53,16 @@ const CLOSING = 0x7d;
 
 /**
  * Parses a JSON text. Integers outside ±(2^53 - 1) but within i64 or u64 become bigint; larger ones become doubles.
- * Throws a JsonError on bad syntax, on a number beyond the largest double and on nesting deeper than `depthMax`.
+ * Throws a JsonError on bad syntax, on a number beyond the largest double, on half a surrogate pair (UTF-8 cannot write
+ * it) and on nesting deeper than `depthMax`.
  */
 export function parseJson(text: string, options?: { readonly depthMax?: number }): JsonValue {
   const depthMax = options?.depthMax ?? JSON_DEPTH_MAX;
   if (exceedsDepth(text, depthMax)) throw new JsonError(`nested deeper than ${depthMax} levels`);
   try {
-    if (!LONG_INTEGER.test(text) && !OVERFLOW.test(text)) return JSON.parse(text);
-    return JSON.parse(text, reviveNumber);
+    const hasHalves = SURROGATE.test(text) && SURROGATE.test(text.replace(SURROGATE_PAIR, ''));
+    if (!hasHalves && !LONG_INTEGER.test(text) && !OVERFLOW.test(text)) return JSON.parse(text);
+    return JSON.parse(text, hasHalves ? reviveText : reviveNumber);
   } catch (error) {
     if (error instanceof JsonError) throw error;
     throw new JsonError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -75,6 +82,13 @@ export function stringifyJson(value: JsonValue | object): string {
     if (!(error instanceof TypeError)) throw error;
   }
   return JSON.stringify(value, replaceNumber);
+}
+
+function reviveText(key: string, value: unknown, context?: { source?: string }): unknown {
+  if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
+    throw new JsonError('a string holds half a surrogate pair');
+  }
+  return reviveNumber(key, value, context);
 }
 
 function reviveNumber(_key: string, value: unknown, context?: { source?: string }): unknown {

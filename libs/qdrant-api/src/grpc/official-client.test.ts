@@ -6,12 +6,19 @@ import test from 'node:test';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
 import type { Point, ScoredPoint } from '@tributary/model';
-import { NO_PAYLOAD, payloadToBytes, peerId, sequence, shardId } from '@tributary/model';
+import {
+  compileFilter,
+  NO_PAYLOAD,
+  payloadToBytes,
+  peerId,
+  sequence,
+  shardId,
+} from '@tributary/model';
 import { parseCreateCollection } from '../requests/create-collection.ts';
 import { createCollectionOf, updateCollectionOf } from './collection-requests.ts';
 import { collectionClusterResponse, collectionInfoResponse } from './collection-responses.ts';
 import { readParametersOf, writeParametersOf } from './parameters.ts';
-import { queryOf, scrollOf, searchOf, setPayloadOf, upsertOf } from './points-requests.ts';
+import { countOf, queryOf, scrollOf, searchOf, setPayloadOf, upsertOf } from './points-requests.ts';
 import { scoredResponse, scrollResponse, updateResponse } from './points-responses.ts';
 import { collectionsService, pointsService } from './services.ts';
 
@@ -127,6 +134,65 @@ test('a filter and every way to ask for nearest points become what REST makes of
     params: { hnswEf: 64, exact: true },
     projection: { payload: { kind: 'include', keys: ['a'] }, vectors: { kind: 'none' } },
   });
+});
+
+function decodeFilter(filter: MessageInitShape<typeof client.FilterSchema>) {
+  const message = create(client.CountPointsSchema, { collectionName: 'c', filter });
+  const bytes = Buffer.from(toBinary(client.CountPointsSchema, message));
+  return countOf(pointsService.count.requestDeserialize(bytes)).filter;
+}
+
+test('infinite bounds of a range say what they mean, and NaN says nothing', () => {
+  const range = (bounds: MessageInitShape<typeof client.RangeSchema>) => {
+    const field = { key: 'n', range: bounds };
+    const filter = decodeFilter({ must: [{ conditionOneOf: { case: 'field', value: field } }] });
+    const holds = compileFilter(filter ?? {});
+    return [-1e300, 0, 1e300].map((n) => holds({ id: 1, payload: { n } }));
+  };
+  const all = [true, true, true];
+  const none = [false, false, false];
+  assert.deepEqual(range({ lt: Infinity, gte: -Infinity }), all);
+  assert.deepEqual(range({ lte: Infinity, gt: -Infinity }), all);
+  for (const bounds of [
+    { lt: -Infinity },
+    { lte: -Infinity },
+    { gt: Infinity },
+    { gte: Infinity },
+  ]) {
+    assert.deepEqual(range(bounds), none);
+  }
+  assert.throws(() => range({ gt: Number.NaN }), /not a number/);
+});
+
+test('filters nested deep are refused before they can exhaust the stack', () => {
+  type Filter = MessageInitShape<typeof client.FilterSchema>;
+  const nested = (levels: number): Filter => {
+    let filter: Filter = { must: [] };
+    for (let level = 0; level < levels; level++) {
+      filter = { must: [{ conditionOneOf: { case: 'filter', value: filter } }] };
+    }
+    return filter;
+  };
+  assert.ok(decodeFilter(nested(31)) !== undefined);
+  assert.throws(() => decodeFilter(nested(32)), /nested 32 deep/);
+  assert.throws(() => decodeFilter(nested(200)), /nested 32 deep/);
+});
+
+test('a string that is not UTF-8 is refused, not mended', () => {
+  const text = 'x'.repeat(8);
+  const damaged = (bytes: Uint8Array) => {
+    const at = Buffer.from(bytes).indexOf(text);
+    assert.ok(at > 0);
+    return Buffer.from(bytes).fill(0xff, at, at + 1);
+  };
+  const count = create(client.CountPointsSchema, { collectionName: text });
+  const bytes = damaged(toBinary(client.CountPointsSchema, count));
+  assert.throws(() => pointsService.count.requestDeserialize(bytes), /not valid/);
+  const payload = { a: { kind: { case: 'stringValue' as const, value: text } } };
+  const points = [{ id: idMessage(1n), payload }];
+  const upsert = create(client.UpsertPointsSchema, { collectionName: 'c', points });
+  const message = damaged(toBinary(client.UpsertPointsSchema, upsert));
+  assert.throws(() => upsertOf(pointsService.upsert.requestDeserialize(message)), /payload/);
 });
 
 function decodeQuery(init: MessageInitShape<typeof client.QueryPointsSchema>) {

@@ -1,11 +1,12 @@
 // Payloads from protobuf to JSON. The generated codecs leave each entry of a `map<string, Value>` as bytes; this reads
 // them without a message for every value in between.
 
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { JsonObject, JsonValue, PayloadBytes } from '@tributary/model';
 import { JSON_DEPTH_MAX, NO_PAYLOAD, payloadToBytes } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { formatError } from '../errors.ts';
+import { strictReader } from './strict-reader.ts';
 import {
   BOOL,
   DOUBLE,
@@ -28,7 +29,7 @@ export function objectOfEntries(entries: readonly Uint8Array[]): JsonObject {
   try {
     return objectOf(
       entries.map((bytes) => {
-        const reader = new BinaryReader(bytes);
+        const reader = strictReader(bytes);
         return readEntry(reader, reader.len, 1);
       }),
     );

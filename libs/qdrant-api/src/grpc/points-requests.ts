@@ -22,7 +22,7 @@ import {
   type VectorInput,
 } from '../gen/points.ts';
 import type { Filter as FilterMessage } from '../gen/qdrant_common.ts';
-import { checkRange, present, readPath, readPaths } from '../requests/json-reader.ts';
+import { checkCount, present, readPath, readPaths } from '../requests/json-reader.ts';
 import { checkQuery } from '../requests/query.ts';
 import { LIMIT_DEFAULT } from '../requests/read.ts';
 import type {
@@ -106,7 +106,7 @@ export function scrollOf(message: ScrollPoints): ScrollQuery {
   return present<ScrollQuery>({
     filter: filterOf(message),
     offset: offset === undefined ? undefined : readPointId(offset, 'offset'),
-    limit: checkRange(message.limit ?? LIMIT_DEFAULT, 'limit', 1),
+    limit: checkCount(message.limit ?? LIMIT_DEFAULT, 'limit', 1),
     projection: projectionOf(message, true),
   });
 }
@@ -120,7 +120,7 @@ export function searchOf(message: SearchPoints): QueryRequest {
   refuseKeys(message, { shardKeySelector: 'shardKeys', sparseIndices: 'sparseVectors' });
   const target: QueryTarget = { kind: 'vector', vector: readFloats(message.vector, 'vector') };
   const using = message.vectorName ?? UNNAMED_VECTOR;
-  const limit = checkRange(numberOf(message.limit), 'limit', 1);
+  const limit = checkCount(numberOf(message.limit), 'limit', 1);
   return commonOf(message, target, using, limit);
 }
 
@@ -135,8 +135,8 @@ export function queryOf(message: QueryPoints): QueryRequest {
   }
   const target: QueryTarget =
     message.query === undefined ? { kind: 'none' } : targetOf(message.query);
-  const limit = message.limit === undefined ? LIMIT_DEFAULT : numberOf(message.limit);
-  checkRange(limit, 'limit', 1);
+  const asked = message.limit === undefined ? LIMIT_DEFAULT : numberOf(message.limit);
+  const limit = checkCount(asked, 'limit', 1);
   return checkQuery(commonOf(message, target, message.using ?? UNNAMED_VECTOR, limit));
 }
 
@@ -185,7 +185,7 @@ function commonOf(
     using,
     filter: filterOf(message),
     limit,
-    offset: offset === undefined ? 0 : numberOf(offset),
+    offset: offset === undefined ? 0 : checkCount(numberOf(offset), 'offset', 0),
     scoreThreshold,
     params: params === undefined ? {} : searchParamsOf(params),
     projection: projectionOf(message, false),
@@ -194,8 +194,7 @@ function commonOf(
 
 /** Quantization and acorn settings are hints about speed; vectors here are always compared in full. */
 function searchParamsOf({ hnswEf, exact, indexedOnly }: SearchParamsMessage): SearchParams {
-  const ef = hnswEf === undefined ? undefined : numberOf(hnswEf);
-  if (ef !== undefined) checkRange(ef, 'params.hnsw_ef', 1);
+  const ef = hnswEf === undefined ? undefined : checkCount(numberOf(hnswEf), 'params.hnsw_ef', 1);
   return present<SearchParams>({ hnswEf: ef, exact, indexedOnly });
 }
 

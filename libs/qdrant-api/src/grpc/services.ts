@@ -1,13 +1,15 @@
 // The services a gateway hosts, in the shape that grpc-js takes a service definition in.
 
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import { CollectionsDefinition } from '../gen/collections_service.ts';
 import { HealthDefinition } from '../gen/health.ts';
 import { PointsDefinition } from '../gen/points_service.ts';
 import { QdrantDefinition } from '../gen/qdrant.ts';
+import { strictReader } from './strict-reader.ts';
 
 interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
+  decode(bytes: BinaryReader | Uint8Array): T;
 }
 
 interface Method<Request, Response> {
@@ -63,7 +65,7 @@ function method<Request, Response>(
     requestStream: false,
     responseStream: false,
     requestSerialize: (message) => bytesOf(requestType.encode(message).finish()),
-    requestDeserialize: (bytes) => requestType.decode(bytes),
+    requestDeserialize: (bytes) => requestType.decode(strictReader(bytes)),
     responseSerialize: (message) => bytesOf(responseType.encode(message).finish()),
     responseDeserialize: (bytes) => responseType.decode(bytes),
   };

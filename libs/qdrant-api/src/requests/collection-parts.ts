@@ -37,8 +37,11 @@ export function checkCollectionName(name: string): string {
 }
 
 /** A reader of integers from `min` on. */
-export function unsignedFrom(min: number): (value: JsonValue, path: string) => number {
-  return (value, path) => checkRange(readUnsigned(value, path), path, min);
+export function unsignedFrom(
+  min: number,
+  max?: number,
+): (value: JsonValue, path: string) => number {
+  return (value, path) => checkRange(readUnsigned(value, path), path, min, max);
 }
 
 /** Like `unsignedFrom(1)`, of 32 bits. */
@@ -46,11 +49,15 @@ export function readPositiveU32(value: JsonValue, path: string): number {
   return checkRange(readU32(value, path), path, 1);
 }
 
+/** Beyond these the graph's library takes memory that nobody has, or as long for a vector as a scan. */
+const EDGES_MAX = 2_048;
+const EF_CONSTRUCT_MAX = 100_000;
+
 export function readHnsw(value: JsonValue, path: string): Partial<HnswConfig> {
   const object = readObject(value, path);
   return present<Partial<HnswConfig>>({
-    m: optional(object, 'm', path, readUnsigned),
-    efConstruct: optional(object, 'ef_construct', path, unsignedFrom(4)),
+    m: optional(object, 'm', path, unsignedFrom(0, EDGES_MAX)),
+    efConstruct: optional(object, 'ef_construct', path, unsignedFrom(4, EF_CONSTRUCT_MAX)),
     fullScanThresholdKb: optional(object, 'full_scan_threshold', path, readUnsigned),
     maxIndexingThreads: optional(object, 'max_indexing_threads', path, readUnsigned),
     onDisk: optional(object, 'on_disk', path, readBoolean),

@@ -73,6 +73,11 @@ test('a collection that cannot be is refused with the field at fault', () => {
       { vectors, hnsw_config: { ef_construct: 3 } },
       /^422 .*hnsw_config\.ef_construct: value 3 invalid/,
     ],
+    [{ vectors, hnsw_config: { m: 2_049 } }, /^422 .*hnsw_config\.m: value 2049 invalid/],
+    [
+      { vectors: { ...vectors, hnsw_config: { ef_construct: 2 ** 40 } } },
+      /^422 .*vectors\.hnsw_config\.ef_construct/,
+    ],
     [{ vectors, shard_number: 0 }, /^422 .*\[shard_number: value 0 invalid, must be 1 or larger\]/],
     [{ vectors, replication_factor: 0 }, /^422 .*replication_factor/],
     [{ vectors, write_consistency_factor: 0 }, /^422 .*write_consistency_factor/],

@@ -2,6 +2,7 @@
 
 import type { CollectionConfig, JsonObject, JsonValue, VectorParams } from '@tributary/model';
 import {
+  COLLECTION_DEFAULTS,
   DISTANCES,
   HNSW_DEFAULTS,
   OPTIMIZERS_DEFAULTS,
@@ -53,7 +54,8 @@ export function parseCreateCollection(
     writeConsistencyFactor:
       optional(object, 'write_consistency_factor', '', readPositiveU32) ??
       defaults.writeConsistencyFactor,
-    onDiskPayload: optional(object, 'on_disk_payload', '', readBoolean) ?? true,
+    onDiskPayload:
+      optional(object, 'on_disk_payload', '', readBoolean) ?? COLLECTION_DEFAULTS.onDiskPayload,
     readFanOutFactor: undefined,
     hnsw: { ...HNSW_DEFAULTS, ...optional(object, 'hnsw_config', '', readHnsw) },
     optimizers: {

@@ -18,8 +18,10 @@ import {
   wrongType,
 } from './json-reader.ts';
 
-// Deep enough for any filter that a person or a program writes; shallow enough never to exhaust the stack.
-const DEPTH_MAX = 64;
+// Deep enough for any filter that a person or a program writes; less than what travels to a replica may nest, which
+// some filters are wrapped for.
+const DEPTH_MAX = 32;
+const PATH_SHOWN_MAX = 100;
 const CLAUSES = new Set(['must', 'should', 'must_not', 'min_should']);
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
@@ -46,14 +48,18 @@ function filterOf(value: JsonValue | undefined, path: string, place: Place): Fil
     }
   }
   refuseKeys(object, { min_should: 'minShould' });
-  if (place.depth >= DEPTH_MAX) {
-    throw validationError(path, `filters may be nested ${DEPTH_MAX} deep`);
-  }
+  checkFilterDepth(place.depth, path);
   return present<Filter>({
     must: clauseOf(object.must, at(path, 'must'), place),
     should: clauseOf(object.should, at(path, 'should'), place),
     mustNot: clauseOf(object.must_not, at(path, 'must_not'), place),
   });
+}
+
+/** Refuses a filter that lies within `depth` others. */
+export function checkFilterDepth(depth: number, path: string): void {
+  if (depth < DEPTH_MAX) return;
+  throw validationError(path.slice(0, PATH_SHOWN_MAX), `filters may be nested ${DEPTH_MAX} deep`);
 }
 
 function clauseOf(

@@ -8,6 +8,9 @@ import { formatError, invalidPointId, validationError } from '../errors.ts';
 export type Body = JsonValue | undefined;
 
 const U32_MAX = 0xffff_ffff;
+const U64_MAX = 2n ** 64n - 1n;
+/** A page and what is before it, and one more, still fit 32 bits. */
+const COUNT_MAX = 2 ** 31 - 1;
 
 /** The text of a body as JSON; a format error where it is none, is nested too deep or has a number out of range. */
 export function parseBody(text: string): JsonValue {
@@ -92,16 +95,24 @@ export function readNumber(value: Body, path: string): number {
   throw wrongType(path, value, 'a finite number');
 }
 
-/** An integer from 0 to `max`. */
-export function readUnsigned(value: Body, path: string, max = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
-    return value;
+/** An integer of 64 bits without a sign; from 2^53 on, where it can only mean "no bound", 2^53 - 1. */
+export function readUnsigned(value: Body, path: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) {
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
   }
-  throw wrongType(path, value, `an integer from 0 to ${max}`);
+  if (typeof value === 'bigint' && value >= 0 && value <= U64_MAX) return Number.MAX_SAFE_INTEGER;
+  throw wrongType(path, value, `an integer from 0 to ${U64_MAX}`);
 }
 
 export function readU32(value: Body, path: string): number {
-  return readUnsigned(value, path, U32_MAX);
+  const number = readUnsigned(value, path);
+  if (number <= U32_MAX) return number;
+  throw wrongType(path, value, `an integer from 0 to ${U32_MAX}`);
+}
+
+/** How many points to return or pass over, from `min` on. More than a replica can hold is as good as all of them. */
+export function checkCount(count: number, path: string, min: 0 | 1): number {
+  return Math.min(checkRange(count, path, min), COUNT_MAX);
 }
 
 /** Refuses a number outside `min` .. `max` as a validation error; returns it otherwise. */

@@ -9,7 +9,7 @@ import { refuseKeys, type UnsupportedFeature, unsupported } from '../unsupported
 import { readFilter } from './filter.ts';
 import {
   at,
-  checkRange,
+  checkCount,
   isArray,
   isObject,
   optional,
@@ -63,8 +63,7 @@ function readSearches(body: JsonValue | undefined): readonly JsonValue[] {
 function readSearch(value: JsonValue | undefined, path: string): QueryRequest {
   const body = readObject(value, path.slice(0, -1));
   refuseKeys(body, { shard_key: 'shardKeys' });
-  const limit = readUnsigned(body.limit ?? body.top, `${path}limit`);
-  checkRange(limit, `${path}limit`, 1);
+  const limit = checkCount(readUnsigned(body.limit ?? body.top, `${path}limit`), `${path}limit`, 1);
   if (isObject(body.vector) && typeof body.vector.name === 'string') {
     const vector = readVector(body.vector.vector, `${path}vector.vector`);
     return readCommon(body, path, { kind: 'vector', vector }, body.vector.name, limit);
@@ -81,8 +80,8 @@ function readQuery(value: JsonValue | undefined, path: string): QueryRequest {
   const target: QueryTarget = hasQuery
     ? readTarget(body.query ?? null, `${path}query`)
     : { kind: 'none' };
-  const limit = optional(body, 'limit', path.slice(0, -1), readUnsigned) ?? LIMIT_DEFAULT;
-  checkRange(limit, `${path}internal.limit`, 1);
+  const asked = optional(body, 'limit', path.slice(0, -1), readUnsigned) ?? LIMIT_DEFAULT;
+  const limit = checkCount(asked, `${path}internal.limit`, 1);
   const using = optional(body, 'using', path.slice(0, -1), readString) ?? UNNAMED_VECTOR;
   return checkQuery(readCommon(body, path, target, using, limit));
 }
@@ -119,7 +118,7 @@ function readCommon(
     using,
     filter: optional(body, 'filter', where, readFilter),
     limit,
-    offset: optional(body, 'offset', where, readUnsigned) ?? 0,
+    offset: checkCount(optional(body, 'offset', where, readUnsigned) ?? 0, `${path}offset`, 0),
     scoreThreshold: optional(body, 'score_threshold', where, readNumber),
     params: optional(body, 'params', where, readSearchParams) ?? {},
     projection: readProjection(body, path, false),
@@ -130,9 +129,8 @@ function readCommon(
 function readSearchParams(value: JsonValue, path: string): SearchParams {
   const params = readObject(value, path);
   const hnswEf = optional(params, 'hnsw_ef', path, readUnsigned);
-  if (hnswEf !== undefined) checkRange(hnswEf, at(path, 'hnsw_ef'), 1);
   return present<SearchParams>({
-    hnswEf,
+    hnswEf: hnswEf === undefined ? undefined : checkCount(hnswEf, at(path, 'hnsw_ef'), 1),
     exact: optional(params, 'exact', path, readBoolean),
     indexedOnly: optional(params, 'indexed_only', path, readBoolean),
   });

@@ -7,7 +7,7 @@ import { invalidPointId } from '../errors.ts';
 import { refuseKeys } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
 import {
-  checkRange,
+  checkCount,
   optional,
   present,
   readBoolean,
@@ -41,7 +41,7 @@ export function parseScroll(body: JsonValue | undefined): ScrollQuery {
   return present<ScrollQuery>({
     filter: optional(object, 'filter', '', readFilter),
     offset: optional(object, 'offset', '', readPointId),
-    limit: checkRange(limit, 'limit', 1),
+    limit: checkCount(limit, 'limit', 1),
     projection: readProjection(object, '', true),
   });
 }

@@ -162,6 +162,7 @@ test('a read that cannot be answered is refused', () => {
     [parseRetrieve, ['{"ids":[1],"with_payload":5}', 400, /with_payload: invalid type: 5/]],
     [parseScroll, ['{"limit":0}', 422, /limit: value 0 invalid, must be 1 or larger\]$/]],
     [parseScroll, ['{"limit":-1}', 400, /limit: invalid type: -1/]],
+    [parseScroll, ['{"limit":18446744073709551616}', 400, /limit: invalid type/]],
     [parseScroll, ['{"order_by":"a"}', 400, `${UNSUPPORTED}order_by`]],
     [parseScroll, ['{"offset":"x"}', 400, `${FORMAT}offset: value "x" ${ID_RULE}`]],
     [parseCount, ['{"exact":1}', 400, /exact: invalid type: 1, expected a boolean/]],
@@ -278,5 +279,15 @@ test('the id in a path is a u64 or a UUID', () => {
   assert.equal(parsePointIdText(UUID), UUID);
   for (const text of ['-1', '1.5', 'x', '', '18446744073709551616']) {
     assert.throws(() => parsePointIdText(text), /is not a valid point ID/);
+  }
+});
+
+test('a limit or an offset beyond what any replica holds is as good as all of it', () => {
+  const max = 2 ** 31 - 1;
+  for (const huge of ['2147483648', '9007199254740991', '9007199254740993', `${2n ** 64n - 1n}`]) {
+    const page = `"limit":${huge},"offset":${huge}`;
+    const found = parseQuery(parseBody(`{"query":[1],${page},"params":{"hnsw_ef":${huge}}}`));
+    assert.deepEqual([found.limit, found.offset, found.params.hnswEf], [max, max, max]);
+    assert.equal(parseScroll(parseBody(`{"limit":${huge}}`)).limit, max);
   }
 });
