@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type JsonValue, OPTIMIZERS_DEFAULTS } from '@tributary/model';
+import { COLLECTION_DEFAULTS, type JsonValue } from '@tributary/model';
 import { errorText, statusOf } from '../errors.ts';
 import { checkCollectionName } from './collection-parts.ts';
 import { parseCreateCollection } from './create-collection.ts';
@@ -29,7 +29,7 @@ test('a collection gets the defaults where the request is silent or says null', 
   assert.equal(config.replicationFactor, 2);
   assert.equal(config.onDiskPayload, true);
   assert.deepEqual([config.hnsw.m, config.hnsw.efConstruct], [8, 100]);
-  assert.deepEqual(config.optimizers, OPTIMIZERS_DEFAULTS);
+  assert.deepEqual(config.optimizers, COLLECTION_DEFAULTS.optimizers);
   assert.equal('quantization' in config, false);
 });
 

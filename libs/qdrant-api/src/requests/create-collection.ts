@@ -1,15 +1,7 @@
 // PUT /collections/{name}: a whole configuration, defaults filled in; null means the same as absence.
 
 import type { CollectionConfig, JsonObject, JsonValue, VectorParams } from '@tributary/model';
-import {
-  COLLECTION_DEFAULTS,
-  DISTANCES,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
-  UNNAMED_VECTOR,
-  VECTOR_SIZE_MAX,
-  WAL_DEFAULTS,
-} from '@tributary/model';
+import { COLLECTION_DEFAULTS, DISTANCES, UNNAMED_VECTOR, VECTOR_SIZE_MAX } from '@tributary/model';
 import { validationError } from '../errors.ts';
 import { refuseKeys, unsupported } from '../unsupported.ts';
 import {
@@ -57,12 +49,12 @@ export function parseCreateCollection(
     onDiskPayload:
       optional(object, 'on_disk_payload', '', readBoolean) ?? COLLECTION_DEFAULTS.onDiskPayload,
     readFanOutFactor: undefined,
-    hnsw: { ...HNSW_DEFAULTS, ...optional(object, 'hnsw_config', '', readHnsw) },
+    hnsw: { ...COLLECTION_DEFAULTS.hnsw, ...optional(object, 'hnsw_config', '', readHnsw) },
     optimizers: {
-      ...OPTIMIZERS_DEFAULTS,
+      ...COLLECTION_DEFAULTS.optimizers,
       ...optional(object, 'optimizers_config', '', readOptimizers),
     },
-    wal: { ...WAL_DEFAULTS, ...optional(object, 'wal_config', '', readWal) },
+    wal: { ...COLLECTION_DEFAULTS.wal, ...optional(object, 'wal_config', '', readWal) },
     quantization,
     strictMode: optional(object, 'strict_mode_config', '', readStrictMode),
     metadata: optional(object, 'metadata', '', readObject),
