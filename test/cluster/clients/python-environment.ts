@@ -1,0 +1,56 @@
+// A Python with Qdrant's client in it: the machine's where it has one, else a virtual environment of this project, made
+// at the first run and kept.
+
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const REQUIREMENT = 'qdrant-client==1.18.*';
+const PROBE = 'import qdrant_client, importlib.metadata as m; print(m.version("qdrant-client"))';
+const VERSION = /^1\.18\./;
+const SETUP_WITHIN_MS = 300_000;
+const FOLDER = join(import.meta.dirname, '../../../.tributary/python');
+
+/** The path of a Python that can be used, or why there is none. */
+export type PythonFound = { readonly python: string } | { readonly missing: string };
+
+export async function pythonWithClient(): Promise<PythonFound> {
+  const inFolder = join(FOLDER, 'bin/python');
+  for (const python of ['python3', inFolder]) {
+    if (await hasClient(python)) return { python };
+  }
+  try {
+    await run('python3', ['--version']);
+  } catch {
+    return { missing: 'this machine has no python3' };
+  }
+  try {
+    // What an interrupted run left behind would not be repaired.
+    await rm(FOLDER, { recursive: true, force: true });
+    await run('python3', ['-m', 'venv', FOLDER], { timeout: SETUP_WITHIN_MS });
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', REQUIREMENT];
+    await run(inFolder, install, { timeout: SETUP_WITHIN_MS });
+  } catch (error) {
+    return { missing: `${REQUIREMENT} cannot be installed: ${lastLine(error)}` };
+  }
+  return (await hasClient(inFolder))
+    ? { python: inFolder }
+    : { missing: `${REQUIREMENT} is installed and cannot be imported` };
+}
+
+async function hasClient(python: string): Promise<boolean> {
+  try {
+    const { stdout } = await run(python, ['-c', PROBE]);
+    return VERSION.test(stdout);
+  } catch {
+    return false;
+  }
+}
+
+function lastLine(error: unknown): string {
+  const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+  return text.trim().split('\n').at(-1) ?? '';
+}
