@@ -1,12 +1,6 @@
 // A peer with one replica in the simulation: the replica of services/replica on a simulated stream, clock and disk.
 
-import {
-  type CollectionConfig,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
-  type Sequence,
-  WAL_DEFAULTS,
-} from '@tributary/model';
+import { COLLECTION_DEFAULTS, type CollectionConfig, type Sequence } from '@tributary/model';
 import { Replica, type ReplicaStatus, storeNameOf } from '@tributary/replica';
 import { type Random, type SimulatedClock, silentLogger, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, ReplicaStores } from '@tributary/storage';
@@ -19,14 +13,10 @@ import { DIMENSION } from './fold.ts';
 import type { Mutant } from './mutants.ts';
 
 export const CONFIG: CollectionConfig = {
+  ...COLLECTION_DEFAULTS,
   vectors: { '': { size: DIMENSION, distance: 'Euclid' } },
   shardNumber: 2,
   replicationFactor: 3,
-  writeConsistencyFactor: 1,
-  onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: OPTIMIZERS_DEFAULTS,
-  wal: WAL_DEFAULTS,
 };
 
 const FOLLOWER = {

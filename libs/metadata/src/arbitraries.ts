@@ -1,14 +1,12 @@
 // Generated histories of a cluster, for property tests. Events are drawn from a small world, so that many of them meet.
 
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
   peerId,
   sequence,
   shardId,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import fc from 'fast-check';
 import type { MetadataEvent } from './metadata-event.ts';
@@ -56,9 +54,9 @@ export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
     writeConsistencyFactor: fc.constant(1),
     onDiskPayload: fc.boolean(),
     readFanOutFactor: fc.nat(3),
-    hnsw: fc.constant(HNSW_DEFAULTS),
-    optimizers: fc.constant(OPTIMIZERS_DEFAULTS),
-    wal: fc.constant(WAL_DEFAULTS),
+    hnsw: fc.constant(COLLECTION_DEFAULTS.hnsw),
+    optimizers: fc.constant(COLLECTION_DEFAULTS.optimizers),
+    wal: fc.constant(COLLECTION_DEFAULTS.wal),
     metadata: fc.constantFrom({ owner: 'anna', big: 2n ** 60n }, {}),
   },
   {

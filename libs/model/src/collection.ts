@@ -57,33 +57,27 @@ export interface CollectionConfig {
   readonly metadata?: JsonObject;
 }
 
-export const HNSW_DEFAULTS: HnswConfig = {
-  m: 16,
-  efConstruct: 100,
-  fullScanThresholdKb: 10_000,
-  maxIndexingThreads: 0,
-  onDisk: false,
-};
-
-export const OPTIMIZERS_DEFAULTS: OptimizersConfig = {
-  deletedThreshold: 0.2,
-  vacuumMinVectorNumber: 1_000,
-  defaultSegmentNumber: 0,
-  indexingThresholdKb: 10_000,
-  flushIntervalSec: 5,
-};
-
-export const WAL_DEFAULTS: WalConfig = { walCapacityMb: 32, walSegmentsAhead: 0 };
-
 /** A collection of which nothing but its vectors was said. */
 export const COLLECTION_DEFAULTS: Omit<CollectionConfig, 'vectors'> = {
   shardNumber: 1,
   replicationFactor: 1,
   writeConsistencyFactor: 1,
   onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: OPTIMIZERS_DEFAULTS,
-  wal: WAL_DEFAULTS,
+  hnsw: {
+    m: 16,
+    efConstruct: 100,
+    fullScanThresholdKb: 10_000,
+    maxIndexingThreads: 0,
+    onDisk: false,
+  },
+  optimizers: {
+    deletedThreshold: 0.2,
+    vacuumMinVectorNumber: 1_000,
+    defaultSegmentNumber: 0,
+    indexingThresholdKb: 10_000,
+    flushIntervalSec: 5,
+  },
+  wal: { walCapacityMb: 32, walSegmentsAhead: 0 },
 };
 
 export const VECTOR_SIZE_MAX = 65_536;

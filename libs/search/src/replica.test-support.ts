@@ -2,13 +2,12 @@
 
 import { type IndexHits, type IndexSearch, PointTable, type VectorIndex } from '@tributary/index';
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   type Distance,
   exactScore,
-  HNSW_DEFAULTS,
   higherIsBetter,
   type NearestQuery,
-  OPTIMIZERS_DEFAULTS,
   type Point,
   type PointId,
   type PointOffset,
@@ -16,7 +15,6 @@ import {
   type Sequence,
   type StoredPoint,
   sequence,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import type { ReplicaStore } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
@@ -158,13 +156,7 @@ class ExactVectorIndex implements VectorIndex {
 
 function configOf(vectors: Sizes): CollectionConfig {
   return {
+    ...COLLECTION_DEFAULTS,
     vectors,
-    shardNumber: 1,
-    replicationFactor: 1,
-    writeConsistencyFactor: 1,
-    onDiskPayload: true,
-    hnsw: HNSW_DEFAULTS,
-    optimizers: OPTIMIZERS_DEFAULTS,
-    wal: WAL_DEFAULTS,
   };
 }

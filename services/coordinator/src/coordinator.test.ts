@@ -3,14 +3,12 @@ import test, { type TestContext } from 'node:test';
 import { type LeaseStore, MetadataReplica } from '@tributary/metadata';
 import { MemoryLeaseStore, MemoryMetadataLog } from '@tributary/metadata/memory';
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
   type PeerId,
   peerId,
   shardId,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import type { AppliedReports } from '@tributary/replica-api';
 import {
@@ -26,14 +24,10 @@ const PEERS = [1, 2, 3].map(peerId);
 const DEAD_AFTER_MS = 5_000;
 
 const config: CollectionConfig = {
+  ...COLLECTION_DEFAULTS,
   vectors: { '': { size: 4, distance: 'Dot' } },
   shardNumber: 2,
   replicationFactor: 2,
-  writeConsistencyFactor: 1,
-  onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: OPTIMIZERS_DEFAULTS,
-  wal: WAL_DEFAULTS,
 };
 
 type Listener = Parameters<AppliedReports['subscribe']>[0];

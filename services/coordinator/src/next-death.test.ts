@@ -8,15 +8,13 @@ import {
   refusal,
 } from '@tributary/metadata';
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
   peerId,
   type Sequence,
   sequence,
   shardId,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import fc from 'fast-check';
 import { nextDeath } from './next-death.ts';
@@ -25,14 +23,8 @@ const PEERS = [1, 2, 3, 4].map(peerId);
 const STATES: readonly ReplicaState[] = ['Initializing', 'Active', 'Dead', 'Partial', 'Recovery'];
 
 const config: CollectionConfig = {
+  ...COLLECTION_DEFAULTS,
   vectors: { '': { size: 4, distance: 'Dot' } },
-  shardNumber: 1,
-  replicationFactor: 1,
-  writeConsistencyFactor: 1,
-  onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: OPTIMIZERS_DEFAULTS,
-  wal: WAL_DEFAULTS,
 };
 
 /** A cluster with one collection whose shards have these replica states, one list a shard in the order of PEERS. */

@@ -6,13 +6,11 @@ import test from 'node:test';
 import { MetadataReplica } from '@tributary/metadata';
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
   peerId,
   shardId,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import {
   connectNats,
@@ -32,14 +30,11 @@ const POINTS = 10_000;
 const SIZE = 128;
 const address = { collection: collectionId('real'), shard: shardId(0) };
 const config: CollectionConfig = {
+  ...COLLECTION_DEFAULTS,
   vectors: { '': { size: SIZE, distance: 'Euclid' } },
   shardNumber: 1,
   replicationFactor: 1,
-  writeConsistencyFactor: 1,
-  onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: { ...OPTIMIZERS_DEFAULTS, indexingThresholdKb: 100 },
-  wal: WAL_DEFAULTS,
+  optimizers: { ...COLLECTION_DEFAULTS.optimizers, indexingThresholdKb: 100 },
 };
 const around = { clock: systemClock, random: systemRandom, logger: silentLogger };
 const random = seededRandom(5);

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MetadataState, ReplicaState } from '@tributary/metadata';
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
   type PeerId,
   peerId,
   sequence,
   shardId,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import { activation, needsReopening, placedReplicas, retirement } from './replica-duties.ts';
 
@@ -18,14 +16,9 @@ const SELF = peerId(1);
 const OTHER = peerId(2);
 const address = { collection: collectionId('c'), shard: shardId(0) };
 const config: CollectionConfig = {
+  ...COLLECTION_DEFAULTS,
   vectors: { '': { size: 4, distance: 'Dot' } },
-  shardNumber: 1,
   replicationFactor: 2,
-  writeConsistencyFactor: 1,
-  onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: OPTIMIZERS_DEFAULTS,
-  wal: WAL_DEFAULTS,
 };
 
 function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
@@ -68,6 +61,6 @@ test('the last Active replica is never given up', () => {
 
 test('indexes are made anew only for what they depend on', () => {
   assert.equal(needsReopening(config, { ...config, replicationFactor: 3 }), false);
-  const hnsw = { ...HNSW_DEFAULTS, m: 32 };
+  const hnsw = { ...config.hnsw, m: 32 };
   assert.equal(needsReopening(config, { ...config, hnsw }), true);
 });

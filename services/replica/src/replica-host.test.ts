@@ -7,17 +7,15 @@ import { createSegmentBuilder, createVectorIndex } from '@tributary/index';
 import { MetadataReplica } from '@tributary/metadata';
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
 import {
+  COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
-  HNSW_DEFAULTS,
-  OPTIMIZERS_DEFAULTS,
   type PeerId,
   type PointId,
   type PointOperation,
   peerId,
   sequence,
   shardId,
-  WAL_DEFAULTS,
 } from '@tributary/model';
 import { silentLogger, systemClock, systemRandom, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore } from '@tributary/storage';
@@ -33,14 +31,8 @@ const SELF = peerId(1);
 const OTHER = peerId(2);
 const address = { collection: collectionId('c'), shard: shardId(0) };
 const config: CollectionConfig = {
+  ...COLLECTION_DEFAULTS,
   vectors: { '': { size: 2, distance: 'Euclid' } },
-  shardNumber: 1,
-  replicationFactor: 1,
-  writeConsistencyFactor: 1,
-  onDiskPayload: true,
-  hnsw: HNSW_DEFAULTS,
-  optimizers: OPTIMIZERS_DEFAULTS,
-  wal: WAL_DEFAULTS,
 };
 const around = { clock: systemClock, random: systemRandom, logger: silentLogger };
 
@@ -280,7 +272,7 @@ test('a replica that is opened again with other settings answers every call mean
     return await open(name);
   };
   for (const m of [8, 12]) {
-    const changed = { ...config, hnsw: { ...HNSW_DEFAULTS, m } };
+    const changed = { ...config, hnsw: { ...config.hnsw, m } };
     const event = { kind: 'collectionUpdated' as const, id: address.collection, config: changed };
     await harness.metadata.propose(() => event, harness.signal);
     assert.equal(await count(harness), 1);
