@@ -1,11 +1,11 @@
 // Bugs planted on purpose. The simulation must catch each of them; one that it lets pass is a hole in the simulation.
 
 import type { VectorIndex } from '@tributary/index';
+import { MemoryVectorIndex } from '@tributary/index/memory';
 import { sequence } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import type { ReplicaStore } from '@tributary/storage';
 import type { ShardReader, WriteStream, WriteStreams } from '@tributary/stream';
-import { ExactIndex } from './exact-index.ts';
 import { delegating } from './node.ts';
 
 export interface Mutant {
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the index keeps the vectors of deleted points',
     index: () => {
-      const index = new ExactIndex();
+      const index = new MemoryVectorIndex('Euclid');
       index.remove = () => {};
       return index;
     },

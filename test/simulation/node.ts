@@ -1,5 +1,6 @@
 // A peer with one replica in the simulation: the replica of services/replica on a simulated stream, clock and disk.
 
+import { MemoryVectorIndex } from '@tributary/index/memory';
 import { COLLECTION_DEFAULTS, type CollectionConfig, type Sequence } from '@tributary/model';
 import { Replica, type ReplicaStatus, storeNameOf } from '@tributary/replica';
 import { type Random, type SimulatedClock, silentLogger, TributaryError } from '@tributary/runtime';
@@ -7,7 +8,6 @@ import type { ReplicaStore, ReplicaStores } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import type { WriteStreams } from '@tributary/stream';
 import type { ReplicaAddress } from '@tributary/wire';
-import { ExactIndex } from './exact-index.ts';
 import { FaultyStreams, NO_FAULTS, type StreamFaults } from './faulty-streams.ts';
 import { DIMENSION } from './fold.ts';
 import type { Mutant } from './mutants.ts';
@@ -123,7 +123,7 @@ export class Node {
         config: CONFIG,
         streams: mutant?.streams?.(own) ?? own,
         stores: this.#stores(),
-        createIndex: async () => mutant?.index?.() ?? new ExactIndex(),
+        createIndex: async () => mutant?.index?.() ?? new MemoryVectorIndex('Euclid'),
         clock,
         random,
         logger: silentLogger,

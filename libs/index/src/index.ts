@@ -3,7 +3,7 @@ export {
   createVectorIndex,
   defaultTailVectorsMax,
 } from './create-vector-index.ts';
-export { countOfSet, isInSet } from './exact-scan.ts';
+export { countOfSet } from './exact-scan.ts';
 export { PointTable } from './point-table.ts';
 export {
   createSegmentBuilder,

@@ -1,16 +1,14 @@
 // A replica in memory for the tests of this package: store, point table and exact indexes, changed together.
 
-import { type IndexHits, type IndexSearch, PointTable, type VectorIndex } from '@tributary/index';
+import { PointTable, type VectorIndex } from '@tributary/index';
+import { MemoryVectorIndex } from '@tributary/index/memory';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   type Distance,
-  exactScore,
-  higherIsBetter,
   type NearestQuery,
   type Point,
   type PointId,
-  type PointOffset,
   type Projection,
   type Sequence,
   type StoredPoint,
@@ -100,58 +98,8 @@ export class ReplicaForTests {
 
 function exactIndexes(vectors: Sizes): ReadonlyMap<string, VectorIndex> {
   return new Map(
-    Object.entries(vectors).map(([name, { distance }]) => [name, new ExactVectorIndex(distance)]),
+    Object.entries(vectors).map(([name, { distance }]) => [name, new MemoryVectorIndex(distance)]),
   );
-}
-
-/** The contract of an index by sorting everything. */
-class ExactVectorIndex implements VectorIndex {
-  readonly #distance: Distance;
-  readonly #vectors = new Map<PointOffset, Float32Array>();
-
-  constructor(distance: Distance) {
-    this.#distance = distance;
-  }
-
-  add(offset: PointOffset, vector: Float32Array): void {
-    this.#vectors.set(offset, vector.slice());
-  }
-
-  remove(offset: PointOffset): void {
-    this.#vectors.delete(offset);
-  }
-
-  get(offset: PointOffset): Float32Array | undefined {
-    return this.#vectors.get(offset);
-  }
-
-  search(query: Float32Array, { limit, accept, scoreThreshold }: IndexSearch): IndexHits {
-    const sign = higherIsBetter(this.#distance) ? 1 : -1;
-    const hits = [...this.#vectors]
-      .filter(
-        ([offset]) => accept === undefined || ((accept[offset >>> 5] ?? 0) >>> (offset & 31)) & 1,
-      )
-      .map(([offset, vector]) => ({ offset, score: exactScore(this.#distance, query, vector) }))
-      .filter(({ score }) => scoreThreshold === undefined || sign * (score - scoreThreshold) > 0)
-      .sort((a, b) => sign * (b.score - a.score) || a.offset - b.offset)
-      .slice(0, limit);
-    return {
-      offsets: Uint32Array.from(hits, ({ offset }) => offset),
-      scores: Float32Array.from(hits, ({ score }) => score),
-    };
-  }
-
-  async loadSegments() {
-    return { loaded: 0, rejected: [] };
-  }
-  maintain(): void {}
-  async settled(): Promise<void> {}
-  stats() {
-    const vectors = this.#vectors.size;
-    return { vectors, indexedVectors: 0, segments: 0, memoryBytes: 0, building: false };
-  }
-  async close(): Promise<void> {}
-  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 function configOf(vectors: Sizes): CollectionConfig {

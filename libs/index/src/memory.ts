@@ -1,11 +1,16 @@
-// A vector index without a graph or memory of its own, so that a simulation opens thousands of them.
+// The contract of an index by sorting everything: for tests that compare with it or that open thousands.
 
-import type { IndexHits, IndexSearch, VectorIndex } from '@tributary/index';
-import { isInSet } from '@tributary/index';
-import type { PointOffset } from '@tributary/model';
+import { type Distance, exactScore, higherIsBetter, type PointOffset } from '@tributary/model';
+import { isInSet } from './exact-scan.ts';
+import type { IndexHits, IndexSearch, VectorIndex } from './vector-index.ts';
 
-export class ExactIndex implements VectorIndex {
+export class MemoryVectorIndex implements VectorIndex {
+  readonly #distance: Distance;
   readonly #vectors = new Map<PointOffset, Float32Array>();
+
+  constructor(distance: Distance) {
+    this.#distance = distance;
+  }
 
   add(offset: PointOffset, vector: Float32Array): void {
     if (this.#vectors.has(offset)) throw new Error(`offset ${offset} is added twice`);
@@ -20,11 +25,13 @@ export class ExactIndex implements VectorIndex {
     return this.#vectors.get(offset);
   }
 
-  search(query: Float32Array, { limit, accept }: IndexSearch): IndexHits {
+  search(query: Float32Array, { limit, accept, scoreThreshold }: IndexSearch): IndexHits {
+    const sign = higherIsBetter(this.#distance) ? 1 : -1;
     const hits = [...this.#vectors]
       .filter(([offset]) => accept === undefined || isInSet(accept, offset))
-      .map(([offset, vector]) => ({ offset, score: distance(query, vector) }))
-      .sort((a, b) => a.score - b.score)
+      .map(([offset, vector]) => ({ offset, score: exactScore(this.#distance, query, vector) }))
+      .filter(({ score }) => scoreThreshold === undefined || sign * (score - scoreThreshold) > 0)
+      .sort((a, b) => sign * (b.score - a.score) || a.offset - b.offset)
       .slice(0, limit);
     return {
       offsets: Uint32Array.from(hits, ({ offset }) => offset),
@@ -48,8 +55,4 @@ export class ExactIndex implements VectorIndex {
   async close(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {}
-}
-
-function distance(a: Float32Array, b: Float32Array): number {
-  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? 0)) ** 2, 0));
 }
