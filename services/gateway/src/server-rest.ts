@@ -1,6 +1,9 @@
 // The REST server: bodies as text, answers as text, every failure in the envelope. What a path means is in
 // rest-routes.ts.
 
+import { isUtf8 } from 'node:buffer';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import {
   envelope,
@@ -37,14 +40,24 @@ export interface RestServer {
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** A client that takes longer than this to send a request holds a connection for nothing. */
+const REQUEST_WITHIN_MS = 300_000;
+/** Nothing in a path is longer: Node bounds the headers to this. */
+const PATH_PART_LENGTH_MAX = 16_384;
+const CONNECTION_ERRORS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
 
 /** Errors: `unavailable` where the port is taken. */
 export async function startRestServer(options: RestServerOptions): Promise<RestServer> {
   const app = fastify({
     bodyLimit: options.maxRequestBytes,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_024 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PART_LENGTH_MAX },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_WITHIN_MS,
+    clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => fail(reply, error),
   });
   if (options.enableCors) {
@@ -53,7 +66,10 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   }
   app.removeAllContentTypeParsers();
   // The handler parses, so that what is wrong with a body is answered like everything else.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (isUtf8(body)) done(null, body.toString());
+    else done(formatError('the body is not UTF-8'));
+  });
   app.setErrorHandler((error, _request, reply) => fail(reply, error));
   app.setNotFoundHandler((request, reply) =>
     fail(reply, new TributaryError('not_found', `no endpoint ${request.method} ${request.url}`)),
@@ -176,5 +192,24 @@ function explain(error: unknown): TributaryError {
     });
   }
   const isClients = typeof status === 'number' && status >= 400 && status < 500;
-  return isClients ? formatError(error.message) : TributaryError.from(error);
+  return isClients
+    ? new TributaryError('format', `Format error in request: ${error.message}`, { cause: error })
+    : TributaryError.from(error);
+}
+
+/** What arrives is no HTTP, has headers without end, or takes too long. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const status = CONNECTION_ERRORS[error.code ?? ''] ?? 400;
+  const body = errorEnvelope(
+    new TributaryError('format', `Format error in request: ${error.message}`),
+    0,
+  );
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${JSON_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
