@@ -1,7 +1,7 @@
 // Waiting for processes to answer, and looking whether their ports are free.
 
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { portError } from '@tributary/runtime';
 import { HOST, type PortUse } from './layout.ts';
 import { LaunchError } from './options.ts';
 
@@ -35,21 +35,11 @@ export async function untilReady(
 /** Throws `LaunchError` naming the first port that something else listens on. */
 export async function checkPortsFree(ports: readonly PortUse[]): Promise<void> {
   for (const { port, purpose } of ports) {
-    const code = await listenError(port);
+    const code = await portError(port, HOST);
     if (code === undefined) continue;
     const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${code})`;
     throw new LaunchError(
       `port ${port} (${purpose}) ${why}: stop the program that has it, or choose others with --port-base`,
     );
   }
-}
-
-function listenError(port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    server.listen({ port, host: HOST, exclusive: true }, () => {
-      server.close(() => resolve(undefined));
-    });
-  });
 }

@@ -1,3 +1,2 @@
-export * from './free-ports.ts';
 export * from './peer-process.ts';
 export * from './process-cluster.ts';

@@ -4,8 +4,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { NatsServerSupervisor } from '@tributary/nats';
-import { silentLogger, systemClock, systemRandom } from '@tributary/runtime';
-import { freePorts } from './free-ports.ts';
+import { freePorts, silentLogger, systemClock, systemRandom } from '@tributary/runtime';
 import { PeerProcess } from './peer-process.ts';
 
 export interface ProcessClusterOptions {
@@ -40,7 +39,7 @@ export class ProcessCluster implements AsyncDisposable {
   /** Resolves when every process is ready. */
   static async start(options: ProcessClusterOptions): Promise<ProcessCluster> {
     const { folder } = options;
-    const ports = await freePorts(3 * options.servers + 3 * options.peers);
+    const ports = await freePorts(3 * options.servers + 3 * options.peers, HOST);
     const take = () => ports.shift() ?? 0;
     const places = Array.from({ length: options.servers }, (_, index) => ({
       name: `nats-${index + 1}`,

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { sequence, shardId } from '@tributary/model';
-import { systemClock, TributaryError } from '@tributary/runtime';
+import { freePorts, systemClock, TributaryError } from '@tributary/runtime';
 import type { WriteStream } from '@tributary/stream';
 import { ensureClusterStreams } from './cluster-streams.ts';
 import type { Connection } from './connection.ts';
@@ -171,7 +170,7 @@ interface TestCluster extends AsyncDisposable {
 async function startCluster(): Promise<TestCluster> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryFolder());
-  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const ports = await freePorts(3, '127.0.0.1');
   const routes = ports.map((port) => `nats://127.0.0.1:${port}`);
   const servers = new Map<string, NatsServerSupervisor>();
   await Promise.all(
@@ -205,15 +204,4 @@ async function flipByte(folder: string): Promise<void> {
   const at = bytes.indexOf('payload-6-') + 50;
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   await writeFile(join(folder, block), bytes);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.listen(0, () => {
-      const address = probe.address();
-      if (typeof address !== 'object' || !address) reject(new Error('no port'));
-      else probe.close(() => resolve(address.port));
-    });
-  });
 }

@@ -7,14 +7,15 @@
 
 import { spawn } from 'node:child_process';
 import { open, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import {
   type Clock,
+  freePorts,
   identifyProcess,
   type Logger,
   lockFolder,
   type ProcessIdentity,
+  portError,
   type Random,
   TributaryError,
 } from '@tributary/runtime';
@@ -62,6 +63,7 @@ const BACKOFF_MAX_MS = 10_000;
 const HEALTHY_AFTER_MS = 30_000;
 const TERMINATE_FOR_MS = 15_000;
 const CONFIG_FILE = 'nats.conf';
+const MONITORING_HOST = '127.0.0.1';
 const LOG_FILE = 'nats.log';
 const CLUSTER_NAME = 'tributary';
 
@@ -93,12 +95,16 @@ export class NatsServerSupervisor implements AsyncDisposable {
       const mode = options.clusterPort === undefined ? 'lone' : 'cluster';
       const made = await readServerRecord(dataDir);
       if (made) assertMode(dataDir, made, mode);
+      const place = { host: options.host, pid: made?.pid };
       const record: ServerRecord = {
         mode,
-        port: await choosePort(options.port, made?.port, made?.pid),
-        httpPort: await choosePort(options.httpPort, made?.httpPort, made?.pid),
+        port: await choosePort(options.port, made?.port, place),
+        httpPort: await choosePort(options.httpPort, made?.httpPort, {
+          ...place,
+          host: MONITORING_HOST,
+        }),
         ...(options.clusterPort !== undefined && {
-          clusterPort: await choosePort(options.clusterPort, made?.clusterPort, made?.pid),
+          clusterPort: await choosePort(options.clusterPort, made?.clusterPort, place),
         }),
         ...(made?.pid !== undefined && { pid: made.pid }),
       };
@@ -129,7 +135,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
   }
 
   get monitoringUrl(): string {
-    return `http://127.0.0.1:${this.#record.httpPort}`;
+    return `http://${MONITORING_HOST}:${this.#record.httpPort}`;
   }
 
   /** Address for the `routes` of the other servers; undefined for a lone one. */
@@ -341,24 +347,11 @@ function reachable(host: string): string {
 async function choosePort(
   wanted: number,
   last: number | undefined,
-  pid: number | undefined,
+  { host, pid }: { readonly host: string; readonly pid: number | undefined },
 ): Promise<number> {
   if (wanted !== 0) return wanted;
   const isOwn = pid !== undefined && (await identifyProcess(pid)) !== undefined;
-  if (last && (isOwn || (await freePort(last)) === last)) return last;
-  const port = await freePort(0);
-  if (port === undefined) throw new TributaryError('unavailable', 'no free port');
+  if (last && (isOwn || (await portError(last, host)) === undefined)) return last;
+  const [port = 0] = await freePorts(1, host);
   return port;
-}
-
-function freePort(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen(port, () => {
-      const address = probe.address();
-      const found = typeof address === 'object' && address ? address.port : undefined;
-      probe.close(() => resolve(found));
-    });
-  });
 }

@@ -6,6 +6,7 @@ export * from './error.ts';
 export * from './folder-lock.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
+export * from './ports.ts';
 export * from './process-identity.ts';
 export * from './random.ts';
 export * from './service.ts';
