@@ -15,6 +15,8 @@ export interface FeedMessage {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly timeMs: number;
+  /** The server had more to deliver after the message before this one: a purge may have taken what lay between. */
+  readonly followsBacklog: boolean;
 }
 
 export interface FeedOptions {
@@ -164,11 +166,13 @@ export class Feed {
       return;
     }
     this.#delivered++;
+    const followsBacklog = this.#pending > 0;
     this.#pending = delivery.pending;
     this.#isDry = false;
     const { sequence, timeMs } = delivery;
-    this.#buffer.push({ sequence, timeMs, subject: message.subject, data: message.data });
-    this.#bufferedBytes += message.data.length;
+    const { subject, data } = message;
+    this.#buffer.push({ sequence, timeMs, subject, data, followsBacklog });
+    this.#bufferedBytes += data.length;
     const pull = this.#pulls[0];
     if (pull && --pull.remaining === 0) this.#pulls.shift();
     this.#pull();

@@ -92,7 +92,7 @@ export class SubjectReader {
     // A purge that overtakes a reader makes its consumer go on at the first message left. Other shards' messages leave
     // the same trace, so the bounds are asked for; not at the tail, which no purge overtakes.
     const isWhole = last.sequence === this.#cursor + taken.length;
-    if (!isWhole && feed.pending > 0) await this.#assertReaches();
+    if (!isWhole && taken.some((message) => message.followsBacklog)) await this.#assertReaches();
     this.#cursor = last.sequence;
     this.#counted += taken.length;
     return taken;
