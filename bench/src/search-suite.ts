@@ -20,8 +20,8 @@ export interface SearchResult {
   readonly cpuMsPerQuery: number;
 }
 
-const WARM_UP = 1_000;
-const REQUESTS = 4_000;
+const WARM_UP = 5_000;
+const REQUESTS = 6_000;
 
 export async function runSearches(
   system: SystemUnderTest,

@@ -21,6 +21,7 @@ import {
   createReplicaHost,
   type PeerServer,
   type ReplicaHost,
+  StallGuard,
   startPeerServer,
 } from '@tributary/replica';
 import type { AppliedReports } from '@tributary/replica-api';
@@ -141,12 +142,14 @@ async function startServices(
 
   const reports = new NatsAppliedReports(connection);
   const replicas = owner.use(startReplicas(foundation, metadata, reports));
+  const guarded = new StallGuard(replicas, clock);
+  background.run('stall guard', guarded.run(signal));
   const server = owner.use(
     await startPeerServer({
       host: service.host,
       port: settings.p2p.port,
       handlers: {
-        replicas: replicas.client,
+        replicas: guarded,
         introduce: () => ({ peer: self, version: VERSION, natsUrls: source.urls }),
       },
       clock,
@@ -179,7 +182,7 @@ async function startServices(
       self,
       metadata,
       streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
-      localReplicas: replicas.client,
+      localReplicas: guarded,
       reports,
       cluster: () => status.view(),
       ready: readiness(cluster, self, replicas),

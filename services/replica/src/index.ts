@@ -4,5 +4,6 @@ export { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } f
 export type { CreateIndex } from './replica-content.ts';
 export { ReplicaHost, type ReplicaHostOptions } from './replica-host.ts';
 export { ReplicaWorker, type ReplicaWorkerOptions } from './replica-worker.ts';
+export { StallGuard } from './stall-guard.ts';
 export type { StartWorker, WorkerEvents, WorkerProcess } from './worker-link.ts';
 export type { FromWorker, ReplicaStatus, ToWorker, WorkerPort } from './worker-protocol.ts';

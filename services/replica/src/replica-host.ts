@@ -27,7 +27,8 @@ import {
   placedReplicas,
   retirement,
 } from './replica-duties.ts';
-import { type StartWorker, WorkerLink, type WorkerProcess } from './worker-link.ts';
+import { SupervisedWorker } from './supervised-worker.ts';
+import type { StartWorker } from './worker-link.ts';
 import type { FromWorker, ReplicaStatus } from './worker-protocol.ts';
 
 export interface ReplicaHostOptions {
@@ -45,7 +46,7 @@ export interface ReplicaHostOptions {
 interface Held {
   readonly address: ReplicaAddress;
   config: CollectionConfig;
-  readonly worker: Worker;
+  readonly worker: SupervisedWorker;
   status: ReplicaStatus | undefined;
   /** Answers calls. */
   isOpen: boolean;
@@ -57,30 +58,17 @@ interface Held {
   wasRebuilt: boolean;
 }
 
-interface Worker {
-  readonly index: number;
-  link: WorkerLink;
-  process: WorkerProcess;
-  crashes: number;
-  startedMs: number;
-}
-
 /** A whole report, twice a second, doubles as the peer's sign of life. */
 const REPORT_INTERVAL_MS = 500;
-const RESTART_MIN_MS = 100;
-const RESTART_MAX_MS = 10_000;
-const HEALTHY_AFTER_MS = 30_000;
 const REOPEN_AFTER_MS = 10_000;
-const STOP_WITHIN_MS = 5_000;
 const PROPOSAL_WITHIN_MS = 10_000;
 
 export class ReplicaHost implements AsyncDisposable {
   readonly client: ReplicaClient;
   readonly #options: ReplicaHostOptions;
   readonly #held = new Map<string, Held>();
-  readonly #workers: Worker[] = [];
+  readonly #workers: SupervisedWorker[] = [];
   readonly #stopping = new AbortController();
-  #stopped: (() => void)[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(options: ReplicaHostOptions) {
@@ -121,6 +109,13 @@ export class ReplicaHost implements AsyncDisposable {
     return [...this.#held.values()].flatMap(({ status }) => status ?? []);
   }
 
+  /** Resolves once the replica has applied what is in the stream now. Errors: `not_found`, `unavailable`. */
+  async catchUp(address: ReplicaAddress, signal: AbortSignal): Promise<void> {
+    const held = this.#held.get(storeNameOf(address));
+    if (held === undefined) throw new TributaryError('not_found', 'no such replica here');
+    await held.worker.link.catchUp(held.address, signal);
+  }
+
   /** Idempotent. Closes every replica cleanly, within 5 s. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -133,22 +128,7 @@ export class ReplicaHost implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stopping.abort(new TributaryError('cancelled', 'the peer stops'));
-    const stopped = Promise.all(
-      this.#workers.map((worker) => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#stopped.push(resolve);
-        worker.link.post({ kind: 'stop' });
-        return promise;
-      }),
-    );
-    const timer = new AbortController();
-    const late = this.#options.clock.sleep(STOP_WITHIN_MS, timer.signal).catch(() => {});
-    await Promise.race([stopped, late]);
-    timer.abort();
-    for (const worker of this.#workers) {
-      worker.link.close('the peer stops');
-      await worker.process.terminate();
-    }
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
   }
 
   /**
@@ -190,8 +170,7 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   #hold(name: string, address: ReplicaAddress, config: CollectionConfig): void {
-    const load = (worker: Worker) =>
-      [...this.#held.values()].filter((held) => held.worker === worker).length;
+    const load = (worker: SupervisedWorker) => this.#heldBy(worker).length;
     const worker = this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
     const held: Held = {
       address,
@@ -302,60 +281,34 @@ export class ReplicaHost implements AsyncDisposable {
     return held.worker.link.call(target, call, call.kind as K, signal);
   }
 
-  #start(index: number): Worker {
-    const worker: Worker = { index, ...this.#launch(index, () => worker), crashes: 0 };
+  #start(index: number): SupervisedWorker {
+    const { startWorker, clock, random, logger } = this.#options;
+    const worker: SupervisedWorker = new SupervisedWorker({
+      index,
+      startWorker,
+      clock,
+      random,
+      logger,
+      onMessage: (message) => this.#receive(message),
+      onCrashed: () => {
+        for (const held of this.#heldBy(worker)) forgetStatus(held);
+      },
+      onRestarted: () => {
+        for (const { address, config } of this.#heldBy(worker)) {
+          worker.link.post({ kind: 'open', address, config });
+        }
+      },
+    });
     return worker;
   }
 
-  #launch(index: number, self: () => Worker): Pick<Worker, 'process' | 'link' | 'startedMs'> {
-    const process = this.#options.startWorker(index, {
-      onMessage: (message) => this.#receive(self(), message),
-      onGone: (reason) => void this.#restart(self(), reason),
-    });
-    const startedMs = this.#options.clock.monotonicMs();
-    return { process, link: new WorkerLink(process), startedMs };
+  #heldBy(worker: SupervisedWorker): Held[] {
+    return [...this.#held.values()].filter((held) => held.worker === worker);
   }
 
-  async #restart(worker: Worker, reason: Error): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
-    const { clock, random, logger } = this.#options;
-    const ranMs = clock.monotonicMs() - worker.startedMs;
-    worker.crashes = ranMs > HEALTHY_AFTER_MS ? 1 : worker.crashes + 1;
-    const fullMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** (worker.crashes - 1));
-    const waitMs = fullMs * (0.5 + random.next() / 2);
-    logger.error({ error: reason, worker: worker.index, retryInMs: waitMs }, 'worker crashed');
-    worker.link.close('the worker crashed');
-    const own = [...this.#held.values()].filter((held) => held.worker === worker);
-    for (const held of own) forgetStatus(held);
-    await clock.sleep(waitMs, this.#stopping.signal).catch(() => {});
-    if (this.#stopping.signal.aborted) return;
-    Object.assign(
-      worker,
-      this.#launch(worker.index, () => worker),
-    );
-    for (const held of this.#held.values()) {
-      if (held.worker !== worker) continue;
-      worker.link.post({ kind: 'open', address: held.address, config: held.config });
-    }
-  }
-
-  #receive(worker: Worker, message: FromWorker): void {
-    switch (message.kind) {
-      case 'ready':
-        return;
-      case 'answers':
-        worker.link.answered(message.answers);
-        return;
-      case 'statuses':
-        this.#noteStatuses(message.statuses);
-        return;
-      case 'openFailed':
-        this.#noteFailure(message.address, message.reason);
-        return;
-      case 'stopped':
-        this.#stopped.shift()?.();
-        return;
-    }
+  #receive(message: FromWorker): void {
+    if (message.kind === 'statuses') this.#noteStatuses(message.statuses);
+    else if (message.kind === 'openFailed') this.#noteFailure(message.address, message.reason);
   }
 
   #noteStatuses(statuses: readonly ReplicaStatus[]): void {

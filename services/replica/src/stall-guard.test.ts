@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { collectionId, shardId } from '@tributary/model';
+import type { ReplicaClient } from '@tributary/replica-api';
+import { SimulatedClock, TributaryError } from '@tributary/runtime';
+import { StallGuard } from './stall-guard.ts';
+
+const target = { collection: collectionId('c'), shard: shardId(0) };
+
+/** Counts 1 before it has caught up, 2 afterwards. */
+function replicas() {
+  const state = { caughtUp: 0, fails: false };
+  const client: ReplicaClient = {
+    call: async () => (state.caughtUp > 0 ? 2 : 1) as never,
+  };
+  const catchUp = async () => {
+    if (state.fails) throw new TributaryError('unavailable', 'no leader');
+    state.caughtUp++;
+  };
+  return { state, guarded: { client, catchUp } };
+}
+
+test('without a stall calls go straight through', async () => {
+  const { state, guarded } = replicas();
+  const clock = new SimulatedClock();
+  const guard = new StallGuard(guarded, clock);
+  await clock.advance(900);
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 1);
+  assert.equal(state.caughtUp, 0);
+});
+
+test('the first call after a stall waits until the replica has caught up, later ones do not', async () => {
+  const { state, guarded } = replicas();
+  const clock = new SimulatedClock();
+  const guard = new StallGuard(guarded, clock);
+  await clock.advance(5_000);
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+  assert.equal(state.caughtUp, 1);
+});
+
+test('a replica that cannot catch up refuses, and is tried again at the next call', async () => {
+  const { state, guarded } = replicas();
+  const clock = new SimulatedClock();
+  const guard = new StallGuard(guarded, clock);
+  state.fails = true;
+  await clock.advance(5_000);
+  await assert.rejects(guard.call<'count'>(target, { kind: 'count' }), { code: 'unavailable' });
+  state.fails = false;
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+});
