@@ -97,6 +97,37 @@ test('a peer killed in the middle of a large request leaves all of it or nothing
   console.log(JSON.stringify({ outcomes }));
 });
 
+test('a peer that was stopped does not answer with the past when it goes on', async () => {
+  const name = 'fresh';
+  await createCollection(name, { shard_number: 3, replication_factor: 3 });
+  const stopped = peerAt(2);
+  const path = `/collections/${name}/points`;
+  const write = async (value: number) => {
+    const points = Array.from({ length: 30 }, (_, id) => ({
+      id,
+      vector: vectorOf(id),
+      payload: { value },
+    }));
+    const body = JSON.stringify({ points });
+    assert.equal(await send(peerAt(0), 'PUT', `${path}?wait=true`, body), 200);
+  };
+  await write(1);
+  for (const value of [2, 3]) {
+    stopped.pause();
+    await sleep(3_000);
+    await write(value);
+    // Sent while it stands still, these are the first things it finds when it goes on.
+    const reading = Array.from({ length: 30 }, async (_, id) => {
+      const response = await fetch(`${stopped.url}${path}/${id}`);
+      return JSON.parse(await response.text()).result.payload.value;
+    });
+    await sleep(200);
+    stopped.resume();
+    assert.deepEqual(new Set(await Promise.all(reading)), new Set([value]));
+  }
+  await send(peerAt(1), 'DELETE', `/collections/${name}`);
+});
+
 test('a malformed entry in the stream is a dead letter once, and nothing stops', async () => {
   const [place] = await converged();
   assert.ok(place);
