@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '@tributary/runtime';
 
 export interface ClusterOptions {
   readonly help: boolean;
@@ -76,7 +77,7 @@ function readFlags(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    const reason = messageOf(error).split('. ')[0];
     throw new LaunchError(`${reason} (npm start -- --help lists the flags)`);
   }
 }

@@ -1,10 +1,10 @@
 // The peers that a launcher has started, written down in the cluster's folder, so that the next launcher can end what one that
 // was killed left behind. A process is known by its id and its start time: ids are given out again.
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identifyProcess, isRunning, type ProcessIdentity } from '@tributary/runtime';
+import { identifyProcess, isRunning, type ProcessIdentity, replaceFile } from '@tributary/runtime';
 
 export interface ProcessEntry extends Pick<ProcessIdentity, 'pid' | 'startedAt'> {
   readonly name: string;
@@ -62,8 +62,7 @@ export class ProcessLedger {
       rmSync(this.#file, { force: true });
       return;
     }
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(entries)}\n`);
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceFile(this.#file, `${JSON.stringify(entries)}\n`);
   }
 }
 

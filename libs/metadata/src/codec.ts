@@ -4,7 +4,7 @@
 // without it. A field it does not know stops it too, so a new field is a new version.
 
 import { type JsonValue, parseJson, stringifyJson } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { messageOf, TributaryError } from '@tributary/runtime';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';
 import { storedEventSchema, storedStateSchema } from './stored-schema.ts';
@@ -52,7 +52,7 @@ function read<T>(what: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new TributaryError('corrupt', `unreadable metadata ${what}: ${reason}`, { cause: error });
   }
 }

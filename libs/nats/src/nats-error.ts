@@ -3,7 +3,7 @@
 
 import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
-import { type ErrorCode, TributaryError } from '@tributary/runtime';
+import { type ErrorCode, messageOf, TributaryError } from '@tributary/runtime';
 import { NotSentError } from './connection.ts';
 
 /** Error codes of the JetStream API, from the server's errors.json. */
@@ -79,8 +79,4 @@ function readCode(error: unknown): ErrorCode {
   if (error instanceof TypeError || error instanceof RangeError) return 'internal';
   // What is left is a time-out, no responders, a lost connection or a status of the server.
   return error instanceof JetStreamError || error instanceof Error ? 'unavailable' : 'internal';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

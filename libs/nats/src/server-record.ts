@@ -1,9 +1,9 @@
 // What is remembered about a nats-server between runs, in `server.json` of its folder: how its store was made, its
 // ports, so that clients find it where it was, and its process, so that it is adopted.
 
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TributaryError } from '@tributary/runtime';
+import { replaceFile, TributaryError } from '@tributary/runtime';
 
 export interface ServerRecord {
   readonly mode: 'lone' | 'cluster';
@@ -42,10 +42,8 @@ export async function readServerRecord(folder: string): Promise<ServerRecord | u
   }
 }
 
-export async function writeServerRecord(folder: string, record: ServerRecord): Promise<void> {
-  const path = join(folder, FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, undefined, 2)}\n`, { flush: true });
-  await rename(`${path}.new`, path);
+export function writeServerRecord(folder: string, record: ServerRecord): void {
+  replaceFile(join(folder, FILE), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 /** Errors: `precondition_failed` where the store was made in the other mode. */

@@ -174,7 +174,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
     await this.#terminate();
     const { pid: _, ...record } = this.#record;
     this.#record = record;
-    await writeServerRecord(this.#options.dataDir, record);
+    writeServerRecord(this.#options.dataDir, record);
     await this.#lock[Symbol.asyncDispose]();
   }
 
@@ -240,7 +240,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
     } finally {
       await log.close();
     }
-    await writeServerRecord(this.#options.dataDir, this.#record);
+    writeServerRecord(this.#options.dataDir, this.#record);
   }
 
   async #untilReady(signal: AbortSignal | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 // What RocksDB's errors mean here.
 
-import { type ErrorCode, TributaryError } from '@tributary/runtime';
+import { type ErrorCode, messageOf, TributaryError } from '@tributary/runtime';
 
 /** The error of a read or a write of an open database. */
 export function storeError(name: string, error: unknown): TributaryError {
@@ -54,8 +54,4 @@ function deepest(error: unknown): unknown {
 
 function codeProperty(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

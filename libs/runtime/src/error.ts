@@ -70,9 +70,13 @@ export class TributaryError extends Error {
   /** The error itself where it is one, else an `internal` one that keeps it as its cause. */
   static from(error: unknown): TributaryError {
     if (error instanceof TributaryError) return error;
-    const message = error instanceof Error ? error.message : String(error);
-    return new TributaryError('internal', message, { cause: error });
+    return new TributaryError('internal', messageOf(error), { cause: error });
   }
+}
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TributaryError } from './error.ts';
+import { messageOf, TributaryError } from './error.ts';
 import { identifyProcess } from './process-identity.ts';
 import type { Random } from './random.ts';
 
@@ -47,10 +47,9 @@ async function putDown(folder: string, claim: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     await writeFile(claim, '', { flag: 'wx' });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
     throw new TributaryError(
       'precondition_failed',
-      `data folder ${folder} cannot be used: ${why}; choose another --data-dir`,
+      `data folder ${folder} cannot be used: ${messageOf(cause)}; choose another --data-dir`,
       { cause },
     );
   }

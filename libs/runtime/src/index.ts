@@ -9,5 +9,6 @@ export * from './metrics.ts';
 export * from './ports.ts';
 export * from './process-identity.ts';
 export * from './random.ts';
+export * from './replace-file.ts';
 export * from './service.ts';
 export * from './simulated-clock.ts';

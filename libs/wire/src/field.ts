@@ -3,7 +3,7 @@
 
 import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { type PointId, pointIdFromBytes, pointIdToBytes } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { messageOf, TributaryError } from '@tributary/runtime';
 
 export function varintTag(field: number): number {
   return (field << 3) | WireType.Varint;
@@ -19,8 +19,7 @@ export function decoding<T>(what: string, decode: () => T): T {
     return decode();
   } catch (error) {
     if (error instanceof TributaryError) throw error;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw corrupt(`${what}: ${detail}`, error);
+    throw corrupt(`${what}: ${messageOf(error)}`, error);
   }
 }
 

@@ -2,17 +2,10 @@
 // replaced whole, so a process that is killed leaves the old one.
 
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodeModel, encodeModel, type LsaModel } from '@tributary/lsa';
+import { replaceFile } from '@tributary/runtime';
 import type { Passage } from './passage.ts';
 
 export interface Manifest {
@@ -45,7 +38,7 @@ export class DocsFolder {
   }
 
   writeManifest(manifest: Manifest): void {
-    replaceFile(this.#manifestFile, Buffer.from(`${JSON.stringify(manifest)}\n`));
+    replaceFile(this.#manifestFile, `${JSON.stringify(manifest)}\n`);
   }
 
   /** Throws `corrupt` where the file is damaged, and the system's error where there is none. */
@@ -67,17 +60,6 @@ export function fingerprintOf(passages: readonly Passage[]): string {
   const hash = createHash('sha256');
   for (const passage of passages) hash.update(JSON.stringify(passage));
   return hash.digest('hex');
-}
-
-export function replaceFile(file: string, bytes: Uint8Array): void {
-  const descriptor = openSync(`${file}.new`, 'w');
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(`${file}.new`, file);
 }
 
 function isManifest(value: unknown): value is Manifest {

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { replaceFile } from './docs-folder.ts';
+import { replaceFile } from '@tributary/runtime';
 
 export interface LastIngest {
   /** REST address of a peer. */
@@ -16,7 +16,7 @@ function file(root: string): string {
 
 export function writeLastIngest(root: string, last: LastIngest): void {
   mkdirSync(path.dirname(file(root)), { recursive: true });
-  replaceFile(file(root), Buffer.from(`${JSON.stringify(last)}\n`));
+  replaceFile(file(root), `${JSON.stringify(last)}\n`);
 }
 
 export function readLastIngest(root: string): LastIngest | undefined {

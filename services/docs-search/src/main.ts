@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { QdrantClient } from '@qdrant/js-client-rest';
-import { systemClock } from '@tributary/runtime';
+import { messageOf, systemClock } from '@tributary/runtime';
 import { DocsFolder } from './docs-folder.ts';
 import { ingest } from './ingest.ts';
 import { writeLastIngest } from './last-ingest.ts';
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
 
 /** A peer's answer says more than its status. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const data: unknown = Reflect.get(Object(error), 'data');
   const status: unknown = Reflect.get(Object(data), 'status');
   const detail: unknown = Reflect.get(Object(status), 'error');

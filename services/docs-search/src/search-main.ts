@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { QdrantClient } from '@qdrant/js-client-rest';
-import { systemClock } from '@tributary/runtime';
+import { messageOf, systemClock } from '@tributary/runtime';
 import { DocsFolder } from './docs-folder.ts';
 import { readLastIngest } from './last-ingest.ts';
 import { printAnswers } from './print-answers.ts';
@@ -58,7 +58,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   console.error(`search  ${reason}${cause === undefined ? '' : ` (${cause.message})`}`);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 // The flags of `tributary` and what they set. Every flag has a configuration key, so a file or a variable does as well.
 
 import { parseArgs } from 'node:util';
-import { TributaryError } from '@tributary/runtime';
+import { messageOf, TributaryError } from '@tributary/runtime';
 
 export interface CommandLine {
   readonly help: boolean;
@@ -54,7 +54,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   try {
     values = readFlags(argv);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const why = messageOf(cause).split('\n')[0];
     throw new TributaryError('bad_request', `${why} (--help lists the flags)`, { cause });
   }
   const flags = new Map<string, unknown>();

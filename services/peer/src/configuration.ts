@@ -4,7 +4,7 @@
 // Sources, later wins: defaults, the file (--config-path), QDRANT__… variables, TRIBUTARY__… variables, flags.
 
 import { readFileSync } from 'node:fs';
-import { TributaryError } from '@tributary/runtime';
+import { messageOf, TributaryError } from '@tributary/runtime';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 
@@ -128,7 +128,7 @@ function mergeFile(tree: Tree, origins: Map<string, string>, file: string): void
   try {
     parsed = parseYaml(readFileSync(file, 'utf8'));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const why = messageOf(cause).split('\n')[0];
     throw new TributaryError('bad_request', `configuration file ${file}: ${why}`, { cause });
   }
   if (parsed === null || parsed === undefined) return;

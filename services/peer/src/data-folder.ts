@@ -1,9 +1,9 @@
 // The folder of one peer: who the peer is (`peer.json`), held so that two processes never share it.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PeerId, peerId } from '@tributary/model';
-import { lockFolder, type Random, TributaryError } from '@tributary/runtime';
+import { lockFolder, type Random, replaceFile, TributaryError } from '@tributary/runtime';
 
 const IDENTITY_FILE = 'peer.json';
 const FORMAT = 1;
@@ -69,10 +69,8 @@ function readIdentity(path: string): PeerId | undefined {
 }
 
 function writeIdentity(path: string, id: number): PeerId {
-  const file = join(path, IDENTITY_FILE);
   const text = `${JSON.stringify({ format: FORMAT, peer_id: id })}\n`;
-  writeFileSync(`${file}.new`, text, { flush: true });
-  renameSync(`${file}.new`, file);
+  replaceFile(join(path, IDENTITY_FILE), text);
   return peerId(id);
 }
 

@@ -4,10 +4,10 @@
 // Only a cache: the log is the truth, a cache that cannot be read is thrown away, and one that is ahead of the log
 // belongs to another cluster and stops the peer before it could drop anything.
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeState, encodeState, type Metadata, type MetadataState } from '@tributary/metadata';
-import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import { type Clock, type Logger, replaceFile, TributaryError } from '@tributary/runtime';
 
 const FILE = 'metadata.cache';
 /** Changes come in bursts; the last of a burst is what matters. */
@@ -64,8 +64,7 @@ export class MetadataCache implements Disposable {
     if (state === undefined) return;
     this.#pending = undefined;
     try {
-      writeFileSync(`${this.#file}.new`, encodeState(state), { flush: true });
-      renameSync(`${this.#file}.new`, this.#file);
+      replaceFile(this.#file, encodeState(state));
     } catch (error) {
       this.#logger.warn({ error }, 'the metadata could not be cached');
     }
