@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,10 +14,7 @@ import { ProcessLedger } from './process-ledger.ts';
 import { checkPortsFree } from './readiness.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
-function temporaryFolder() {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'cluster-'));
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
-}
+const temporaryFolder = () => mkdtempDisposableSync(path.join(os.tmpdir(), 'cluster-'));
 
 function supervise(folder: string, script: string) {
   const said: string[] = [];
@@ -39,7 +36,7 @@ const LIVE = 'console.log("up"); setInterval(() => {}, 1000)';
 
 test('a process that dies after it was up is started again, and that is said', async () => {
   using temporary = temporaryFolder();
-  using one = supervise(temporary.folder, LIVE);
+  using one = supervise(temporary.path, LIVE);
   one.supervised.start();
   one.supervised.settle();
   await until(async () => (await one.ledger.running()).length === 1);
@@ -55,7 +52,7 @@ test('a process that dies after it was up is started again, and that is said', a
 test('a process that dies before it is up is reported with its last words', async () => {
   using temporary = temporaryFolder();
   using one = supervise(
-    temporary.folder,
+    temporary.path,
     'console.error(JSON.stringify({ msg: "no", error: { message: "disk full" } })); process.exit(3)',
   );
   one.supervised.start();
@@ -65,9 +62,9 @@ test('a process that dies before it is up is reported with its last words', asyn
 
 test('a process that does not hear SIGTERM is killed in the end', async () => {
   using temporary = temporaryFolder();
-  using one = supervise(temporary.folder, `process.on('SIGTERM', () => {}); ${LIVE}`);
+  using one = supervise(temporary.path, `process.on('SIGTERM', () => {}); ${LIVE}`);
   one.supervised.start();
-  const log = path.join(temporary.folder, 'logs', 'one.log');
+  const log = path.join(temporary.path, 'logs', 'one.log');
   await until(() => readFileSync(log, 'utf8').includes('up'));
   await one.supervised.stop(100);
   assert.deepEqual(await one.ledger.running(), []);
@@ -80,12 +77,12 @@ test('what a killed launcher left running is ended by the next one, and nothing 
   const stranger = spawn(process.execPath, ['--eval', LIVE], { stdio: 'ignore' });
   try {
     assert.ok(orphan.pid !== undefined && stranger.pid !== undefined);
-    await new ProcessLedger(temporary.folder).add('one', orphan.pid);
-    const entries = JSON.parse(readFileSync(path.join(temporary.folder, 'processes.json'), 'utf8'));
+    await new ProcessLedger(temporary.path).add('one', orphan.pid);
+    const entries = JSON.parse(readFileSync(path.join(temporary.path, 'processes.json'), 'utf8'));
     // The id of the second entry was given to another program since.
     entries.push({ name: 'two', pid: stranger.pid, startedAt: '1' });
-    writeFileSync(path.join(temporary.folder, 'processes.json'), JSON.stringify(entries));
-    assert.deepEqual(await new ProcessLedger(temporary.folder).endAll([]), ['one']);
+    writeFileSync(path.join(temporary.path, 'processes.json'), JSON.stringify(entries));
+    assert.deepEqual(await new ProcessLedger(temporary.path).endAll([]), ['one']);
     assert.equal(await identifyProcess(orphan.pid), undefined);
     assert.ok(await identifyProcess(stranger.pid));
   } finally {
@@ -96,7 +93,7 @@ test('what a killed launcher left running is ended by the next one, and nothing 
 
 test('a folder that holds another cluster, or nothing readable, is refused unless it may go', async () => {
   using temporary = temporaryFolder();
-  const { folder } = temporary;
+  const { path: folder } = temporary;
   writeClusterIdentity(folder, 1);
   const open = (fresh: boolean) => openClusterFolder({ folder, peers: 3, fresh });
   await assert.rejects(open(false), LaunchError);

@@ -1,6 +1,6 @@
 // Data and indexes for the tests of this package.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Distance, type PointOffset, pointOffset } from '@tributary/model';
@@ -9,14 +9,7 @@ import { type CreateVectorIndexOptions, createVectorIndex } from './create-vecto
 import type { SegmentBuilder } from './segment-builder.ts';
 import type { IndexSearch, VectorIndex } from './vector-index.ts';
 
-export interface TemporaryFolder extends AsyncDisposable {
-  readonly path: string;
-}
-
-export async function temporaryFolder(): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'tributary-index-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
+export const temporaryFolder = () => mkdtempDisposable(join(tmpdir(), 'tributary-index-'));
 
 /** Builds nothing: for tests of what the tail alone does. */
 export const noBuilder: SegmentBuilder = {

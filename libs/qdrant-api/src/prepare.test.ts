@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { NO_PAYLOAD, type Point, type PointRecord, sequence } from '@tributary/model';
-import { errorText, statusOf } from './errors.ts';
 import { exampleProjection, nearestQuery, preparePoints } from './prepare.ts';
+import { refusalOf } from './refusal.test-support.ts';
 import { parseCreateCollection } from './requests/create-collection.ts';
 import { parseQuery } from './requests/query.ts';
 
@@ -20,15 +20,6 @@ function point(vectors: Point['vectors']): Point {
   return { id: 1, vectors, payload: NO_PAYLOAD };
 }
 
-function refusal(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return `${statusOf(error).http} ${errorText(error)}`;
-  }
-  return 'none';
-}
-
 test('cosine vectors are normalised once and the others left as they are', () => {
   const [prepared] = preparePoints(
     [point({ a: Float32Array.of(3, 4), b: Float32Array.of(3, 4, 0) })],
@@ -43,12 +34,12 @@ test('a point may lack vectors, but not have one of a wrong dimension or an unkn
   const prepare = (vectors: Point['vectors']) => () => preparePoints([point(vectors)], config);
   const unknown = '400 Wrong input: Not existing vector name error: ';
   const dimension = '400 Wrong input: Vector dimension error: expected dim: ';
-  assert.equal(refusal(prepare({})), 'none');
-  assert.equal(refusal(prepare({ b: Float32Array.of(1, 2) })), `${dimension}3, got 2`);
-  assert.equal(refusal(prepare({ a: new Float32Array(0) })), `${dimension}2, got 0`);
-  assert.equal(refusal(prepare({ c: Float32Array.of(1) })), `${unknown}c`);
-  assert.equal(refusal(prepare({ '': Float32Array.of(1) })), unknown);
-  assert.equal(refusal(prepare({ constructor: Float32Array.of(1) })), `${unknown}constructor`);
+  assert.equal(refusalOf(prepare({})), 'none');
+  assert.equal(refusalOf(prepare({ b: Float32Array.of(1, 2) })), `${dimension}3, got 2`);
+  assert.equal(refusalOf(prepare({ a: new Float32Array(0) })), `${dimension}2, got 0`);
+  assert.equal(refusalOf(prepare({ c: Float32Array.of(1) })), `${unknown}c`);
+  assert.equal(refusalOf(prepare({ '': Float32Array.of(1) })), unknown);
+  assert.equal(refusalOf(prepare({ constructor: Float32Array.of(1) })), `${unknown}constructor`);
 });
 
 test('the question to a shard covers the page and what comes before it', () => {
@@ -93,13 +84,13 @@ test('a query is refused where its point, its vector or its dimension does not f
   const ask = (body: Parameters<typeof parseQuery>[0]) => () =>
     nearestQuery(parseQuery(body), config);
   assert.equal(
-    refusal(() => nearestQuery(byId, config)),
+    refusalOf(() => nearestQuery(byId, config)),
     '404 Not found: No point with id 3 found',
   );
   assert.match(
-    refusal(() => nearestQuery(byId, config, lacking)),
+    refusalOf(() => nearestQuery(byId, config, lacking)),
     /^404 .*does not have a vector/,
   );
-  assert.match(refusal(ask({ query: [1], using: 'a' })), /expected dim: 2, got 1$/);
-  assert.match(refusal(ask({ query: [1] })), /Not existing vector name error: $/);
+  assert.match(refusalOf(ask({ query: [1], using: 'a' })), /expected dim: 2, got 1$/);
+  assert.match(refusalOf(ask({ query: [1] })), /Not existing vector name error: $/);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,13 +16,7 @@ import { createRocksReplicaStores } from './rocks-replica-stores.ts';
 const OPTIONS = { writeBufferBytes: 1 << 20, blockCacheBytes: 1 << 20 };
 const CRASH_WRITER = join(import.meta.dirname, 'crash-writer.test-process.ts');
 
-async function temporaryFolder(): Promise<{ folder: string } & AsyncDisposable> {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-rocks-'));
-  return {
-    folder,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-  };
-}
+const temporaryFolder = () => mkdtempDisposable(join(tmpdir(), 'tributary-rocks-'));
 
 function storesIn(folder: string): ReplicaStores {
   return createRocksReplicaStores({ folder, logger: silentLogger, ...OPTIONS });
@@ -30,7 +24,7 @@ function storesIn(folder: string): ReplicaStores {
 
 replicaStoreConformance('rocks', async () => {
   const temporary = await temporaryFolder();
-  const { folder } = temporary;
+  const { path: folder } = temporary;
   return {
     stores: storesIn(folder),
     corrupt: async (name, id) => {
@@ -58,7 +52,7 @@ test('a record changed, swapped with another or left without its vectors is corr
   ];
   for (const damage of damages) {
     await using temporary = await temporaryFolder();
-    const { folder } = temporary;
+    const { path: folder } = temporary;
     const stores = storesIn(folder);
     await fill(await stores.open('s'), 3);
     await damage(folder);
@@ -72,24 +66,24 @@ test('a record changed, swapped with another or left without its vectors is corr
 
 test('vectors left behind by an older version of a point are not taken for its own', async () => {
   await using temporary = await temporaryFolder();
-  const stores = storesIn(temporary.folder);
+  const stores = storesIn(temporary.path);
   const store = await stores.open('s');
   commit(store, [pointOf(1, 1)]);
   await store.close();
-  const old = await rewrite(temporary.folder, 's', 'vectors', pointIdToBytes(1), (bytes) => bytes);
+  const old = await rewrite(temporary.path, 's', 'vectors', pointIdToBytes(1), (bytes) => bytes);
   const again = await stores.open('s');
   commit(again, [pointOf(1, 2)]);
   await again.close();
-  await rewrite(temporary.folder, 's', 'vectors', pointIdToBytes(1), () => old);
+  await rewrite(temporary.path, 's', 'vectors', pointIdToBytes(1), () => old);
   await using last = await stores.open('s');
   assert.throws(() => last.get([1]), isCorrupt(/point 1/));
 });
 
 test('a store held by another process is refused, and said so', async () => {
   await using temporary = await temporaryFolder();
-  await using writer = startWriter(temporary.folder);
+  await using writer = startWriter(temporary.path);
   await writer.commits(1);
-  await assert.rejects(storesIn(temporary.folder).open('s'), (error) => {
+  await assert.rejects(storesIn(temporary.path).open('s'), (error) => {
     assert.ok(error instanceof TributaryError);
     assert.equal(error.code, 'unavailable');
     assert.match(error.message, /in use by another process/);
@@ -102,10 +96,10 @@ test('killed amid commits, a store opens at a state it was in, with all that was
   let reported = 0;
   for (let round = 1; round <= 4; round++) {
     {
-      await using writer = startWriter(temporary.folder);
+      await using writer = startWriter(temporary.path);
       reported = await writer.commits(reported + 8 * round);
     }
-    await using store = await storesIn(temporary.folder).open('s');
+    await using store = await storesIn(temporary.path).open('s');
     const { appliedSequence, appliedCount } = store.state;
     assert.ok(appliedSequence >= reported, `${appliedSequence} of ${reported} commits are there`);
     assert.equal(appliedCount, appliedSequence);
@@ -118,7 +112,7 @@ test('killed amid commits, a store opens at a state it was in, with all that was
 
 test('a worker thread ended amid commits leaves its store whole and free to be opened', async () => {
   await using temporary = await temporaryFolder();
-  const worker = new Worker(CRASH_WRITER, { argv: [temporary.folder] });
+  const worker = new Worker(CRASH_WRITER, { argv: [temporary.path] });
   let reported = 0;
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
@@ -128,18 +122,18 @@ test('a worker thread ended amid commits leaves its store whole and free to be o
     });
   });
   await worker.terminate();
-  await using store = await storesIn(temporary.folder).open('s');
+  await using store = await storesIn(temporary.path).open('s');
   assert.ok(store.state.appliedSequence >= reported);
   assert.deepEqual(store.verify(), store.state);
 });
 
 test('what the log holds at a flush is enough to come back to it', async () => {
   await using temporary = await temporaryFolder();
-  const stores = storesIn(temporary.folder);
+  const stores = storesIn(temporary.path);
   const store = await stores.open('s');
   commit(store, [pointOf(1, 1)]);
   const flushed = await store.flush();
-  const log = await newestLog(join(temporary.folder, 's'));
+  const log = await newestLog(join(temporary.path, 's'));
   const durable = await readFile(log);
   commit(store, [pointOf(2, 2)]);
   await store.close();
@@ -151,7 +145,7 @@ test('what the log holds at a flush is enough to come back to it', async () => {
 
 test('a log cut off at any byte gives the state after some commit, whole', async () => {
   await using temporary = await temporaryFolder();
-  const stores = storesIn(temporary.folder);
+  const stores = storesIn(temporary.path);
   const store = await stores.open('s');
   const states = [store.state];
   for (let i = 1; i <= 10; i++) {
@@ -162,13 +156,13 @@ test('a log cut off at any byte gives the state after some commit, whole', async
     states.push(store.state);
   }
   await store.close();
-  const folder = join(temporary.folder, 's');
+  const folder = join(temporary.path, 's');
   const log = await newestLog(folder);
   const bytes = await readFile(log);
   const random = seededRandom(5);
   const reached = new Set<number>();
   for (let cut = 0; cut < 60; cut++) {
-    const copy = join(temporary.folder, 'copy');
+    const copy = join(temporary.path, 'copy');
     await copyFolder(folder, copy);
     await writeFile(join(copy, basename(log)), bytes.subarray(0, random.integer(bytes.length)));
     {
@@ -184,9 +178,9 @@ test('a log cut off at any byte gives the state after some commit, whole', async
 
 test('a folder that is not a database is corrupt, and the error says what to do', async () => {
   await using temporary = await temporaryFolder();
-  const stores = storesIn(temporary.folder);
+  const stores = storesIn(temporary.path);
   await fill(await stores.open('s'), 10);
-  const folder = join(temporary.folder, 's');
+  const folder = join(temporary.path, 's');
   await writeFile(join(folder, 'CURRENT'), 'MANIFEST-999999\n');
   await assert.rejects(stores.open('s'), isCorrupt(/delete it, and the replica comes back/));
   await assert.rejects(stores.open('s'), isCorrupt(/delete it/));
@@ -197,12 +191,12 @@ test('a folder that is not a database is corrupt, and the error says what to do'
 
 test('a drop that was cut short is finished and never shows', async () => {
   await using temporary = await temporaryFolder();
-  const stores = storesIn(temporary.folder);
+  const stores = storesIn(temporary.path);
   await (await stores.open('kept')).close();
-  const left = join(temporary.folder, 'gone.dropped');
+  const left = join(temporary.path, 'gone.dropped');
   await mkdir(left);
   assert.deepEqual(await stores.list(), ['kept']);
-  assert.deepEqual(await readdir(temporary.folder), ['kept']);
+  assert.deepEqual(await readdir(temporary.path), ['kept']);
 });
 
 test('a name that is no folder name is a bug, not a path', async () => {
@@ -214,9 +208,9 @@ test('a name that is no folder name is a bug, not a path', async () => {
 
 test('a flipped byte in any file gives the truth, an earlier state or an error, never a wrong answer', async () => {
   await using temporary = await temporaryFolder();
-  const stores = storesIn(temporary.folder);
+  const stores = storesIn(temporary.path);
   const digests = await buildWithFiles(stores);
-  const folder = join(temporary.folder, 's');
+  const folder = join(temporary.path, 's');
   const random = seededRandom(11);
   const files = (await readdir(folder)).filter((file) => file !== 'LOCK');
   assert.ok(
@@ -225,7 +219,7 @@ test('a flipped byte in any file gives the truth, an earlier state or an error, 
   let detected = 0;
   for (let flip = 0; flip < 60; flip++) {
     const file = files[flip % files.length] ?? '';
-    const copy = join(temporary.folder, 'copy');
+    const copy = join(temporary.path, 'copy');
     await rm(copy, { recursive: true, force: true });
     await copyFolder(folder, copy);
     const bytes = await readFile(join(copy, file));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -9,10 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { lockFolder } from './folder-lock.ts';
 import { seededRandom, systemRandom } from './random.ts';
 
-function temporaryFolder() {
-  const path = mkdtempSync(join(tmpdir(), 'lock-'));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
-}
+const temporaryFolder = () => mkdtempDisposableSync(join(tmpdir(), 'lock-'));
 
 /** A process that holds the folder until it is killed. */
 async function holder(folder: string) {

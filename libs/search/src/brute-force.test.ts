@@ -1,7 +1,7 @@
 // Reads of a replica against the plainest way to answer them, over random histories, filters and queries.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -105,28 +105,24 @@ test('search, scroll and count with a filter equal brute force over the points',
 });
 
 test('the same holds with the index that replicas use', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-search-'));
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tributary-search-'));
   await using builder = createSegmentBuilder({ logger: silentLogger });
-  try {
-    await fc.assert(
-      fc.asyncProperty(
-        history,
-        fc.array(filter, { minLength: 1, maxLength: 4 }),
-        ask,
-        async (...given) => {
-          const indexes = await realIndexes(folder, builder);
-          try {
-            assertHistory(await ReplicaForTests.open(SIZES, indexes), ...given);
-          } finally {
-            for (const index of indexes.values()) await index.close();
-          }
-        },
-      ),
-      { numRuns: 40 },
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await fc.assert(
+    fc.asyncProperty(
+      history,
+      fc.array(filter, { minLength: 1, maxLength: 4 }),
+      ask,
+      async (...given) => {
+        const indexes = await realIndexes(folder.path, builder);
+        try {
+          assertHistory(await ReplicaForTests.open(SIZES, indexes), ...given);
+        } finally {
+          for (const index of indexes.values()) await index.close();
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
 });
 
 interface Ask {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -7,14 +7,11 @@ import { train } from '@tributary/lsa';
 import { DocsFolder, fingerprintOf } from './docs-folder.ts';
 import type { Passage } from './passage.ts';
 
-function temporaryFolder() {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'docs-folder-'));
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
-}
+const temporaryFolder = () => mkdtempDisposableSync(path.join(os.tmpdir(), 'docs-folder-'));
 
 test('manifest and model are read back as they were written', () => {
   using temporary = temporaryFolder();
-  const docs = new DocsFolder(temporary.folder);
+  const docs = new DocsFolder(temporary.path);
   assert.equal(docs.readManifest(), undefined);
   const manifest = { fingerprint: 'f', passages: 3, complete: true };
   docs.writeManifest(manifest);
@@ -27,8 +24,8 @@ test('manifest and model are read back as they were written', () => {
 
 test('a manifest that is cut off counts as none', () => {
   using temporary = temporaryFolder();
-  writeFileSync(path.join(temporary.folder, 'manifest.json'), '{"fingerprint":"f","pass');
-  assert.equal(new DocsFolder(temporary.folder).readManifest(), undefined);
+  writeFileSync(path.join(temporary.path, 'manifest.json'), '{"fingerprint":"f","pass');
+  assert.equal(new DocsFolder(temporary.path).readManifest(), undefined);
 });
 
 test('the fingerprint changes with a text, an origin and the order', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempDisposableSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -8,13 +8,13 @@ import { extractPassages } from './extract-passages.ts';
 import { markdownPassages } from './markdown-passages.ts';
 
 function installation(files: Readonly<Record<string, string>>) {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'passages-'));
+  const folder = mkdtempDisposableSync(path.join(os.tmpdir(), 'passages-'));
   for (const [file, content] of Object.entries(files)) {
-    const target = path.join(folder, file);
+    const target = path.join(folder.path, file);
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, content);
   }
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+  return folder;
 }
 
 const manifest = (name: string) =>
@@ -26,7 +26,7 @@ test('a passage carries the package, its version, licence, keywords, the path an
     '@scope/name/package.json': manifest('@scope/name'),
     '@scope/name/docs/guide.md': `# Guide\n\n${SENTENCE}\n`,
   });
-  assert.deepEqual(extractPassages(modules.folder), [
+  assert.deepEqual(extractPassages(modules.path), [
     {
       package: '@scope/name',
       version: '1.2.3',
@@ -48,8 +48,8 @@ test('licences, change logs, tests, translations and linked workspaces are left 
     'a/test/notes.md': SENTENCE,
     'elsewhere/README.md': SENTENCE,
   });
-  symlinkSync(path.join(modules.folder, 'a'), path.join(modules.folder, 'linked'));
-  assert.deepEqual(extractPassages(modules.folder), []);
+  symlinkSync(path.join(modules.path, 'a'), path.join(modules.path, 'linked'));
+  assert.deepEqual(extractPassages(modules.path), []);
 });
 
 test('the order follows names, nested packages come after the one that holds them, no text twice', () => {
@@ -62,7 +62,7 @@ test('the order follows names, nested packages come after the one that holds the
     'a/node_modules/c/package.json': manifest('c'),
     'a/node_modules/c/README.md': 'The nested package says that to everybody.',
   });
-  const names = extractPassages(modules.folder).map((passage) => passage.package);
+  const names = extractPassages(modules.path).map((passage) => passage.package);
   assert.deepEqual(names, ['a', 'c', 'b']);
 });
 

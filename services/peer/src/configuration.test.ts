@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -16,21 +16,17 @@ test('without sources the defaults are complete', () => {
 });
 
 test('later sources win: file, then environment, then flags', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-configuration-'));
-  try {
-    const file = join(folder, 'config.yaml');
-    writeFileSync(file, 'service:\n  http_port: 1001\n  grpc_port: 1002\n  host: 0.0.0.0\n');
-    const configuration = loadConfiguration({
-      file,
-      environment: { QDRANT__SERVICE__GRPC_PORT: '2002', QDRANT__SERVICE__HTTP_PORT: '2001' },
-      flags: new Map([['service.http_port', 3001]]),
-    });
-    assert.equal(configuration.service.host, '0.0.0.0');
-    assert.equal(configuration.service.grpc_port, 2002);
-    assert.equal(configuration.service.http_port, 3001);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-configuration-'));
+  const file = join(folder.path, 'config.yaml');
+  writeFileSync(file, 'service:\n  http_port: 1001\n  grpc_port: 1002\n  host: 0.0.0.0\n');
+  const configuration = loadConfiguration({
+    file,
+    environment: { QDRANT__SERVICE__GRPC_PORT: '2002', QDRANT__SERVICE__HTTP_PORT: '2001' },
+    flags: new Map([['service.http_port', 3001]]),
+  });
+  assert.equal(configuration.service.host, '0.0.0.0');
+  assert.equal(configuration.service.grpc_port, 2002);
+  assert.equal(configuration.service.http_port, 3001);
 });
 
 test('an error names the key and the variable it came from', () => {

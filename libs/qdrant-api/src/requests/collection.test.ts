@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { COLLECTION_DEFAULTS, type JsonValue } from '@tributary/model';
-import { errorText, statusOf } from '../errors.ts';
+import { refusalOf } from '../refusal.test-support.ts';
 import { checkCollectionName } from './collection-parts.ts';
 import { parseCreateCollection } from './create-collection.ts';
 import { applyCollectionPatch, parseUpdateCollection } from './update-collection.ts';
@@ -11,15 +11,6 @@ const vectors = { size: 4, distance: 'Dot' };
 
 function create(body: JsonValue) {
   return parseCreateCollection(body, defaults);
-}
-
-function refusal(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return `${statusOf(error).http} ${errorText(error)}`;
-  }
-  return 'none';
 }
 
 test('a collection gets the defaults where the request is silent or says null', () => {
@@ -97,7 +88,7 @@ test('a collection that cannot be is refused with the field at fault', () => {
     ['x', /^400 .*expected an object/],
   ];
   for (const [body, expected] of refusals) {
-    const text = refusal(() => create(body));
+    const text = refusalOf(() => create(body));
     if (typeof expected === 'string') assert.equal(text, expected);
     else assert.match(text, expected);
   }
@@ -129,14 +120,14 @@ test('a change touches what it names and nothing else', () => {
 
 test('a change of a vector that is not there is refused', () => {
   const patch = parseUpdateCollection({ vectors: { x: { on_disk: true } } });
-  const text = refusal(() => applyCollectionPatch(create({ vectors }), patch));
+  const text = refusalOf(() => applyCollectionPatch(create({ vectors }), patch));
   assert.equal(text, '400 Wrong input: Not existing vector name error: x');
 });
 
 test('a name that no collection may have is refused, and every other taken', () => {
   for (const name of ['', 'a/b', 'a:b', 'a*', 'x'.repeat(256), 'a\u0000']) {
     assert.match(
-      refusal(() => checkCollectionName(name)),
+      refusalOf(() => checkCollectionName(name)),
       /^422 Validation error in path/,
     );
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Filter } from '@tributary/model';
-import { errorText, statusOf } from '../errors.ts';
+import { refusalOf } from '../refusal.test-support.ts';
 import { readFilter } from './filter.ts';
 import { parseBody } from './json-reader.ts';
 
@@ -10,12 +10,7 @@ function read(text: string): Filter {
 }
 
 function refusal(text: string): string {
-  try {
-    read(text);
-  } catch (error) {
-    return `${statusOf(error).http} ${errorText(error)}`;
-  }
-  return 'none';
+  return refusalOf(() => read(text));
 }
 
 test('every condition of a filter becomes the one the model knows', () => {
