@@ -16,7 +16,8 @@ export interface IngestResult {
   readonly acknowledgedPerSecond: number;
   readonly indexedPerSecond: number;
   readonly indexedVectors: number;
-  readonly residentBytesPerVector: number;
+  /** Right after the ingest, with what it used and the allocator has kept. */
+  readonly ingestedBytesPerVector: number;
 }
 
 export interface WriteLatency {
@@ -48,9 +49,9 @@ export async function runIngest(
   client: DatabaseClient,
   collection: string,
   data: DataSet,
+  emptyBytes: number,
 ): Promise<IngestResult> {
   await createCollection(client, collection, data.size);
-  const emptyBytes = system.residentBytes();
   const before = system.usage();
   const startedMs = performance.now();
   const { seconds } = await closedLoop({
@@ -71,7 +72,7 @@ export async function runIngest(
     acknowledgedPerSecond: data.count / seconds,
     indexedPerSecond: data.count / indexedSeconds,
     indexedVectors: indexed,
-    residentBytesPerVector: (system.residentBytes() - emptyBytes) / data.count,
+    ingestedBytesPerVector: (system.residentBytes() - emptyBytes) / data.count,
   };
 }
 

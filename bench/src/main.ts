@@ -44,16 +44,27 @@ async function measure(data: DataSet) {
   await using system = await SystemUnderTest.start();
   using client = system.connect();
   const collection = 'bench';
-  const ingest = await runIngest(system, client, collection, data);
+  const emptyBytes = system.residentBytes();
+  const ingest = await runIngest(system, client, collection, data, emptyBytes);
   const ef = await smallestEf(client, collection, data, exact);
   const baseline = runBaseline(data, exact, { limit: LIMIT, ef });
   const searches = await runSearches(system, client, data, { collection, exact, limit: LIMIT, ef });
   const latency = await runWriteLatency(client, 'singles', data);
   await client.json('DELETE', '/collections/singles');
-  const recovery = await runRecovery(system, client, collection, data);
+  const recovery = await runRecovery(system, client, collection, data, emptyBytes);
   printSuite(searches, baseline.usPerQuery, baseline.recall);
-  const result = { ingest, baseline, searches, latency, recovery };
-  console.log(flatTable({ ...ingest, ...latency, ...recovery }));
+  const built = baseline.buildMsPerVector;
+  const ratios = {
+    ingestCpuToBuild: ingest.cpuMsPerVector / built,
+    replayTimeToBuild: recovery.replayMs / (data.count * built),
+    restartTimeToBuild: recovery.restartMs / (data.count * built),
+    restartedBytesToRaw: recovery.restartedBytesPerVector / (4 * data.size),
+  };
+  const result = { ingest, baseline, searches, latency, recovery, ratios };
+  const baselineBuildMsPerVector = built;
+  console.log(
+    flatTable({ ...ingest, ...latency, ...recovery, baselineBuildMsPerVector, ...ratios }),
+  );
   return { data: { name: data.name, size: data.size, count: data.count }, ...result };
 }
 

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSet } from './clustered-vectors.ts';
 import type { DatabaseClient } from './database-client.ts';
-import type { SystemUnderTest } from './system-under-test.ts';
+import { type SystemUnderTest, settled } from './system-under-test.ts';
 
 export interface RecoveryResult {
   /** From the start of the process on its data to the first right answer, in milliseconds. */
@@ -17,6 +17,8 @@ export interface RecoveryResult {
   readonly replayedPerSecond: number;
   /** From the start of the process to its first answer of any kind. */
   readonly bootMs: number;
+  /** Resident memory of the restarted peer with its graph loaded, beyond that of an empty one. */
+  readonly restartedBytesPerVector: number;
 }
 
 const POLL_MS = 5;
@@ -26,6 +28,7 @@ export async function runRecovery(
   client: DatabaseClient,
   collection: string,
   data: DataSet,
+  emptyBytes: number,
 ): Promise<RecoveryResult> {
   const search = client.searcher('gRPC', data, { collection, limit: 1, ef: 64 });
   const untilWhole = async (bootedMs: number) => {
@@ -42,6 +45,8 @@ export async function runRecovery(
   const restartBootMs = await firstAnswer(client, startedMs);
   const restartMs = restartBootMs + (await untilWhole(performance.now()));
   await restarting;
+  await settled(client, collection, data.count);
+  const restartedBytes = system.residentBytes();
   await system.killPeer({ empty: true });
   startedMs = performance.now();
   const replaying = system.peer.start();
@@ -53,6 +58,7 @@ export async function runRecovery(
     replayMs: bootMs + afterBootMs,
     replayedPerSecond: (data.count * 1_000) / afterBootMs,
     bootMs,
+    restartedBytesPerVector: (restartedBytes - emptyBytes) / data.count,
   };
 }
 
