@@ -5,7 +5,7 @@ import { portError } from '@tributary/runtime';
 import { HOST, type PortUse } from './layout.ts';
 import { LaunchError } from './options.ts';
 
-const POLL_MS = 50;
+const POLL_MS = 20;
 
 /** Resolves when `url` answers 200; throws `LaunchError` after `timeoutMs`, with what it answered last. */
 export async function untilReady(

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { untilReady } from '../cluster/readiness.ts';
 
 export interface PeerProcessOptions {
   readonly name: string;
@@ -17,7 +17,6 @@ export interface PeerProcessOptions {
 const HOST = '127.0.0.1';
 const MAIN = join(import.meta.dirname, '../../services/peer/src/main.ts');
 const READY_WITHIN_MS = 60_000;
-const POLL_MS = 20;
 
 export class PeerProcess {
   readonly #options: PeerProcessOptions;
@@ -99,19 +98,13 @@ export class PeerProcess {
   }
 
   async #untilReady(): Promise<void> {
-    const deadlineMs = performance.now() + READY_WITHIN_MS;
-    while (performance.now() < deadlineMs) {
-      if (this.#child === undefined) break;
-      try {
-        const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
-        await response.text();
-        if (response.ok) return;
-      } catch {
-        // Not listening yet.
-      }
-      await sleep(POLL_MS);
+    const gone = new AbortController();
+    void this.ended.then(() => gone.abort());
+    try {
+      await untilReady(this.name, `${this.url}/readyz`, READY_WITHIN_MS, gone.signal);
+    } catch (cause) {
+      const tail = readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
+      throw new Error(`${this.name} did not become ready:\n${tail}`, { cause });
     }
-    const tail = readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-    throw new Error(`${this.name} did not become ready:\n${tail}`);
   }
 }
