@@ -1,2 +1,3 @@
-export { FilterPlanner, type FilterPlannerOptions, type Selection } from './plan-filter.ts';
+export { FilterPlanner, type FilterPlannerOptions } from './plan-filter.ts';
 export * from './replica-reader.ts';
+export type { Selection } from './selection.ts';

@@ -6,7 +6,7 @@
 //
 // Payload indexes and the choice by estimated cardinality join in `chooseSource`: one more source that narrows `scan`.
 
-import type { OffsetSet, PointTable } from '@tributary/index';
+import type { PointTable } from '@tributary/index';
 import {
   type Condition,
   compileFilter,
@@ -20,14 +20,8 @@ import {
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
-import { OffsetSetBuilder } from './offset-set.ts';
+import { type Selection, SelectionBuilder } from './selection.ts';
 import { SelectionCache } from './selection-cache.ts';
-
-export interface Selection {
-  readonly offsets: OffsetSet;
-  /** Number of offsets in the set. */
-  readonly count: number;
-}
 
 export type FilterSource =
   | { readonly kind: 'listed'; readonly ids: readonly PointId[] }
@@ -67,7 +61,7 @@ export class FilterPlanner {
 
   #selectListed(filter: Filter, ids: readonly PointId[]): Selection {
     const holds = createMatcher(filter);
-    const builder = new OffsetSetBuilder(this.#table.offsetsEnd);
+    const builder = new SelectionBuilder(this.#table.offsetsEnd);
     for (const stored of this.#store.getPayloads(ids)) {
       if (stored !== undefined && holds(stored)) builder.add(this.#offsetOf(stored.id));
     }
@@ -76,7 +70,7 @@ export class FilterPlanner {
 
   #selectIds(filter: Filter): Selection {
     const holds = compile(filter);
-    const builder = new OffsetSetBuilder(this.#table.offsetsEnd);
+    const builder = new SelectionBuilder(this.#table.offsetsEnd);
     for (const { id, offset } of this.#table) {
       if (holds({ id, payload: {} })) builder.add(offset);
     }
@@ -89,7 +83,7 @@ export class FilterPlanner {
     const { appliedSequence } = this.#store.state;
     const known = this.#cache.get(key, appliedSequence);
     if (known !== undefined) return known;
-    const builder = new OffsetSetBuilder(this.#table.offsetsEnd);
+    const builder = new SelectionBuilder(this.#table.offsetsEnd);
     for (const stored of this.#store.scanPayloads()) {
       if (holds(stored)) builder.add(this.#offsetOf(stored.id));
     }

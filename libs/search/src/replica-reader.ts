@@ -22,14 +22,9 @@ import {
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
-import {
-  chooseSource,
-  createMatcher,
-  FilterPlanner,
-  type FilterSource,
-  type Selection,
-} from './plan-filter.ts';
+import { chooseSource, createMatcher, FilterPlanner, type FilterSource } from './plan-filter.ts';
 import { createProjector, indexOf, type ProjectedPoint, type Projector } from './projection.ts';
+import type { Selection } from './selection.ts';
 
 export interface ReplicaReaderOptions {
   readonly store: ReplicaStore;

@@ -4,7 +4,7 @@
 // one sequence only; beyond `bytesMax` the one used longest ago goes.
 
 import type { Sequence } from '@tributary/model';
-import type { Selection } from './plan-filter.ts';
+import type { Selection } from './selection.ts';
 
 interface Entry {
   readonly selection: Selection;

@@ -1,10 +1,16 @@
-// Builds a set of point offsets as dense bits: a million points take 125 kB.
+// The points a filter holds for, as dense bits by offset: a million points take 125 kB.
 
 import type { OffsetSet } from '@tributary/index';
 import type { PointOffset } from '@tributary/model';
 import { assert } from '@tributary/runtime';
 
-export class OffsetSetBuilder {
+export interface Selection {
+  readonly offsets: OffsetSet;
+  /** Number of offsets in the set. */
+  readonly count: number;
+}
+
+export class SelectionBuilder {
   readonly #words: Uint32Array;
   #count = 0;
 
@@ -23,7 +29,7 @@ export class OffsetSetBuilder {
     this.#count++;
   }
 
-  build(): { readonly offsets: OffsetSet; readonly count: number } {
+  build(): Selection {
     return { offsets: this.#words, count: this.#count };
   }
 }
