@@ -15,9 +15,12 @@ import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra
 import * as grpc119 from 'js-client-grpc-1.19';
 import * as rest119 from 'js-client-rest-1.19';
 import { examination } from './clients/examination.ts';
-import { type GrpcClient, grpcChecks } from './clients/grpc-checks.ts';
+import { grpcChecks } from './clients/grpc-checks.ts';
+import type { GrpcClient } from './clients/grpc-client.ts';
 import { pythonWithClient } from './clients/python-environment.ts';
-import { type RestClient, restChecks, searches } from './clients/rest-checks.ts';
+import { restChecks } from './clients/rest-checks.ts';
+import type { RestClient } from './clients/rest-client.ts';
+import { searches } from './clients/rest-read-checks.ts';
 
 const PYTHON_CHECKS = join(import.meta.dirname, 'python/client_checks.py');
 const PYTHON_WITHIN_MS = 60_000;

@@ -30,8 +30,10 @@ export interface GrpcServer {
   close(): void;
 }
 
+/** More than the 48 MiB that one append may hold, unpacked; without a bound, a megabyte of gzip could fill the memory. */
+const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
 const SERVER_OPTIONS = {
-  'grpc.max_receive_message_length': -1,
+  'grpc.max_receive_message_length': REQUEST_BYTES_MAX,
   'grpc.max_send_message_length': -1,
   // The default window of 64 KiB would cost a large upsert a round trip every 64 KiB.
   'grpc-node.flow_control_window': 4 * 1024 * 1024,

@@ -1,19 +1,7 @@
-// What the official REST client does all day, held against brute force.
+// What the official REST client does all day, held against brute force; what it reads is in rest-read-checks.ts.
 
 import assert from 'node:assert/strict';
-import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
-import { EXAMPLE_FILTERS, type FilterBody, pointsOf } from './example-filters.ts';
-import {
-  DIMENSION,
-  EXAMPLE_POINTS,
-  type ExampleHit,
-  type ExampleId,
-  inIdOrder,
-  NAMED_DISTANCES,
-  nearestTo,
-  type Payload,
-  waveAt,
-} from './example-points.ts';
+import { DIMENSION, EXAMPLE_POINTS, inIdOrder, nearestTo, type Payload } from './example-points.ts';
 import {
   assertHits,
   assertVector,
@@ -23,48 +11,8 @@ import {
   pointAt,
   reasonOf,
 } from './expectations.ts';
-
-/** What the clients of all versions have. */
-export type RestClient = Pick<
-  QdrantClient,
-  | 'clearPayload'
-  | 'collectionExists'
-  | 'count'
-  | 'createCollection'
-  | 'delete'
-  | 'deleteCollection'
-  | 'deletePayload'
-  | 'getCollection'
-  | 'getCollections'
-  | 'overwritePayload'
-  | 'query'
-  | 'queryBatch'
-  | 'retrieve'
-  | 'scroll'
-  | 'setPayload'
-  | 'updateCollection'
-  | 'upsert'
-  | 'versionInfo'
->;
-
-/** What newer clients no longer have. */
-export type SearchingClient = Pick<QdrantClient, 'search' | 'searchBatch'>;
-
-const QUERY = Array.from({ length: DIMENSION }, (_, i) => waveAt(90_000 + i));
-const NAMES = Object.entries(NAMED_DISTANCES);
-
-/** The client's types know numbers and strings only, the client itself bigint as well. */
-function idOf(id: ExampleId): number | string {
-  return id as number | string;
-}
-
-function filterOf(filter: FilterBody): Schemas['Filter'] {
-  return filter as Schemas['Filter'];
-}
-
-function hitsOf(points: readonly { id: ExampleId; score: number }[]): ExampleHit[] {
-  return points.map(({ id, score }) => ({ id, score }));
-}
+import { hitsOf, idOf, NAMES, QUERY, type RestClient } from './rest-client.ts';
+import { filters, queryById, queryByVector, scroll, selectors } from './rest-read-checks.ts';
 
 export function restChecks(client: RestClient, prefix: string): ClientCheck[] {
   const single = `${prefix}-single`;
@@ -184,119 +132,6 @@ async function namedVectors(client: RestClient, name: string): Promise<void> {
   assertVector(stored.angle, normalised(pointAt(0).vector));
 }
 
-async function scroll(client: RestClient, name: string): Promise<void> {
-  const expected = inIdOrder(EXAMPLE_POINTS);
-  const seen: { id: ExampleId; payload?: Payload | null }[] = [];
-  let pages = 0;
-  let offset: number | string | undefined;
-  do {
-    const page = await client.scroll(name, {
-      limit: 7,
-      with_payload: ['index'],
-      ...(offset === undefined ? {} : { offset }),
-    });
-    seen.push(...page.points);
-    const next = page.next_page_offset;
-    offset = next === null || next === undefined ? undefined : (next as number | string);
-    pages++;
-  } while (offset !== undefined);
-  assert.equal(pages, Math.ceil(expected.length / 7));
-  assert.deepEqual(idsOf(seen), idsOf(expected));
-  assert.deepEqual(
-    seen.map(({ payload }) => payload),
-    expected.map(({ payload }) => ({ index: payload.index })),
-  );
-}
-
-async function filters(client: RestClient, name: string): Promise<void> {
-  for (const example of EXAMPLE_FILTERS) {
-    const filter = filterOf(example.filter);
-    const points = pointsOf(example);
-    const expected = idsOf(inIdOrder(points));
-    const page = await client.scroll(name, { filter, limit: 1_000 });
-    assert.deepEqual(idsOf(page.points), expected, `scroll: ${example.name}`);
-    const { count } = await client.count(name, { filter, exact: true });
-    assert.equal(count, expected.length, `count: ${example.name}`);
-    const found = await client.query(name, { query: QUERY, filter, limit: 1_000 });
-    assertHits(hitsOf(found.points), nearestTo(QUERY, 'Cosine', points));
-  }
-}
-
-async function queryByVector(client: RestClient, name: string): Promise<void> {
-  for (const [using, distance] of NAMES) {
-    const all = nearestTo(QUERY, distance);
-    const first = await client.query(name, { query: QUERY, using, limit: 10 });
-    assertHits(hitsOf(first.points), all.slice(0, 10));
-    const later = await client.query(name, { query: QUERY, using, limit: 10, offset: 10 });
-    assertHits(hitsOf(later.points), all.slice(10, 20));
-    const query = { query: QUERY, using, limit: 1_000, params: { exact: true } };
-    assertHits(hitsOf((await client.query(name, query)).points), all);
-    const edge = ((all[4]?.score ?? 0) + (all[5]?.score ?? 0)) / 2;
-    const near = await client.query(name, { ...query, score_threshold: edge });
-    assertHits(hitsOf(near.points), all.slice(0, 5));
-  }
-}
-
-async function queryById(client: RestClient, name: string): Promise<void> {
-  const examples = [pointAt(0), pointAt(1), pointAt(2), pointAt(5)];
-  const expected = examples.map(({ id, vector }) =>
-    nearestTo(vector, 'Cosine')
-      .filter((hit) => hit.id !== id)
-      .slice(0, 4),
-  );
-  for (const [i, { id }] of examples.entries()) {
-    const { points } = await client.query(name, { query: idOf(id), limit: 4 });
-    assertHits(hitsOf(points), expected[i] ?? []);
-  }
-  const batch = await client.queryBatch(name, {
-    searches: [
-      ...examples.map(({ id }) => ({ query: idOf(id), limit: 4 })),
-      { query: QUERY, limit: 3, with_payload: true },
-      { limit: 2 },
-    ],
-  });
-  assert.equal(batch.length, 6);
-  for (const [i, hits] of expected.entries()) assertHits(hitsOf(batch[i]?.points ?? []), hits);
-  assertHits(hitsOf(batch[4]?.points ?? []), nearestTo(QUERY, 'Cosine').slice(0, 3));
-  assert.ok(batch[4]?.points[0]?.payload?.index !== undefined);
-  assert.deepEqual(idsOf(batch[5]?.points ?? []), idsOf(inIdOrder(EXAMPLE_POINTS)).slice(0, 2));
-}
-
-async function selectors(client: RestClient, single: string, named: string): Promise<void> {
-  const { id, payload } = pointAt(13);
-  const read = async (name: string, options: Partial<Schemas['PointRequest']>) => {
-    const [record] = await client.retrieve(name, { ids: [idOf(id)], ...options });
-    assert.ok(record !== undefined);
-    return record;
-  };
-  const { city, meta, parts, ...rest } = payload;
-  assert.deepEqual((await read(single, { with_payload: true })).payload, payload);
-  assert.ok(!(await read(single, { with_payload: false })).payload);
-  assert.deepEqual((await read(single, { with_payload: ['city', 'nothing'] })).payload, { city });
-  const include = { include: ['meta', 'parts'] };
-  assert.deepEqual((await read(single, { with_payload: include })).payload, { meta, parts });
-  const exclude = { exclude: ['meta', 'parts', 'city'] };
-  assert.deepEqual((await read(single, { with_payload: exclude })).payload, rest);
-  assert.ok(!(await read(single, { with_vector: false })).vector);
-  assert.ok(!(await read(single, {})).vector, 'vectors are left out where nobody asks for them');
-  const some = await read(named, { with_vector: ['product', 'straight'] });
-  assert.deepEqual(Object.keys(some.vector ?? {}).sort(), ['product', 'straight']);
-  const found = await client.query(named, {
-    query: QUERY,
-    using: 'product',
-    limit: 1,
-    with_vector: ['product'],
-    with_payload: { include: ['index'] },
-  });
-  const [best] = found.points;
-  const expected = EXAMPLE_POINTS.find((point) => point.id === best?.id);
-  assert.deepEqual(best?.payload, { index: expected?.payload.index });
-  const vectors = best?.vector;
-  assert.ok(vectors !== null && typeof vectors === 'object' && !Array.isArray(vectors));
-  assert.deepEqual(Object.keys(vectors), ['product']);
-  assertVector(vectors.product, expected?.vector ?? []);
-}
-
 async function payloads(client: RestClient, name: string): Promise<void> {
   await client.createCollection(name, { vectors: { size: 1, distance: 'Dot' } });
   const points = [1, 2, 3, 4].map((id) => ({
@@ -401,28 +236,5 @@ async function errors(client: RestClient, name: string): Promise<void> {
     assert.equal(error.status, status, text);
     const { data } = error as { data: { status?: { error?: string } } };
     assert.equal(data.status?.error, text);
-  }
-}
-
-/** The endpoints that came before `query`. */
-export async function searches(client: SearchingClient, prefix: string): Promise<void> {
-  const all = nearestTo(QUERY, 'Cosine');
-  const found = await client.search(`${prefix}-single`, { vector: QUERY, limit: 10, offset: 5 });
-  assertHits(hitsOf(found), all.slice(5, 15));
-  const filtered = EXAMPLE_FILTERS.slice(0, 6);
-  const batch = await client.searchBatch(`${prefix}-single`, {
-    searches: filtered.map(({ filter }) => ({
-      vector: QUERY,
-      limit: 1_000,
-      filter: filterOf(filter),
-    })),
-  });
-  for (const [i, example] of filtered.entries()) {
-    assertHits(hitsOf(batch[i] ?? []), nearestTo(QUERY, 'Cosine', pointsOf(example)));
-  }
-  for (const [using, distance] of NAMES) {
-    const vector = { name: using, vector: QUERY };
-    const hits = await client.search(`${prefix}-named`, { vector, limit: 20 });
-    assertHits(hitsOf(hits), nearestTo(QUERY, distance).slice(0, 20));
   }
 }

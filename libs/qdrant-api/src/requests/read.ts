@@ -46,8 +46,9 @@ export function parseScroll(body: JsonValue | undefined): ScrollQuery {
   });
 }
 
+/** Without a body it counts everything. */
 export function parseCount(body: JsonValue | undefined): CountRequest {
-  const object = readObject(body ?? {}, '');
+  const object = body === undefined ? {} : readObject(body, '');
   refuseKeys(object, { shard_key: 'shardKeys' });
   return present<CountRequest>({
     filter: optional(object, 'filter', '', readFilter),

@@ -1,0 +1,93 @@
+// Bad paths and query parameters.
+
+import { ID_RULE, NO_COLLECTION, POINTS, type Row, upsert } from './rest-requests.ts';
+
+const GOOD_UPSERT = upsert('[1,2,3,4]');
+const GOOD_VECTORS = '{"vectors":{"size":4,"distance":"Dot"}}';
+
+export const ADDRESSES: readonly (readonly [request: string, ...Row])[] = [
+  ['GET /collections/none', 'an unknown collection', undefined, 404, NO_COLLECTION],
+  ['GET /collections/none/cluster', 'an unknown collection', undefined, 404, NO_COLLECTION],
+  ['PATCH /collections/none', 'an unknown collection', '{}', 404, NO_COLLECTION],
+  ['PUT /collections/none/points', 'an unknown collection', GOOD_UPSERT, 404, NO_COLLECTION],
+  ['POST /collections/none/points', 'an unknown collection', '{"ids":[1]}', 404, NO_COLLECTION],
+  ['GET /collections/none/points/1', 'an unknown collection', undefined, 404, NO_COLLECTION],
+  [
+    'POST /collections/none/points/delete',
+    'an unknown collection',
+    '{"points":[1]}',
+    404,
+    NO_COLLECTION,
+  ],
+  ['POST /collections/none/points/scroll', 'an unknown collection', '{}', 404, NO_COLLECTION],
+  ['POST /collections/none/points/count', 'an unknown collection', '{}', 404, NO_COLLECTION],
+  ['POST /collections/none/points/query', 'an unknown collection', '{}', 404, NO_COLLECTION],
+  [
+    'PUT /collections/kept',
+    'a collection that is there',
+    GOOD_VECTORS,
+    409,
+    'Wrong input: Collection `kept` already exists!',
+  ],
+  ...[
+    '%3C',
+    '%3E',
+    '%3A',
+    '%22',
+    '%2F',
+    '%5C',
+    '%7C',
+    '%3F',
+    '%2A',
+    '%00',
+    '%1F',
+    'x'.repeat(256),
+    'y'.repeat(3_000),
+  ].map((name): readonly [string, ...Row] => [
+    `PUT /collections/${name}`,
+    `the name ${name.slice(0, 12)}`,
+    GOOD_VECTORS,
+    422,
+    /^Validation error in path parameters: \[name: /,
+  ]),
+  ['GET /collections/%ff', 'a name that is no UTF-8', undefined, 400, /^Format error in request/],
+  ['GET /collections/%', 'half an escape', undefined, 400, /^Format error in request/],
+  [
+    'GET /collections/kept/points/424242',
+    'a point that is not there',
+    undefined,
+    404,
+    'Not found: Point with id 424242 does not exists!',
+  ],
+  ['GET /collections/kept/points/-1', 'an id of -1', undefined, 400, /is not a valid point ID/],
+  ['GET /collections/kept/points/1.5', 'an id of 1.5', undefined, 400, /is not a valid point ID/],
+  ['GET /collections/kept/points/abc', 'a bad UUID', undefined, 400, `value "abc" ${ID_RULE}`],
+  [
+    'GET /collections/kept/points/18446744073709551616',
+    'an id of 2^64',
+    undefined,
+    400,
+    /is not a valid point ID/,
+  ],
+  ['GET /nowhere', 'an unknown path', undefined, 404, /^Not found: /],
+  ['POST /collections/kept', 'a method that the path has not', '{}', [404, 405], /./],
+  [
+    `PUT ${POINTS}?wait=maybe`,
+    'an unknown wait',
+    GOOD_UPSERT,
+    400,
+    /^Deserialize error in query parameters: wait/,
+  ],
+  [`PUT ${POINTS}?ordering=odd`, 'an unknown ordering', GOOD_UPSERT, 400, /ordering/],
+  [`PUT ${POINTS}?timeout=0`, 'a timeout of 0', GOOD_UPSERT, 422, /timeout: value 0 invalid/],
+  [`PUT ${POINTS}?timeout=-1`, 'a timeout of -1', GOOD_UPSERT, 400, /timeout/],
+  [`POST ${POINTS}/count?timeout=1e9`, 'a timeout of 1e9', '{}', 400, /timeout/],
+  [
+    `POST ${POINTS}/count?consistency=0`,
+    'a consistency of 0',
+    '{}',
+    422,
+    /consistency: value 0 invalid/,
+  ],
+  [`POST ${POINTS}/count?consistency=most`, 'an unknown consistency', '{}', 400, /consistency/],
+];
