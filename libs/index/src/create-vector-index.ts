@@ -32,8 +32,9 @@ export async function createVectorIndex(options: CreateVectorIndexOptions): Prom
     throw new TributaryError('wrong_input', `deletedShareMax is in (0, 1], not ${deletedShareMax}`);
   }
   await mkdir(options.folder, { recursive: true });
-  const numbers = await listSegments(options.folder);
-  return new SegmentedVectorIndex(options, (numbers[0] ?? 0) + 1);
+  const { sealed, leftovers } = await listSegments(options.folder);
+  const numbers = [...sealed, ...leftovers.map(({ number }) => number)];
+  return new SegmentedVectorIndex(options, Math.max(0, ...numbers) + 1);
 }
 
 /**

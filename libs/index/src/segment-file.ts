@@ -100,20 +100,27 @@ export async function readSegment(
   return rows;
 }
 
-/** Numbers of the segments of a folder, newest first; removes what is left of unfinished ones. */
-export async function listSegments(folder: string): Promise<number[]> {
+export interface SegmentListing {
+  /** Numbers of the segments, newest first. */
+  readonly sealed: readonly number[];
+  /** What is left of segments that were never finished, or that lost their rows file. */
+  readonly leftovers: readonly { readonly number: number; readonly file: string }[];
+}
+
+export async function listSegments(folder: string): Promise<SegmentListing> {
   const names = await readdir(folder);
-  const sealed = new Set(names.filter((name) => name.endsWith('.rows')));
-  const numbers: number[] = [];
-  for (const name of names) {
-    const match = SEGMENT_FILE.exec(name);
+  const withRows = new Set(names.filter((name) => name.endsWith('.rows')));
+  const sealed: number[] = [];
+  const leftovers: { number: number; file: string }[] = [];
+  for (const file of names) {
+    const match = SEGMENT_FILE.exec(file);
     if (match === null) continue;
     const number = Number(match[1]);
-    if (match[3] !== undefined || !sealed.has(`segment-${number}.rows`)) {
-      await rm(join(folder, name), { force: true });
-    } else if (match[2] === 'rows') numbers.push(number);
+    if (match[3] !== undefined || !withRows.has(`segment-${number}.rows`)) {
+      leftovers.push({ number, file });
+    } else if (match[2] === 'rows') sealed.push(number);
   }
-  return numbers.sort((a, b) => b - a);
+  return { sealed: sealed.sort((a, b) => b - a), leftovers };
 }
 
 /** Removes a segment, sealed or not. */

@@ -136,13 +136,15 @@ test('a segment built for other parameters is thrown away; leftovers of a crash 
     folder: folder.path,
     builder,
   });
-  assert.deepEqual((await readdir(folder.path)).sort(), ['segment-1.graph', 'segment-1.rows']);
   addAll(index, vectors);
   const { loaded, rejected } = await index.loadSegments((id) => pointOffset(Number(id)));
   assert.equal(loaded, 0);
-  assert.match(rejected.join(), /segment 1: .*Cosine/);
+  assert.equal(rejected.length, 2);
+  assert.match(rejected.join(), /segment 7: it has no rows file,segment 1: .*Cosine/);
+  assert.deepEqual(await readdir(folder.path), []);
   await index.settled();
   assert.equal(index.stats().indexedVectors, 1_200);
+  assert.deepEqual((await readdir(folder.path)).sort(), ['segment-9.graph', 'segment-9.rows']);
 });
 
 test('of two segments that hold the same vectors, as a crash leaves them, the newer is kept', async () => {

@@ -1,6 +1,8 @@
 // After a restart: takes up the segments of a folder. A segment's row is live where its point still
 // has the very vector the graph was built from (same id, same CRC); every other row is dead.
 
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { PointId, PointOffset } from '@tributary/model';
@@ -32,12 +34,17 @@ export interface SegmentMatch {
 
 /**
  * Newest segments first: where two hold a vector, the newer one does. Nothing else may hold or move
- * rows meanwhile.
+ * rows meanwhile. Removes what does not check out and what is left of unfinished segments.
  */
 export async function matchSegments(match: SegmentMatch): Promise<LoadedSegments> {
   let loaded = 0;
   const rejected: string[] = [];
-  for (const number of await listSegments(match.folder)) {
+  const { sealed, leftovers } = await listSegments(match.folder);
+  for (const { number, file } of leftovers) {
+    if (file.endsWith('.graph')) rejected.push(`segment ${number}: it has no rows file`);
+    await rm(join(match.folder, file), { force: true });
+  }
+  for (const number of sealed) {
     match.signal.throwIfAborted();
     try {
       const rows = await readSegment(match.folder, number, match.params);

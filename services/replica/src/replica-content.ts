@@ -51,7 +51,7 @@ export class ReplicaContent implements AsyncDisposable {
 
   /**
    * Opens the store, takes its points up again, then the sealed segments. `rejected` names the segments that did not
-   * check out. Errors: `corrupt` where the store does, `cancelled` by the signal's reason.
+   * check out, by vector; they are built again. Errors: `corrupt` where the store does, `cancelled` by the signal's reason.
    */
   static async open(
     options: ReplicaContentOptions,
@@ -68,9 +68,11 @@ export class ReplicaContent implements AsyncDisposable {
       }
       await content.#takeUp(options);
       const rejected: string[] = [];
-      for (const index of indexes.values()) {
+      for (const [vectorName, index] of indexes) {
         const loaded = await index.loadSegments((id) => table.resolve(id));
-        rejected.push(...loaded.rejected);
+        rejected.push(...loaded.rejected.map((reason) => `vector '${vectorName}', ${reason}`));
+        // What was rejected is built again also where nobody writes.
+        index.maintain();
       }
       return { content, rejected };
     } catch (error) {

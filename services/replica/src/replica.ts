@@ -71,7 +71,7 @@ export class Replica implements AsyncDisposable {
   static async open(options: ReplicaOptions, signal: AbortSignal): Promise<Replica> {
     const storeName = storeNameOf(options.address);
     const { content, rejected } = await ReplicaContent.open({ ...options, storeName, signal });
-    for (const reason of rejected) options.logger.warn({ reason }, 'index segment rebuilt');
+    for (const reason of rejected) options.logger.warn({ reason }, 'index segment thrown away');
     return new Replica(options, content);
   }
 
