@@ -64,6 +64,18 @@ test('a record changed, swapped with another or left without its vectors is corr
   }
 });
 
+test('a store that lost points is corrupt, although each that is left is sound', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.path);
+  await fill(await stores.open('s'), 3);
+  for (const column of ['points', 'vectors'] as const) {
+    await rewrite(temporary.path, 's', column, pointIdToBytes(2), () => undefined);
+  }
+  await using store = await stores.open('s');
+  assert.throws(() => [...store.scan()], isCorrupt(/its 2 points .* its state says 3/));
+  assert.equal([...store.scan(2)].length, 1, 'a part of them cannot tell');
+});
+
 test('vectors left behind by an older version of a point are not taken for its own', async () => {
   await using temporary = await temporaryFolder();
   const stores = storesIn(temporary.path);
@@ -231,6 +243,24 @@ test('a flipped byte in any file gives the truth, an earlier state or an error, 
     detected++;
   }
   assert.ok(detected > 0, 'some of the flips were found out');
+});
+
+test('a list of files cut short anywhere gives the truth, an earlier state or an error', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.path);
+  const digests = await buildWithFiles(stores);
+  const folder = join(temporary.path, 's');
+  const manifest = (await readdir(folder)).find((file) => file.startsWith('MANIFEST')) ?? '';
+  const bytes = await readFile(join(folder, manifest));
+  let detected = 0;
+  for (let end = 0; end < bytes.length; end += Math.ceil(bytes.length / 40)) {
+    const copy = join(temporary.path, 'copy');
+    await rm(copy, { recursive: true, force: true });
+    await copyFolder(folder, copy);
+    await writeFile(join(copy, manifest), bytes.subarray(0, end));
+    if (!(await readsTrue(stores, digests))) detected++;
+  }
+  assert.ok(detected > 0, 'some of the cuts were found out');
 });
 
 /** Whether the store reads without an error; whatever it reads must be one of the states there were. */

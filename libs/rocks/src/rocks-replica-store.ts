@@ -83,7 +83,7 @@ export class RocksReplicaStore implements ReplicaStore {
     // Nothing is written between these two calls, so both cursors see one state.
     const points = this.#database.cursor('points', key, IDS_END);
     const vectors = this.#database.cursor('vectors', key, IDS_END);
-    return this.#walk(points, vectors);
+    return this.#walk(points, vectors, from === undefined ? this.#state : undefined);
   }
 
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
@@ -144,14 +144,7 @@ export class RocksReplicaStore implements ReplicaStore {
       hash.add(pointDigest(point));
       pointsCount++;
     }
-    const { contentHash } = this.#state;
-    if (hash.toString() !== contentHash || pointsCount !== this.#state.pointsCount) {
-      throw new TributaryError(
-        'corrupt',
-        `store ${this.#name}: its ${pointsCount} points give the hash ${hash}, ` +
-          `its state says ${this.#state.pointsCount} and ${contentHash}`,
-      );
-    }
+    this.#compare(hash, pointsCount, this.#state);
     return this.#state;
   }
 
@@ -222,7 +215,14 @@ export class RocksReplicaStore implements ReplicaStore {
     return decoded.vectors;
   }
 
-  *#walk(points: RocksCursor, vectors: RocksCursor): IterableIterator<StoredPoint> {
+  /** `whole` is the state whose points these are, where the walk goes over all of them. */
+  *#walk(
+    points: RocksCursor,
+    vectors: RocksCursor,
+    whole: ReplicaState | undefined,
+  ): IterableIterator<StoredPoint> {
+    const hash = new ContentHash();
+    let pointsCount = 0;
     try {
       for (let row = points.next(); row !== undefined; row = points.next()) {
         const id = this.#idOf(row);
@@ -230,9 +230,13 @@ export class RocksReplicaStore implements ReplicaStore {
         const vectorsRow = point.vectorCount > 0 ? vectors.next() : undefined;
         const belongs = vectorsRow?.key.equals(row.key) ? vectorsRow.value : undefined;
         const { version, payload } = point;
+        hash.add(point.digest);
+        pointsCount++;
         yield { id, version, payload, vectors: this.#vectorsOf(id, row.key, point, belongs) };
         this.#assertOpen();
       }
+      // A database that lost a file and the note of it has fewer points, each of them sound.
+      if (whole !== undefined) this.#compare(hash, pointsCount, whole);
       if (vectors.next() !== undefined) {
         throw new TributaryError('corrupt', `store ${this.#name}: it has vectors of no point`);
       }
@@ -253,6 +257,15 @@ export class RocksReplicaStore implements ReplicaStore {
     } finally {
       points.close();
     }
+  }
+
+  #compare(hash: ContentHash, pointsCount: number, state: ReplicaState): void {
+    if (hash.toString() === state.contentHash && pointsCount === state.pointsCount) return;
+    throw new TributaryError(
+      'corrupt',
+      `store ${this.#name}: its ${pointsCount} points give the hash ${hash}, ` +
+        `its state says ${state.pointsCount} and ${state.contentHash}`,
+    );
   }
 
   #idOf(row: Row): PointId {

@@ -39,7 +39,10 @@ export interface ReplicaStore extends AsyncDisposable {
   /** Like `get` without the vectors; what filters and most results need. */
   getPayloads(ids: readonly PointId[]): (StoredPayload | undefined)[];
 
-  /** All points in id order from `from` (inclusive). The iterator sees one state even while changes are committed. */
+  /**
+   * All points in id order from `from` (inclusive). The iterator sees one state even while changes are committed. Throws
+   * `corrupt` on a record whose CRC is wrong, and at the end of all points where they are not those that the state counts.
+   */
   scan(from?: PointId): IterableIterator<StoredPoint>;
 
   /** Like `scan` without the vectors. */
