@@ -322,6 +322,40 @@ test('a store with damaged bytes is replaced by a replay of the stream', async (
   assert.equal(failures, 2);
 });
 
+test('a replica that is filled by replay answers nothing until it holds everything', async () => {
+  await using harness = await createHarness();
+  await createCollection(harness, [SELF]);
+  const ids = Array.from({ length: 100 }, (_, i) => i + 1);
+  for (const id of ids) await write(harness, id);
+  await until(() => stateOf(harness, SELF) === 'Active', 'Active');
+  const openStore = harness.stores.open.bind(harness.stores);
+  harness.stores.open = async (name) => {
+    harness.stores.open = openStore;
+    await harness.stores.drop(name);
+    return await openStore(name);
+  };
+  const stream = harness.streams.open(address.collection);
+  const openReader = stream.openReader.bind(stream);
+  harness.streams.open = () => stream;
+  stream.openReader = async (shard, after) => {
+    const reader = await openReader(shard, after);
+    const next = reader.next.bind(reader);
+    reader.next = async (options) => {
+      await systemClock.sleep(20);
+      return await next({ ...options, messagesMax: 20 });
+    };
+    return reader;
+  };
+  await harness.processes[0]?.crash();
+  const refusals = new Set<string>();
+  await until(async () => {
+    const counted = await count(harness).catch((error: Error) => void refusals.add(error.message));
+    if (counted !== undefined) assert.equal(counted, ids.length);
+    return counted !== undefined;
+  }, 'an answer');
+  assert.match([...refusals].join(), /filled by replay/);
+});
+
 test('a store that cannot be replayed is left as it is, and said to be', async () => {
   await using harness = await createHarness();
   const { stores, streams } = harness;

@@ -5,6 +5,7 @@
 import type { CollectionConfig } from '@tributary/model';
 import type { FollowerOptions, FollowerState } from '@tributary/replication';
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import type { ReplicaReader } from '@tributary/search';
 import type { ReplicaStores } from '@tributary/storage';
 import type { WriteStreams } from '@tributary/stream';
 import type {
@@ -53,12 +54,14 @@ export class Replica implements AsyncDisposable {
   readonly #content: ReplicaContent;
   readonly #driver: FollowerDriver;
   readonly #onStatus: (status: ReplicaStatus) => void;
+  readonly #wasEmpty: boolean;
   readonly #waiting = new Set<WaitingForApply>();
 
   private constructor(options: ReplicaOptions, content: ReplicaContent) {
     this.address = options.address;
     this.#content = content;
     this.#onStatus = options.onStatus;
+    this.#wasEmpty = content.state.appliedSequence === 0;
     this.#driver = new FollowerDriver({
       ...options,
       content,
@@ -106,18 +109,17 @@ export class Replica implements AsyncDisposable {
     });
   }
 
-  /** Errors: `wrong_input`, `corrupt`; see `ReplicaClient`. */
+  /** Errors: `wrong_input`, `corrupt`, `unavailable` while it is filled by replay; see `ReplicaClient`. */
   call(call: ReplicaCall): ReplicaAnswers[ReplicaCallKind] {
-    const { reader } = this.#content;
     switch (call.kind) {
       case 'search':
-        return call.queries.map((query) => reader.search(query));
+        return call.queries.map((query) => this.#reader.search(query));
       case 'retrieve':
-        return reader.retrieve(call.ids, call.projection);
+        return this.#reader.retrieve(call.ids, call.projection);
       case 'scroll':
-        return reader.scroll(call.query);
+        return this.#reader.scroll(call.query);
       case 'count':
-        return reader.count(call.filter);
+        return this.#reader.count(call.filter);
       case 'info':
         return this.#info();
       case 'verify':
@@ -132,6 +134,20 @@ export class Replica implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** False while a store that was empty is filled by replay: answers would be from a part. */
+  get isReadable(): boolean {
+    return !this.#wasEmpty || this.#driver.state.caughtUp;
+  }
+
+  get #reader(): ReplicaReader {
+    if (!this.isReadable) {
+      const { collection, shard } = this.address;
+      const text = `the replica of ${collection}:${shard} is being filled by replay`;
+      throw new TributaryError('unavailable', text);
+    }
+    return this.#content.reader;
   }
 
   #info(): ReplicaInfo {
