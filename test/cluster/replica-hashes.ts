@@ -1,13 +1,19 @@
 // The content of every replica on a peer, as a hash that is worked out anew from its records.
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PeerProcess } from '@tributary/infra';
 import { type ReplicaPlace, verified } from './replica-view.ts';
 
+/** The folders of the stores on the peer, named `<shard>-<collection id>`. */
+export function storesOf(peer: PeerProcess): string[] {
+  const folder = join(peer.folder, 'replicas');
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
 /** The replicas whose stores are on the peer, whatever collection they belong to. */
 export function replicasOn(peer: PeerProcess): ReplicaPlace[] {
-  return readdirSync(join(peer.folder, 'replicas')).map((folder) => {
+  return storesOf(peer).map((folder) => {
     const dash = folder.indexOf('-');
     return {
       collection: folder.slice(dash + 1),
