@@ -3,13 +3,15 @@
 // A reader that meets a version or a kind it does not know throws `corrupt` and thereby stops: it must not fold on
 // without it. A field it does not know stops it too, so a new field is a new version.
 
-import { type JsonValue, parseJson, stringifyJson } from '@tributary/model';
+import { JSON_DEPTH_MAX, type JsonValue, parseJson, stringifyJson } from '@tributary/model';
 import { messageOf, TributaryError } from '@tributary/runtime';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';
 import { storedEventSchema, storedStateSchema } from './stored-schema.ts';
 
 const VERSION = 1;
+/** What came in a request lies a few levels deeper in an event, and in a fold. */
+const DEPTH_MAX = 2 * JSON_DEPTH_MAX;
 
 /** Event as UTF-8 JSON: `{"version":1,"event":{"kind":…,…}}`. */
 export function encodeEvent(event: MetadataEvent): Uint8Array {
@@ -62,5 +64,6 @@ function toBytes(value: object): Uint8Array {
 }
 
 function fromBytes(bytes: Uint8Array): JsonValue {
-  return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return parseJson(text, { depthMax: DEPTH_MAX });
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { collectionId, peerId, type Sequence } from '@tributary/model';
+import {
+  COLLECTION_DEFAULTS,
+  type CollectionConfig,
+  collectionId,
+  JSON_DEPTH_MAX,
+  type JsonObject,
+  peerId,
+  type Sequence,
+} from '@tributary/model';
 import {
   type Random,
   SimulatedClock,
@@ -165,6 +173,33 @@ test('a proposal is refused with the reason of the reducer, or with what decide 
   };
   await assert.rejects(replica.propose(decide, FOREVER), refusal);
   assert.equal(replica.state.sequence, 0);
+});
+
+test('a change that is too large or could not be read back is refused before it is in the log', async () => {
+  await using peers = new Peers();
+  const replica = peers.join();
+  const id = collectionId('c1');
+  const config: CollectionConfig = {
+    ...COLLECTION_DEFAULTS,
+    vectors: { '': { size: 4, distance: 'Dot' } },
+  };
+  await replica.propose(() => joined(1), FOREVER);
+  const made = { kind: 'collectionCreated' as const, id, name: 'books', config };
+  await replica.propose(() => ({ ...made, placement: [[peerId(1)]] }), FOREVER);
+  const update = (metadata: JsonObject) =>
+    replica.propose(
+      () => ({ kind: 'collectionUpdated', id, config: { ...config, metadata } }),
+      FOREVER,
+    );
+  const nested = (levels: number): JsonObject => (levels === 0 ? {} : { a: nested(levels - 1) });
+  await update(nested(JSON_DEPTH_MAX));
+  const { sequence } = replica.state;
+  await assert.rejects(update({ a: 'x'.repeat(600_000) }), { code: 'too_large' });
+  await assert.rejects(update(nested(300)), { code: 'bad_request', message: /nested deeper/ });
+  assert.equal(replica.state.sequence, sequence);
+  const other = peers.join();
+  await other.sync(FOREVER);
+  assert.deepEqual(other.state, replica.state);
 });
 
 test('a proposal of nothing changes nothing', async () => {

@@ -13,11 +13,12 @@ import {
   assert,
   type Clock,
   type Logger,
+  messageOf,
   type Random,
   runServiceLoop,
   TributaryError,
 } from '@tributary/runtime';
-import { encodeEvent } from './codec.ts';
+import { decodeEvent, encodeEvent } from './codec.ts';
 import type { Metadata } from './metadata.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataLog, SequencedEvent } from './metadata-log.ts';
@@ -37,6 +38,8 @@ export interface MetadataReplicaOptions {
 
 const COMPACT_EVENTS_DEFAULT = 128;
 const PROPOSALS_MAX = 1_000;
+/** A message of the log holds 1 MB; the fold of many events has to fit one as well. */
+const EVENT_BYTES_MAX = 512 * 1024;
 
 /** What was folded first after a sequence, for a proposal that does not know whether it got there. */
 interface Witness {
@@ -136,6 +139,7 @@ export class MetadataReplica implements Metadata {
       if (event === undefined) return base;
       const refused = refusal(base, event);
       if (refused !== undefined) throw new TributaryError('bad_request', refused);
+      checkStorable(event);
       const folded = await this.#append(event, base.sequence, signal);
       if (folded !== undefined) return folded;
       await this.sync(signal);
@@ -259,4 +263,22 @@ function unknownOutcome(cause: unknown): TributaryError {
   return new TributaryError('unknown_outcome', 'the change may or may not have been made', {
     cause,
   });
+}
+
+/** An event that cannot be read back would stop the fold of every peer for good. */
+function checkStorable(event: MetadataEvent): void {
+  const bytes = encodeEvent(event);
+  if (bytes.length > EVENT_BYTES_MAX) {
+    throw new TributaryError(
+      'too_large',
+      `the change takes ${bytes.length} bytes as an event; at most ${EVENT_BYTES_MAX} are allowed`,
+    );
+  }
+  try {
+    decodeEvent(bytes);
+  } catch (cause) {
+    throw new TributaryError('bad_request', `the change cannot be stored: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
 }

@@ -116,6 +116,14 @@ function rawJson(text: string): unknown {
   return JSON.rawJSON(text);
 }
 
+/** How deep objects and lists nest: 0 for a scalar, 1 for `{}`. For a value that was parsed, so not too deep itself. */
+export function jsonDepth(value: JsonValue): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let deepest = 0;
+  for (const item of Object.values(value)) deepest = Math.max(deepest, jsonDepth(item));
+  return deepest + 1;
+}
+
 /** Iterative, so that a document of any depth costs one pass and no stack. */
 function exceedsDepth(text: string, depthMax: number): boolean {
   let depth = 0;

@@ -31,6 +31,7 @@ import type {
   QueryTarget,
   RetrieveRequest,
 } from '../requests/request.ts';
+import { setPayload } from '../requests/update.ts';
 import { refuseKeys, unsupported } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
 import { numberOf, readPointId, readPointIds } from './ids.ts';
@@ -61,10 +62,8 @@ export function deletePointsOf(message: DeletePoints): PointOperation {
 export function setPayloadOf(message: SetPayloadPoints): PointOperation {
   refuseKeys(message, { shardKeySelector: 'shardKeys' });
   const selector = selectorOf(message.pointsSelector);
-  const payload = objectOfEntries(message.payload);
-  return message.key === undefined
-    ? { kind: 'setPayload', selector, payload }
-    : { kind: 'setPayload', selector, payload, key: readPath(message.key, 'key') };
+  const key = message.key === undefined ? undefined : readPath(message.key, 'key');
+  return setPayload(selector, objectOfEntries(message.payload), key);
 }
 
 export function overwritePayloadOf(message: SetPayloadPoints): PointOperation {

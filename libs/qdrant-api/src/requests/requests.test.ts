@@ -124,6 +124,14 @@ test('an update without points, or with what is not served, is refused', () => {
       parseOverwritePayload,
       ['{"points":[1],"payload":{},"key":"a"}', 400, /overwriting the payload/],
     ],
+    [
+      parseSetPayload,
+      [
+        `{"points":[1],"key":"${'a.'.repeat(99)}a","payload":${'{"a":'.repeat(29)}1${'}'.repeat(29)}}`,
+        400,
+        `${FORMAT}payload: nested deeper than 128 levels under its key`,
+      ],
+    ],
     [parseDeletePayload, ['{"points":[1],"keys":"a"}', 400, /keys: invalid type: "a"/]],
     [parseClearPayload, ['{}', 400, /expected `points`/]],
   ];

@@ -1,6 +1,7 @@
 // Requests that change or delete points already there: each becomes one operation of the model.
 
 import type { JsonObject, JsonValue, PointOperation, PointSelector } from '@tributary/model';
+import { JSON_DEPTH_MAX, jsonDepth, parseJsonPath } from '@tributary/model';
 import { emptyUpdate, formatError } from '../errors.ts';
 import { refuseKeys, unsupported } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
@@ -14,10 +15,20 @@ export function parseSetPayload(body: JsonValue | undefined): PointOperation {
   const object = readUpdate(body);
   const payload = readObject(object.payload, 'payload');
   const key = optional(object, 'key', '', readPath);
-  const selector = readSelector(object);
-  return key === undefined
-    ? { kind: 'setPayload', selector, payload }
-    : { kind: 'setPayload', selector, payload, key };
+  return setPayload(readSelector(object), payload, key);
+}
+
+/** Refuses a payload that would lie too deep under its key. */
+export function setPayload(
+  selector: PointSelector,
+  payload: JsonObject,
+  key: string | undefined,
+): PointOperation {
+  if (key === undefined) return { kind: 'setPayload', selector, payload };
+  if (parseJsonPath(key).length + jsonDepth(payload) > JSON_DEPTH_MAX) {
+    throw formatError(`payload: nested deeper than ${JSON_DEPTH_MAX} levels under its key`);
+  }
+  return { kind: 'setPayload', selector, payload, key };
 }
 
 export function parseOverwritePayload(body: JsonValue | undefined): PointOperation {

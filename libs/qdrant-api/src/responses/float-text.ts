@@ -3,7 +3,10 @@
 
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
 
-/** JSON text of a finite float32. */
+/** JSON has no infinity, which a score may come to: the largest float32 stands for it. */
+const FLOAT32_MAX_TEXT = '3.4028235e+38';
+
+/** JSON text of a float32. */
 export function float32Text(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude >= 1e7) return uncommonText(value);
@@ -29,6 +32,7 @@ export function vectorText(vector: Float32Array): string {
 }
 
 function uncommonText(value: number): string {
+  if (!Number.isFinite(value)) return value < 0 ? `-${FLOAT32_MAX_TEXT}` : FLOAT32_MAX_TEXT;
   for (let digits = 7; digits <= 9; digits++) {
     const decimal = Number(value.toPrecision(digits));
     if (Math.fround(decimal) === value) return String(decimal);

@@ -50,6 +50,8 @@ test('a float32 that a decimal of up to six digits made is written as that decim
   ]) {
     assert.equal(float32Text(Math.fround(Number(text))), text);
   }
+  assert.equal(float32Text(Infinity), '3.4028235e+38');
+  assert.equal(float32Text(-Infinity), '-3.4028235e+38');
 });
 
 const id = fc.oneof(fc.nat(), fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }), fc.uuid());
