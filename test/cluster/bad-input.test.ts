@@ -282,7 +282,11 @@ test('generated gRPC requests are understood or refused', async () => {
   await assertSound();
 });
 
-test('a peer with requests that never end stops when it is told to', async () => {
+test('a peer with requests that never end stops when it is told to, and reads all again', async () => {
+  const levels = 127;
+  const deepest = `{"metadata":${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}}`;
+  const patched = await send(peer.url, 'PATCH', '/collections/scratch', deepest);
+  assert.equal(patched.status, 200, patched.text);
   using half = new HalfRequests();
   const head =
     'PUT /collections/kept/points HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{"points"';
@@ -292,6 +296,9 @@ test('a peer with requests that never end stops when it is told to', async () =>
   assert.ok(tookMs < STOP_WITHIN_MS, `it took ${Math.round(tookMs)} ms`);
   await peer.start();
   pid = peer.pid;
+  const info = await send(peer.url, 'GET', '/collections/scratch');
+  assert.equal(info.status, 200, info.text);
+  assert.ok(info.text.includes('{"a":'.repeat(levels - 1)), 'the metadata is there');
 });
 
 interface Generated {

@@ -8,6 +8,7 @@ import {
   FORMAT,
   ID_RULE,
   INVALID,
+  nest,
   OVERWRITE,
   QUERY_BATCH,
   RETRIEVE,
@@ -153,6 +154,14 @@ export const UPDATES: readonly (readonly [request: string, ...Row])[] = [
     '{"searches":[1]}',
     400,
     /searches\[0\]: invalid type: 1|invalid type: 1/,
+  ],
+  [UPDATE, 'metadata of 600 KB', `{"metadata":{"a":"${'x'.repeat(600_000)}"}}`, 413, /524288/],
+  [
+    SET_PAYLOAD,
+    'a payload too deep under its key',
+    `{"points":[1],"key":"${'a.'.repeat(99)}a","payload":${nest(50, '{"a":', '}').replace('{"a":}', '{"a":1}')}}`,
+    400,
+    /nested deeper than 128 levels under its key/,
   ],
   [UPDATE, 'an m of text', '{"hnsw_config":{"m":"16"}}', 400, /hnsw_config\.m: invalid type: "16"/],
   [
