@@ -36,6 +36,21 @@ test('words that never meet but keep the same company come near', () => {
   assert.ok(Math.abs(far) < 0.2, `strangers ${far}`);
 });
 
+test('a rare word of a question is not drowned by a common one', () => {
+  const places = ['server', 'client', 'proxy', 'peer', 'agent', 'router'];
+  const placeOf = (i: number) => places[i % places.length];
+  const about = Array.from({ length: 300 }, (_, i) => {
+    if (i % 50 === 0) return `cookie ${placeOf(i)} ${placeOf(i + 1)}`;
+    return i % 2 ? `request ${placeOf(i)}` : `response ${placeOf(i)} ${placeOf(7 * i + 3)}`;
+  });
+  // Fewer dimensions than words: what is rare lies in the space only in part.
+  const model = train(about, { dimensions: 4, seed: 5, documentShareMax: 1 });
+  const question = model.embed('cookie of a request');
+  const rare = cosine(question, model.embed('cookie'));
+  const common = cosine(question, model.embed('request'));
+  assert.ok(rare > common, `${rare} and ${common}`);
+});
+
 test('an embedding has unit length, and is zero where no word is known', () => {
   const model = train(texts(90), OPTIONS);
   assert.ok(Math.abs(cosine(model.embed('the sea'), model.embed('the sea')) - 1) < 1e-6);
