@@ -2,32 +2,38 @@
 // or so is kept out of the set and asked for instead, so that the queries are real text nobody stored.
 
 import { join } from 'node:path';
-import { embeddedText, extractPassages } from '@tributary/docs-search';
-import { train } from '@tributary/lsa';
+import {
+  DIMENSIONS,
+  extractPassages,
+  type Passage,
+  passageVector,
+  trainOnPassages,
+} from '@tributary/docs-search';
 import type { DataSet } from './clustered-vectors.ts';
 
 const MODULES = join(import.meta.dirname, '../../node_modules');
-const SIZE = 256;
 
 export async function docsVectors(queryCount: number): Promise<DataSet> {
-  const texts = extractPassages(MODULES).map(embeddedText);
-  const model = train(texts, { dimensions: SIZE, seed: 1 });
-  const every = Math.floor(texts.length / queryCount);
+  const passages = extractPassages(MODULES);
+  const model = trainOnPassages(passages);
+  const every = Math.floor(passages.length / queryCount);
   const isQuery = (index: number) => index % every === 0 && index / every < queryCount;
-  const stored = texts.filter((_, index) => !isQuery(index));
-  const asked = texts.filter((_, index) => isQuery(index));
+  const stored = passages.filter((_, index) => !isQuery(index));
+  const asked = passages.filter((_, index) => isQuery(index));
   return {
     name: 'docs',
-    size: SIZE,
+    size: DIMENSIONS,
     count: stored.length,
     vectors: embedAll(stored),
     queries: embedAll(asked),
     queryCount: asked.length,
   };
 
-  function embedAll(list: readonly string[]): Float32Array {
-    const matrix = new Float32Array(list.length * SIZE);
-    for (const [row, text] of list.entries()) matrix.set(model.embed(text), row * SIZE);
+  function embedAll(list: readonly Passage[]): Float32Array {
+    const matrix = new Float32Array(list.length * DIMENSIONS);
+    for (const [row, passage] of list.entries()) {
+      matrix.set(passageVector(model, passage), row * DIMENSIONS);
+    }
     return matrix;
   }
 }

@@ -1,6 +1,7 @@
 // Doc comments of TypeScript and JavaScript to passages. The name that a comment stands before becomes its title.
 
 import { type FilePassage, joinPassages, type SourceLine } from './passage.ts';
+import { plainText } from './plain-text.ts';
 
 const COMMENT = /\/\*\*(?!\/)([\s\S]*?)\*\//g;
 const NOTICE = /@license|@preserve|copyright|@fileoverview|eslint|@generated|@ignore/i;
@@ -43,17 +44,27 @@ function nameAfter(code: string): string {
 }
 
 function cleanLines(body: string, firstLine: number): SourceLine[] {
-  return body.split(/\r?\n/).map((raw, index) => ({
-    position: firstLine + index,
-    text: raw
-      .replace(/^\s*\*?\s?/, '')
-      .replace(/\{@\w+\s+([^}|]+)(?:\|([^}]*))?\}/g, (_, target, label) => label ?? target)
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .replace(/^@(?:param|arg|property)\s+(?:\{[^}]*\}\s*)?/, '')
-      .replace(/^@returns?\s+(?:\{[^}]*\}\s*)?/, 'Returns ')
-      .replace(/^@(?:example|remarks|summary|description|default(?:Value)?)\b/, '')
-      .replace(/^@(?:since|see|internal|public|private|experimental|type|template)\b.*$/, '')
-      .replace(/^```\w*$/, '')
-      .replace(/`/g, ''),
-  }));
+  return body
+    .split(/\r?\n/)
+    .map((raw, index) => ({ position: firstLine + index, text: cleanLine(raw) }));
+}
+
+/** Tags become words; what only names a type, another comment or a place in the code goes. */
+function cleanLine(raw: string): string {
+  const line = raw
+    .replace(/^\s*\*?\s?/, '')
+    .replace(/\{@\w+\s+([^}|]+)(?:\|([^}]*))?\}/g, (_, target, label) => label ?? target)
+    .replace(/^(@\w+)\s+\{[^}]*\}/, '$1')
+    .replace(/^@(?:param|arg|property|prop)\s+\S+\s*$/, '')
+    .replace(/^@(?:param|arg|property|prop)\s+\[?([\w$.]+)[^\s\]]*\]?\s+(?:-\s+)?/, '$1: ')
+    .replace(/^@(?:returns?|throws)\s*$/, '')
+    .replace(/^@returns?\s+/, 'Returns ')
+    .replace(/^@throws\s+/, 'Throws ')
+    .replace(/^@deprecated\b/, 'Deprecated:')
+    .replace(/^@default(?:Value)?\s+/, 'Default: ')
+    .replace(/^@(?:example|remarks|summary|description|classdesc)\b/, '')
+    .replace(/^@\w+.*$/, '')
+    .replace(/^#+\s+/, '')
+    .replace(/^```\w*$/, '');
+  return plainText(line).replace(/^\s*MDN Reference\s*$/, '');
 }

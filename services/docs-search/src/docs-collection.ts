@@ -2,10 +2,10 @@
 
 import type { QdrantClient } from '@qdrant/js-client-rest';
 import type { LsaModel } from '@tributary/lsa';
-import { embeddedText, type Passage } from './passage.ts';
+import { DIMENSIONS, passageVector, questionVector } from './embedding.ts';
+import type { Passage } from './passage.ts';
 
 export const COLLECTION = 'docs';
-export const DIMENSIONS = 256;
 const SHARDS = 6;
 const BATCH_POINTS = 200;
 const UPSERTS_IN_FLIGHT = 4;
@@ -13,7 +13,7 @@ const ID_PAGE = 10_000;
 
 export interface Answer {
   readonly id: number | string;
-  /** Cosine between question and passage, −1 .. 1. */
+  /** Cosine between the vectors of question and passage, −1 .. 1. */
   readonly score: number;
   readonly payload: Readonly<Record<string, unknown>>;
 }
@@ -72,13 +72,14 @@ export async function upsertPassages(options: {
   );
   let next = 0;
   let done = passages.length - missing.length;
+  onProgress(done, passages.length);
   const work = async (client: QdrantClient) => {
     while (next < missing.length) {
       const batch = missing.slice(next, next + BATCH_POINTS);
       next += batch.length;
       const points = batch.map(({ id, passage }) => ({
         id,
-        vector: [...model.embed(embeddedText(passage))],
+        vector: passageVector(model, passage),
         payload: { ...passage },
       }));
       await client.upsert(COLLECTION, { wait: true, points });
@@ -92,15 +93,17 @@ export async function upsertPassages(options: {
   await Promise.all(workers);
 }
 
-/** The passages nearest to the question, best first. */
+/** The passages nearest to the question, best first; none where the model knows no word of it. */
 export async function ask(
   client: QdrantClient,
   model: LsaModel,
   question: string,
   limit: number,
 ): Promise<readonly Answer[]> {
+  const query = questionVector(model, question);
+  if (query.every((value) => value === 0)) return [];
   const { points } = await client.query(COLLECTION, {
-    query: [...model.embed(question)],
+    query,
     limit,
     with_payload: true,
   });

@@ -15,16 +15,19 @@ test('manifest and model are read back as they were written', () => {
   assert.equal(docs.readManifest(), undefined);
   const manifest = { fingerprint: 'f', passages: 3, complete: true };
   docs.writeManifest(manifest);
-  assert.deepEqual(docs.readManifest(), manifest);
+  assert.partialDeepStrictEqual(docs.readManifest(), manifest);
   const texts = Array.from({ length: 12 }, (_, i) => (i % 2 ? 'red apple' : 'green pear'));
   const model = train(texts, { dimensions: 2, seed: 1, documentShareMax: 1 });
   docs.writeModel(model);
   assert.deepEqual(docs.readModel().embed('apple'), model.embed('apple'));
 });
 
-test('a manifest that is cut off counts as none', () => {
+test('a manifest that is cut off, or of older code, counts as none', () => {
   using temporary = temporaryFolder();
   writeFileSync(path.join(temporary.path, 'manifest.json'), '{"fingerprint":"f","pass');
+  assert.equal(new DocsFolder(temporary.path).readManifest(), undefined);
+  const older = { fingerprint: 'f', passages: 3, complete: true };
+  writeFileSync(path.join(temporary.path, 'manifest.json'), JSON.stringify(older));
   assert.equal(new DocsFolder(temporary.path).readManifest(), undefined);
 });
 

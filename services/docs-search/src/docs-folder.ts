@@ -8,6 +8,9 @@ import { decodeModel, encodeModel, type LsaModel } from '@tributary/lsa';
 import { replaceFile } from '@tributary/runtime';
 import type { Passage } from './passage.ts';
 
+/** Another number for other passages or vectors of the same documentation: what older code took in is taken in anew. */
+const FORMAT = 2;
+
 export interface Manifest {
   /** Of the passages, and so of the model trained on them. */
   readonly fingerprint: string;
@@ -38,7 +41,7 @@ export class DocsFolder {
   }
 
   writeManifest(manifest: Manifest): void {
-    replaceFile(this.#manifestFile, `${JSON.stringify(manifest)}\n`);
+    replaceFile(this.#manifestFile, `${JSON.stringify({ format: FORMAT, ...manifest })}\n`);
   }
 
   /** Throws `corrupt` where the file is damaged, and the system's error where there is none. */
@@ -66,6 +69,8 @@ function isManifest(value: unknown): value is Manifest {
   return (
     typeof value === 'object' &&
     value !== null &&
+    'format' in value &&
+    value.format === FORMAT &&
     'fingerprint' in value &&
     typeof value.fingerprint === 'string' &&
     'passages' in value &&

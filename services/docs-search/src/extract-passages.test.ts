@@ -6,6 +6,7 @@ import test from 'node:test';
 import { commentPassages } from './comment-passages.ts';
 import { extractPassages } from './extract-passages.ts';
 import { markdownPassages } from './markdown-passages.ts';
+import { textOf } from './passage.ts';
 
 function installation(files: Readonly<Record<string, string>>) {
   const folder = mkdtempDisposableSync(path.join(os.tmpdir(), 'passages-'));
@@ -66,6 +67,18 @@ test('the order follows names, nested packages come after the one that holds the
   assert.deepEqual(names, ['a', 'c', 'b']);
 });
 
+test('of the same words in several files those with a title are kept', () => {
+  using modules = installation({
+    'a/package.json': manifest('a'),
+    'a/bundle.js': `/** ${SENTENCE} */\n({});\n`,
+    'a/source.js': `/**\n * ${SENTENCE.replace('five', '`five`')}\n */\nfunction trip() {}\n`,
+  });
+  assert.deepEqual(
+    extractPassages(modules.path).map(({ path, text }) => [path, text]),
+    [['source.js', `trip: ${SENTENCE}`]],
+  );
+});
+
 test('a doc comment is titled by the name it stands before', () => {
   const named: [string, string][] = [
     ['export declare function openBreaker(): void;', 'openBreaker'],
@@ -75,17 +88,17 @@ test('a doc comment is titled by the name it stands before', () => {
   ];
   for (const [code, name] of named) {
     const [passage] = commentPassages(`\n/**\n * ${SENTENCE}\n */\n${code}\n`);
-    assert.deepEqual(passage, { position: 3, text: `${name}: ${SENTENCE}` });
+    assert.deepEqual(passage, { position: 3, title: name, body: SENTENCE });
   }
 });
 
 test('tags, links and type annotations of a doc comment become words', () => {
   const [passage] = commentPassages(
-    '/**\n * Sends to {@link Peer} or {@link Other|another one}.\n * @param {number} limit how many at most\n * @returns what it found\n */\nfunction send() {}',
+    '/**\n * Sends to {@link Peer} or {@link Other|another **one**}.\n * @param {number} [limit=3] - how many at most\n * @param other\n * @fires Sender#sent\n * @returns {string[]} what it found\n * @throws\n */\nfunction send() {}',
   );
   assert.equal(
-    passage?.text,
-    'send: Sends to Peer or another one. limit how many at most Returns what it found',
+    passage?.body,
+    'Sends to Peer or another one. limit: how many at most\nReturns what it found',
   );
 });
 
@@ -110,19 +123,25 @@ test('Markdown is cut at headings and between paragraphs, and loses its marks', 
     '```',
   ].join('\n');
   assert.deepEqual(
-    markdownPassages(source).map(({ position, text }) => [position, text.slice(0, 40)]),
+    markdownPassages(source).map(({ position, title, body }) => [position, title, body]),
     [
-      [3, 'The first part: See the guide for more of'],
-      [5, 'The first part: word word word word word '],
-      [7, 'The first part: word word word word word '],
-      [10, 'Second: # not a heading but code with wor'],
-    ].map(([position, text]) => [position, String(text).slice(0, 40)]),
+      [3, 'The first part', 'See the guide for more of it.'],
+      [5, 'The first part', long],
+      [7, 'The first part', long],
+      [10, 'Second', '# not a heading but code with words'],
+    ],
   );
+});
+
+test('a heading below another keeps the one above it, but for the first of the document', () => {
+  const source = ['# Name', '## API', '### open', SENTENCE, '## Events', SENTENCE].join('\n');
+  const titles = markdownPassages(source).map(({ title }) => title);
+  assert.deepEqual(titles, ['API › open', 'Events']);
 });
 
 test('no passage is much longer than a paragraph', () => {
   const endless = 'word '.repeat(2_000);
-  for (const { text } of markdownPassages(`# Title\n${endless}\n\n${endless}`)) {
-    assert.ok(text.length < 300, `${text.length}`);
+  for (const passage of markdownPassages(`# Title\n${endless}\n\n${endless}`)) {
+    assert.ok(textOf(passage).length < 300, `${textOf(passage).length}`);
   }
 });

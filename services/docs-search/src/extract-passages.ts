@@ -5,7 +5,7 @@ import path from 'node:path';
 import { commentPassages } from './comment-passages.ts';
 import { type InstalledPackage, installedPackages, packageFiles } from './installed-packages.ts';
 import { markdownPassages } from './markdown-passages.ts';
-import type { Passage } from './passage.ts';
+import { type FilePassage, type Passage, textOf } from './passage.ts';
 
 // A bundle repeats what its sources say; a larger file is data or generated code.
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
@@ -15,34 +15,47 @@ const NOISE =
 const LEFT_OUT =
   /(?:^|\/)(?:\.github|tests?|__tests__|fixtures|bench(?:marks?)?|vendor)\/|\.min\.js$/i;
 
-/** Passages of the packages below `modulesFolder`; the same text is given once. */
+/** Passages of the packages below `modulesFolder`; the same words are given once, with a title where any has one. */
 export function extractPassages(modulesFolder: string): Passage[] {
   const visited = new Set<string>();
-  const seen = new Set<string>();
-
-  return installedPackages(modulesFolder).flatMap((from) => {
+  const found = new Map<string, Found>();
+  for (const from of installedPackages(modulesFolder)) {
     const identity = `${from.name}@${from.version}`;
-    if (visited.has(identity)) return [];
+    if (visited.has(identity)) continue;
     visited.add(identity);
-    return packagePassages(from, seen);
+    for (const each of packagePassages(from)) {
+      // Declarations and code of one function often carry the same comment, as do a package, its types and its bundle.
+      const words = each.passage.body
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}]+/gu, ' ')
+        .trim();
+      const known = found.get(words);
+      if (known === undefined || (known.passage.title === '' && each.passage.title !== '')) {
+        found.set(words, each);
+      }
+    }
+  }
+  return Array.from(found.values(), ({ from, file, passage }) => {
+    const { name, version, licence, keywords } = from;
+    const { position } = passage;
+    const text = textOf(passage);
+    return { package: name, version, licence, keywords, path: file, position, text };
   });
 }
 
-function packagePassages(from: InstalledPackage, seen: Set<string>): Passage[] {
-  const passages: Passage[] = [];
-  for (const file of packageFiles(from.folder, isDocument)) {
+interface Found {
+  readonly from: InstalledPackage;
+  readonly file: string;
+  readonly passage: FilePassage;
+}
+
+function packagePassages(from: InstalledPackage): Found[] {
+  return packageFiles(from.folder, isDocument).flatMap((file) => {
     const source = readFileSync(path.join(from.folder, file), 'utf8');
-    if (source.length > FILE_BYTES_MAX) continue;
-    const found = file.endsWith('.md') ? markdownPassages(source) : commentPassages(source);
-    for (const { position, text } of found) {
-      // Declarations and code of one function often carry the same comment, as do a package and its types.
-      if (seen.has(text)) continue;
-      seen.add(text);
-      const { name, version, licence, keywords } = from;
-      passages.push({ package: name, version, licence, keywords, path: file, position, text });
-    }
-  }
-  return passages;
+    if (source.length > FILE_BYTES_MAX) return [];
+    const passages = file.endsWith('.md') ? markdownPassages(source) : commentPassages(source);
+    return passages.map((passage) => ({ from, file, passage }));
+  });
 }
 
 function isDocument(file: string): boolean {

@@ -1,2 +1,3 @@
+export { DIMENSIONS, passageVector, trainOnPassages } from './embedding.ts';
 export { extractPassages } from './extract-passages.ts';
-export { embeddedText, type Passage } from './passage.ts';
+export type { Passage } from './passage.ts';

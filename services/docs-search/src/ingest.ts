@@ -2,15 +2,14 @@
 // an earlier run was cut short, what is missing is added.
 
 import type { QdrantClient } from '@qdrant/js-client-rest';
-import { type LsaModel, train } from '@tributary/lsa';
+import type { LsaModel } from '@tributary/lsa';
 import { type Clock, TributaryError } from '@tributary/runtime';
-import { countPassages, DIMENSIONS, makeCollection, upsertPassages } from './docs-collection.ts';
+import { countPassages, makeCollection, upsertPassages } from './docs-collection.ts';
 import { type DocsFolder, fingerprintOf } from './docs-folder.ts';
+import { DIMENSIONS, trainOnPassages } from './embedding.ts';
 import { extractPassages } from './extract-passages.ts';
-import { embeddedText } from './passage.ts';
+import type { Passage } from './passage.ts';
 import { type ProgressOutput, progressLine } from './progress-line.ts';
-
-const SEED = 20_241;
 
 export interface IngestOptions {
   /** One a peer; the work is spread over them. */
@@ -51,7 +50,7 @@ async function takeIn(options: IngestOptions, exists: boolean): Promise<LsaModel
   const fingerprint = fingerprintOf(passages);
   const isSame = folder.readManifest()?.fingerprint === fingerprint;
   const kept = isSame && exists ? readModel(folder) : undefined;
-  const model = kept ?? trainModel(options, passages.map(embeddedText));
+  const model = kept ?? trainModel(options, passages);
   if (kept === undefined) {
     folder.writeModel(model);
     await makeCollection(clients[0], options.replicas);
@@ -64,10 +63,9 @@ async function takeIn(options: IngestOptions, exists: boolean): Promise<LsaModel
   return model;
 }
 
-function trainModel({ clock, output }: IngestOptions, texts: readonly string[]): LsaModel {
+function trainModel({ clock, output }: IngestOptions, passages: readonly Passage[]): LsaModel {
   const training = progressLine('training', undefined, clock, output);
-  const onProgress = (share: number) => training.update(share, 1);
-  const model = train(texts, { dimensions: DIMENSIONS, seed: SEED, onProgress });
+  const model = trainOnPassages(passages, (share) => training.update(share, 1));
   training.finish(`${model.vocabulary.indexes.size} terms in ${DIMENSIONS} dimensions`);
   return model;
 }

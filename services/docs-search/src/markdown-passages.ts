@@ -1,8 +1,9 @@
 // Markdown to passages: one or more for each heading, which becomes their title.
 
 import { type FilePassage, joinPassages, type SourceLine } from './passage.ts';
+import { plainText } from './plain-text.ts';
 
-const HEADING = /^#{1,6}\s+(.+?)\s*#*$/;
+const HEADING = /^(#{1,6})\s+(.+?)\s*#*$/;
 const FENCE = /^\s*(```|~~~)/;
 const BADGE = /^\s*\[?!\[/;
 const LINK_TARGET = /^\s*\[[^\]]+\]:\s/;
@@ -11,6 +12,7 @@ const RULE = /^\s*[-=*_|:+\s]+$/;
 export function markdownPassages(source: string): FilePassage[] {
   const passages: FilePassage[] = [];
   let title = '';
+  let path: string[] = [];
   let lines: SourceLine[] = [];
   let fenced = false;
   const close = () => {
@@ -27,24 +29,15 @@ export function markdownPassages(source: string): FilePassage[] {
       lines.push({ position, text: line });
       return;
     }
-    const heading = HEADING.exec(line)?.[1];
+    const [, marks = '', heading] = HEADING.exec(line) ?? [];
     if (heading !== undefined) {
       close();
-      title = plain(heading).trim();
+      path = [...path.slice(0, marks.length - 1), plainText(heading).trim()];
+      title = path.filter(Boolean).slice(1).slice(-2).join(' › ') || path[0] || '';
     } else if (!BADGE.test(line) && !LINK_TARGET.test(line)) {
-      lines.push({ position, text: RULE.test(line) ? '' : plain(line) });
+      lines.push({ position, text: RULE.test(line) ? '' : plainText(line) });
     }
   });
   close();
   return passages;
-}
-
-/** Takes out what is for the eye: targets of links, emphasis, HTML tags. */
-function plain(line: string): string {
-  return line
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/!?\[([^\]]*)\]\[[^\]]*\]/g, '$1')
-    .replace(/<\/?[A-Za-z][^>]*>/g, ' ')
-    .replace(/\*\*|__|`/g, '')
-    .replace(/^\s*>\s?/, '');
 }

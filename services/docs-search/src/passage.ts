@@ -21,7 +21,16 @@ export function embeddedText(passage: Passage): string {
 }
 
 /** A passage within its file. */
-export type FilePassage = Pick<Passage, 'position' | 'text'>;
+export interface FilePassage {
+  readonly position: number;
+  /** The heading above it or the name it describes; may be empty. */
+  readonly title: string;
+  readonly body: string;
+}
+
+export function textOf({ title, body }: FilePassage): string {
+  return title === '' ? body : `${title}: ${body}`;
+}
 
 /** A line of text, and the line of the file it stands on, from 1. */
 export interface SourceLine {
@@ -43,7 +52,7 @@ export function joinPassages(title: string, lines: readonly SourceLine[]): FileP
   const close = () => {
     const body = text.trim();
     if (body.split(/\s+/).length >= WORDS_MIN) {
-      passages.push({ position, text: title === '' ? body : `${title}: ${body}` });
+      passages.push({ position, title, body });
     }
     text = '';
   };

@@ -8,10 +8,12 @@ import { type Answer, ask, COLLECTION } from './docs-collection.ts';
 /** Asked after each start; what is installed answers them. */
 export const QUESTIONS: readonly string[] = [
   'how do I mock the clock and timers in a test',
-  'open a circuit breaker after too many failures',
-  'redact secrets in logs',
+  'limit the number of concurrent tasks',
+  'publish a message to a stream and wait for the acknowledgement',
 ];
 const TEXT_SHOWN = 240;
+const COLUMNS_MAX = 110;
+const INDENT = ' '.repeat(9);
 
 /** Asks, prints the passages with score, origin and time, and returns them. */
 export async function printAnswers(options: {
@@ -26,13 +28,25 @@ export async function printAnswers(options: {
   const answers = await ask(client, model, question, limit);
   const tookMs = clock.monotonicMs() - startedMs;
   console.log(`\n“${question}”  (${tookMs.toFixed(1)} ms)`);
-  if (answers.length === 0) console.log('  no passage');
+  if (answers.length === 0) console.log('  none of these words is in the documentation');
   for (const { score, payload } of answers) {
     const { version, path, position } = payload;
     console.log(`  ${score.toFixed(3)}  ${payload.package}@${version}  ${path}:${position}`);
-    console.log(`         ${shorten(String(payload.text))}`);
+    for (const line of wrap(shorten(String(payload.text)))) console.log(`${INDENT}${line}`);
   }
   return answers;
+}
+
+/** Lines of whole words that fit the terminal. */
+function wrap(text: string): string[] {
+  const width = Math.min(process.stdout.columns ?? COLUMNS_MAX, COLUMNS_MAX) - INDENT.length;
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    if (lines.length === 0 || longer.length > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }
 
 function shorten(text: string): string {

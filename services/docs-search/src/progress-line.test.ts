@@ -23,6 +23,17 @@ test('without a terminal a line is printed for each tenth, with rate and time le
   assert.equal(lines[5], 'vectors    500 taken in in 5.0 s');
 });
 
+test('what an earlier run had done counts for the share and not for the rate', () => {
+  const time = { ms: 0 };
+  let written = '';
+  const output = { write: (text: string) => (written += text) };
+  const progress = progressLine('vectors', 'passages', clockAt(time), output);
+  progress.update(450, 1_000);
+  time.ms = 500;
+  progress.update(500, 1_000);
+  assert.equal(written.split('\n').at(-2), 'vectors    50 %, 100 passages/s, 5 s left');
+});
+
 test('on a terminal one line is drawn again, at most ten times a second', () => {
   const time = { ms: 0 };
   const writes: string[] = [];

@@ -3,7 +3,7 @@
 import type { Clock } from '@tributary/runtime';
 
 export interface ProgressLine {
-  /** `done` of `total` are done; never falling. */
+  /** `done` of `total` are done, never falling; the first call says what was done before and counts for no rate. */
   update(done: number, total: number): void;
   /** Ends the line with what came of it. */
   finish(result: string): void;
@@ -26,17 +26,24 @@ export function progressLine(
   output: ProgressOutput,
 ): ProgressLine {
   const startedMs = clock.monotonicMs();
+  let first: { readonly done: number; readonly ms: number } | undefined;
   let drawnMs = Number.NEGATIVE_INFINITY;
   let stepsShown = 0;
   const head = `${label.padEnd(10)} `;
   return {
     update(done, total) {
+      const nowMs = clock.monotonicMs();
+      first ??= { done, ms: nowMs };
       const share = total === 0 ? 1 : done / total;
-      const elapsedS = (clock.monotonicMs() - startedMs) / 1000;
-      const text = `${Math.floor(share * 100)} %${describeRate(done, total, elapsedS, unit)}`;
+      const rate = {
+        done: done - first.done,
+        left: total - done,
+        seconds: (nowMs - first.ms) / 1000,
+      };
+      const text = `${Math.floor(share * 100)} %${describeRate(rate, unit)}`;
       if (output.isTTY) {
-        if (clock.monotonicMs() - drawnMs < REDRAW_MS) return;
-        drawnMs = clock.monotonicMs();
+        if (nowMs - drawnMs < REDRAW_MS) return;
+        drawnMs = nowMs;
         output.write(`\r\x1b[2K${head}${bar(share)} ${text}`);
       } else if (Math.floor(share * PLAIN_STEPS) > stepsShown) {
         stepsShown = Math.floor(share * PLAIN_STEPS);
@@ -57,9 +64,12 @@ function bar(share: number): string {
   return `[${'█'.repeat(full)}${'·'.repeat(BAR_CELLS - full)}]`;
 }
 
-function describeRate(done: number, total: number, elapsedS: number, unit?: string): string {
-  if (done === 0 || elapsedS < 0.2) return '';
-  const leftS = Math.ceil((elapsedS * (total - done)) / done);
-  const left = leftS > 0 ? `, ${leftS} s left` : '';
-  return unit === undefined ? left : `, ${Math.round(done / elapsedS)} ${unit}/s${left}`;
+function describeRate(
+  { done, left, seconds }: { done: number; left: number; seconds: number },
+  unit: string | undefined,
+): string {
+  if (done === 0 || seconds < 0.2) return '';
+  const leftS = Math.ceil((seconds * left) / done);
+  const time = leftS > 0 ? `, ${leftS} s left` : '';
+  return unit === undefined ? time : `, ${Math.round(done / seconds)} ${unit}/s${time}`;
 }
