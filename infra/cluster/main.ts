@@ -34,10 +34,16 @@ async function launch(options: ClusterOptions, stop: AbortSignal): Promise<Local
   running = cluster;
   const count =
     options.peers === 1 ? 'one nats-server and one peer' : 'three nats-servers and three peers';
-  say(`starting ${count}, data in ${path.relative(process.cwd(), layout.folder) || '.'}`);
+  say(`starting ${count}, data in ${shown(layout.folder)}`);
   await cluster.start(stop);
   say(`ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   return cluster;
+}
+
+/** Short where it lies below the current folder. */
+function shown(folder: string): string {
+  const below = path.relative(process.cwd(), folder);
+  return below.startsWith('..') ? folder : below || '.';
 }
 
 async function serversLeft(layout: ClusterLayout): Promise<readonly ProcessEntry[]> {
@@ -63,8 +69,10 @@ function takeInDocs(layout: ClusterLayout, stop: AbortSignal): Promise<boolean> 
     const end = () => child.kill('SIGTERM');
     stop.addEventListener('abort', end, { once: true });
     child.once('error', () => resolve(false));
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       stop.removeEventListener('abort', end);
+      // It had no time to end its progress line.
+      if (signal !== null && !stop.aborted) console.log('');
       resolve(code === 0);
     });
   });
@@ -80,9 +88,7 @@ function printAddresses(layout: ClusterLayout): void {
   for (const { name, clientPort } of layout.servers) {
     console.log(`  ${name}  nats://${HOST}:${clientPort}`);
   }
-  console.log(
-    `\nLogs in ${path.relative(process.cwd(), layout.logFolder)}. Ctrl-C stops everything.`,
-  );
+  console.log(`\nLogs in ${shown(layout.logFolder)}. Ctrl-C stops everything.`);
 }
 
 // One Ctrl-C arrives several times: the terminal signals the whole process group, and each npm above passes it on.
@@ -125,7 +131,10 @@ async function main(): Promise<number> {
     await launch(options, stop.signal);
     const taken = !options.docs || (await takeInDocs(layout, stop.signal));
     if (!stop.signal.aborted) {
-      if (!taken) say('the documentation was not taken in; the cluster runs on without it');
+      if (!taken)
+        say(
+          'the documentation was not taken in; the cluster runs on without, npm start resumes it',
+        );
       printAddresses(layout);
     }
     await stopped;

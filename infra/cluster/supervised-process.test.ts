@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -58,6 +58,18 @@ test('a process that dies before it is up is reported with its last words', asyn
   one.supervised.start();
   const reason = await one.supervised.died;
   assert.match(reason, /^one ended \(exit code 3\): no: disk full /);
+});
+
+test('the last words are those of the run that died, and only its reason where it gave one', async () => {
+  using temporary = temporaryFolder();
+  mkdirSync(path.join(temporary.path, 'logs'));
+  writeFileSync(path.join(temporary.path, 'logs', 'one.log'), 'words of an earlier run\n');
+  using one = supervise(
+    temporary.path,
+    'console.log("starting"); console.error("tributary: the folder is broken"); process.exit(1)',
+  );
+  one.supervised.start();
+  assert.match(await one.supervised.died, /^one ended \(exit code 1\): the folder is broken \(all/);
 });
 
 test('a process that does not hear SIGTERM is killed in the end', async () => {

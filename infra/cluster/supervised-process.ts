@@ -7,7 +7,7 @@
 // stopping is the launcher's. Before `settle` a death is not repaired: it is reported by `died`.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessLedger } from './process-ledger.ts';
@@ -23,6 +23,8 @@ const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 10_000;
 const HEALTHY_AFTER_MS = 10_000;
 const LOG_TAIL_LINES = 3;
+/** How a peer begins the line that says why it cannot start or go on. */
+const REASON = 'tributary: ';
 
 export class SupervisedProcess {
   readonly #command: ProcessCommand;
@@ -35,6 +37,7 @@ export class SupervisedProcess {
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #noted: Promise<void> = Promise.resolve();
+  #logStart = 0;
   #settled = false;
   #backoffMs = BACKOFF_MIN_MS;
 
@@ -55,6 +58,7 @@ export class SupervisedProcess {
     const { name, program, args, logFile } = this.#command;
     mkdirSync(path.dirname(logFile), { recursive: true });
     const log = openSync(logFile, 'a');
+    this.#logStart = fstatSync(log).size;
     const child = spawn(program, [...args], { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     this.#child = child;
@@ -90,15 +94,19 @@ export class SupervisedProcess {
     if (!this.#stopping.signal.aborted) this.start();
   }
 
-  /** What it logged last, with where to read the rest. */
+  /** What this run of it said last, with where to read the rest. */
   #lastWords(): string {
     let lines: string[] = [];
     try {
-      lines = readFileSync(this.#command.logFile, 'utf8').trim().split('\n');
+      const log = readFileSync(this.#command.logFile);
+      lines = log.subarray(this.#logStart).toString().trim().split('\n');
     } catch {
       // It never wrote anything.
     }
-    const last = lines.slice(-LOG_TAIL_LINES).map(messageOf).filter(Boolean).join(' | ');
+    const end = lines.at(-1) ?? '';
+    const last = end.startsWith(REASON)
+      ? end.slice(REASON.length)
+      : lines.slice(-LOG_TAIL_LINES).map(messageOf).filter(Boolean).join(' | ');
     return `: ${last || 'it logged nothing'} (all of it in ${this.#command.logFile})`;
   }
 

@@ -38,7 +38,11 @@ export async function readServerRecord(folder: string): Promise<ServerRecord | u
       ...(pid !== undefined && { pid }),
     };
   } catch (cause) {
-    throw new TributaryError('corrupt', `${join(folder, FILE)} cannot be read`, { cause });
+    throw new TributaryError(
+      'corrupt',
+      `${join(folder, FILE)} cannot be read: delete it, and it is made again from the store`,
+      { cause },
+    );
   }
 }
 
