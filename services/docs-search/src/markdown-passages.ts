@@ -1,4 +1,4 @@
-// Markdown to passages: one or more for each heading, which becomes their title.
+// Markdown to passages: one or more for each heading, which with the one above it becomes their title.
 
 import { type FilePassage, joinPassages, type SourceLine } from './passage.ts';
 import { plainText } from './plain-text.ts';
@@ -11,12 +11,11 @@ const RULE = /^\s*[-=*_|:+\s]+$/;
 
 export function markdownPassages(source: string): FilePassage[] {
   const passages: FilePassage[] = [];
-  let title = '';
-  let path: string[] = [];
+  let headings: string[] = [];
   let lines: SourceLine[] = [];
   let fenced = false;
   const close = () => {
-    passages.push(...joinPassages(title, lines));
+    passages.push(...joinPassages(titleOf(headings), lines));
     lines = [];
   };
   source.split(/\r?\n/).forEach((line, index) => {
@@ -32,12 +31,16 @@ export function markdownPassages(source: string): FilePassage[] {
     const [, marks = '', heading] = HEADING.exec(line) ?? [];
     if (heading !== undefined) {
       close();
-      path = [...path.slice(0, marks.length - 1), plainText(heading).trim()];
-      title = path.filter(Boolean).slice(1).slice(-2).join(' › ') || path[0] || '';
+      headings = [...headings.slice(0, marks.length - 1), plainText(heading).trim()];
     } else if (!BADGE.test(line) && !LINK_TARGET.test(line)) {
       lines.push({ position, text: RULE.test(line) ? '' : plainText(line) });
     }
   });
   close();
   return passages;
+}
+
+/** The last two, outermost first; the document's own name only where there is no other. */
+function titleOf([name = '', ...inner]: readonly string[]): string {
+  return inner.length === 0 ? name : inner.slice(-2).join(' › ');
 }
