@@ -125,6 +125,19 @@ test('a peer that was stopped does not answer with the past when it goes on', as
     stopped.resume();
     assert.deepEqual(new Set(await Promise.all(reading)), new Set([value]));
   }
+  // Nor does one that was killed, from the first answer it gives after its start, ready or not.
+  stopped.kill();
+  await stopped.ended;
+  await write(4);
+  const starting = stopped.start();
+  let first: unknown;
+  while (first === undefined) {
+    first = await fetch(`${stopped.url}${path}/7`)
+      .then(async (response) => JSON.parse(await response.text()).result?.payload?.value)
+      .catch(() => undefined);
+  }
+  await starting;
+  assert.equal(first, 4);
   await send(peerAt(1), 'DELETE', `/collections/${name}`);
 });
 

@@ -228,7 +228,9 @@ function checked(state: FollowerState, heads: Heads, isIdle: boolean): Step {
     return halt(state, 'rebuild', reason);
   }
   const covering = { ...settled, silences: 0, covered: heads.streamLast };
-  if (heads.streamLast - state.applied >= state.options.advanceSequences) {
+  // A shard without entries advances at once: its store then tells "complete and empty" from "lost".
+  const isFirst = state.applied === 0 && heads.streamLast > 0;
+  if (isFirst || heads.streamLast - state.applied >= state.options.advanceSequences) {
     return commitAt(covering, heads.streamLast, state.appliedCount);
   }
   const onward = read(covering);

@@ -20,13 +20,34 @@ function replicas() {
   return { state, guarded: { client, catchUp } };
 }
 
-test('without a stall calls go straight through', async () => {
+test('the first call after a start waits until the replica has caught up, later ones do not', async () => {
   const { state, guarded } = replicas();
   const clock = new SimulatedClock();
   const guard = new StallGuard(guarded, clock);
   await clock.advance(900);
-  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 1);
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+  assert.equal(state.caughtUp, 1);
+});
+
+test('after a start a replica whose stream has no leader answers with what it has', async () => {
+  const { state, guarded } = replicas();
+  const clock = new SimulatedClock();
+  const catchUp = () => new Promise<never>(() => {});
+  const guard = new StallGuard({ ...guarded, catchUp }, clock);
+  const answer = guard.call<'count'>(target, { kind: 'count' });
+  await clock.advance(1_000);
+  assert.equal(await answer, 1);
   assert.equal(state.caughtUp, 0);
+});
+
+test('a replica that is only opening after a start is asked again at the next call', async () => {
+  const { state, guarded } = replicas();
+  const guard = new StallGuard(guarded, new SimulatedClock());
+  state.fails = true;
+  await assert.rejects(guard.call<'count'>(target, { kind: 'count' }), { code: 'unavailable' });
+  state.fails = false;
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
 });
 
 test('the first call after a stall waits until the replica has caught up, later ones do not', async () => {

@@ -1,8 +1,10 @@
-// Keeps a process that stood still from answering with the past. While it was stopped (SIGSTOP, a paused machine, a
-// long swap) others may have written and been told that every live replica has it; what its replicas hold is from
-// before. So after a stall each replica first applies what is in the stream by then.
+// Keeps a process that stood still, or was not there, from answering with the past. Meanwhile others may have written
+// and been told that every live replica has it; what its own replicas hold is from before. So after a start or a stall
+// (SIGSTOP, a paused machine, a long swap) each replica first applies what is in the stream by then.
 //
-//   beating ──(no beat for STALL_MS)──► every replica is suspect ──(a call finds it so: it catches up)──► trusted again
+//   started, or no beat for STALL_MS ──► every replica is suspect ──(a call finds it so: it catches up)──► trusted
+//
+// After a start a replica whose stream has no leader is trusted as it is: nobody can write, and somebody has to answer.
 
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
 import { abortable, type Clock, startDeadline, TributaryError } from '@tributary/runtime';
@@ -18,15 +20,20 @@ export interface GuardedReplicas {
 const BEAT_MS = 250;
 /** A gateway takes a peer for silent after 1.5 s and no longer waits for its replicas; this must be less. */
 const STALL_MS = 1_000;
-/** Then the caller is better off with another replica. */
+/** After a stall; then the caller is better off with another replica. */
 const CATCH_UP_WITHIN_MS = 2_000;
+/** After a start. A stream with a leader tells its end within milliseconds. */
+const LEADER_WITHIN_MS = 1_000;
 
 export class StallGuard implements ReplicaClient {
   readonly #replicas: GuardedReplicas;
   readonly #clock: Clock;
   #beatMs: number;
-  /** Replicas looked after since the last stall, by store name; undefined before the first. */
-  #trusted: Map<string, Promise<void>> | undefined;
+  #hasStalled = false;
+  /** Replicas looked after since the start or the last stall, by store name. */
+  #trusted = new Map<string, Promise<void>>();
+  /** Those of them that are known to have caught up. */
+  #fresh = new Set<string>();
 
   constructor(replicas: GuardedReplicas, clock: Clock) {
     this.#replicas = replicas;
@@ -50,38 +57,56 @@ export class StallGuard implements ReplicaClient {
   ): Promise<ReplicaAnswers[K]> {
     // What came in during the stall is handled before the timer that would have noticed it.
     this.#beat();
-    if (this.#trusted === undefined) return this.#replicas.client.call<K>(target, call, signal);
-    return this.#trust(target, this.#trusted).then(() =>
-      this.#replicas.client.call<K>(target, call, signal),
-    );
+    const name = storeNameOf(target);
+    const { client } = this.#replicas;
+    if (this.#fresh.has(name)) return client.call<K>(target, call, signal);
+    return this.#trust(target, name).then(() => client.call<K>(target, call, signal));
   }
 
   #beat(): void {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#beatMs > STALL_MS) this.#trusted = new Map();
+    if (nowMs - this.#beatMs > STALL_MS) {
+      this.#hasStalled = true;
+      this.#trusted = new Map();
+      this.#fresh = new Set();
+    }
     this.#beatMs = nowMs;
   }
 
-  #trust(target: ReplicaAddress, trusted: Map<string, Promise<void>>): Promise<void> {
-    const name = storeNameOf(target);
-    let trust = trusted.get(name);
-    if (trust === undefined) {
-      trust = this.#catchUp(target);
-      trusted.set(name, trust);
-      trust.catch(() => trusted.delete(name));
-    }
+  #trust(target: ReplicaAddress, name: string): Promise<void> {
+    const trusted = this.#trusted;
+    const fresh = this.#fresh;
+    const present = trusted.get(name);
+    if (present !== undefined) return present;
+    const trust = this.#hasStalled ? this.#catchUp(target) : this.#catchUpIfLed(target);
+    trusted.set(name, trust);
+    trust.then(
+      () => fresh.add(name),
+      () => trusted.delete(name),
+    );
     return trust;
   }
 
   async #catchUp(target: ReplicaAddress): Promise<void> {
-    using deadline = startDeadline(this.#clock, CATCH_UP_WITHIN_MS, undefined, 'catching up');
-    const { signal } = deadline;
     try {
-      await abortable(this.#replicas.catchUp(target, signal), signal);
+      await this.#catchUpWithin(target, CATCH_UP_WITHIN_MS);
     } catch (cause) {
       const { collection, shard } = target;
       const text = `the replica of ${collection}:${shard} was away and has not caught up yet`;
       throw new TributaryError('unavailable', text, { cause });
     }
+  }
+
+  async #catchUpIfLed(target: ReplicaAddress): Promise<void> {
+    try {
+      await this.#catchUpWithin(target, LEADER_WITHIN_MS);
+    } catch (error) {
+      if (!(error instanceof TributaryError && error.code === 'timeout')) throw error;
+    }
+  }
+
+  async #catchUpWithin(target: ReplicaAddress, timeoutMs: number): Promise<void> {
+    using deadline = startDeadline(this.#clock, timeoutMs, undefined, 'catching up');
+    await abortable(this.#replicas.catchUp(target, deadline.signal), deadline.signal);
   }
 }
