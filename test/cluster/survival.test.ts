@@ -251,7 +251,7 @@ async function survives(
   await judge(places);
 }
 
-/** Resolves when every replica is Active and all of a shard are at one sequence with one content. */
+/** Resolves when every replica is Active, has applied what the stream holds, and has the content of the others. */
 async function converged(): Promise<ReplicaPlace[]> {
   const deadline = performance.now() + CONVERGE_WITHIN_MS;
   let problem = 'nothing was looked at';
@@ -270,17 +270,34 @@ async function converged(): Promise<ReplicaPlace[]> {
 
 async function differenceIn(places: readonly ReplicaPlace[]): Promise<string> {
   if (places.length !== 2 * SHARDS) return `${places.length} replicas`;
+  const entries = await entriesOf(places[0]?.collection ?? '');
   const states = new Map<number, string>();
   for (const place of places) {
     if (place.state !== 'Active')
       return `shard ${place.shard} on ${place.peer.name}: ${place.state}`;
     const { appliedSequence, contentHash, appliedCount } = await infoOf(place);
+    // A write that did not wait is acknowledged before any replica has applied it.
+    const held = entries[`wal.${place.collection}.${place.shard}`] ?? 0;
+    if (appliedCount !== held) return `shard ${place.shard}: ${appliedCount} of ${held} entries`;
     const state = `${appliedSequence} ${appliedCount} ${contentHash}`;
     const other = states.get(place.shard);
     if (other !== undefined && other !== state) return `shard ${place.shard}: ${other} / ${state}`;
     states.set(place.shard, state);
   }
   return '';
+}
+
+/** How many entries the stream holds, by subject; none is purged here. */
+async function entriesOf(collection: string): Promise<Readonly<Record<string, number>>> {
+  const nats = await connect({ servers: cluster.natsUrls });
+  try {
+    const manager = await jetstreamManager(nats);
+    const filter = { subjects_filter: `wal.${collection}.*` };
+    const { state } = await manager.streams.info(`wal-${collection}`, filter);
+    return state.subjects ?? {};
+  } finally {
+    await nats.close();
+  }
 }
 
 async function judge(places: readonly ReplicaPlace[]): Promise<void> {
