@@ -1,7 +1,7 @@
 // Time as an input. Production code takes a `Clock`; only this file and tests touch the ambient one.
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch; may jump. */
+  /** Whole milliseconds since the Unix epoch; may jump. */
   nowMs(): number;
   /** Milliseconds from an arbitrary origin; never goes back. */
   monotonicMs(): number;

@@ -60,3 +60,10 @@ test('an aborted sleep rejects with the reason and is not due any more', async (
   await assert.rejects(clock.sleep(10, controller.signal), reason);
   assert.equal(clock.nextDueMs, undefined);
 });
+
+test('the date is in whole milliseconds, whatever has passed', async () => {
+  const clock = new SimulatedClock(1_000);
+  await clock.advance(0.75);
+  assert.equal(clock.nowMs(), 1_000);
+  assert.equal(clock.monotonicMs(), 0.75);
+});

@@ -20,7 +20,7 @@ export class SimulatedClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#epochMs + this.#elapsedMs;
+    return Math.floor(this.#epochMs + this.#elapsedMs);
   }
 
   monotonicMs(): number {
