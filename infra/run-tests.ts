@@ -1,5 +1,5 @@
-// Runs the tests and sums up what they said: `node infra/run-tests.ts [unit|cluster|all]`. Unit tests lie beside their sources and run
-// side by side; cluster tests start real processes and run one file at a time. Finding no test is a failure.
+// Runs the tests and sums up what they said: `node infra/run-tests.ts [unit|cluster|all]`. Unit tests, most of them beside their
+// sources, run two files at a time; cluster tests start many processes and run one file at a time. Finding no test is a failure.
 
 import { globSync } from 'node:fs';
 import path from 'node:path';
@@ -17,11 +17,11 @@ interface Suite {
 const SUITES: readonly Suite[] = [
   {
     name: 'unit',
-    patterns: ['libs/**/*.test.ts', 'services/**/*.test.ts', 'infra/**/*.test.ts'],
+    patterns: ['{libs,services,infra}/**/*.test.ts', 'test/{architecture,simulation}/*.test.ts'],
     concurrency: 2,
     timeoutMs: 120_000,
   },
-  { name: 'cluster', patterns: ['test/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
+  { name: 'cluster', patterns: ['test/cluster/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
 ];
 const SLOWEST_SHOWN = 5;
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
