@@ -5,7 +5,7 @@ import type { Filter, GeoPoint } from './filter.ts';
 import type { JsonValue } from './json.ts';
 import type { VectorValue } from './point.ts';
 import type { PointId } from './point-id.ts';
-import type { OrderBy, Projection, SearchParams } from './query.ts';
+import type { OrderBy, PointRecord, Projection, ScoredPoint, SearchParams } from './query.ts';
 
 /** A vector, or the point that has it. */
 export type VectorExample =
@@ -111,4 +111,30 @@ export interface GroupsRequest {
   readonly groupBy: string;
   readonly groupSize: number;
   readonly withLookup?: { readonly collection: string; readonly projection: Projection };
+}
+
+/** What points are grouped by: a value of their payload. */
+export type GroupKey = string | number | bigint;
+
+export interface PointGroup {
+  readonly id: GroupKey;
+  /** Best first. */
+  readonly hits: readonly ScoredPoint[];
+  /** The point of the other collection whose id is the group's; absent where there is none. */
+  readonly lookup?: PointRecord;
+}
+
+/** The `limit` nearest of each of `sample` points chosen at random, among the sample. */
+export interface MatrixRequest {
+  readonly filter?: Filter;
+  readonly sample: number;
+  readonly limit: number;
+  readonly using: string;
+}
+
+export interface DistanceMatrix {
+  /** The sample, in id order; empty where fewer than two points have the vector. */
+  readonly ids: readonly PointId[];
+  /** One row an id: its nearest, best first. */
+  readonly rows: readonly (readonly { readonly id: PointId; readonly score: number }[])[];
 }
