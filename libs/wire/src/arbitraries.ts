@@ -4,9 +4,11 @@ import {
   type Condition,
   collectionId,
   type Entry,
+  type FieldIndex,
   type Filter,
   type JsonObject,
-  type NearestQuery,
+  type NamedVectors,
+  type PayloadSchema,
   type Point,
   type PointId,
   type PointOperation,
@@ -15,9 +17,12 @@ import {
   parseJson,
   peerId,
   pointIdFromBigInt,
+  type Scoring,
   sequence,
   shardId,
   stringifyJson,
+  type VectorQuery,
+  type VectorValue,
 } from '@tributary/model';
 import fc from 'fast-check';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
@@ -30,9 +35,23 @@ export const pointIds: fc.Arbitrary<PointId> = fc.oneof(
   fc.uuid(),
 );
 
-export const vectors = fc.dictionary(
+const denseVectors = fc.float32Array({ maxLength: 9, noNaN: true });
+
+export const vectorValues: fc.Arbitrary<VectorValue> = fc.oneof(
+  { weight: 2, arbitrary: denseVectors },
+  fc
+    .uniqueArray(fc.nat(0xffff_ffff), { maxLength: 5 })
+    .chain((indices) =>
+      fc
+        .float32Array({ minLength: indices.length, maxLength: indices.length, noNaN: true })
+        .map((values) => ({ indices: Uint32Array.from(indices).sort(), values })),
+    ),
+  fc.record({ size: fc.integer({ min: 1, max: 3 }), rows: denseVectors }),
+);
+
+export const vectors: fc.Arbitrary<NamedVectors> = fc.dictionary(
   fc.constantFrom('', 'text', 'bild-ü', '__proto__'),
-  fc.float32Array({ maxLength: 9, noNaN: true }),
+  vectorValues,
 );
 
 const payloads = fc
@@ -102,8 +121,83 @@ const selectors: fc.Arbitrary<PointSelector> = fc.oneof(
   fc.record({ kind: fc.constant('filter' as const), filter: filters }),
 );
 
+const plain = { noNullPrototype: true };
+const fieldIndexOptions = fc.dictionary(
+  fc.constantFrom('on_disk', 'is_tenant', '__proto__'),
+  fc.oneof(fc.boolean(), fc.integer(), fc.string()),
+);
+const bareIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
+  fc.record(
+    { type: fc.constant('keyword' as const), prefix: fc.boolean() },
+    { requiredKeys: ['type'], ...plain },
+  ),
+  fc.record(
+    { type: fc.constant('integer' as const), lookup: fc.boolean(), range: fc.boolean() },
+    plain,
+  ),
+  fc.record({ type: fc.constantFrom('float' as const, 'geo', 'bool', 'datetime', 'uuid') }, plain),
+  fc.record(
+    {
+      type: fc.constant('text' as const),
+      tokenizer: fc.constantFrom('word' as const, 'whitespace', 'prefix', 'multilingual'),
+      minTokenLength: fc.nat(9),
+      maxTokenLength: fc.nat(99),
+      lowercase: fc.boolean(),
+      asciiFolding: fc.boolean(),
+      phraseMatching: fc.boolean(),
+      stopwords: fc.array(fc.string(), { maxLength: 3 }),
+      stemmer: fc.string(),
+    },
+    {
+      requiredKeys: [
+        'type',
+        'tokenizer',
+        'lowercase',
+        'asciiFolding',
+        'phraseMatching',
+        'stopwords',
+      ],
+      ...plain,
+    },
+  ),
+);
+export const fieldIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
+  bareIndexes,
+  fc.tuple(bareIndexes, fieldIndexOptions).map(([index, options]) => ({ ...index, options })),
+);
+const schemas: fc.Arbitrary<PayloadSchema> = fc.dictionary(fc.string(), fieldIndexes, {
+  maxKeys: 3,
+});
+
 export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
-  fc.record({ kind: fc.constant('upsert' as const), points: fc.array(points, { maxLength: 4 }) }),
+  fc.record(
+    {
+      kind: fc.constant('upsert' as const),
+      points: fc.array(points, { maxLength: 4 }),
+      mode: fc.constantFrom('insertOnly' as const, 'updateOnly' as const),
+      updateFilter: filters,
+    },
+    { requiredKeys: ['kind', 'points'] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant('updateVectors' as const),
+      points: fc.array(fc.record({ id: pointIds, vectors }), { maxLength: 4 }),
+      updateFilter: filters,
+    },
+    { requiredKeys: ['kind', 'points'] },
+  ),
+  fc.record({
+    kind: fc.constant('deleteVectors' as const),
+    selector: selectors,
+    names: fc.array(fc.string()),
+  }),
+  fc.record({
+    kind: fc.constant('createFieldIndex' as const),
+    field: fc.string(),
+    index: fieldIndexes,
+  }),
+  fc.record({ kind: fc.constant('deleteFieldIndex' as const), field: fc.string() }),
   fc.record({ kind: fc.constant('delete' as const), selector: selectors }),
   fc.record(
     {
@@ -114,11 +208,15 @@ export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     },
     { requiredKeys: ['kind', 'selector', 'payload'] },
   ),
-  fc.record({
-    kind: fc.constant('overwritePayload' as const),
-    selector: selectors,
-    payload: payloads,
-  }),
+  fc.record(
+    {
+      kind: fc.constant('overwritePayload' as const),
+      selector: selectors,
+      payload: payloads,
+      key: fc.string(),
+    },
+    { requiredKeys: ['kind', 'selector', 'payload'] },
+  ),
   fc.record({
     kind: fc.constant('deletePayload' as const),
     selector: selectors,
@@ -148,21 +246,47 @@ const projections: fc.Arbitrary<Projection> = fc.record({
 });
 
 const limits = fc.nat();
-const queries: fc.Arbitrary<NearestQuery> = fc.record(
+const vectorLists = fc.array(vectorValues, { maxLength: 3 });
+const contexts = fc.array(fc.record({ positive: vectorValues, negative: vectorValues }), {
+  maxLength: 3,
+});
+const scorings: fc.Arbitrary<Scoring> = fc.oneof(
+  fc.record({ kind: fc.constant('nearest' as const), vector: vectorValues }),
+  fc.record({
+    kind: fc.constantFrom('bestScore' as const, 'sumScores'),
+    positives: vectorLists,
+    negatives: vectorLists,
+  }),
+  fc.record({ kind: fc.constant('discover' as const), target: vectorValues, context: contexts }),
+  fc.record({ kind: fc.constant('context' as const), context: contexts }),
+);
+const queries: fc.Arbitrary<VectorQuery> = fc.record(
   {
-    vector: fc.float32Array({ noNaN: true, maxLength: 9 }),
+    scoring: scorings,
     using: fc.string(),
     filter: filters,
     limit: limits,
     scoreThreshold: fc.double({ noNaN: true }),
     params: fc.record(
-      { hnswEf: fc.nat(), exact: fc.boolean(), indexedOnly: fc.boolean() },
+      {
+        hnswEf: fc.nat(),
+        exact: fc.boolean(),
+        indexedOnly: fc.boolean(),
+        quantization: fc.record(
+          {
+            ignore: fc.boolean(),
+            rescore: fc.boolean(),
+            oversampling: fc.double({ min: 1, noNaN: true }),
+          },
+          { requiredKeys: [] },
+        ),
+      },
       { requiredKeys: [] },
     ),
     projection: projections,
   },
   {
-    requiredKeys: ['vector', 'using', 'limit', 'params', 'projection'],
+    requiredKeys: ['scoring', 'using', 'limit', 'params', 'projection'],
   },
 );
 
@@ -181,8 +305,42 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
   fc.record({
     kind: fc.constant('scroll' as const),
     query: fc.record(
-      { filter: filters, offset: pointIds, limit: limits, projection: projections },
+      {
+        filter: filters,
+        offset: pointIds,
+        limit: limits,
+        projection: projections,
+        orderBy: fc.record(
+          {
+            key: fc.string(),
+            direction: fc.constantFrom('asc' as const, 'desc' as const),
+            startFrom: fc.double({ noNaN: true }),
+          },
+          { requiredKeys: ['key', 'direction'] },
+        ),
+      },
       { requiredKeys: ['limit', 'projection'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('sample' as const),
+    query: fc.record(
+      { filter: filters, limit: limits, seed: fc.double({ noNaN: true }), projection: projections },
+      { requiredKeys: ['limit', 'seed', 'projection'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('facet' as const),
+    query: fc.record(
+      { key: fc.string(), filter: filters, limit: limits },
+      { requiredKeys: ['key', 'limit'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('termStatistics' as const),
+    query: fc.record(
+      { using: fc.string(), indices: fc.uint32Array(), filter: filters },
+      { requiredKeys: ['using', 'indices'] },
     ),
   }),
   fc.record({ kind: fc.constant('count' as const), filter: filters }, { requiredKeys: ['kind'] }),
@@ -195,6 +353,7 @@ const recordFields = {
   version: safeInteger.map(sequence),
   payload: payloadBytes,
   vectors,
+  orderValue: fc.double({ noNaN: true }),
 };
 export const records = fc.record(recordFields, {
   requiredKeys: ['id', 'version'],
@@ -214,6 +373,8 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
     segmentsCount: safeInteger,
     memoryBytes: safeInteger,
     optimizing: fc.boolean(),
+    payloadSchema: schemas,
+    payloadIndexPoints: fc.dictionary(fc.string(), safeInteger, { maxKeys: 3 }),
     halted: fc.string(),
   },
   {
@@ -226,9 +387,21 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
       'segmentsCount',
       'memoryBytes',
       'optimizing',
+      'payloadSchema',
+      'payloadIndexPoints',
     ],
   },
 );
+
+export const facetHits = fc.record({
+  value: fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.bigInt(2n ** 54n, 2n ** 63n - 1n)),
+  count: safeInteger,
+});
+
+export const termStatistics = fc.record({
+  points: safeInteger,
+  frequencies: fc.array(safeInteger),
+});
 
 const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
 
