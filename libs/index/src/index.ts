@@ -4,6 +4,8 @@ export {
   defaultTailVectorsMax,
 } from './create-vector-index.ts';
 export { countOfSet } from './exact-scan.ts';
+export { examplesOf } from './example-scoring.ts';
+export { MultiVectorIndex, type MultiVectorIndexOptions } from './multi-vector-index.ts';
 export { PointTable } from './point-table.ts';
 export {
   createSegmentBuilder,
@@ -12,4 +14,6 @@ export {
   type SegmentBuilderOptions,
 } from './segment-builder.ts';
 export type { SegmentJob, SegmentResult } from './segment-job.ts';
+export { copyVector, rowsOf } from './similarity.ts';
+export { SparseIndex } from './sparse-index.ts';
 export * from './vector-index.ts';

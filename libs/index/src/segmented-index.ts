@@ -11,12 +11,14 @@
 import type { PointId, PointOffset } from '@tributary/model';
 import { assert, type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import { type BuildPlan, planBuild } from './build-plan.ts';
-import { countOfSet, ExactScan } from './exact-scan.ts';
+import { ExactScan, NearestScorer, type RowScorer } from './exact-scan.ts';
+import { ExampleScorer, planExamples, toDense } from './example-scoring.ts';
 import { FlatVectors, NONE } from './flat-vectors.ts';
 import type { HnswSegment } from './hnsw-segment.ts';
 import { type GraphParams, hasGraph, isFinite32 } from './native-graph.ts';
 import { scoreBound, toHits } from './score.ts';
 import { isGraphCheaper } from './search-plan.ts';
+import { acceptedCount, checkSearch } from './search-request.ts';
 import { type BuildContext, buildSegment, dissolveSegment } from './segment-build.ts';
 import type { SegmentBuilder } from './segment-builder.ts';
 import { removeSegment } from './segment-file.ts';
@@ -24,6 +26,7 @@ import { matchSegments } from './segment-match.ts';
 import { SegmentSet } from './segment-set.ts';
 import { TopK } from './top-k.ts';
 import type {
+  ExampleScoring,
   IndexHits,
   IndexSearch,
   LoadedSegments,
@@ -34,7 +37,6 @@ import type {
 
 /** After a failed build (a full disk, say) the next one waits. */
 const RETRY_AFTER_MS = 10_000;
-const LIMIT_MAX = 2 ** 31 - 1;
 
 export interface SegmentedIndexOptions extends VectorIndexOptions {
   readonly builder: SegmentBuilder;
@@ -43,6 +45,7 @@ export interface SegmentedIndexOptions extends VectorIndexOptions {
 }
 
 export class SegmentedVectorIndex implements VectorIndex {
+  readonly kind = 'dense';
   readonly #options: SegmentedIndexOptions;
   readonly #params: GraphParams;
   readonly #vectors: FlatVectors;
@@ -73,6 +76,10 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (this.#vectors.remove(offset)) this.#segments.kill(offset);
   }
 
+  has(offset: PointOffset): boolean {
+    return this.#vectors.rowOf(offset) !== NONE;
+  }
+
   get(offset: PointOffset): Float32Array | undefined {
     const row = this.#vectors.rowOf(offset);
     return row === NONE ? undefined : this.#vectors.vectorAt(row);
@@ -81,15 +88,19 @@ export class SegmentedVectorIndex implements VectorIndex {
   search(query: Float32Array, search: IndexSearch): IndexHits {
     this.#assertOpen();
     this.#checkVector(query);
-    const { limit, ef } = search;
-    if (!Number.isSafeInteger(limit) || limit < 0 || limit > LIMIT_MAX) {
-      throw new TributaryError('wrong_input', `a limit is a whole number, not ${limit}`);
-    }
-    if (!Number.isSafeInteger(ef) || ef < 0) {
-      throw new TributaryError('wrong_input', `ef is a whole number, not ${ef}`);
-    }
+    checkSearch(search);
     const top = this.#searchGraphs(query, search) ?? this.#searchExactly(query, search);
     return toHits(top, this.#params.distance, search.scoreThreshold);
+  }
+
+  searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits {
+    this.#assertOpen();
+    checkSearch(search);
+    const { examples, score } = planExamples(scoring, toDense);
+    for (const example of examples) this.#checkVector(example);
+    const top = new TopK(search.limit, search.scoreThreshold);
+    this.#scan(search, new ExampleScorer({ vectors: this.#vectors, examples, score, top }));
+    return top.drain();
   }
 
   async loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments> {
@@ -164,7 +175,7 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (!isGraphCheaper(cost)) return undefined;
 
     const top = this.#newTop(search);
-    const scan = new ExactScan(vectors, query, top);
+    const scan = new ExactScan(vectors, new NearestScorer(vectors, query, top));
     let found = 0;
     for (const segment of this.#segments) {
       for (const offset of segment.search(query, limit, ef, accept)) {
@@ -183,16 +194,20 @@ export class SegmentedVectorIndex implements VectorIndex {
   }
 
   #searchExactly(query: Float32Array, search: IndexSearch): TopK {
+    const top = this.#newTop(search);
+    this.#scan(search, new NearestScorer(this.#vectors, query, top));
+    return top;
+  }
+
+  #scan(search: IndexSearch, scorer: RowScorer): void {
     const { accept } = search;
     const vectors = this.#vectors;
-    const top = this.#newTop(search);
-    const scan = new ExactScan(vectors, query, top);
+    const scan = new ExactScan(vectors, scorer);
     const rows = { from: 0, to: search.indexedOnly ? vectors.sealedCount : vectors.rowCount };
     if (accept === undefined) scan.range(rows);
     else if (acceptedCount(search) < rows.to) scan.set(accept, rows);
     else scan.rangeIn(rows, accept);
     scan.finish();
-    return top;
   }
 
   #newTop(search: IndexSearch): TopK {
@@ -266,8 +281,4 @@ export class SegmentedVectorIndex implements VectorIndex {
   #assertOpen(): void {
     assert(!this.#closing.signal.aborted, 'a closed index is not used');
   }
-}
-
-function acceptedCount(search: IndexSearch): number {
-  return search.acceptCount ?? (search.accept === undefined ? 0 : countOfSet(search.accept));
 }
