@@ -1,17 +1,14 @@
-// The reads of one replica: search, retrieve, scroll, count.
+// The reads of one replica: search, retrieve, scroll, count, term statistics.
 //
 // Invariant: store, point table and indexes are at one sequence whenever a read runs, as the thread that owns them
 // applies a commit to all three before it does anything else. So a read never shows a point that is deleted, and a
 // difference between them is a bug: it asserts.
 
-import type { PointTable, VectorIndex } from '@tributary/index';
+import type { AnyVectorIndex, PointTable } from '@tributary/index';
 import {
   type CollectionConfig,
   comparePointIds,
   type Filter,
-  higherIsBetter,
-  isFiniteVector,
-  type NearestQuery,
   type PointId,
   type PointOffset,
   type PointRecord,
@@ -19,18 +16,22 @@ import {
   pointOffset,
   type ScoredPoint,
   type ScrollQuery,
+  type TermStatistics,
+  type TermStatisticsQuery,
+  type VectorQuery,
 } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import { assert } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
 import { chooseSource, createMatcher, FilterPlanner, type FilterSource } from './plan-filter.ts';
 import { createProjector, indexOf, type ProjectedPoint, type Projector } from './projection.ts';
 import type { Selection } from './selection.ts';
+import { checkedIndexOf, isHigherBetter, searchIndex, termStatisticsOf } from './vector-search.ts';
 
 export interface ReplicaReaderOptions {
   readonly store: ReplicaStore;
   readonly table: PointTable;
   /** By vector name; one for each vector of the collection. */
-  readonly indexes: ReadonlyMap<string, VectorIndex>;
+  readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly config: CollectionConfig;
   /** Bytes of filter answers kept between two commits; default 16 MiB. */
   readonly filterCacheBytesMax?: number;
@@ -46,7 +47,7 @@ interface Hit {
 export class ReplicaReader {
   readonly #store: ReplicaStore;
   readonly #table: PointTable;
-  readonly #indexes: ReadonlyMap<string, VectorIndex>;
+  readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly #config: CollectionConfig;
   readonly #planner: FilterPlanner;
 
@@ -63,19 +64,26 @@ export class ReplicaReader {
   }
 
   /**
-   * At most `limit` points, best first, equal scores by id. The query vector is taken as it is: of length 1 for Cosine.
-   * Errors: `wrong_input` for the name of no vector, a wrong dimension, a value not finite, a key that is no path.
+   * At most `limit` points, best first, equal scores by id. Vectors are taken as they are: of length 1 for Cosine.
+   * Errors: `wrong_input` for the name of no vector, a vector of a wrong kind or dimension, a value not finite, a key
+   * that is no path.
    */
-  search(query: NearestQuery): ScoredPoint[] {
-    const index = this.#checkedIndex(query);
+  search(query: VectorQuery): ScoredPoint[] {
+    const index = checkedIndexOf(query, this.#indexes, this.#config);
     const projector = createProjector(query.projection, this.#indexes);
     const selection = query.filter && this.#planner.select(query.filter);
-    const hits = this.#nearest(index, query, selection);
+    const hits = this.#hitsOf(query, index, selection);
     const payloads = this.#payloadsOf(hits, projector);
     return hits.map(({ point, score }, i) => ({
       ...projector.project(point, payloads?.[i]?.payload),
       score,
     }));
+  }
+
+  /** Errors: `wrong_input` for the name of no sparse vector, a key that is no path. */
+  termStatistics({ using, indices, filter }: TermStatisticsQuery): TermStatistics {
+    const index = indexOf(this.#indexes, using);
+    return termStatisticsOf(index, indices, filter && this.#planner.select(filter));
   }
 
   /** The points of `ids` that are there, in their order. Errors: `wrong_input` as for `search`. */
@@ -122,52 +130,19 @@ export class ReplicaReader {
       : this.#planner.select(filter).count;
   }
 
-  #checkedIndex(query: NearestQuery): VectorIndex {
-    const index = indexOf(this.#indexes, query.using);
-    const params = this.#config.vectors[query.using];
-    assert(params !== undefined, 'an index belongs to a vector of the collection');
-    if (query.vector.length !== params.size) {
-      throw new TributaryError(
-        'wrong_input',
-        `Vector dimension error: expected dim: ${params.size}, got ${query.vector.length}`,
-      );
-    }
-    if (!isFiniteVector(query.vector)) {
-      throw new TributaryError('wrong_input', 'the query vector has a value that is not finite');
-    }
-    return index;
-  }
-
-  #nearest(index: VectorIndex, query: NearestQuery, selection: Selection | undefined): Hit[] {
+  #hitsOf(query: VectorQuery, index: AnyVectorIndex, selection: Selection | undefined): Hit[] {
     const limit = Math.min(query.limit, selection?.count ?? this.#store.state.pointsCount);
     if (limit <= 0) return [];
-    const { offsets, scores } = index.search(query.vector, {
-      limit,
-      ef: this.#efOf(query),
-      exact: query.params.exact ?? false,
-      indexedOnly: query.params.indexedOnly ?? false,
-      ...(selection && { accept: selection.offsets, acceptCount: selection.count }),
-      ...(query.scoreThreshold !== undefined && { scoreThreshold: query.scoreThreshold }),
-    });
+    const config = this.#config;
+    const { offsets, scores } = searchIndex(query, { index, config, limit, selection });
     const hits = Array.from(offsets, (offset, i) => ({
       point: this.#pointAt(pointOffset(offset)),
       score: scores[i] ?? Number.NaN,
     }));
-    const sign = higherIsBetter(this.#distanceOf(query)) ? -1 : 1;
+    const sign = isHigherBetter(query, config) ? -1 : 1;
     return hits.sort(
       (a, b) => sign * (a.score - b.score) || comparePointIds(a.point.id, b.point.id),
     );
-  }
-
-  #distanceOf(query: NearestQuery) {
-    const params = this.#config.vectors[query.using];
-    assert(params !== undefined, 'an index belongs to a vector of the collection');
-    return params.distance;
-  }
-
-  #efOf(query: NearestQuery): number {
-    const own = this.#config.vectors[query.using]?.hnsw?.efConstruct;
-    return query.params.hnswEf ?? own ?? this.#config.hnsw.efConstruct;
   }
 
   #payloadsOf(hits: readonly Hit[], projector: Projector) {

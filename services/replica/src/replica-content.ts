@@ -3,7 +3,7 @@
 // Invariant: between two turns of the event loop all three are at one sequence. A commit changes the store first: where
 // that throws, table and indexes still stand for the state that the store keeps.
 
-import { PointTable, type VectorIndex } from '@tributary/index';
+import { type AnyVectorIndex, PointTable } from '@tributary/index';
 import type { CollectionConfig, PointOffset, Sequence, StoredPoint } from '@tributary/model';
 import type { ApplyBatch } from '@tributary/replication';
 import { ReplicaReader } from '@tributary/search';
@@ -16,7 +16,7 @@ export type CreateIndex = (options: {
   readonly vectorName: string;
   readonly config: CollectionConfig;
   readonly table: PointTable;
-}) => Promise<VectorIndex>;
+}) => Promise<AnyVectorIndex>;
 
 export interface ReplicaContentOptions {
   readonly stores: ReplicaStores;
@@ -35,12 +35,12 @@ export class ReplicaContent implements AsyncDisposable {
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
   readonly #table: PointTable;
-  readonly #indexes: ReadonlyMap<string, VectorIndex>;
+  readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
 
   private constructor(
     store: ReplicaStore,
     table: PointTable,
-    indexes: ReadonlyMap<string, VectorIndex>,
+    indexes: ReadonlyMap<string, AnyVectorIndex>,
     config: CollectionConfig,
   ) {
     this.store = store;
@@ -59,10 +59,11 @@ export class ReplicaContent implements AsyncDisposable {
     const { config, stores, storeName } = options;
     const store = await stores.open(storeName);
     const table = new PointTable();
-    const indexes = new Map<string, VectorIndex>();
+    const indexes = new Map<string, AnyVectorIndex>();
     const content = new ReplicaContent(store, table, indexes, config);
     try {
-      for (const vectorName of Object.keys(config.vectors)) {
+      const sparseNames = Object.keys(config.sparseVectors ?? {});
+      for (const vectorName of [...Object.keys(config.vectors), ...sparseNames]) {
         const index = await options.createIndex({ storeName, vectorName, config, table });
         indexes.set(vectorName, index);
       }

@@ -118,6 +118,8 @@ export class Replica implements AsyncDisposable {
         return reader.scroll(call.query);
       case 'count':
         return reader.count(call.filter);
+      case 'termStatistics':
+        return reader.termStatistics(call.query);
       case 'info':
         return this.#info();
       case 'verify':
