@@ -10,7 +10,7 @@ const updateFilter = { must: [{ kind: 'match' as const, key: 'a', value: 1 }] };
 const payload = new TextEncoder().encode(JSON.stringify({ text: 'x'.repeat(3_000) }));
 const sparse = { indices: Uint32Array.from({ length: 300 }, (_, i) => i), values: floats(300) };
 const multi = { size: 10, rows: floats(400) };
-const ids = Array.from({ length: 40_000 }, (_, id) => id);
+const ids = Array.from({ length: 80_000 }, (_, id) => id);
 const points = ids.slice(0, 600).map((id) => ({ id, vectors: { sparse, multi }, payload }));
 
 function floats(length: number): Float32Array {
