@@ -1,5 +1,5 @@
 // What a client's request becomes: trusted values, the same whether they came as JSON or as protobuf.
-// Writes become the model's `PointOperation`; a scroll becomes the model's `ScrollQuery`.
+// Writes become the model's `PointOperation`, a scroll its `ScrollQuery`, a query its `QueryRequest` or `GroupsRequest`.
 
 import type {
   Filter,
@@ -9,8 +9,8 @@ import type {
   OptimizersConfig,
   PointId,
   Projection,
-  SearchParams,
   Sequence,
+  SparseVectorParams,
 } from '@tributary/model';
 
 export interface RetrieveRequest {
@@ -30,17 +30,6 @@ export interface FacetRequest {
   /** Values returned at most. */
   readonly limit: number;
   readonly exact: boolean;
-}
-
-/** Similarities within a random sample of the points of the filter. */
-export interface MatrixRequest {
-  readonly filter?: Filter;
-  /** Points in the sample, at least 2. */
-  readonly sample: number;
-  /** Nearest neighbours of each of them, within the sample. */
-  readonly limit: number;
-  /** Name of the vector compared; '' for the unnamed one. */
-  readonly using: string;
 }
 
 export type AliasAction =

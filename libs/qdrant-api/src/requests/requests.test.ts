@@ -4,16 +4,29 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { JsonValue } from '@tributary/model';
 import { errorText, statusOf } from '../errors.ts';
+import { parseAliasActions } from './aliases.ts';
+import { parseFacet, parseMatrix } from './facet.ts';
+import { parseCreateFieldIndex } from './field-index.ts';
 import { parseBody } from './json-reader.ts';
-import { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './query.ts';
+import {
+  parseDiscover,
+  parseRecommend,
+  parseSearch,
+  parseSearchBatch,
+  parseSearchGroups,
+} from './legacy-query.ts';
+import { parseQuery, parseQueryBatch, parseQueryGroups } from './query.ts';
 import { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './read.ts';
 import {
   parseClearPayload,
   parseDeletePayload,
   parseDeletePoints,
+  parseDeleteVectors,
   parseOverwritePayload,
   parseSetPayload,
+  parseUpdateVectors,
 } from './update.ts';
+import { parseUpdateBatch } from './update-batch.ts';
 import { parseUpsert } from './upsert.ts';
 
 type Parse = (body: JsonValue | undefined) => unknown;
@@ -61,8 +74,24 @@ test('an upsert that cannot be taken is refused with the status and text of its 
       400,
       /points\[0\]\.vector\[1\]: number out of range for float32: 1e\+39/,
     ],
-    [pointWith('[[1],[2]]'), 400, `${UNSUPPORTED}multivectors`],
-    [pointWith('{"s":{"indices":[1],"values":[1]}}'), 400, `${UNSUPPORTED}sparse vectors`],
+    [pointWith('[[1],[2,3]]'), 422, /points\[0\]\.vector: all vectors must have the same size/],
+    [pointWith('[[],[]]'), 422, /the vectors of a multivector must not be empty/],
+    [pointWith('[[1],2]'), 400, /points\[0\]\.vector\[1\]: invalid type: 2, expected a list/],
+    [pointWith('[1,[2]]'), 400, /points\[0\]\.vector\[1\]: invalid type: a list, expected a num/],
+    [
+      pointWith('{"s":{"indices":[1,2],"values":[1]}}'),
+      422,
+      'Validation error in JSON body: [points[0].vector.?.values: Validation error: must be the same length as indices [{}]]',
+    ],
+    [
+      pointWith('{"s":{"indices":[1,1],"values":[1,2]}}'),
+      422,
+      'Validation error in JSON body: [points[0].vector.?.indices: Validation error: must be unique [{}]]',
+    ],
+    [pointWith('{"s":{"indices":[-1],"values":[1]}}'), 400, /indices\[0\]: invalid type: -1/],
+    [pointWith('{"s":{"indices":[4294967296],"values":[1]}}'), 400, /indices\[0\]: invalid type/],
+    [pointWith('{"s":{"indices":[1]}}'), 400, /values: invalid type: nothing, expected a list/],
+    [pointWith('{"s":{"indices":[1],"values":[1e39]}}'), 400, /out of range for float32/],
     [pointWith('{"text":"a","model":"m"}'), 400, /does not support inference/],
     [pointWith('{"a":{"text":"a","model":"m"}}'), 400, /does not support inference/],
     [pointWith('{"__proto__":[1]}'), 400, 'Wrong input: Not existing vector name error: __proto__'],
@@ -79,8 +108,8 @@ test('an upsert that cannot be taken is refused with the status and text of its 
       /batch\.payloads: number of items/,
     ],
     ['{"points":[{"id":1,"vector":[1]}],"shard_key":"a"}', 400, `${UNSUPPORTED}shard keys`],
-    ['{"points":[],"update_mode":"insert_only"}', 400, /does not support update modes/],
-    ['{"points":[],"update_filter":{}}', 400, `${UNSUPPORTED}update_filter`],
+    ['{"points":[{"id":1,"vector":[1]}],"update_mode":"x"}', 400, /update_mode: invalid type: "x"/],
+    ['{"points":[{"id":1,"vector":[1]}],"update_filter":{"a":1}}', 400, /unknown field `a`/],
     ['{"points":', 400, /^Format error in JSON body: /],
     ['['.repeat(100_000), 400, /nested deeper than/],
   ];
@@ -120,10 +149,16 @@ test('an update without points, or with what is not served, is refused', () => {
     [parseDeletePoints, ['{"points":[1],"shard_key":[1]}', 400, `${UNSUPPORTED}shard keys`]],
     [parseSetPayload, ['{"points":[1]}', 400, /payload: invalid type: nothing/]],
     [parseSetPayload, ['{"points":[1],"payload":{},"key":"a..b"}', 400, /key: invalid JSON path/]],
-    [
-      parseOverwritePayload,
-      ['{"points":[1],"payload":{},"key":"a"}', 400, /overwriting the payload/],
-    ],
+    [parseOverwritePayload, ['{"points":[1],"payload":{},"key":"["}', 400, /key: invalid JSON/]],
+    [parseUpdateVectors, ['{"points":[]}', 422, /\[points: must not be empty\]/]],
+    [parseUpdateVectors, ['{"points":[{"id":1}]}', 400, /points\[0\]\.vector: invalid type/]],
+    [parseDeleteVectors, ['{"points":[1],"vector":[]}', 422, /vector names to delete/]],
+    [parseDeleteVectors, ['{"points":[1]}', 400, /vector: invalid type: nothing/]],
+    [parseDeleteVectors, ['{"vector":["a"]}', 400, /expected `points`/]],
+    [parseUpdateBatch, ['{}', 400, /operations: invalid type: nothing/]],
+    [parseUpdateBatch, ['{"operations":[{"upset":{}}]}', 400, /operations\[0\]: invalid type/]],
+    [parseUpdateBatch, ['{"operations":[{"delete":{"points":[]}}]}', 400, /Empty update request/]],
+    [parseUpdateBatch, ['{"operations":[{"constructor":{}}]}', 400, /operations\[0\]: invalid/]],
     [parseDeletePayload, ['{"points":[1],"keys":"a"}', 400, /keys: invalid type: "a"/]],
     [parseClearPayload, ['{}', 400, /expected `points`/]],
   ];
@@ -163,7 +198,54 @@ test('a read that cannot be answered is refused', () => {
     [parseScroll, ['{"limit":0}', 422, /limit: value 0 invalid, must be 1 or larger\]$/]],
     [parseScroll, ['{"limit":-1}', 400, /limit: invalid type: -1/]],
     [parseScroll, ['{"limit":18446744073709551616}', 400, /limit: invalid type/]],
-    [parseScroll, ['{"order_by":"a"}', 400, `${UNSUPPORTED}order_by`]],
+    [parseScroll, ['{"order_by":"a..b"}', 400, /order_by: invalid JSON path/]],
+    [parseScroll, ['{"order_by":{"key":"a","direction":"up"}}', 400, /`asc` or `desc`/]],
+    [parseScroll, ['{"order_by":{"key":"a","start_from":"soon"}}', 400, /is not a datetime/]],
+    [parseScroll, ['{"order_by":"a","offset":1}', 400, /Cannot use an `offset` when using/]],
+    [parseFacet, ['{}', 400, /key: invalid type: nothing/]],
+    [parseFacet, ['{"key":"a","limit":0}', 422, /limit: value 0 invalid, must be 1 or larger/]],
+    [parseMatrix, ['{"sample":1}', 422, /sample: value 1 invalid, must be 2 or larger/]],
+    [parseMatrix, ['{"limit":0}', 422, /limit: value 0 invalid, must be 1 or larger/]],
+    [parseQueryGroups, ['{"query":[1]}', 400, /group_by: invalid type: nothing/]],
+    [parseQueryGroups, ['{"query":[1],"group_by":""}', 400, /group_by: invalid JSON path/]],
+    [parseQueryGroups, ['{"query":[1],"group_by":"a","group_size":0}', 422, /group_size: value 0/]],
+    [parseQueryGroups, ['{"group_by":"a","with_lookup":5}', 400, /with_lookup: invalid type: 5/]],
+    [parseSearchGroups, ['{"vector":[1],"limit":1,"group_by":"a"}', 400, /group_size: invalid/]],
+    [parseRecommend, ['{"limit":1}', 422, /At least one positive example is required/]],
+    [
+      parseRecommend,
+      ['{"limit":1,"strategy":"best_score"}', 422, /At least one example is required/],
+    ],
+    [
+      parseRecommend,
+      ['{"limit":1,"positive":[-1]}', 400, /positive\[0\]: value -1 is not a valid/],
+    ],
+    [parseDiscover, ['{"limit":1}', 400, /expected a target, a context or both/]],
+    [parseDiscover, ['{"limit":1,"context":[{"positive":1}]}', 400, /context\[0\]\.negative/]],
+    [parseAliasActions, ['{}', 400, /actions: invalid type: nothing/]],
+    [parseAliasActions, ['{"actions":[{"make":{}}]}', 400, /actions\[0\]: invalid type/]],
+    [
+      parseAliasActions,
+      ['{"actions":[{"create_alias":{"alias_name":"a"}}]}', 400, /create_alias\.collection_name/],
+    ],
+    [parseCreateFieldIndex, ['{"field_schema":"keyword"}', 400, /field_name: invalid type/]],
+    [parseCreateFieldIndex, ['{"field_name":"a"}', 400, /expected the kind of index/]],
+    [
+      parseCreateFieldIndex,
+      ['{"field_name":"a","field_schema":"word"}', 400, /field_schema: invalid type: "word"/],
+    ],
+    [
+      parseCreateFieldIndex,
+      ['{"field_name":"a","field_schema":{"type":"text","tokenizer":"x"}}', 400, /tokenizer: inv/],
+    ],
+    [
+      parseCreateFieldIndex,
+      [
+        '{"field_name":"a","field_schema":{"type":"integer","lookup":false,"range":false}}',
+        422,
+        /at least one of lookup and range/,
+      ],
+    ],
     [parseScroll, ['{"offset":"x"}', 400, `${FORMAT}offset: value "x" ${ID_RULE}`]],
     [parseCount, ['{"exact":1}', 400, /exact: invalid type: 1, expected a boolean/]],
     [
@@ -175,7 +257,7 @@ test('a read that cannot be answered is refused', () => {
     [parseSearch, ['{"vector":[null],"limit":1}', 400, /vector\[0\]: invalid type: null/]],
     [
       parseSearch,
-      ['{"vector":{"name":"s","vector":{"indices":[1],"values":[1]}},"limit":1}', 400, /sparse/],
+      ['{"vector":{"name":"s","vector":{"indices":[1],"values":[]}},"limit":1}', 422, /values: /],
     ],
     [
       parseSearch,
@@ -186,7 +268,7 @@ test('a read that cannot be answered is refused', () => {
   for (const [parse, refusal] of refusals) assertRefused(parse, refusal);
 });
 
-test('a query that is not served yet, or makes no sense, is refused by name', () => {
+test('a query that is not served, or makes no sense, is refused by name', () => {
   const refusals: readonly Refusal[] = [
     [
       '{"query":[1],"limit":0}',
@@ -199,21 +281,52 @@ test('a query that is not served yet, or makes no sense, is refused by name', ()
       "Bad request: A query is needed to merge the prefetches. Can't have prefetches without defining a query.",
     ],
     ['{"score_threshold":1}', 400, /^Bad request: A query is needed to use the score_threshold\. /],
-    ['{"prefetch":[{}],"query":{"fusion":"rrf"}}', 400, `${UNSUPPORTED}prefetch`],
-    ['{"query":{"fusion":"rrf"}}', 400, `${UNSUPPORTED}fusion queries`],
-    ['{"query":{"rrf":{"k":1}}}', 400, `${UNSUPPORTED}fusion queries`],
-    ['{"query":{"recommend":{"positive":[1]}}}', 400, `${UNSUPPORTED}recommend queries`],
-    ['{"query":{"discover":{}}}', 400, `${UNSUPPORTED}discover queries`],
-    ['{"query":{"context":[]}}', 400, `${UNSUPPORTED}context queries`],
-    ['{"query":{"order_by":"a"}}', 400, `${UNSUPPORTED}order_by`],
-    ['{"query":{"sample":"random"}}', 400, `${UNSUPPORTED}sample queries`],
-    ['{"query":{"formula":{}}}', 400, `${UNSUPPORTED}formula queries`],
+    ['{"query":{"order_by":"a"},"score_threshold":1}', 400, /Can't use score_threshold with an or/],
+    ['{"prefetch":[{"limit":0}],"query":{"fusion":"rrf"}}', 422, /prefetch\[0\]\.limit: value 0/],
+    ['{"prefetch":{"prefetch":{}},"query":{"fusion":"rrf"}}', 400, /A query is needed to merge/],
+    ['{"query":{"fusion":"rrf"}}', 400, 'Bad request: cannot apply Fusion without prefetches'],
+    ['{"query":{"fusion":"max"},"prefetch":{}}', 400, /query\.fusion: invalid type: "max"/],
+    [
+      '{"query":{"fusion":"rrf"},"prefetch":{},"using":"a"}',
+      400,
+      "Bad request: Fusion queries cannot be combined with the 'using' field.",
+    ],
+    ['{"query":{"rrf":{"k":0}},"prefetch":{}}', 422, /query\.rrf\.k: value 0 invalid/],
+    ['{"query":{"rrf":{"weights":[1]}},"prefetch":[{},{}]}', 422, /1 weights for 2 prefetches/],
+    ['{"query":{"rrf":{"weights":[-1]}},"prefetch":[{}]}', 422, /weights: value -1 invalid/],
+    ['{"query":{"recommend":{}}}', 422, /query\.recommend\.positive: At least one positive/],
+    ['{"query":{"recommend":{"strategy":"best"}}}', 400, /strategy: invalid type: "best"/],
+    ['{"query":{"recommend":{"positive":1}}}', 400, /recommend\.positive: invalid type: 1/],
+    ['{"query":{"discover":{}}}', 400, /query\.discover\.target: invalid type: nothing/],
+    ['{"query":{"context":[1]}}', 400, /query\.context\[0\]: invalid type: 1, expected an object/],
+    ['{"query":{"sample":"all"}}', 400, /query\.sample: invalid type: "all", expected `random`/],
+    ['{"query":{"formula":1}}', 400, 'Bad request: cannot apply Formula without prefetches'],
+    [
+      '{"query":{"formula":{"sun":[1]}},"prefetch":{}}',
+      400,
+      /query\.formula: invalid type: an obj/,
+    ],
+    ['{"query":{"formula":"$scor"},"prefetch":{}}', 400, /"\$scor" is not a variable/],
+    ['{"query":{"formula":{"div":{"left":1}}},"prefetch":{}}', 400, /div\.right: invalid type/],
+    ['{"query":{"formula":{"datetime":"x"}},"prefetch":{}}', 400, /"x" is not a datetime/],
+    ['{"query":{"formula":{"lin_decay":{"x":1,"scale":0}}},"prefetch":{}}', 422, /scale: value 0/],
+    [
+      '{"query":{"formula":{"exp_decay":{"x":1,"midpoint":1}}},"prefetch":{}}',
+      422,
+      /midpoint: val/,
+    ],
     ['{"query":{"relevance_feedback":{}}}', 400, `${UNSUPPORTED}relevance feedback queries`],
-    ['{"query":{"nearest":[1],"mmr":{}}}', 400, /does not support maximal marginal relevance/],
-    ['{"query":{"indices":[1],"values":[1]}}', 400, `${UNSUPPORTED}sparse vectors`],
-    ['{"query":[[1]]}', 400, `${UNSUPPORTED}multivectors`],
+    ['{"query":{"nearest":[1],"mmr":{"diversity":2}}}', 422, /query\.mmr\.diversity: value 2/],
+    ['{"query":{"nearest":[1],"mmr":{"candidates_limit":16385}}}', 422, /candidates_limit: value/],
+    ['{"query":{"indices":[1],"values":[]}}', 422, /query\.values: Validation error: must be the/],
+    [
+      '{"query":[1],"params":{"quantization":{"oversampling":0.5}}}',
+      422,
+      /oversampling: value 0\.5/,
+    ],
     ['{"query":{"text":"a","model":"m"}}', 400, /does not support inference/],
-    ['{"query":1,"lookup_from":{"collection":"x"}}', 400, `${UNSUPPORTED}lookup_from`],
+    ['{"query":1,"lookup_from":{"vector":"x"}}', 400, /lookup_from\.collection: invalid type/],
+    ['{"query":1,"lookup_from":{"collection":"x","shard_key":1}}', 400, `${UNSUPPORTED}shard keys`],
     ['{"query":"x"}', 400, `${FORMAT}query: value "x" ${ID_RULE}`],
     ['{"query":-1}', 400, `${FORMAT}query: value -1 ${ID_RULE}`],
     ['{"query":true}', 400, /query: invalid type: true/],
@@ -230,7 +343,8 @@ test('a query that is not served yet, or makes no sense, is refused by name', ()
 test('every way to ask for nearest points becomes the same request', () => {
   const nothing = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
   const expected = {
-    target: { kind: 'vector', vector: Float32Array.of(1, 2) },
+    prefetch: [],
+    query: { kind: 'nearest', target: { kind: 'vector', vector: Float32Array.of(1, 2) } },
     using: 'a',
     limit: 3,
     offset: 0,
@@ -250,10 +364,11 @@ test('every way to ask for nearest points becomes the same request', () => {
 });
 
 test('a query may name a point, or nothing at all', () => {
-  const target = (text: string) => parseQuery(parseBody(text)).target;
-  assert.deepEqual(target('{"query":18446744073709551615}'), { kind: 'id', id: 2n ** 64n - 1n });
-  assert.deepEqual(target(`{"query":{"nearest":"${UUID}"}}`), { kind: 'id', id: UUID });
-  assert.deepEqual(target('{}'), { kind: 'none' });
+  const query = (text: string) => parseQuery(parseBody(text)).query;
+  const nearest = (id: bigint | string) => ({ kind: 'nearest', target: { kind: 'id', id } });
+  assert.deepEqual(query('{"query":18446744073709551615}'), nearest(2n ** 64n - 1n));
+  assert.deepEqual(query(`{"query":{"nearest":"${UUID}"}}`), nearest(UUID));
+  assert.equal(query('{}'), undefined);
   assert.equal(parseQuery({}).limit, 10);
 });
 

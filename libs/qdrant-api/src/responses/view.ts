@@ -1,6 +1,6 @@
 // What a gateway knows and a client is told, the same for REST and gRPC.
 
-import type { CollectionConfig, PeerId, ShardId } from '@tributary/model';
+import type { CollectionConfig, PayloadSchema, PeerId, ShardId } from '@tributary/model';
 
 export interface VersionView {
   /** `major.minor.patch`; clients compare it with their own. */
@@ -25,6 +25,14 @@ export interface CollectionView {
   readonly segmentsCount: number;
   /** Entries that are written but not applied yet. */
   readonly updateQueueLength?: number;
+  readonly payloadSchema?: PayloadSchema;
+  /** How many points have a value in each payload index. */
+  readonly payloadIndexPoints?: Readonly<Record<string, number>>;
+}
+
+export interface AliasView {
+  readonly alias: string;
+  readonly collection: string;
 }
 
 /** Qdrant's name for the state of a replica. */
