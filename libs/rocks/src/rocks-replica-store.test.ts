@@ -79,6 +79,23 @@ test('vectors left behind by an older version of a point are not taken for its o
   assert.throws(() => last.get([1]), isCorrupt(/point 1/));
 });
 
+test('a change of payload alone does not write the vectors again', async () => {
+  await using temporary = await temporaryFolder();
+  const stores = storesIn(temporary.path);
+  await fill(await stores.open('s'), 1);
+  const damaged = (bytes: Buffer) => bytes.fill(9, 30, 31);
+  await rewrite(temporary.path, 's', 'vectors', pointIdToBytes(1), damaged);
+  await using store = await stores.open('s');
+  const { vectors } = pointOf(1, 1);
+  const puts = [{ ...pointOf(1, 2), vectors }];
+  const applied = { appliedSequence: sequence(2), appliedCount: 2 };
+  store.commit({ puts, deletes: [], payloadOnly: new Set([1]), ...applied });
+  assert.equal(store.getPayloads([1])[0]?.version, 2);
+  assert.throws(() => store.get([1]), isCorrupt(/point 1/));
+  store.commit({ puts, deletes: [], ...applied });
+  assert.deepEqual(store.get([1])[0]?.vectors, vectors);
+});
+
 test('a store held by another process is refused, and said so', async () => {
   await using temporary = await temporaryFolder();
   await using writer = startWriter(temporary.path);

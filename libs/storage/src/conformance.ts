@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { comparePointIds, type PointId, type StoredPoint, sequence } from '@tributary/model';
+import {
+  comparePointIds,
+  isDense,
+  isSparse,
+  type PayloadSchema,
+  type PointId,
+  type StoredPoint,
+  sequence,
+  type VectorValue,
+} from '@tributary/model';
 import { type Random, seededRandom, TributaryError } from '@tributary/runtime';
 import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from './replica-store.ts';
@@ -29,6 +38,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
     });
   };
   contentTests(check);
+  schemaTests(check);
   scanTests(check);
   refusalTests(check);
   lifetimeTests(check);
@@ -44,6 +54,7 @@ function contentTests(check: Check): void {
       appliedCount: 0,
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
+      payloadSchema: {},
     });
     assert.deepEqual(store.get([1]), [undefined]);
     assert.deepEqual([...store.scan()], []);
@@ -82,8 +93,19 @@ function contentTests(check: Check): void {
       vectors: { ü: Float32Array.of(1, -0, 3.5), '': Float32Array.of(2) },
       payload: Buffer.from('{"a":1}'),
     };
-    put(store, [bare, named]);
-    assert.deepEqual(plain(store.get([5, 6])), plain([bare, named]));
+    const forms: StoredPoint = {
+      ...named,
+      id: 7,
+      vectors: {
+        none: { indices: new Uint32Array(0), values: new Float32Array(0) },
+        sparse: sparseOf(3),
+        ü: { size: 3, rows: Float32Array.of(1, -0, 3, 4, 5, 6) },
+        ['__proto__']: Float32Array.of(7),
+      },
+    };
+    put(store, [bare, named, forms]);
+    assert.deepEqual(plain(store.get([5, 6, 7])), plain([bare, named, forms]));
+    assert.deepEqual(plain([...store.scan()]), plain([bare, named, forms]));
   });
 
   check(
@@ -94,11 +116,11 @@ function contentTests(check: Check): void {
       const before = plain([point]);
       put(store, [point]);
       point.payload.fill(0);
-      point.vectors['']?.fill(0);
+      for (const values of Object.values(point.vectors).flatMap(arraysOf)) values.fill(0);
       const [got] = store.get([1]);
       assert.deepEqual(plain([got]), before);
       got?.payload.fill(1);
-      got?.vectors['']?.fill(1);
+      for (const values of Object.values(got?.vectors ?? {}).flatMap(arraysOf)) values.fill(1);
       assert.deepEqual(plain(store.get([1])), before);
     },
   );
@@ -127,6 +149,52 @@ function contentTests(check: Check): void {
     put(store, [], [1]);
     assert.equal(store.state.contentHash, EMPTY_CONTENT_HASH);
     assert.equal(store.state.pointsCount, 0);
+  });
+}
+
+function schemaTests(check: Check): void {
+  check('the payload schema is what the last commit that named one said', async ({ stores }) => {
+    const first: PayloadSchema = {
+      'a.b': { type: 'integer', lookup: true, range: false, options: { on_disk: true } },
+      text: {
+        type: 'text',
+        tokenizer: 'prefix',
+        minTokenLength: 2,
+        lowercase: true,
+        asciiFolding: false,
+        phraseMatching: true,
+        stopwords: ['the'],
+        stemmer: 'english',
+      },
+    };
+    const store = await stores.open('a');
+    const { contentHash } = put(store, [pointOf(1, 1, 1)]);
+    assert.deepEqual(store.state.payloadSchema, {});
+    assert.deepEqual(putSchema(store, first).payloadSchema, first);
+    assert.deepEqual(put(store, [pointOf(2, 1, 1)], [1]).payloadSchema, first);
+    await store.close();
+    await using again = await stores.open('a');
+    assert.deepEqual(again.state.payloadSchema, first);
+    assert.deepEqual(again.verify().payloadSchema, first);
+    assert.deepEqual(putSchema(again, {}).payloadSchema, {});
+    assert.equal(put(again, [pointOf(1, 1, 1)], [2]).contentHash, contentHash);
+  });
+
+  check('a change of payload alone keeps the vectors, in the hash too', async ({ stores }) => {
+    await using store = await stores.open('a');
+    put(store, [pointOf(1, 1, 1), pointOf(2, 1, 2)]);
+    for (const salt of [5, 6]) {
+      const { vectors } = pointOf(1, 1, 1);
+      const changed = { ...pointOf(1, salt, salt), vectors };
+      store.commit({ ...next(store), puts: [changed], deletes: [], payloadOnly: new Set([1]) });
+      assertEqualsModel(
+        store,
+        new Map([
+          [1, changed],
+          [2, pointOf(2, 1, 2)],
+        ]),
+      );
+    }
   });
 }
 
@@ -312,9 +380,26 @@ function pointOf(id: PointId, version: number, salt: number): StoredPoint {
   return {
     id,
     version: sequence(version),
-    vectors: { '': Float32Array.of(salt, version, 0.25), extra: Float32Array.of(salt / 3) },
+    vectors: {
+      '': Float32Array.of(salt, version, 0.25),
+      extra: Float32Array.of(salt / 3),
+      ...(salt % 2 === 1 && { words: sparseOf(salt) }),
+      ...(salt % 3 === 1 && { rows: { size: 2, rows: Float32Array.of(salt, 1, 2, version) } }),
+    },
     payload: Buffer.from(JSON.stringify({ salt, text: 'x'.repeat(salt % 50) })),
   };
+}
+
+function sparseOf(salt: number): VectorValue {
+  return {
+    indices: Uint32Array.of(salt, salt + 7, 2 ** 32 - 1),
+    values: Float32Array.of(1, -salt, 0.5),
+  };
+}
+
+function arraysOf(vector: VectorValue): (Float32Array | Uint32Array)[] {
+  if (isDense(vector)) return [vector];
+  return isSparse(vector) ? [vector.indices, vector.values] : [vector.rows];
 }
 
 function put(
@@ -322,12 +407,18 @@ function put(
   puts: readonly StoredPoint[],
   deletes: readonly PointId[] = [],
 ): ReplicaState {
-  return store.commit({
-    puts,
-    deletes,
-    appliedSequence: sequence(store.state.appliedSequence + 1),
-    appliedCount: store.state.appliedCount + 1,
-  });
+  return store.commit({ puts, deletes, ...next(store) });
+}
+
+function putSchema(store: ReplicaStore, payloadSchema: PayloadSchema): ReplicaState {
+  return store.commit({ puts: [], deletes: [], ...next(store), payloadSchema });
+}
+
+function next({ state }: ReplicaStore) {
+  return {
+    appliedSequence: sequence(state.appliedSequence + 1),
+    appliedCount: state.appliedCount + 1,
+  };
 }
 
 function randomCommit(
@@ -368,10 +459,19 @@ function plain(points: readonly (StoredPoint | undefined)[]): unknown[] {
         version: point.version,
         payload: text(point.payload),
         vectors: Object.entries(point.vectors)
-          .map(([name, vector]) => [name, [...vector]] as const)
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
+          .map(([name, vector]) => [
+            name,
+            shapeOf(vector),
+            ...arraysOf(vector).map((each) => [...each]),
+          ])
+          .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
       },
   );
+}
+
+function shapeOf(vector: VectorValue): string {
+  if (isDense(vector)) return 'dense';
+  return isSparse(vector) ? 'sparse' : `rows of ${vector.size}`;
 }
 
 function text(bytes: Uint8Array): string {

@@ -22,6 +22,8 @@ export interface ReplicaState {
 export interface StoreChanges {
   readonly puts: readonly StoredPoint[];
   readonly deletes: readonly PointId[];
+  /** Ids among `puts` whose vectors are those that the store has for them already. */
+  readonly payloadOnly?: ReadonlySet<PointId>;
   readonly appliedSequence: Sequence;
   readonly appliedCount: number;
   /** The schema from now on; absent where it stays as it is. */
