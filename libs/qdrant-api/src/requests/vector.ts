@@ -17,7 +17,7 @@ import { unsupported } from '../unsupported.ts';
 import { isArray, isObject, readArray, readU32, shown, wrongType } from './json-reader.ts';
 
 /** Numbers in one multivector: Qdrant's own bound. */
-const MULTIVECTOR_LENGTH_MAX = 1_048_576;
+export const MULTIVECTOR_LENGTH_MAX = 1_048_576;
 
 export function unknownVectorName(name: string): TributaryError {
   return new TributaryError('wrong_input', `Not existing vector name error: ${name}`);
