@@ -45,6 +45,9 @@ const ANSWERS: Answers = {
   retrieve: (replica, call) => replica.retrieve(call.ids, call.projection),
   scroll: (replica, call) => replica.scroll(call.query),
   count: (replica, call) => replica.count(call.filter),
+  sample: (replica, call) => replica.sample(call.query),
+  facet: (replica, call) => replica.facet(call.query),
+  termStatistics: (replica, call) => replica.termStatistics(call.query),
   info: (replica) => replica.info(),
   verify: (replica) => replica.info(),
 };
