@@ -1,3 +1,4 @@
+export type { Cardinality } from './cardinality.ts';
 export {
   type CreateVectorIndexOptions,
   createVectorIndex,
@@ -6,6 +7,9 @@ export {
 export { countOfSet } from './exact-scan.ts';
 export { examplesOf } from './example-scoring.ts';
 export { MultiVectorIndex, type MultiVectorIndexOptions } from './multi-vector-index.ts';
+export { hasOffset, offsetsOf } from './offset-bits.ts';
+export type { OrderedPair } from './ordered-values.ts';
+export { type IndexSelection, PayloadIndexes } from './payload-indexes.ts';
 export { PointTable } from './point-table.ts';
 export {
   createSegmentBuilder,
@@ -16,4 +20,5 @@ export {
 export type { SegmentJob, SegmentResult } from './segment-job.ts';
 export { copyVector, rowsOf } from './similarity.ts';
 export { SparseIndex } from './sparse-index.ts';
+export type { IndexedValue } from './value-postings.ts';
 export * from './vector-index.ts';

@@ -1,7 +1,7 @@
 // Conditions as tests of one payload value. What an index keeps by value it can ask the same question.
 
 import { parseDatetime } from './datetime.ts';
-import type { Condition, MatchValue, RangeBounds } from './filter.ts';
+import type { Condition, GeoPoint, MatchValue, RangeBounds } from './filter.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import type { JsonValue } from './json.ts';
 import type { TextIndex } from './payload-schema.ts';
@@ -84,21 +84,24 @@ export function canonicalMatchValue(value: MatchValue): MatchValue {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-type GeoCondition = Extract<ValueCondition, { readonly kind: `geo${string}` }>;
+export type GeoCondition = Extract<ValueCondition, { readonly kind: `geo${string}` }>;
 
 function compileGeoTest(condition: GeoCondition): ValueTest {
   return (value) => {
     const point = geoPointOf(value);
-    if (point === undefined) return false;
-    switch (condition.kind) {
-      case 'geoBoundingBox':
-        return isInBox(point, condition.topLeft, condition.bottomRight);
-      case 'geoRadius':
-        return geoDistanceM(point, condition.center) < condition.radiusM;
-      case 'geoPolygon':
-        return isInPolygon(point, condition.exterior, condition.interiors);
-    }
+    return point !== undefined && isInArea(point, condition);
   };
+}
+
+export function isInArea(point: GeoPoint, area: GeoCondition): boolean {
+  switch (area.kind) {
+    case 'geoBoundingBox':
+      return isInBox(point, area.topLeft, area.bottomRight);
+    case 'geoRadius':
+      return geoDistanceM(point, area.center) < area.radiusM;
+    case 'geoPolygon':
+      return isInPolygon(point, area.exterior, area.interiors);
+  }
 }
 
 type TextTest = (text: string) => boolean;

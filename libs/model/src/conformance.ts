@@ -1,0 +1,3 @@
+// What evaluators of filters are held against each other with.
+
+export { filterPayloads, filtersOver } from './filter-arbitraries.ts';
