@@ -6,6 +6,7 @@ export * from './datetime.ts';
 export * from './distance.ts';
 export * from './filter.ts';
 export * from './filter-match.ts';
+export * from './filter-walk.ts';
 export * from './geo.ts';
 export * from './id-slice.ts';
 export * from './ids.ts';

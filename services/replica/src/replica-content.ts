@@ -5,7 +5,7 @@
 
 import { type AnyVectorIndex, PointTable } from '@tributary/index';
 import type { CollectionConfig, PointOffset, Sequence, StoredPoint } from '@tributary/model';
-import type { ApplyBatch } from '@tributary/replication';
+import type { ApplyBatch, PointChanges } from '@tributary/replication';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
@@ -30,6 +30,7 @@ export interface ReplicaContentOptions {
 
 /** Points taken up between two turns while a replica opens. */
 const OPEN_BATCH_POINTS = 500;
+const NO_CHANGES: PointChanges = { puts: [], deletes: [], payloadOnly: new Set() };
 
 export class ReplicaContent implements AsyncDisposable {
   readonly store: ReplicaStore;
@@ -91,8 +92,8 @@ export class ReplicaContent implements AsyncDisposable {
     batch: ApplyBatch | undefined,
     applied: { readonly appliedSequence: Sequence; readonly appliedCount: number },
   ): void {
-    const changes = batch?.changes() ?? { puts: [], deletes: [], payloadOnly: new Set() };
-    this.store.commit({ puts: changes.puts, deletes: changes.deletes, ...applied });
+    const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
+    this.store.commit({ ...changes, ...applied });
     for (const id of changes.deletes) {
       const old = this.#table.release(id);
       if (old !== undefined) this.#unindex(old);
@@ -122,7 +123,14 @@ export class ReplicaContent implements AsyncDisposable {
       memoryBytes += stats.memoryBytes;
       optimizing ||= stats.building;
     }
-    return { ...this.state, indexedVectorsCount, segmentsCount, memoryBytes, optimizing };
+    return {
+      ...this.state,
+      indexedVectorsCount,
+      segmentsCount,
+      memoryBytes,
+      optimizing,
+      payloadIndexPoints: {},
+    };
   }
 
   /** Idempotent. */
