@@ -102,10 +102,16 @@ async function startServers(
   core: GatewayCore,
 ): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
   const { clock, logger, metrics } = options;
-  const { host, httpPort, enableCors, maxRequestBytes } = config;
+  const { host, httpPort, enableCors, maxRequestBytes, slowQueryMs } = config;
   const meter = new RequestMeter(metrics, clock, config.requestsMax);
   const shared = { core, meter, clock, logger, host };
-  const rest = await startRestServer({ ...shared, port: httpPort, enableCors, maxRequestBytes });
+  const rest = await startRestServer({
+    ...shared,
+    port: httpPort,
+    enableCors,
+    maxRequestBytes,
+    slowQueryMs,
+  });
   try {
     return { rest, grpc: await startGrpcServer({ ...shared, port: config.grpcPort }) };
   } catch (error) {

@@ -64,7 +64,7 @@ export function collectionConfigJson(config: CollectionConfig): JsonObject {
   });
 }
 
-function paramsJson(config: CollectionConfig): JsonObject {
+export function paramsJson(config: CollectionConfig): JsonObject {
   return present<JsonObject>({
     vectors: vectorsJson(config.vectors),
     sparse_vectors: config.sparseVectors && sparseVectorsJson(config.sparseVectors),

@@ -119,3 +119,27 @@ export interface UpdateView {
   /** Sequence of the write in the collection's stream. */
   readonly operationId?: number;
 }
+
+/** How often an endpoint was answered with a status, and how long it took, in seconds. */
+export interface ResponseTally {
+  readonly endpoint: string;
+  readonly status: number;
+  readonly count: number;
+  readonly totalSec: number;
+  readonly minSec: number;
+  readonly maxSec: number;
+}
+
+export interface TelemetryView {
+  /** Of this process, made at its start. */
+  readonly id: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Only as many of them as the level of detail asks for. */
+  readonly collections: readonly CollectionView[] | undefined;
+  readonly collectionsCount: number;
+  readonly cluster: ClusterView;
+  readonly rest: readonly ResponseTally[];
+  readonly grpc: readonly ResponseTally[];
+  readonly residentBytes: number;
+}
