@@ -11,6 +11,7 @@ export { hasOffset, offsetsOf } from './offset-bits.ts';
 export type { OrderedPair } from './ordered-values.ts';
 export { type IndexSelection, PayloadIndexes } from './payload-indexes.ts';
 export { PointTable } from './point-table.ts';
+export { type Quantization, quantizationOf } from './row-codes.ts';
 export {
   createSegmentBuilder,
   type RunSegmentJob,

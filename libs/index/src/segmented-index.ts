@@ -11,11 +11,13 @@
 import type { PointId, PointOffset } from '@tributary/model';
 import { assert, type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import { type BuildPlan, planBuild } from './build-plan.ts';
-import { ExactScan, NearestScorer, type RowScorer } from './exact-scan.ts';
+import { candidateLimit, chooseByCodes } from './coded-scan.ts';
+import { ExactScan, NearestScorer } from './exact-scan.ts';
 import { ExampleScorer, planExamples, toDense } from './example-scoring.ts';
 import { FlatVectors, NONE } from './flat-vectors.ts';
 import type { HnswSegment } from './hnsw-segment.ts';
 import { type GraphParams, hasGraph, isFinite32 } from './native-graph.ts';
+import { CODED_SIZE_MAX, RowCodes } from './row-codes.ts';
 import { scoreBound, toHits } from './score.ts';
 import { isGraphCheaper } from './search-plan.ts';
 import { acceptedCount, checkSearch } from './search-request.ts';
@@ -61,7 +63,13 @@ export class SegmentedVectorIndex implements VectorIndex {
     const { size, distance, m, efConstruct } = options;
     this.#options = options;
     this.#params = { size, distance, m, efConstruct };
-    this.#vectors = new FlatVectors({ size, distance });
+    const { quantization } = options;
+    const isCoded = quantization !== undefined && size <= CODED_SIZE_MAX;
+    this.#vectors = new FlatVectors({
+      size,
+      distance,
+      ...(isCoded && { codes: new RowCodes({ size, distance, quantization }) }),
+    });
     this.#nextNumber = nextNumber;
   }
 
@@ -99,7 +107,10 @@ export class SegmentedVectorIndex implements VectorIndex {
     const { examples, score } = planExamples(scoring, toDense);
     for (const example of examples) this.#checkVector(example);
     const top = new TopK(search.limit, search.scoreThreshold);
-    this.#scan(search, new ExampleScorer({ vectors: this.#vectors, examples, score, top }));
+    const scorer = new ExampleScorer({ vectors: this.#vectors, examples, score, top });
+    const scan = new ExactScan(this.#vectors, scorer);
+    this.#giveAll(search, scan);
+    scan.finish();
     return top.drain();
   }
 
@@ -186,28 +197,47 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (found < Math.min(limit, accepted ?? vectors.sealedVectors)) return undefined;
     if (!search.indexedOnly) {
       const tail = { from: vectors.sealedCount, to: vectors.rowCount };
-      if (accept === undefined) scan.range(tail);
-      else scan.rangeIn(tail, accept);
+      this.#giveNearest(scan, query, search, tail.to - tail.from, (each) => {
+        if (accept === undefined) each.range(tail);
+        else each.rangeIn(tail, accept);
+      });
     }
     scan.finish();
     return top;
   }
 
   #searchExactly(query: Float32Array, search: IndexSearch): TopK {
+    const vectors = this.#vectors;
     const top = this.#newTop(search);
-    this.#scan(search, new NearestScorer(this.#vectors, query, top));
+    const scan = new ExactScan(vectors, new NearestScorer(vectors, query, top));
+    const accepted = search.accept === undefined ? vectors.rowCount : acceptedCount(search);
+    const rows = Math.min(accepted, vectors.rowCount);
+    this.#giveNearest(scan, query, search, rows, (each) => this.#giveAll(search, each));
+    scan.finish();
     return top;
   }
 
-  #scan(search: IndexSearch, scorer: RowScorer): void {
+  /** Gives `scan` what `give` gives, about `rows` rows, or of it the best by their codes. */
+  #giveNearest(
+    scan: ExactScan,
+    query: Float32Array,
+    search: IndexSearch,
+    rows: number,
+    give: (scan: ExactScan) => void,
+  ): void {
+    const vectors = this.#vectors;
+    const coded = candidateLimit(vectors, search, rows);
+    if (coded === undefined) give(scan);
+    else for (const row of chooseByCodes({ ...coded, vectors, query, give })) scan.row(row);
+  }
+
+  #giveAll(search: IndexSearch, scan: ExactScan): void {
     const { accept } = search;
     const vectors = this.#vectors;
-    const scan = new ExactScan(vectors, scorer);
     const rows = { from: 0, to: search.indexedOnly ? vectors.sealedCount : vectors.rowCount };
     if (accept === undefined) scan.range(rows);
     else if (acceptedCount(search) < rows.to) scan.set(accept, rows);
     else scan.rangeIn(rows, accept);
-    scan.finish();
   }
 
   #newTop(search: IndexSearch): TopK {

@@ -7,7 +7,15 @@
 //
 // Invariant: a vector added and not removed is found by `search` at once and ever after, whatever is being built.
 
-import type { Distance, PointId, PointOffset, Scoring, VectorValue } from '@tributary/model';
+import type {
+  Distance,
+  PointId,
+  PointOffset,
+  Scoring,
+  SearchParams,
+  VectorValue,
+} from '@tributary/model';
+import type { Quantization } from './row-codes.ts';
 
 /** One bit an offset, least significant first: bit `o & 31` of word `o >>> 5`. Offsets beyond the array are not in it. */
 export type OffsetSet = Uint32Array;
@@ -22,6 +30,8 @@ export interface IndexSearch {
   readonly accept?: OffsetSet;
   /** Number of offsets in `accept`: below a share of the index the set is scanned, above it the graph is walked. */
   readonly acceptCount?: number;
+  /** How codes choose candidates, where the index has them; scores are always those of the vectors. */
+  readonly quantization?: SearchParams['quantization'];
   /** Strict bound, in the distance's score convention. */
   readonly scoreThreshold?: number;
 }
@@ -55,6 +65,8 @@ export interface VectorIndexOptions {
   readonly tailVectorsMax: number;
   /** Share of deleted vectors from which a segment is rebuilt, in (0, 1]. */
   readonly deletedShareMax: number;
+  /** Scan short codes of the vectors first; none for vectors of more than 4,096 values. */
+  readonly quantization?: Quantization;
   /** Folder of the segment files; made when missing. */
   readonly folder: string;
   /** Names the point behind an offset, for the segment's sidecar. */

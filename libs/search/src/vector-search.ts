@@ -56,6 +56,7 @@ export function searchIndex(query: VectorQuery, options: SearchOptions): IndexHi
     exact: params.exact ?? false,
     indexedOnly: params.indexedOnly ?? false,
     ...(selection && { accept: selection.offsets, acceptCount: selection.count }),
+    ...(params.quantization && { quantization: params.quantization }),
     ...(scoreThreshold !== undefined && { scoreThreshold }),
   };
   return scoring.kind === 'nearest'

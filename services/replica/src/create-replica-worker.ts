@@ -10,6 +10,7 @@ import {
   createVectorIndex,
   defaultTailVectorsMax,
   MultiVectorIndex,
+  quantizationOf,
   type SegmentBuilder,
   SparseIndex,
   type VectorIndex,
@@ -104,6 +105,7 @@ function createSegmentedIndex(
   params: VectorParams,
 ): Promise<VectorIndex> {
   const hnsw = { ...config.hnsw, ...params.hnsw };
+  const quantization = quantizationOf(params.quantization ?? config.quantization);
   const name = Buffer.from(vectorName, 'utf8').toString('hex');
   return createVectorIndex({
     ...surroundings,
@@ -113,6 +115,7 @@ function createSegmentedIndex(
     efConstruct: hnsw.efConstruct,
     tailVectorsMax: tailVectorsMax(params, config),
     deletedShareMax: Math.min(1, Math.max(0.01, config.optimizers.deletedThreshold)),
+    ...(quantization && { quantization }),
     folder: join(surroundings.folder, storeName, `v${name}`),
     identify: (offset) => {
       const id = table.idAt(offset);
