@@ -1,92 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  type Entry,
-  type Filter,
-  type PayloadSchema,
-  type Point,
-  type PointId,
-  type PointOperation,
-  payloadFromBytes,
-  type Sequence,
-  type StoredPoint,
-  sequence,
-  type TextIndex,
-  type VectorValue,
-} from '@tributary/model';
+import { type Filter, type PointOperation, sequence } from '@tributary/model';
 import fc from 'fast-check';
-import { ApplyBatch, applyEntry, type PointReader } from './apply-batch.ts';
-import type { CollectionShape } from './check-operation.ts';
-
-const SHAPE: CollectionShape = {
-  vectors: {
-    '': { size: 2, distance: 'Dot' },
-    rows: { size: 2, distance: 'Dot', multivector: { comparator: 'max_sim' } },
-  },
-  sparseVectors: { words: {} },
-};
-
-/** A store that keeps points in a map. */
-class MapStore implements PointReader {
-  readonly points = new Map<PointId, StoredPoint>();
-  state: { readonly payloadSchema: PayloadSchema } = { payloadSchema: {} };
-
-  get(ids: readonly PointId[]) {
-    return ids.map((id) => this.points.get(id));
-  }
-
-  scan() {
-    return this.points.values();
-  }
-
-  scanPayloads() {
-    return this.points.values();
-  }
-
-  commit(batch: ApplyBatch): void {
-    const { puts, deletes, payloadSchema } = batch.changes();
-    if (payloadSchema !== undefined) this.state = { payloadSchema };
-    for (const id of deletes) this.points.delete(id);
-    for (const point of puts) this.points.set(point.id, point);
-  }
-
-  applied(entries: readonly (readonly [Sequence, Entry])[]): this {
-    for (const [at, entry] of entries) {
-      const batch = new ApplyBatch(this, SHAPE);
-      batch.apply(entry, at);
-      this.commit(batch);
-    }
-    return this;
-  }
-}
-
-const point = (id: PointId, payload = '', vector = [1, 2]): Point => ({
-  id,
-  vectors: { '': Float32Array.from(vector) },
-  payload: new TextEncoder().encode(payload),
-});
-const upsert = (...points: Point[]): PointOperation => ({ kind: 'upsert', points });
-const entry = (...operations: PointOperation[]): Entry => ({
-  operationId: 'o',
-  timeMs: 1,
-  operations,
-});
-const payloadOf = (stored: StoredPoint | undefined) =>
-  stored === undefined ? undefined : payloadFromBytes(stored.payload);
-
-const WORDS: TextIndex = {
-  type: 'text',
-  tokenizer: 'word',
-  lowercase: true,
-  asciiFolding: false,
-  phraseMatching: false,
-  stopwords: [],
-};
-const sparse = (indices: number[], values: number[] = indices.map(() => 1)): VectorValue => ({
-  indices: Uint32Array.from(indices),
-  values: Float32Array.from(values),
-});
-const rows = (...values: number[]): VectorValue => ({ size: 2, rows: Float32Array.from(values) });
+import {
+  entry,
+  MapStore,
+  payloadOf,
+  point,
+  rows,
+  SHAPE,
+  sparse,
+  upsert,
+  WORDS,
+} from './apply.test-support.ts';
+import { ApplyBatch, applyEntry } from './apply-batch.ts';
 
 const ids = fc.integer({ min: 0, max: 5 });
 const payloads = fc.record({
@@ -314,123 +241,4 @@ test('a payload that grew too deep to be read back is refused', () => {
   };
   const outcome = applyEntry(entry(upsert(point(1)), deepen), sequence(1), new MapStore(), SHAPE);
   assert('refused' in outcome);
-});
-
-test('an upsert inserts and replaces as its mode and condition say, point by point', () => {
-  const isOld: Filter = { must: [{ kind: 'match', key: 'a', value: 1 }] };
-  const cases: readonly (readonly [object, Record<number, number>])[] = [
-    [{}, { 1: 9, 2: 9, 3: 8 }],
-    [{ mode: 'insertOnly' }, { 1: 1, 2: 2, 3: 9 }],
-    [{ mode: 'updateOnly' }, { 1: 9, 2: 9 }],
-    [{ updateFilter: isOld }, { 1: 9, 2: 2, 3: 9 }],
-    [
-      { mode: 'updateOnly', updateFilter: isOld },
-      { 1: 9, 2: 2 },
-    ],
-    [
-      { mode: 'insertOnly', updateFilter: isOld },
-      { 1: 1, 2: 2, 3: 9 },
-    ],
-  ];
-  for (const [condition, expected] of cases) {
-    const nines = [1, 2, 3].map((id) => point(id, '{"a":9}'));
-    const operation = { kind: 'upsert' as const, points: [...nines, point(3, '{"a":8}')] };
-    const store = new MapStore().applied([
-      [sequence(1), entry(upsert(point(1, '{"a":1}'), point(2, '{"a":2}')))],
-      [sequence(2), entry({ ...operation, ...condition })],
-    ]);
-    const found = [...store.points.values()].map((each) => [each.id, payloadOf(each)?.a]);
-    assert.deepEqual(Object.fromEntries(found), expected, JSON.stringify(condition));
-  }
-});
-
-test('vectors are replaced and deleted by name; the payload and the other vectors stay', () => {
-  const both = { '': Float32Array.of(1, 2), words: sparse([1]) };
-  const store = new MapStore().applied([
-    [sequence(1), entry(upsert({ ...point(1, '{"a":1}'), vectors: both }, point(2, '{"a":2}')))],
-    [
-      sequence(2),
-      entry({
-        kind: 'updateVectors',
-        points: [1, 2, 5].map((id) => ({ id, vectors: { words: sparse([7]) } })),
-        updateFilter: { must: [{ kind: 'hasVector', name: 'words' }] },
-      }),
-    ],
-  ]);
-  assert.deepEqual(store.points.get(1)?.vectors, { ...both, words: sparse([7]) });
-  assert.deepEqual(payloadOf(store.points.get(1)), { a: 1 });
-  assert.deepEqual(
-    [...store.points.values()].map(({ id, version }) => [id, version]),
-    [
-      [1, 2],
-      [2, 1],
-    ],
-  );
-  const remove: PointOperation = {
-    kind: 'deleteVectors',
-    selector: { kind: 'filter', filter: {} },
-    names: ['words'],
-  };
-  const changes = applyEntry(entry(remove), sequence(3), store, SHAPE);
-  assert('puts' in changes);
-  assert.deepEqual(
-    changes.puts.map(({ id, vectors: left }) => [id, left]),
-    [[1, { '': both[''] }]],
-  );
-  assert.equal(changes.payloadOnly.size, 0);
-});
-
-test('a text index changes what filters mean from its place in the log on', () => {
-  const hit: PointOperation = {
-    kind: 'setPayload',
-    selector: {
-      kind: 'filter',
-      filter: { must: [{ kind: 'matchText', key: 'text', text: 'RED' }] },
-    },
-    payload: { hit: true },
-  };
-  const make: PointOperation = { kind: 'createFieldIndex', field: 'text', index: WORDS };
-  const drop: PointOperation = { kind: 'deleteFieldIndex', field: 'text' };
-  const written = upsert(point(1, '{"text":"a red fox"}'));
-  const isHit = (...done: PointOperation[]) => {
-    const store = new MapStore().applied([[sequence(1), entry(written, ...done)]]);
-    return payloadOf(store.points.get(1))?.hit === true;
-  };
-  assert.equal(isHit(hit), false);
-  assert.equal(isHit(make, hit), true);
-  assert.equal(isHit(hit, make), false);
-  assert.equal(isHit(make, drop, hit), false);
-});
-
-test('the schema of a batch is told where it changed, and is as before after a refusal', () => {
-  const store = new MapStore();
-  const make: PointOperation = { kind: 'createFieldIndex', field: 'a', index: { type: 'float' } };
-  const deepen: PointOperation = {
-    kind: 'setPayload',
-    selector: { kind: 'ids', ids: [1] },
-    payload: {},
-    key: Array.from({ length: 200 }, () => 'k').join('.'),
-  };
-  const refused = new ApplyBatch(store, SHAPE);
-  assert.equal(refused.apply(entry(upsert(point(1)), make, deepen), sequence(1)).kind, 'refused');
-  assert.equal(refused.changes().payloadSchema, undefined);
-  const made = applyEntry(entry(make), sequence(1), store, SHAPE);
-  assert('puts' in made);
-  assert.deepEqual(made.payloadSchema, { a: { type: 'float' } });
-});
-
-test('what is at a key is overwritten whole, and the rest of the payload stays', () => {
-  const store = new MapStore().applied([
-    [sequence(1), entry(upsert(point(1, '{"a":{"b":{"c":1}},"d":2}')))],
-    [
-      sequence(2),
-      entry({
-        kind: 'overwritePayload',
-        selector: { kind: 'ids', ids: [1] },
-        payload: { e: 3 },
-        key: 'a.b',
-      }),
-    ],
-  ]);
-  assert.deepEqual(payloadOf(store.points.get(1)), { a: { b: { e: 3 } }, d: 2 });
 });

@@ -4,11 +4,9 @@ import {
   type Condition,
   collectionId,
   type Entry,
-  type FieldIndex,
   type Filter,
   type JsonObject,
   type NamedVectors,
-  type PayloadSchema,
   type Point,
   type PointId,
   type PointOperation,
@@ -25,6 +23,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import fc from 'fast-check';
+import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
 
 const safeInteger = fc.maxSafeNat();
@@ -120,54 +119,6 @@ const selectors: fc.Arbitrary<PointSelector> = fc.oneof(
   fc.record({ kind: fc.constant('ids' as const), ids: fc.array(pointIds) }),
   fc.record({ kind: fc.constant('filter' as const), filter: filters }),
 );
-
-const plain = { noNullPrototype: true };
-const fieldIndexOptions = fc.dictionary(
-  fc.constantFrom('on_disk', 'is_tenant', '__proto__'),
-  fc.oneof(fc.boolean(), fc.integer(), fc.string()),
-);
-const bareIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
-  fc.record(
-    { type: fc.constant('keyword' as const), prefix: fc.boolean() },
-    { requiredKeys: ['type'], ...plain },
-  ),
-  fc.record(
-    { type: fc.constant('integer' as const), lookup: fc.boolean(), range: fc.boolean() },
-    plain,
-  ),
-  fc.record({ type: fc.constantFrom('float' as const, 'geo', 'bool', 'datetime', 'uuid') }, plain),
-  fc.record(
-    {
-      type: fc.constant('text' as const),
-      tokenizer: fc.constantFrom('word' as const, 'whitespace', 'prefix', 'multilingual'),
-      minTokenLength: fc.nat(9),
-      maxTokenLength: fc.nat(99),
-      lowercase: fc.boolean(),
-      asciiFolding: fc.boolean(),
-      phraseMatching: fc.boolean(),
-      stopwords: fc.array(fc.string(), { maxLength: 3 }),
-      stemmer: fc.string(),
-    },
-    {
-      requiredKeys: [
-        'type',
-        'tokenizer',
-        'lowercase',
-        'asciiFolding',
-        'phraseMatching',
-        'stopwords',
-      ],
-      ...plain,
-    },
-  ),
-);
-export const fieldIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
-  bareIndexes,
-  fc.tuple(bareIndexes, fieldIndexOptions).map(([index, options]) => ({ ...index, options })),
-);
-const schemas: fc.Arbitrary<PayloadSchema> = fc.dictionary(fc.string(), fieldIndexes, {
-  maxKeys: 3,
-});
 
 export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
   fc.record(
@@ -373,7 +324,7 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
     segmentsCount: safeInteger,
     memoryBytes: safeInteger,
     optimizing: fc.boolean(),
-    payloadSchema: schemas,
+    payloadSchema: payloadSchemas,
     payloadIndexPoints: fc.dictionary(fc.string(), safeInteger, { maxKeys: 3 }),
     halted: fc.string(),
   },
