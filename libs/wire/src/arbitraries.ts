@@ -1,10 +1,8 @@
 // Values of every shape the codecs know, for property tests.
 
 import {
-  type Condition,
   collectionId,
   type Entry,
-  type Filter,
   type JsonObject,
   type NamedVectors,
   type Point,
@@ -22,6 +20,7 @@ import {
   type VectorQuery,
   type VectorValue,
 } from '@tributary/model';
+import { filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
@@ -73,47 +72,7 @@ export const points: fc.Arbitrary<Point> = fc.record({
   payload: payloadBytes,
 });
 
-const matchValues = fc.oneof(
-  fc.string(),
-  fc.boolean(),
-  fc.integer(),
-  fc.bigInt(2n ** 54n, 2n ** 63n - 1n),
-);
-const bounds = fc.record(
-  { lt: fc.integer(), gt: fc.integer(), lte: fc.integer(), gte: fc.integer() },
-  { requiredKeys: [] },
-);
-
-export const { filter: filters } = fc.letrec<{ filter: Filter; condition: Condition }>((tie) => ({
-  filter: fc.record(
-    {
-      must: fc.array(tie('condition'), { maxLength: 2 }),
-      should: fc.array(tie('condition'), { maxLength: 2 }),
-      mustNot: fc.array(tie('condition'), { maxLength: 2 }),
-    },
-    { requiredKeys: [] },
-  ),
-  condition: fc.oneof(
-    { depthSize: 'small' },
-    fc.record({ kind: fc.constant('match' as const), key: fc.string(), value: matchValues }),
-    fc.record({
-      kind: fc.constant('matchAny' as const),
-      key: fc.string(),
-      any: fc.array(matchValues),
-    }),
-    fc.record({
-      kind: fc.constant('matchExcept' as const),
-      key: fc.string(),
-      except: fc.array(matchValues),
-    }),
-    fc.record({ kind: fc.constant('range' as const), key: fc.string(), range: bounds }),
-    fc.record({ kind: fc.constant('isEmpty' as const), key: fc.string() }),
-    fc.record({ kind: fc.constant('isNull' as const), key: fc.string() }),
-    fc.record({ kind: fc.constant('hasId' as const), ids: fc.array(pointIds) }),
-    fc.record({ kind: fc.constant('nested' as const), key: fc.string(), filter: tie('filter') }),
-    fc.record({ kind: fc.constant('filter' as const), filter: tie('filter') }),
-  ),
-}));
+export const filters = filtersOver(fc.string(), pointIds);
 
 const selectors: fc.Arbitrary<PointSelector> = fc.oneof(
   fc.record({ kind: fc.constant('ids' as const), ids: fc.array(pointIds) }),

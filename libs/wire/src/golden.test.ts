@@ -7,6 +7,7 @@ import test from 'node:test';
 import {
   collectionId,
   type Entry,
+  type Filter,
   type PointOperation,
   peerId,
   sequence,
@@ -93,6 +94,46 @@ const laterOperations: readonly PointOperation[] = [
   { kind: 'deleteFieldIndex', field: 'a.b' },
   { kind: 'overwritePayload', selector: { kind: 'ids', ids: [1] }, payload: {}, key: 'a' },
 ];
+const place = { lon: 13.4, lat: 52.5 };
+/** Every kind of condition, each clause. */
+const everyCondition: Filter = {
+  must: [
+    { kind: 'match', key: 'a', value: 2n ** 60n },
+    { kind: 'matchAny', key: 'a', any: ['x', 1] },
+    { kind: 'matchExcept', key: 'a', except: [true] },
+    { kind: 'range', key: 'a', range: { lt: 1, gt: 0.5 } },
+    { kind: 'datetimeRange', key: 'a', range: { gte: 1_790_000_000_000_000 } },
+    { kind: 'matchText', key: 'a', text: 'red fox' },
+    { kind: 'matchTextAny', key: 'a', text: 'red fox' },
+    { kind: 'matchPhrase', key: 'a', phrase: 'red fox' },
+    { kind: 'matchPrefix', key: 'a', prefix: 'red' },
+  ],
+  should: [
+    { kind: 'geoBoundingBox', key: 'a', topLeft: place, bottomRight: place },
+    { kind: 'geoRadius', key: 'a', center: place, radiusM: 12.5 },
+    { kind: 'geoPolygon', key: 'a', exterior: [place, place], interiors: [[place]] },
+    { kind: 'valuesCount', key: 'a', range: { lte: 3 } },
+  ],
+  mustNot: [
+    { kind: 'isEmpty', key: 'a' },
+    { kind: 'isNull', key: 'a' },
+    { kind: 'hasVector', name: 'image' },
+    { kind: 'slice', total: 4, index: 3 },
+  ],
+  minShould: {
+    conditions: [
+      { kind: 'hasId', ids: [1, UUID] },
+      { kind: 'nested', key: 'a[]', filter: { must: [{ kind: 'isNull', key: 'b' }] } },
+      { kind: 'filter', filter: {} },
+    ],
+    minCount: 2,
+  },
+};
+const filtering: Entry = {
+  operationId: 'filters',
+  timeMs: 1,
+  operations: [{ kind: 'delete', selector: { kind: 'filter', filter: everyCondition } }],
+};
 const later: Entry = { operationId: 'later', timeMs: 1, operations: laterOperations };
 
 const query: VectorQuery = {
@@ -180,6 +221,7 @@ const GOLDEN: readonly [
   value: unknown,
 ][] = [
   ['entry', encodeEntry(entry), decodeEntry, entry],
+  ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
   ['entry-later', encodeEntry(later), decodeEntry, later],
   ['call-scorings', encodeCall(target, scorings), decodeCall, { target, call: scorings }],
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
