@@ -45,7 +45,7 @@ export interface ContextPair {
 
 /**
  * How a point is scored against examples; sim is the similarity of the vector's distance, larger is better
- * (Euclid and Manhattan: the negative of the distance). The score of `nearest` is in the distance's own convention.
+ * (Manhattan: the negative of the distance; Euclid: of its square). The score of `nearest` is in the distance's own convention.
  *
  *   bestScore  best positive above best negative ? f(best positive) : -f(best negative), f(x) = (x / (1 + |x|) + 1) / 2
  *   sumScores  sum of sim to the positives less sum of sim to the negatives
@@ -86,7 +86,7 @@ export interface OrderBy {
   readonly startFrom?: number;
 }
 
-/** `limit` points chosen at random among those the filter holds for; a function of the seed and the state. */
+/** The `limit` points with the smallest `sampleHash` by the seed among those the filter holds for, in its order. */
 export interface SampleQuery {
   readonly filter?: Filter;
   readonly limit: number;

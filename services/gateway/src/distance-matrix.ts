@@ -12,7 +12,6 @@ import { checkVectorName } from '@tributary/qdrant-api';
 import type { Random } from '@tributary/runtime';
 import { allOf, onlyThese } from './filters.ts';
 import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
-import { shuffled } from './shuffled.ts';
 import { weighTerms } from './term-weighing.ts';
 
 const SEED_MAX = 2 ** 31;
@@ -36,8 +35,7 @@ export async function distanceMatrix(
     },
     reading,
   );
-  const points = shuffled(chosen, random)
-    .slice(0, sample)
+  const points = chosen
     .sort((a, b) => comparePointIds(a.id, b.id))
     .flatMap(({ id, vectors }) => {
       const vector = vectors?.[using];

@@ -30,7 +30,6 @@ import { formulaScores } from './formula-scores.ts';
 import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
 import { SearchBatch } from './search-batch.ts';
 import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
-import { shuffled } from './shuffled.ts';
 import { isWeighed, weighTerms } from './term-weighing.ts';
 import { plainQueries, vectorQuery, type Want } from './vector-queries.ts';
 
@@ -188,8 +187,7 @@ export class QueryExecutor {
       }
       case 'sample': {
         const seeded = { ...asked, seed: random.integer(SEED_MAX) };
-        const chosen = await reads.sample(run.collection, seeded, run.reading);
-        return unranked(shuffled(chosen, random).slice(0, want.limit));
+        return unranked(await reads.sample(run.collection, seeded, run.reading));
       }
       case 'rrf':
       case 'dbsf':

@@ -72,14 +72,15 @@ export class ShardFanOut {
     let queue = this.#order(shard);
     if (queue.length === 0) queue = await this.#caughtUp(collection, shard, asking.signal);
     const { consistency = 1, minSequence, signal } = asking;
-    const agreement = agreementOf(consistency, shard.replicas.size);
     if (minSequence !== undefined) {
-      const peers = { queue, needed: Math.min(agreement.asked, queue.length) };
+      const { asked } = agreementOf(consistency, shard.replicas.size);
+      const peers = { queue, needed: Math.min(asked, queue.length) };
       queue = await this.#readTokens.caughtUp(collection, shard, minSequence, peers, signal);
     }
     const askNext = (): Promise<ReplicaAnswers[K]> =>
       this.#askUntilAnswered<K>(collection, shard, call, { queue, signal });
     if (consistency === 1) return askNext();
+    const agreement = agreementOf(consistency, shard.replicas.size);
     const answers = await Promise.all(Array.from({ length: agreement.asked }, askNext));
     return asking.combine(answers, agreement);
   }

@@ -3,6 +3,7 @@
 
 import type { CollectionState } from '@tributary/metadata';
 import {
+  comparePointIds,
   type FacetHit,
   type Filter,
   type PointId,
@@ -12,12 +13,13 @@ import {
   type ScoredPoint,
   type ScrollQuery,
   type Sequence,
+  sampleHash,
   shardId,
   type TermStatistics,
   type TermStatisticsQuery,
   type VectorQuery,
 } from '@tributary/model';
-import { checkVectorName, type ReadConsistency } from '@tributary/qdrant-api';
+import type { ReadConsistency } from '@tributary/qdrant-api';
 import { sumTermStatistics } from '@tributary/ranking';
 import { mergeNewest, mergeOrdered, mergeScored, mergeScroll } from '@tributary/routing';
 import { mergeFacets } from './merge-facets.ts';
@@ -43,14 +45,13 @@ export class ShardReads {
     this.#fanOut = fanOut;
   }
 
-  /** One list a query, best first; every shard gets all queries in one call. Errors, besides: `wrong_input`. */
+  /** One list a query, best first; every shard gets all queries in one call. The vectors fit the collection. */
   async search(
     collection: CollectionState,
     queries: readonly VectorQuery[],
     reading: Reading,
   ): Promise<ScoredPoint[][]> {
     if (queries.length === 0) return [];
-    for (const query of queries) checkVectorName(query.using, collection.config);
     const answers = await this.#fanOut.askEach<'search'>(
       collection,
       { kind: 'search', queries },
@@ -118,7 +119,7 @@ export class ShardReads {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** What the shards chose, together; in no order, and up to `limit` of each shard. */
+  /** Every point of the collection is as likely as the others. */
   async sample(
     collection: CollectionState,
     query: SampleQuery,
@@ -129,7 +130,12 @@ export class ShardReads {
       { kind: 'sample', query },
       { ...reading, combine: agreedRecords },
     );
-    return mergeNewest(answers);
+    const { seed, limit } = query;
+    return mergeNewest(answers)
+      .map((record) => ({ record, hash: sampleHash(record.id, seed) }))
+      .sort((a, b) => a.hash - b.hash || comparePointIds(a.record.id, b.record.id))
+      .slice(0, limit)
+      .map(({ record }) => record);
   }
 
   /** The most frequent first, equal counts by value. `perShard` values of each shard are counted. */

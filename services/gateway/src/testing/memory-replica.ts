@@ -31,15 +31,15 @@ import {
   type ScrollQuery,
   type Sequence,
   type StoredPoint,
+  sampleHash,
   sequence,
   type TermStatistics,
   type TermStatisticsQuery,
   type VectorQuery,
   valuesAt,
 } from '@tributary/model';
-import { seededRandom, TributaryError } from '@tributary/runtime';
+import { TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
-import { shuffled } from '../shuffled.ts';
 import { bruteForceScore } from './brute-force.ts';
 
 type Upsert = Extract<PointOperation, { kind: 'upsert' }>;
@@ -106,7 +106,8 @@ export class MemoryReplica {
   }
 
   sample({ filter, limit, seed, projection }: SampleQuery): PointRecord[] {
-    return shuffled(this.#matching(filter), seededRandom(seed))
+    return this.#matching(filter)
+      .sort((a, b) => sampleHash(a.id, seed) - sampleHash(b.id, seed))
       .slice(0, limit)
       .map((point) => project(point, projection));
   }
