@@ -1,14 +1,16 @@
 // A replica in memory for the tests of this package: store, point table and exact indexes, changed together.
 
-import { type AnyVectorIndex, PointTable } from '@tributary/index';
+import { type AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/index';
 import { MemoryVectorIndex } from '@tributary/index/memory';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   type Distance,
+  type PayloadSchema,
   type Point,
   type PointId,
   type Projection,
+  payloadFromBytes,
   type Sequence,
   type StoredPoint,
   sequence,
@@ -46,6 +48,7 @@ export function nearest({
 
 export class ReplicaForTests {
   readonly table = new PointTable();
+  readonly payloadIndexes = new PayloadIndexes(this.table);
   readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
@@ -66,8 +69,8 @@ export class ReplicaForTests {
   ) {
     this.store = store;
     this.indexes = indexes;
-    const { table } = this;
-    this.reader = new ReplicaReader({ store, table, indexes, config });
+    const { table, payloadIndexes } = this;
+    this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
   }
 
   upsert(points: readonly Point[]): void {
@@ -78,6 +81,22 @@ export class ReplicaForTests {
       for (const [name, vector] of Object.entries(point.vectors)) {
         this.indexes.get(name)?.add(offset, vector);
       }
+      if (this.payloadIndexes.size > 0) {
+        this.payloadIndexes.add(offset, payloadFromBytes(point.payload));
+      }
+    }
+  }
+
+  createPayloadIndexes(schema: PayloadSchema): void {
+    for (const [field, index] of Object.entries(schema)) {
+      this.payloadIndexes.create(field, index, this.#payloads());
+    }
+  }
+
+  *#payloads() {
+    for (const { id, payload } of this.store.scanPayloads()) {
+      const offset = this.table.resolve(id);
+      if (offset !== undefined) yield { offset, payload: payloadFromBytes(payload) };
     }
   }
 
@@ -97,6 +116,7 @@ export class ReplicaForTests {
     const offset = this.table.release(id);
     if (offset === undefined) return;
     for (const index of this.indexes.values()) index.remove(offset);
+    this.payloadIndexes.remove(offset);
     this.table.reclaim();
   }
 }

@@ -1,11 +1,23 @@
-// What a replica holds: the store, the table that names each point's offset, and an index for each vector.
+// What a replica holds: the store, the table that names each point's offset, an index for each vector, and the payload
+// indexes that the store's schema names.
 //
-// Invariant: between two turns of the event loop all three are at one sequence. A commit changes the store first: where
-// that throws, table and indexes still stand for the state that the store keeps.
+// Invariant: between two turns of the event loop all of them are at one sequence. A commit changes the store first: where
+// that throws, the others still stand for the state that the store keeps.
 
-import { type AnyVectorIndex, PointTable } from '@tributary/index';
-import type { CollectionConfig, PointOffset, Sequence, StoredPoint } from '@tributary/model';
+import { isDeepStrictEqual } from 'node:util';
+import { type AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/index';
+import {
+  type CollectionConfig,
+  type JsonObject,
+  type PayloadBytes,
+  type PayloadSchema,
+  type PointOffset,
+  payloadFromBytes,
+  type Sequence,
+  type StoredPoint,
+} from '@tributary/model';
 import type { ApplyBatch, PointChanges } from '@tributary/replication';
+import { assert } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
@@ -37,6 +49,7 @@ export class ReplicaContent implements AsyncDisposable {
   readonly reader: ReplicaReader;
   readonly #table: PointTable;
   readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly #payloadIndexes: PayloadIndexes;
 
   private constructor(
     store: ReplicaStore,
@@ -47,7 +60,9 @@ export class ReplicaContent implements AsyncDisposable {
     this.store = store;
     this.#table = table;
     this.#indexes = indexes;
-    this.reader = new ReplicaReader({ store, table, indexes, config });
+    const payloadIndexes = new PayloadIndexes(table);
+    this.#payloadIndexes = payloadIndexes;
+    this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
   }
 
   /**
@@ -67,6 +82,9 @@ export class ReplicaContent implements AsyncDisposable {
       for (const vectorName of [...Object.keys(config.vectors), ...sparseNames]) {
         const index = await options.createIndex({ storeName, vectorName, config, table });
         indexes.set(vectorName, index);
+      }
+      for (const [field, index] of Object.entries(store.state.payloadSchema)) {
+        content.#payloadIndexes.create(field, index, []);
       }
       await content.#takeUp(options);
       const rejected: string[] = [];
@@ -94,13 +112,18 @@ export class ReplicaContent implements AsyncDisposable {
   ): void {
     const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
     this.store.commit({ ...changes, ...applied });
+    const created = this.#dropPayloadIndexes(this.state.payloadSchema);
     for (const id of changes.deletes) {
       const old = this.#table.release(id);
       if (old !== undefined) this.#unindex(old);
     }
     for (const point of changes.puts) {
-      if (changes.payloadOnly.has(point.id)) this.#table.setVersion(point.id, point.version);
+      if (changes.payloadOnly.has(point.id)) this.#indexPayload(point);
       else this.#index(point);
+    }
+    for (const field of created) {
+      const index = this.state.payloadSchema[field];
+      if (index !== undefined) this.#payloadIndexes.create(field, index, this.#payloads());
     }
     let isBuilding = false;
     for (const index of this.#indexes.values()) {
@@ -129,7 +152,7 @@ export class ReplicaContent implements AsyncDisposable {
       segmentsCount,
       memoryBytes,
       optimizing,
-      payloadIndexPoints: {},
+      payloadIndexPoints: this.#payloadIndexes.pointsByField(),
     };
   }
 
@@ -162,9 +185,45 @@ export class ReplicaContent implements AsyncDisposable {
       const vector = point.vectors[name];
       if (vector !== undefined) this.#indexes.get(name)?.add(offset, vector);
     }
+    this.#addPayload(offset, point.payload);
+  }
+
+  /** Of a point that keeps its vectors, and so its offset. */
+  #indexPayload({ id, version, payload }: StoredPoint): void {
+    const offset = this.#table.resolve(id);
+    assert(offset !== undefined, 'a point whose payload alone changes is there');
+    this.#table.setVersion(id, version);
+    this.#payloadIndexes.remove(offset);
+    this.#addPayload(offset, payload);
+  }
+
+  #addPayload(offset: PointOffset, payload: PayloadBytes): void {
+    if (this.#payloadIndexes.size === 0) return;
+    this.#payloadIndexes.add(offset, payloadFromBytes(payload));
   }
 
   #unindex(offset: PointOffset): void {
     for (const index of this.#indexes.values()) index.remove(offset);
+    this.#payloadIndexes.remove(offset);
+  }
+
+  /** Drops the indexes that are not in the schema as they are; returns the fields that want a new one. */
+  #dropPayloadIndexes(schema: PayloadSchema): string[] {
+    const { schema: present } = this.#payloadIndexes;
+    for (const [field, index] of Object.entries(present)) {
+      if (!isDeepStrictEqual(schema[field], index)) this.#payloadIndexes.drop(field);
+    }
+    return Object.keys(schema).filter(
+      (field) =>
+        !Object.hasOwn(present, field) || !isDeepStrictEqual(schema[field], present[field]),
+    );
+  }
+
+  *#payloads(): Generator<{ readonly offset: PointOffset; readonly payload: JsonObject }> {
+    for (const { id, payload } of this.store.scanPayloads()) {
+      const offset = this.#table.resolve(id);
+      assert(offset !== undefined, 'a stored point has an offset');
+      yield { offset, payload: payloadFromBytes(payload) };
+    }
   }
 }

@@ -118,6 +118,10 @@ export class Replica implements AsyncDisposable {
         return reader.scroll(call.query);
       case 'count':
         return reader.count(call.filter);
+      case 'sample':
+        return reader.sample(call.query);
+      case 'facet':
+        return reader.facet(call.query);
       case 'termStatistics':
         return reader.termStatistics(call.query);
       case 'info':
