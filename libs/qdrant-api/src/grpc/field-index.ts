@@ -20,6 +20,7 @@ import {
   parseFieldName,
 } from '../requests/field-index.ts';
 import { present } from '../requests/json-reader.ts';
+import { stopwordsAsked } from '../requests/stopwords.ts';
 import { scalarsBody } from './scalars.ts';
 
 const TYPES: Readonly<Record<number, FieldIndex['type']>> = {
@@ -156,7 +157,12 @@ function textMessage(index: TextIndex): TextIndexParams {
     phraseMatching: index.phraseMatching,
     minTokenLen: minTokenLength === undefined ? undefined : BigInt(minTokenLength),
     maxTokenLen: maxTokenLength === undefined ? undefined : BigInt(maxTokenLength),
-    stopwords: stopwords.length === 0 ? undefined : { languages: [], custom: [...stopwords] },
+    stopwords: stopwords.length === 0 ? undefined : stopwordsMessage(index),
     stemmer: stemmer === undefined ? undefined : { snowball: { language: stemmer } },
   };
+}
+
+function stopwordsMessage(index: FieldIndex & { type: 'text' }) {
+  const { languages, custom } = stopwordsAsked(index);
+  return { languages: [...languages], custom: [...custom] };
 }

@@ -16,6 +16,12 @@ import {
   readUnsigned,
   wrongType,
 } from './json-reader.ts';
+import {
+  STOPWORD_LANGUAGES,
+  STOPWORD_LANGUAGES_OPTION,
+  stopwordsAsked,
+  stopwordsOf,
+} from './stopwords.ts';
 
 const TYPES: readonly FieldIndex['type'][] = [
   'keyword',
@@ -63,7 +69,8 @@ function readFieldIndex(value: JsonValue, path: string): FieldIndex {
   if (type === undefined) throw wrongType(where, object.type, `one of ${TYPES.join(', ')}`);
   const options = readOptions(object, path);
   const index = readKind(type, object, path);
-  return Object.keys(options).length === 0 ? index : { ...index, options };
+  if (Object.keys(options).length === 0) return index;
+  return { ...index, options: { ...index.options, ...options } };
 }
 
 function readKind(type: FieldIndex['type'], object: JsonObject, path: string): FieldIndex {
@@ -90,6 +97,8 @@ function readTextIndex(object: JsonObject, path: string): FieldIndex {
     throw validationError(at(path, 'min_token_len'), 'must not be larger than max_token_len');
   }
   const flag = (key: string) => optional(object, key, path, readBoolean);
+  const stopwords = optional(object, 'stopwords', path, readStopwords);
+  const languages = stopwords?.languages.join(',') ?? '';
   return present<FieldIndex & { type: 'text' }>({
     type: 'text',
     tokenizer: optional(object, 'tokenizer', path, readTokenizer) ?? 'word',
@@ -98,8 +107,9 @@ function readTextIndex(object: JsonObject, path: string): FieldIndex {
     lowercase: flag('lowercase') ?? true,
     asciiFolding: flag('ascii_folding') ?? false,
     phraseMatching: flag('phrase_matching') ?? false,
-    stopwords: optional(object, 'stopwords', path, readStopwords) ?? [],
+    stopwords: stopwords?.words ?? [],
     stemmer: optional(object, 'stemmer', path, readStemmer),
+    options: languages === '' ? undefined : { [STOPWORD_LANGUAGES_OPTION]: languages },
   });
 }
 
@@ -117,19 +127,24 @@ function readStemmer(value: JsonValue, path: string): string {
   throw wrongType(at(path, 'language'), language, `one of ${STEMMER_LANGUAGES.join(', ')}`);
 }
 
-/** A language, or {languages, custom}. */
-function readStopwords(value: JsonValue, path: string): string[] {
-  if (typeof value === 'string') throw languageOf(path);
-  const object = readObject(value, path);
-  const languages = optional(object, 'languages', path, readStrings) ?? [];
-  if (languages.length > 0) throw languageOf(at(path, 'languages'));
-  const words = optional(object, 'custom', path, readStrings) ?? [];
-  return [...new Set(words.map((word) => word.toLowerCase()))];
+interface Stopwords {
+  readonly words: readonly string[];
+  readonly languages: readonly string[];
 }
 
-/** A list of words belongs to a version of a library; the log must mean the same for ever, so it has the words. */
-function languageOf(path: string): Error {
-  return formatError(`${path}: lists of a language are not known, give the words in \`custom\``);
+/** A language, or {languages, custom}. */
+function readStopwords(value: JsonValue, path: string): Stopwords {
+  const object: JsonObject =
+    typeof value === 'string' ? { languages: [value] } : readObject(value, path);
+  const languages = [...new Set(optional(object, 'languages', path, readStrings) ?? [])];
+  const custom = optional(object, 'custom', path, readStrings) ?? [];
+  const listed = languages.flatMap((language) => {
+    const words = stopwordsOf(language);
+    if (words !== undefined) return words;
+    throw wrongType(path, language, `one of ${STOPWORD_LANGUAGES.join(', ')}`);
+  });
+  const words = [...new Set([...listed, ...custom.map((word) => word.toLowerCase())])];
+  return { words, languages };
 }
 
 function readOptions(object: JsonObject, path: string): Record<string, string | number | boolean> {
@@ -148,7 +163,7 @@ function readOptions(object: JsonObject, path: string): Record<string, string | 
 
 /** Parameters as a client is shown them. */
 export function fieldIndexJson(index: FieldIndex): JsonObject {
-  const { options = {} } = index;
+  const { [STOPWORD_LANGUAGES_OPTION]: _told, ...options } = index.options ?? {};
   switch (index.type) {
     case 'keyword':
       return present<JsonObject>({ type: index.type, prefix: index.prefix, ...options });
@@ -163,7 +178,7 @@ export function fieldIndexJson(index: FieldIndex): JsonObject {
         lowercase: index.lowercase,
         ascii_folding: index.asciiFolding,
         phrase_matching: index.phraseMatching,
-        stopwords: index.stopwords.length === 0 ? undefined : { custom: index.stopwords },
+        stopwords: index.stopwords.length === 0 ? undefined : stopwordsJson(index),
         stemmer:
           index.stemmer === undefined ? undefined : { type: 'snowball', language: index.stemmer },
         ...options,
@@ -171,4 +186,9 @@ export function fieldIndexJson(index: FieldIndex): JsonObject {
     default:
       return { type: index.type, ...options };
   }
+}
+
+function stopwordsJson(index: FieldIndex & { type: 'text' }): JsonValue {
+  const { languages, custom } = stopwordsAsked(index);
+  return { languages: [...languages], custom: [...custom] };
 }
