@@ -196,6 +196,10 @@ export class RocksReplicaStore implements ReplicaStore {
     keepsVectors: boolean,
   ): Uint8Array {
     const digest = pointDigest(point, key);
+    if (keepsVectors) {
+      const count = Object.keys(point.vectors).length;
+      assert(old?.vectorCount === count, 'a change of payload alone keeps the vectors');
+    }
     const vectorsCrc =
       keepsVectors && old !== undefined ? old.vectorsCrc : this.#putVectors(key, point, old);
     this.#database.put('points', key, this.#encoder.point(key, point, digest, vectorsCrc));
