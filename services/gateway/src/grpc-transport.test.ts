@@ -47,8 +47,9 @@ interface RawAnswer {
 
 /** A scroll as bytes on the wire, which no client library shows. */
 async function rawScroll(
-  limit: number,
+  withContent: boolean,
   headers: Readonly<Record<string, string>>,
+  collection = collectionName,
 ): Promise<RawAnswer> {
   const session = connect(`http://127.0.0.1:${cluster.grpcPort()}`);
   try {
@@ -60,9 +61,10 @@ async function rawScroll(
       ...headers,
     });
     const message = pointsService.scroll.requestSerialize({
-      collectionName,
+      collectionName: collection,
       filter: undefined,
-      withPayload: { enable: limit > 0 },
+      withPayload: { enable: withContent },
+      withVectors: { enable: withContent },
       limit: 1,
     });
     const head = Buffer.alloc(5);
@@ -84,7 +86,7 @@ function textIn(message: Buffer): boolean {
 }
 
 test('a large answer is compressed for a client that takes gzip', async () => {
-  const { headers, frame } = await rawScroll(1, { 'grpc-accept-encoding': 'identity, gzip' });
+  const { headers, frame } = await rawScroll(true, { 'grpc-accept-encoding': 'identity, gzip' });
   assert.equal(headers['grpc-encoding'], 'gzip');
   assert.equal(frame[0], 1);
   assert.ok(frame.length < TEXT.length / 10);
@@ -93,7 +95,7 @@ test('a large answer is compressed for a client that takes gzip', async () => {
 
 test('an answer is not compressed for a client that does not say it takes gzip', async () => {
   for (const accepted of [{}, { 'grpc-accept-encoding': 'identity,xgzip' }]) {
-    const { headers, frame } = await rawScroll(1, accepted);
+    const { headers, frame } = await rawScroll(true, accepted);
     assert.equal(headers['grpc-encoding'], 'identity');
     assert.equal(frame[0], 0);
     assert.ok(textIn(frame.subarray(5)));
@@ -101,8 +103,34 @@ test('an answer is not compressed for a client that does not say it takes gzip',
 });
 
 test('a small answer is sent as it is', async () => {
-  const { frame } = await rawScroll(0, { 'grpc-accept-encoding': 'gzip' });
+  const { frame } = await rawScroll(false, { 'grpc-accept-encoding': 'gzip' });
   assert.equal(frame[0], 0);
+});
+
+test('an answer of vectors, which hardly shrinks, is sent as it is', async () => {
+  const client = clientOf();
+  const size = 8_192;
+  const vectors = {
+    case: 'params' as const,
+    value: { size: BigInt(size), distance: Distance.Dot },
+  };
+  await client.api('collections').create({
+    collectionName: 'vectors',
+    vectorsConfig: { config: vectors },
+  });
+  const data = Array.from({ length: size }, (_, i) => Math.sin(i * i));
+  const dense = { vector: { case: 'dense' as const, value: { data } } };
+  const points = [
+    {
+      ...point(1),
+      payload: {},
+      vectors: { vectorsOptions: { case: 'vector' as const, value: dense } },
+    },
+  ];
+  await client.api('points').upsert({ collectionName: 'vectors', wait: true, points });
+  const { frame } = await rawScroll(true, { 'grpc-accept-encoding': 'gzip' }, 'vectors');
+  assert.equal(frame[0], 0);
+  assert.ok(frame.length > 4 * size);
 });
 
 test('the official client reads a compressed answer', async () => {

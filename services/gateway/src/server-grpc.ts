@@ -93,7 +93,7 @@ function unary<Request, Response>(
     answer(call)
       .then((make) => {
         const bytes = method.responseSerialize(make(endpoint.finish(startedMs, 0)));
-        if (!isCompressible(call, bytes.length)) return respond(null, bytes);
+        if (!isCompressible(call, bytes)) return respond(null, bytes);
         return compressed(bytes, call, new CallMetadata()).then((packed) => respond(null, packed));
       })
       .catch((error: unknown) => {

@@ -171,5 +171,5 @@ function recordMessage({ id, payload, vectors, orderValue }: PointRecord): Retri
 }
 
 function orderValueMessage(value: number) {
-  return Number.isInteger(value) ? { int: BigInt(value) } : { float: value };
+  return Number.isSafeInteger(value) ? { int: BigInt(value) } : { float: value };
 }
