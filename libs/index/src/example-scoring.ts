@@ -2,8 +2,14 @@
 // similarities. Formulas: see `Scoring` in the model; a similarity is the kernel's score, so for
 // Euclid the negated square.
 
-import type { MultiVector, SparseVector, VectorValue } from '@tributary/model';
-import { isDense, isMulti, isSparse } from '@tributary/model';
+import {
+  isDense,
+  isMulti,
+  isSparse,
+  type MultiVector,
+  type SparseVector,
+  type VectorValue,
+} from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import type { RowScorer } from './exact-scan.ts';
 import { type FlatVectors, NONE } from './flat-vectors.ts';

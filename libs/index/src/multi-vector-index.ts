@@ -20,8 +20,9 @@ import { planExamples, type ScoreOfSimilarities, toMulti } from './example-scori
 import { FlatVectors } from './flat-vectors.ts';
 import { MaxSimilarityScorer } from './max-similarity.ts';
 import { isFinite32 } from './native-graph.ts';
+import { offsetsOf } from './offset-bits.ts';
 import { scoreBound, toHits } from './score.ts';
-import { checkSearch } from './search-request.ts';
+import { acceptedCount, checkSearch } from './search-request.ts';
 import { rowsOf } from './similarity.ts';
 import { TopK } from './top-k.ts';
 import type {
@@ -139,7 +140,6 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
     bound: number | undefined,
   ): TopK {
     checkSearch(search);
-    const { accept } = search;
     const rows = this.#rows;
     const top = new TopK(search.limit, bound);
     const scorer = new MaxSimilarityScorer({
@@ -158,8 +158,9 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
       });
       group.length = 0;
     };
-    for (const [offset, labels] of this.#labelsOf) {
-      if (accept !== undefined && !isInSet(accept, offset)) continue;
+    for (const offset of this.#candidates(search)) {
+      const labels = this.#labelsOf.get(offset);
+      if (labels === undefined) continue;
       scorer.expect(labels, group.length);
       group.push(offset);
       for (const label of labels) scan.row(rows.rowOf(label));
@@ -167,6 +168,18 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
     }
     finishGroup();
     return top;
+  }
+
+  /** Of the set and all points, the fewer are gone through. */
+  *#candidates(search: IndexSearch): Generator<PointOffset> {
+    const { accept } = search;
+    if (accept !== undefined && acceptedCount(search) < this.#labelsOf.size) {
+      for (const offset of offsetsOf(accept)) yield pointOffset(offset);
+      return;
+    }
+    for (const offset of this.#labelsOf.keys()) {
+      if (accept === undefined || isInSet(accept, offset)) yield offset;
+    }
   }
 
   #checked(value: VectorValue): MultiVector {

@@ -1,8 +1,14 @@
 // How alike two vectors of one kind are by definition, in doubles: the reference the kernels are held
 // against. Larger is nearer: Euclid gives the negated square, Manhattan the negated sum.
 
-import type { SparseVector, VectorValue } from '@tributary/model';
-import { type Distance, isDense, isMulti, isSparse } from '@tributary/model';
+import {
+  type Distance,
+  isDense,
+  isMulti,
+  isSparse,
+  type SparseVector,
+  type VectorValue,
+} from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 
 /**

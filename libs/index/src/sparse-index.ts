@@ -9,12 +9,18 @@
 //
 // Invariant: a list has the entries of the live rows and of the dead ones, and no others.
 
-import type { VectorValue } from '@tributary/model';
-import { isFiniteVector, type PointOffset, type SparseVector } from '@tributary/model';
+import {
+  isFiniteVector,
+  type PointOffset,
+  pointOffset,
+  type SparseVector,
+  type VectorValue,
+} from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { isInSet } from './exact-scan.ts';
 import { planExamples, type ScoreOfSimilarities, toSparse } from './example-scoring.ts';
-import { checkSearch } from './search-request.ts';
+import { offsetsOf } from './offset-bits.ts';
+import { acceptedCount, checkSearch } from './search-request.ts';
 import { NO_ROW, SparseRows } from './sparse-rows.ts';
 import { WindowedPostings } from './sparse-window.ts';
 import { TopK } from './top-k.ts';
@@ -103,8 +109,21 @@ export class SparseIndex implements VectorIndex<VectorValue> {
   ): IndexHits {
     checkSearch(search);
     const { accept } = search;
-    const rows = this.#rows;
     const top = new TopK(search.limit, search.scoreThreshold);
+    const isSparing = accept !== undefined && this.#isScatteredCheaper(examples, search);
+    if (isSparing) this.#scanSet(accept, examples, score, onlyTouched, top);
+    else this.#scanLists(accept, examples, score, onlyTouched, top);
+    return top.drain();
+  }
+
+  #scanLists(
+    accept: OffsetSet | undefined,
+    examples: readonly SparseVector[],
+    score: ScoreOfSimilarities,
+    onlyTouched: boolean,
+    top: TopK,
+  ): void {
+    const rows = this.#rows;
     const window = new WindowedPostings(rows, examples);
     for (let first = 0; first < rows.end; first += window.length) {
       const { similarities, touched } = window.next(first);
@@ -117,7 +136,40 @@ export class SparseIndex implements VectorIndex<VectorValue> {
         top.offer(Math.fround(score(similarities, window.length, i)), offset);
       }
     }
-    return top.drain();
+  }
+
+  #scanSet(
+    accept: OffsetSet,
+    examples: readonly SparseVector[],
+    score: ScoreOfSimilarities,
+    onlyTouched: boolean,
+    top: TopK,
+  ): void {
+    const similarities = new Float32Array(examples.length);
+    for (const offset of offsetsOf(accept)) {
+      const row = this.#rows.rowOf(pointOffset(offset));
+      if (row === NO_ROW) continue;
+      let isTouched = false;
+      examples.forEach((example, e) => {
+        const similarity = this.#rows.similarity(row, example);
+        isTouched ||= similarity !== undefined;
+        similarities[e] = similarity ?? 0;
+      });
+      if (onlyTouched && !isTouched) continue;
+      top.offer(Math.fround(score(similarities, 1, 0)), offset);
+    }
+  }
+
+  /** Whether the vectors of the accepted points are fewer values than the lists of the query. */
+  #isScatteredCheaper(examples: readonly SparseVector[], search: IndexSearch): boolean {
+    let listed = this.#rows.end;
+    let given = 0;
+    for (const { indices } of examples) {
+      given += indices.length;
+      for (const index of indices) listed += this.#rows.listOf(index)?.length ?? 0;
+    }
+    const perPoint = given + examples.length * this.#rows.valuesPerRow;
+    return acceptedCount(search) * perPoint < listed;
   }
 }
 

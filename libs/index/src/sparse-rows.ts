@@ -40,6 +40,11 @@ export class SparseRows {
     return this.#count;
   }
 
+  /** On average. */
+  get valuesPerRow(): number {
+    return (this.#startOf[this.#end] ?? 0) / Math.max(1, this.#end);
+  }
+
   /** One above the highest row. */
   get end(): number {
     return this.#end;
@@ -79,6 +84,24 @@ export class SparseRows {
       if (offset !== NO_ROW && isInSet(accept, offset)) count++;
     }
     return count;
+  }
+
+  /** As the lists add it up: in the order of the indices, each sum a float32. */
+  similarity(row: number, vector: SparseVector): number | undefined {
+    const { indices, values } = vector;
+    let sum: number | undefined;
+    let at = this.#startOf[row] ?? 0;
+    const end = this.#startOf[row + 1] ?? 0;
+    for (let i = 0; i < indices.length && at < end; ) {
+      const given = indices[i] ?? 0;
+      const own = this.#indices[at] ?? 0;
+      if (given === own) {
+        sum = Math.fround((sum ?? 0) + (values[i] ?? 0) * (this.#values[at] ?? 0));
+      }
+      if (given <= own) i++;
+      if (own <= given) at++;
+    }
+    return sum;
   }
 
   append(offset: PointOffset, vector: SparseVector): void {

@@ -177,6 +177,38 @@ test('a sparse point that shares no index with the query is no answer, one that 
   assert.deepEqual([...scores], [0]);
 });
 
+test('a sparse score has the same bits whether lists or the points of a small filter are read', () => {
+  const random = seededRandom(11);
+  const index = new SparseIndex();
+  const draws = (count: number) => {
+    const indices = Array.from({ length: 60 }, (_, i) => i).filter(
+      () => random.next() < count / 60,
+    );
+    return sparse(
+      indices,
+      indices.map(() => random.next() - 0.5),
+    );
+  };
+  for (let i = 0; i < 9_000; i++) index.add(pointOffset(i), draws(20));
+  const query = draws(30);
+  const scoring = { kind: 'sumScores', positives: [query], negatives: [draws(20)] } as const;
+  const chosen = [3, 17, 8_190, 8_192, 8_999];
+  const accept = offsetSet(chosen, 9_000);
+  const all = searchFor({ limit: 9_000 });
+  for (const search of [
+    (options: typeof all) => index.search(query, options),
+    (options: typeof all) => index.searchByExamples(scoring, options),
+  ]) {
+    const whole = search(all);
+    const scoreOf = new Map([...whole.offsets].map((offset, i) => [offset, whole.scores[i]]));
+    const few = search({ ...all, accept });
+    few.offsets.forEach((offset, i) => {
+      assert.equal(few.scores[i], scoreOf.get(offset));
+    });
+    assert.deepEqual([...few.offsets.sort()], chosen);
+  }
+});
+
 test('term frequencies count live points, within a set where one is given', () => {
   fc.assert(
     fc.property(fc.nat(), (seed) => {
