@@ -38,6 +38,9 @@ const STATUSES = {
   wait_timeout: UpdateStatus.WaitTimeout,
 } as const;
 
+const I64_LIMIT = 2n ** 63n;
+const U64_LIMIT = 2n ** 64n;
+
 export function updateResponse(view: UpdateView, timeSec: number): PointsOperationResponse {
   return { result: updateResult(view), time: timeSec };
 }
@@ -90,7 +93,10 @@ function groupMessage({ id, hits, lookup }: PointGroup): PointGroupMessage {
 
 function groupIdMessage(id: PointGroup['id']): GroupId {
   if (typeof id === 'string') return { stringValue: id };
-  return id < 0 ? { integerValue: BigInt(id) } : { unsignedValue: BigInt(id) };
+  if (id >= 0 && id < U64_LIMIT) return { unsignedValue: BigInt(id) };
+  if (id < 0 && id >= -I64_LIMIT) return { integerValue: BigInt(id) };
+  // A payload may hold whole numbers that no integer of protobuf does.
+  return { stringValue: String(id) };
 }
 
 export function facetResponse(hits: readonly FacetHit[], timeSec: number): FacetResponse {
@@ -103,7 +109,9 @@ export function facetResponse(hits: readonly FacetHit[], timeSec: number): Facet
 
 function facetValueMessage(value: FacetHit['value']): FacetValue {
   if (typeof value === 'string') return { stringValue: value };
-  return typeof value === 'boolean' ? { boolValue: value } : { integerValue: BigInt(value) };
+  if (typeof value === 'boolean') return { boolValue: value };
+  const isInteger64 = value >= -I64_LIMIT && value < I64_LIMIT;
+  return isInteger64 ? { integerValue: BigInt(value) } : { stringValue: String(value) };
 }
 
 export function matrixPairsResponse(

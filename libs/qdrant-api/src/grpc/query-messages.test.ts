@@ -246,6 +246,7 @@ test('groups, facets and matrices go out as the client reads them', () => {
       { id: 'x', hits: [hit], lookup: { id: 2, version: sequence(1) } },
       { id: -3, hits: [] },
       { id: 4, hits: [] },
+      { id: 1e300, hits: [] },
     ],
     0,
   );
@@ -257,6 +258,7 @@ test('groups, facets and matrices go out as the client reads them', () => {
       ['stringValue', 'x'],
       ['integerValue', -3n],
       ['unsignedValue', 4n],
+      ['stringValue', '1e+300'],
     ],
   );
   assert.equal(read[0]?.hits[0]?.score, 0.5);
