@@ -143,7 +143,7 @@ function conditionFromJson(value: JsonValue, depth: number): Condition {
     case 'hasVector':
       return { kind, name: asText(json.name) };
     case 'slice':
-      return { kind, total: asNumber(json.total), index: asNumber(json.index) };
+      return { kind, total: asCount(json.total, 1), index: asCount(json.index, 0) };
     case 'isEmpty':
     case 'isNull':
       return { kind, key: asText(json.key) };
@@ -214,6 +214,12 @@ function asMatchValue(value: JsonValue | undefined): MatchValue {
 function asNumber(value: JsonValue | undefined): number {
   if (typeof value !== 'number' && typeof value !== 'bigint') throw corrupt('not a number');
   return Number(value);
+}
+
+function asCount(value: JsonValue | undefined, min: number): number {
+  const count = asNumber(value);
+  if (!Number.isSafeInteger(count) || count < min) throw corrupt(`not a count of at least ${min}`);
+  return count;
 }
 
 function asText(value: JsonValue | undefined): string {
