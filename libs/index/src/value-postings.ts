@@ -91,9 +91,10 @@ export class ValuePostings {
   /** The same, of the offsets in `accept` only; values that none of them has are left out. */
   *countsWithin(accept: OffsetSet): Generator<readonly [IndexedValue, number]> {
     const counts = new Uint32Array(this.#byId.length);
-    for (const offset of offsetsOf(accept)) {
-      for (const id of this.#idsOf.get(offset)) counts[id] = (counts[id] ?? 0) + 1;
-    }
+    const count = (id: number) => {
+      counts[id] = (counts[id] ?? 0) + 1;
+    };
+    for (const offset of offsetsOf(accept)) this.#idsOf.visit(offset, count);
     for (const { value, id } of this.#postings.values()) {
       const count = counts[id] ?? 0;
       if (count > 0) yield [value, count];

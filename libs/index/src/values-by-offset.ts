@@ -36,6 +36,15 @@ export class ValuesByOffset {
     return (this.#many.size > 0 && this.#many.get(offset)) || [first];
   }
 
+  /** Calls back with each value of the offset; no list is made for it. */
+  visit(offset: number, visitor: (value: number) => void): void {
+    const first = this.#column[offset];
+    if (first === undefined || Object.is(first, this.#none)) return;
+    const many = this.#many.size > 0 ? this.#many.get(offset) : undefined;
+    if (many === undefined) visitor(first);
+    else for (const value of many) visitor(value);
+  }
+
   has(offset: number, value: number): boolean {
     if (this.#column[offset] === value) return true;
     return this.#many.size > 0 && (this.#many.get(offset)?.includes(value) ?? false);
