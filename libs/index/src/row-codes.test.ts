@@ -64,6 +64,34 @@ test('bytes are scored as the vectors they stand for', () => {
   );
 });
 
+test('codes stay with their rows however rows move', () => {
+  const size = 5;
+  const random = seededRandom(3);
+  const codes = new RowCodes({ size, distance: 'Euclid', quantization: FULL });
+  const vectors = new FlatVectors({ size, distance: 'Euclid', codes });
+  let offset = 0;
+  const append = () => vectors.append(pointOffset(offset), wholeNumbers(offset++, size, 127));
+  while (offset < 2_000) append();
+  for (let i = 0; i < 3_000; i++) {
+    const { sealedCount, rowCount } = vectors;
+    const release = random.next() < 0.1 ? vectors.hold() : undefined;
+    vectors.remove(pointOffset(random.integer(offset)));
+    if (random.next() < 0.6) append();
+    release?.();
+    if (sealedCount < rowCount / 2) {
+      vectors.sealRow(vectors.sealedCount + random.integer(vectors.rowCount - vectors.sealedCount));
+    } else vectors.unsealRow(random.integer(vectors.sealedCount));
+  }
+  const query = wholeNumbers(9, size, 300);
+  codes.setQuery(query);
+  for (let row = 0; row < vectors.rowCount; row++) {
+    codes.score(Uint32Array.of(row), 0, 1, 0);
+    const vector = vectors.vectorAt(row);
+    const distance = vector.reduce((sum, x, d) => sum + ((query[d] ?? 0) - x) ** 2, 0);
+    assert.equal(codes.scores[0], -distance);
+  }
+});
+
 test('bits are scored by how many signs differ', () => {
   const size = 700;
   const rows = Array.from({ length: ROWS }, (_, i) => wholeNumbers(i, size, 9));

@@ -175,6 +175,7 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (search.exact || this.#loading !== undefined || limit === 0) return undefined;
     const accepted = accept === undefined ? undefined : acceptedCount(search);
     const ef = Math.max(search.ef, limit);
+    const codes = candidateLimit(vectors, search, vectors.rowCount)?.codes.kind;
     const cost = {
       size: this.#params.size,
       sealed: vectors.sealedVectors,
@@ -182,6 +183,7 @@ export class SegmentedVectorIndex implements VectorIndex {
       segments: this.#segments.size,
       ef,
       ...(accepted === undefined ? {} : { accepted }),
+      ...(codes === undefined ? {} : { codes }),
     };
     if (!isGraphCheaper(cost)) return undefined;
 
