@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { QdrantClient } from '@qdrant/js-client-rest';
 import { createDocs } from './testing/example-docs.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
@@ -10,7 +9,7 @@ let cluster: MemoryCluster;
 
 before(async () => {
   cluster = await startMemoryCluster({ peers: 1 });
-  await createDocs(new QdrantClient({ url: cluster.url() }));
+  await createDocs(cluster.url());
 });
 
 after(async () => {

@@ -15,7 +15,7 @@ before(async () => {
   cluster = await startMemoryCluster({ peers: 2 });
   client = new QdrantClient({ url: cluster.url(0) });
   there = new QdrantClient({ url: cluster.url(1) });
-  await createDocs(client);
+  await createDocs(cluster.url());
 });
 
 after(async () => {

@@ -12,7 +12,7 @@ let client: QdrantClient;
 before(async () => {
   cluster = await startMemoryCluster({ peers: 2 });
   client = new QdrantClient({ url: cluster.url(0) });
-  await createDocs(client);
+  await createDocs(cluster.url());
 });
 
 after(async () => {

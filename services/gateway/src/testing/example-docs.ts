@@ -1,6 +1,6 @@
-// A collection with a vector of every form and payloads of every kind, for tests through the official client.
+// A collection with a vector of every form and payloads of every kind.
 
-import type { QdrantClient } from '@qdrant/js-client-rest';
+import assert from 'node:assert/strict';
 
 const COLOURS = ['red', 'green', 'blue'];
 
@@ -8,8 +8,9 @@ const COLOURS = ['red', 'green', 'blue'];
  * Collection `docs`: points 0 to 11 on a quarter circle under `text` (Cosine), the same and [0, 1] under `rows` (MaxSim),
  * sparse ones under `words` (idf); payload n, colour, place, at, note, with indexes on n, colour and at.
  */
-export async function createDocs(client: QdrantClient): Promise<void> {
-  await client.createCollection('docs', {
+export async function createDocs(url: string): Promise<void> {
+  const collection = `${url}/collections/docs`;
+  await put(collection, {
     vectors: {
       text: { size: 2, distance: 'Cosine' },
       rows: { size: 2, distance: 'Dot', multivector_config: { comparator: 'max_sim' } },
@@ -31,14 +32,20 @@ export async function createDocs(client: QdrantClient): Promise<void> {
     };
     return { id: n, vector, payload };
   });
-  await client.upsert('docs', { wait: true, points });
+  await put(`${collection}/points?wait=true`, { points });
   for (const [field_name, field_schema] of [
     ['n', 'integer'],
     ['at', 'datetime'],
     ['colour', 'keyword'],
   ] as const) {
-    await client.createPayloadIndex('docs', { wait: true, field_name, field_schema });
+    await put(`${collection}/index?wait=true`, { field_name, field_schema });
   }
+}
+
+async function put(url: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'PUT', body: JSON.stringify(body), headers });
+  assert.equal(answer.status, 200, await answer.text());
 }
 
 export function idsOf(points: readonly { readonly id: string | number }[]): (string | number)[] {
