@@ -1,0 +1,26 @@
+// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N]`.
+
+import { parseArgs } from 'node:util';
+import { compareEngines, describe } from './compare-engines.ts';
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    show: { type: 'string', default: '20' },
+  },
+});
+const report = await compareEngines({
+  cases: Number(values.cases),
+  seed: Number(values.seed),
+  differencesMax: Number(values.show),
+});
+if ('missing' in report) {
+  console.error(`nothing was compared: ${report.missing}`);
+  process.exitCode = 1;
+} else {
+  for (const each of report.differences) console.log(`${describe(each)}\n`);
+  const actions = [...report.actions].map(([name, count]) => `${name} ${count}`).join(', ');
+  console.log(`${report.cases} cases (${actions}), ${report.differences.length} differences`);
+  if (report.differences.length > 0) process.exitCode = 1;
+}
