@@ -6,6 +6,7 @@ export {
 } from './create-vector-index.ts';
 export { countOfSet } from './exact-scan.ts';
 export { examplesOf } from './example-scoring.ts';
+export { FieldValues } from './field-values.ts';
 export { MultiVectorIndex, type MultiVectorIndexOptions } from './multi-vector-index.ts';
 export { hasOffset, offsetsOf } from './offset-bits.ts';
 export type { OrderedPair } from './ordered-values.ts';

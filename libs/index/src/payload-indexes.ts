@@ -63,6 +63,11 @@ export class PayloadIndexes {
   ): void {
     const values = new FieldValues(field, index);
     for (const { offset, payload } of points) values.add(offset, payload);
+    this.attach(field, values);
+  }
+
+  /** Takes up an index that was made elsewhere and knows every point there is. Takes the place of one. */
+  attach(field: string, values: FieldValues): void {
     this.#fields.set(field, values);
   }
 

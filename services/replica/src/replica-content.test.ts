@@ -69,22 +69,27 @@ function pointOf([each, values]: readonly [number, JsonObject]): Point {
   return { id: each, vectors: { '': Float32Array.of(1) }, payload: payloadToBytes(values) };
 }
 
-async function open(stores: MemoryReplicaStores): Promise<ReplicaContent> {
+async function open(stores: MemoryReplicaStores, turn = async () => {}): Promise<ReplicaContent> {
   const { content } = await ReplicaContent.open({
     stores,
     storeName: 'a',
     config,
     createIndex: async () => new MemoryVectorIndex('Dot'),
-    turn: async () => {},
+    turn,
     signal: new AbortController().signal,
   });
   return content;
 }
 
-function commit(content: ReplicaContent, operations: readonly PointOperation[], at: number): void {
+async function commit(
+  content: ReplicaContent,
+  operations: readonly PointOperation[],
+  at: number,
+): Promise<void> {
   const batch = new ApplyBatch(content.store, config);
   const outcome = batch.apply({ operationId: `${at}`, timeMs: 0, operations }, sequence(at));
   assert.deepEqual(outcome, { kind: 'applied' });
+  await content.prepare(batch, new AbortController().signal);
   content.commit(batch, { appliedSequence: sequence(at), appliedCount: at });
 }
 
@@ -118,9 +123,7 @@ test('payload indexes that followed every commit answer as those made anew from 
     fc.asyncProperty(history, async (entries) => {
       const stores = new MemoryReplicaStores();
       const live = await open(stores);
-      entries.forEach((operations, i) => {
-        commit(live, operations, i + 1);
-      });
+      for (const [i, operations] of entries.entries()) await commit(live, operations, i + 1);
       const before = viewOf(live);
       if (Object.values(before.payloadIndexPoints).some((points) => points > 0)) indexed++;
       await live.close();
@@ -132,10 +135,37 @@ test('payload indexes that followed every commit answer as those made anew from 
   assert.ok(indexed > 30, `${indexed} histories with indexed points`);
 });
 
+test('reads go on while an index is made, and see it with its entry only', async () => {
+  let duringCounts: number[] = [];
+  let read = () => {};
+  await using content = await open(new MemoryReplicaStores(), async () => read());
+  const points = Array.from({ length: 1_200 }, (_, i) => pointOf([i, { n: i % 3 }]));
+  await commit(content, [{ kind: 'upsert', points }], 1);
+  const asked: Filter = { must: [{ kind: 'match', key: 'n', value: 1 }] };
+  read = () => {
+    assert.deepEqual(content.info().payloadSchema, {});
+    assert.equal(content.reader.explain(asked).plan, 'scan');
+    duringCounts = [...duringCounts, content.reader.count(asked)];
+  };
+  const index: FieldIndex = { type: 'integer', lookup: true, range: true };
+  const moved = pointOf([0, { n: 1 }]);
+  await commit(
+    content,
+    [
+      { kind: 'upsert', points: [moved] },
+      { kind: 'createFieldIndex', field: 'n', index },
+    ],
+    2,
+  );
+  assert.deepEqual(duringCounts, [400, 400]);
+  assert.equal(content.reader.explain(asked).plan, 'index');
+  assert.equal(content.reader.count(asked), 401);
+});
+
 test('a text index changes what a filter means from its entry on', async () => {
   await using content = await open(new MemoryReplicaStores());
   const asked: Filter = { must: [{ kind: 'matchText', key: 'tag', text: 'FOX red' }] };
-  commit(content, [{ kind: 'upsert', points: [pointOf([1, { tag: 'red fox' }])] }], 1);
+  await commit(content, [{ kind: 'upsert', points: [pointOf([1, { tag: 'red fox' }])] }], 1);
   assert.equal(content.reader.count(asked), 0);
   const index: FieldIndex = {
     type: 'text',
@@ -145,10 +175,10 @@ test('a text index changes what a filter means from its entry on', async () => {
     phraseMatching: false,
     stopwords: [],
   };
-  commit(content, [{ kind: 'createFieldIndex', field: 'tag', index }], 2);
+  await commit(content, [{ kind: 'createFieldIndex', field: 'tag', index }], 2);
   assert.equal(content.reader.count(asked), 1);
   assert.deepEqual(content.info().payloadIndexPoints, { tag: 1 });
-  commit(content, [{ kind: 'deleteFieldIndex', field: 'tag' }], 3);
+  await commit(content, [{ kind: 'deleteFieldIndex', field: 'tag' }], 3);
   assert.equal(content.reader.count(asked), 0);
   assert.deepEqual(content.info().payloadSchema, {});
 });

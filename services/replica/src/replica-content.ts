@@ -5,10 +5,10 @@
 // that throws, the others still stand for the state that the store keeps.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/index';
+import { type AnyVectorIndex, FieldValues, PayloadIndexes, PointTable } from '@tributary/index';
 import {
   type CollectionConfig,
-  type JsonObject,
+  type FieldIndex,
   type PayloadBytes,
   type PayloadSchema,
   type PointOffset,
@@ -50,14 +50,18 @@ export class ReplicaContent implements AsyncDisposable {
   readonly #table: PointTable;
   readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly #payloadIndexes: PayloadIndexes;
+  readonly #turn: () => Promise<void>;
+  /** Payload indexes to be taken up with the next commit, by field. */
+  readonly #prepared = new Map<string, FieldValues>();
 
   private constructor(
     store: ReplicaStore,
     table: PointTable,
     indexes: ReadonlyMap<string, AnyVectorIndex>,
-    config: CollectionConfig,
+    { config, turn }: ReplicaContentOptions,
   ) {
     this.store = store;
+    this.#turn = turn;
     this.#table = table;
     this.#indexes = indexes;
     const payloadIndexes = new PayloadIndexes(table);
@@ -76,7 +80,7 @@ export class ReplicaContent implements AsyncDisposable {
     const store = await stores.open(storeName);
     const table = new PointTable();
     const indexes = new Map<string, AnyVectorIndex>();
-    const content = new ReplicaContent(store, table, indexes, config);
+    const content = new ReplicaContent(store, table, indexes, options);
     try {
       const sparseNames = Object.keys(config.sparseVectors ?? {});
       for (const vectorName of [...Object.keys(config.vectors), ...sparseNames]) {
@@ -86,7 +90,7 @@ export class ReplicaContent implements AsyncDisposable {
       for (const [field, index] of Object.entries(store.state.payloadSchema)) {
         content.#payloadIndexes.create(field, index, []);
       }
-      await content.#takeUp(options);
+      await content.#takeUp(options.signal);
       const rejected: string[] = [];
       for (const [vectorName, index] of indexes) {
         const loaded = await index.loadSegments((id) => table.resolve(id));
@@ -105,6 +109,31 @@ export class ReplicaContent implements AsyncDisposable {
     return this.store.state;
   }
 
+  /**
+   * Makes the payload indexes that the batch creates, over the points there are, in slices: a read meanwhile sees none of
+   * them. To be called before the batch's commit, and nothing may be committed between. Errors: the signal's reason.
+   */
+  async prepare(batch: ApplyBatch | undefined, signal: AbortSignal): Promise<void> {
+    this.#prepared.clear();
+    const schema = batch?.changes().payloadSchema;
+    if (schema === undefined) return;
+    for (const [field, index] of this.#newIn(schema)) {
+      this.#prepared.set(field, new FieldValues(field, index));
+    }
+    if (this.#prepared.size === 0) return;
+    let taken = 0;
+    for (const { id, payload } of this.store.scanPayloads()) {
+      const offset = this.#table.resolve(id);
+      assert(offset !== undefined, 'a stored point has an offset');
+      const parsed = payloadFromBytes(payload);
+      for (const values of this.#prepared.values()) values.add(offset, parsed);
+      taken++;
+      if (taken % OPEN_BATCH_POINTS !== 0) continue;
+      await this.#turn();
+      signal.throwIfAborted();
+    }
+  }
+
   /** Makes the batch's changes, and that everything up to `appliedSequence` is applied, last and visible at once. */
   commit(
     batch: ApplyBatch | undefined,
@@ -112,7 +141,7 @@ export class ReplicaContent implements AsyncDisposable {
   ): void {
     const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
     this.store.commit({ ...changes, ...applied });
-    const created = this.#dropPayloadIndexes(this.state.payloadSchema);
+    this.#followSchema();
     for (const id of changes.deletes) {
       const old = this.#table.release(id);
       if (old !== undefined) this.#unindex(old);
@@ -120,10 +149,6 @@ export class ReplicaContent implements AsyncDisposable {
     for (const point of changes.puts) {
       if (changes.payloadOnly.has(point.id)) this.#indexPayload(point);
       else this.#index(point);
-    }
-    for (const field of created) {
-      const index = this.state.payloadSchema[field];
-      if (index !== undefined) this.#payloadIndexes.create(field, index, this.#payloads());
     }
     let isBuilding = false;
     for (const index of this.#indexes.values()) {
@@ -166,13 +191,13 @@ export class ReplicaContent implements AsyncDisposable {
     await this.close();
   }
 
-  async #takeUp({ turn, signal }: ReplicaContentOptions): Promise<void> {
+  async #takeUp(signal: AbortSignal): Promise<void> {
     let taken = 0;
     for (const point of this.store.scan()) {
       this.#index(point);
       taken++;
       if (taken % OPEN_BATCH_POINTS !== 0) continue;
-      await turn();
+      await this.#turn();
       signal.throwIfAborted();
     }
   }
@@ -207,23 +232,28 @@ export class ReplicaContent implements AsyncDisposable {
     this.#payloadIndexes.remove(offset);
   }
 
-  /** Drops the indexes that are not in the schema as they are; returns the fields that want a new one. */
-  #dropPayloadIndexes(schema: PayloadSchema): string[] {
-    const { schema: present } = this.#payloadIndexes;
-    for (const [field, index] of Object.entries(present)) {
-      if (!isDeepStrictEqual(schema[field], index)) this.#payloadIndexes.drop(field);
+  /** Drops the payload indexes that are not in the schema as they are, and takes up those it has instead. */
+  #followSchema(): void {
+    const { payloadSchema } = this.state;
+    const present = this.#payloadIndexes.schema;
+    const created = this.#newIn(payloadSchema);
+    for (const field of Object.keys(present)) {
+      if (!isDeepStrictEqual(payloadSchema[field], present[field]))
+        this.#payloadIndexes.drop(field);
     }
-    return Object.keys(schema).filter(
-      (field) =>
-        !Object.hasOwn(present, field) || !isDeepStrictEqual(schema[field], present[field]),
-    );
+    for (const [field] of created) {
+      const values = this.#prepared.get(field);
+      assert(values !== undefined, 'an index is prepared before the commit that makes it');
+      this.#payloadIndexes.attach(field, values);
+    }
+    this.#prepared.clear();
   }
 
-  *#payloads(): Generator<{ readonly offset: PointOffset; readonly payload: JsonObject }> {
-    for (const { id, payload } of this.store.scanPayloads()) {
-      const offset = this.#table.resolve(id);
-      assert(offset !== undefined, 'a stored point has an offset');
-      yield { offset, payload: payloadFromBytes(payload) };
-    }
+  /** Indexes of a schema that are not there as they are. */
+  #newIn(schema: PayloadSchema): (readonly [string, FieldIndex])[] {
+    const present = this.#payloadIndexes.schema;
+    return Object.entries(schema).filter(
+      ([field, index]) => !isDeepStrictEqual(present[field], index),
+    );
   }
 }
