@@ -9,6 +9,7 @@ const FEATURES = {
   customSharding: 'custom sharding',
   relevanceFeedback: 'relevance feedback queries',
   idfCorpus: 'idf over a corpus of its own',
+  vectorNames: 'adding vectors to a collection and taking them away',
   preventUnoptimized: 'prevent_unoptimized',
 } as const;
 

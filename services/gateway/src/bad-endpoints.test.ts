@@ -155,6 +155,12 @@ const CASES: readonly (readonly [string, string, number, RegExp])[] = [
   ],
   ['DELETE /collections/docs/index/a..b', '', 400, /is not a JSON path/],
   ['GET /collections/nowhere/aliases', '', 404, /Collection `nowhere` doesn't exist!/],
+  [
+    'PUT /collections/docs/vectors/more',
+    '{"dense":{"size":1,"distance":"Dot"}}',
+    400,
+    /does not support adding vectors to a collection/,
+  ],
   ['GET /telemetry?details_level=x', '', 400, /details_level: invalid value "x"/],
 ];
 

@@ -6,6 +6,7 @@ import {
   parseDetailsLevel,
   parseTimeout,
   parseUpdateCollection,
+  unsupported,
   writeAliases,
   writeClusterStatus,
   writeCollectionCluster,
@@ -25,6 +26,7 @@ export function restRoutes(core: GatewayCore, telemetry: TelemetryText): RestRou
   return [
     ...serviceRoutes(core, telemetry),
     ...collectionRoutes(core),
+    ...vectorNameRoutes(),
     ...aliasRoutes(core),
     ...pointUpdateRoutes(core),
     ...pointReadRoutes(core),
@@ -101,6 +103,17 @@ function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute
         String(await collections.delete(nameOf(request), parseTimeout(request.query))),
     },
   ];
+}
+
+/** The names of a collection's vectors are settled when it is made: entries of the log are held against them. */
+function vectorNameRoutes(): RestRoute[] {
+  return (['PUT', 'DELETE'] as const).map((method) => ({
+    method,
+    url: `${COLLECTION_URL}/vectors/:vector`,
+    handle: async () => {
+      throw unsupported('vectorNames');
+    },
+  }));
 }
 
 function aliasRoutes({ names, collections }: GatewayCore): RestRoute[] {
