@@ -12,6 +12,8 @@ export const NO_ROW = 0xffff_ffff;
 const SWEPT_ROWS_MIN = 256;
 const SWEPT_SHARE = 0.25;
 const LIST_LENGTH_MIN = 4;
+/** A row and a value. */
+const ENTRY_BYTES = 8;
 /** Objects behind a list, besides its entries. */
 const LIST_BYTES = 200;
 
@@ -34,6 +36,8 @@ export class SparseRows {
   #values: Float32Array = new Float32Array(0);
   #end = 0;
   #count = 0;
+  /** Entries that all lists have room for; counted, as it is asked for with every commit. */
+  #listEntries = 0;
 
   /** Live rows. */
   get count(): number {
@@ -53,10 +57,7 @@ export class SparseRows {
   get memoryBytes(): number {
     let bytes = this.#rowOf.byteLength + this.#offsetOf.byteLength + this.#startOf.byteLength;
     bytes += this.#indices.byteLength + this.#values.byteLength;
-    for (const { rows, values } of this.#lists.values()) {
-      bytes += rows.byteLength + values.byteLength + LIST_BYTES;
-    }
-    return bytes;
+    return bytes + LIST_BYTES * this.#lists.size + ENTRY_BYTES * this.#listEntries;
   }
 
   /** The live row of an offset, or NO_ROW. */
@@ -157,8 +158,13 @@ export class SparseRows {
         live: 0,
       };
       this.#lists.set(index, list);
+      this.#listEntries += LIST_LENGTH_MIN;
     }
-    if (list.length === list.rows.length) resizeList(list, Math.ceil(list.length * 1.5));
+    if (list.length === list.rows.length) {
+      this.#listEntries -= list.length;
+      resizeList(list, Math.ceil(list.length * 1.5));
+      this.#listEntries += list.rows.length;
+    }
     list.rows[list.length] = row;
     list.values[list.length] = value;
     list.length++;
@@ -197,9 +203,11 @@ export class SparseRows {
     this.#startOf[next] = at;
     this.#offsetOf.fill(NO_ROW, next, this.#end);
     this.#end = next;
+    this.#listEntries = 0;
     for (const [index, list] of this.#lists) {
       sweepList(list, renumbered);
       if (list.length === 0) this.#lists.delete(index);
+      else this.#listEntries += list.rows.length;
     }
     this.#shrink(next, at);
   }
