@@ -28,6 +28,8 @@ export interface ExampleSources {
 /** What a stage scores by, and the points that it must not find because they are its examples. */
 export interface StageScoring {
   readonly scoring: Scoring;
+  /** The same with the terms of its sparse vectors weighed; absent where none are. */
+  readonly weighed?: Scoring;
   readonly excluded: readonly PointId[];
 }
 

@@ -12,6 +12,7 @@ import {
   type ScoredPoint,
   type VectorExample,
 } from '@tributary/model';
+import { similarityOf } from '@tributary/ranking';
 import fc from 'fast-check';
 import { MemoryShards } from './testing/memory-shards.ts';
 import {
@@ -227,6 +228,28 @@ test('diversity picks among the candidates and reports their relevance', async (
   const relevant = { diversity: 0, candidatesLimit: 30 };
   const same = await run({ query: { kind: 'nearest', target, mmr: relevant }, limit: 5 });
   assert.deepEqual(ids(same), ids(all).slice(0, 5));
+});
+
+test('diversity compares sparse vectors as they are, while scores weigh their terms', async () => {
+  const { shards, run } = filled();
+  using _ = shards;
+  const query = sparse({ 0: 1, 1: 2, 4: 1, 6: 1 });
+  const target: VectorExample = { kind: 'vector', vector: query };
+  const mmr = { diversity: 0, candidatesLimit: 30 };
+  const picked = await run({ query: { kind: 'nearest', target, mmr }, using: 'words', limit: 30 });
+  const scored = await run({ query: nearest(target), using: 'words', limit: 30 });
+  const byId = (a: ScoredPoint, b: ScoredPoint) => Number(a.id) - Number(b.id);
+  assert.deepEqual(picked.toSorted(byId), scored.toSorted(byId));
+  const relevance = ({ id }: ScoredPoint) => {
+    const vector = POINTS[Number(id)]?.vectors.words ?? query;
+    return similarityOf('Dot')(query, vector);
+  };
+  // The first is the best by score, the others follow by relevance.
+  const others = picked.slice(1).map(relevance);
+  assert.deepEqual(
+    others,
+    others.toSorted((a, b) => b - a),
+  );
 });
 
 test('a sample is of the filter, without repetition, and not always the same', async () => {

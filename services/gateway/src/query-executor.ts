@@ -89,7 +89,7 @@ export class QueryExecutor {
     const weighed = await weighTerms(collection, weighable, this.#options.reads, reading);
     return new Map(
       [...scorings].map(([stage, known], i) => {
-        return [stage, { ...known, scoring: weighed[i] ?? known.scoring }];
+        return [stage, { ...known, weighed: weighed[i] ?? known.scoring }];
       }),
     );
   }
@@ -204,7 +204,10 @@ export class QueryExecutor {
     }
   }
 
-  /** Candidates by relevance, then the wanted ones by relevance and diversity; scores stay those of relevance. */
+  /**
+   * Candidates by score, then the wanted ones by relevance and diversity, in the order picked with the scores they had.
+   * Relevance and likeness are on one scale: neither weighs terms.
+   */
   async #diverse(
     run: Run,
     stage: QueryStage,
@@ -218,14 +221,15 @@ export class QueryExecutor {
       limit: candidatesLimit + want.limit - stage.limit,
       projection: { payload: { kind: 'none' }, vectors: { kind: 'names', names: [using] } },
     });
-    if (candidates.scoring.kind !== 'nearest') return [];
+    const scoring = run.scorings.get(stage)?.scoring;
+    if (scoring?.kind !== 'nearest') return [];
     const points = (await run.batch.search(candidates)).flatMap((point) => {
       const vector = point.vectors?.[using];
       return vector === undefined ? [] : [{ point, vector }];
     });
     const distance = run.collection.config.vectors[using]?.distance ?? 'Dot';
     const picked = maximalMarginalRelevance(points, {
-      query: candidates.scoring.vector,
+      query: scoring.vector,
       diversity,
       limit: want.limit,
       similarity: similarityOf(distance),
@@ -242,7 +246,7 @@ function searchOf(
 ): VectorQuery {
   const scored = scorings.get(stage);
   if (scored === undefined) throw new TypeError(`a ${stage.query?.kind} stage without a scoring`);
-  return vectorQuery(stage, scored.scoring, filter, want);
+  return vectorQuery(stage, scored.weighed ?? scored.scoring, filter, want);
 }
 
 /** Whether the stage ranks ids and leaves the rest of the points to be fetched. */
