@@ -38,6 +38,7 @@ const ANSWER_COUNT = varintTag(2);
 const ANSWER_INFO = lengthTag(3);
 const ANSWER_FACET_HIT = lengthTag(4);
 const ANSWER_TERM_STATISTICS = lengthTag(5);
+const ANSWER_EXPLANATION = lengthTag(6);
 
 const RECORD_ID = lengthTag(1);
 const RECORD_VERSION = varintTag(2);
@@ -57,6 +58,7 @@ interface AnswerFields {
   info: ReplicaInfo | undefined;
   facetHits: FacetHit[];
   termStatistics: TermStatistics | undefined;
+  explanation: string;
 }
 
 const WRITERS: Writers = {
@@ -71,6 +73,7 @@ const WRITERS: Writers = {
     for (const hit of hits) writeFacetHit(writer, hit);
   },
   termStatistics: writeTermStatistics,
+  explain: (writer, explanation) => writeText(writer, 6, explanation),
   info: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
   verify: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
 };
@@ -89,6 +92,7 @@ const READERS: Readers = {
     if (termStatistics === undefined) throw corrupt('an answer without term statistics');
     return termStatistics;
   },
+  explain: ({ explanation }) => explanation,
   info: onlyInfo,
   verify: onlyInfo,
 };
@@ -117,6 +121,7 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     info: undefined,
     facetHits: [],
     termStatistics: undefined,
+    explanation: '',
   };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -124,6 +129,7 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     else if (tag === ANSWER_COUNT) answer.count = readInteger(reader);
     else if (tag === ANSWER_INFO) answer.info = readInfo(reader);
     else if (tag === ANSWER_FACET_HIT) answer.facetHits.push(readFacetHit(reader));
+    else if (tag === ANSWER_EXPLANATION) answer.explanation = readText(reader);
     else if (tag === ANSWER_TERM_STATISTICS) answer.termStatistics = readTermStatistics(reader);
     else skipField(reader, tag);
   }

@@ -254,6 +254,7 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
     ),
   }),
   fc.record({ kind: fc.constant('count' as const), filter: filters }, { requiredKeys: ['kind'] }),
+  fc.record({ kind: fc.constant('explain' as const), filter: filters }, { requiredKeys: ['kind'] }),
   fc.constant({ kind: 'info' as const }),
   fc.constant({ kind: 'verify' as const }),
 );

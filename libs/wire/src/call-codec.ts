@@ -49,6 +49,7 @@ const KINDS = [
   'sample',
   'facet',
   'termStatistics',
+  'explain',
 ] as const satisfies readonly ReplicaCallKind[];
 const DIRECTIONS = ['asc', 'desc'] as const;
 
@@ -93,6 +94,7 @@ export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Arra
       writeScroll(writer, call.query);
       break;
     case 'count':
+    case 'explain':
       writeFilter(writer, CALL_FILTER, call.filter);
       break;
     case 'sample':
@@ -189,6 +191,7 @@ function callOf(fields: CallFields): ReplicaCall {
       return { kind, query: { limit, projection, ...start, ...filtered, ...order } };
     }
     case 'count':
+    case 'explain':
       return { kind, ...filtered };
     case 'sample':
       return { kind, query: { limit, seed, projection, ...filtered } };

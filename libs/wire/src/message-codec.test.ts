@@ -46,6 +46,7 @@ test('decoding an encoded answer gives the answer', () => {
         sample: fc.array(records, { maxLength: 3 }),
         facet: fc.array(facetHits),
         termStatistics,
+        explain: fc.string(),
         count: fc.maxSafeNat(),
         info: infos,
         verify: infos,
@@ -57,6 +58,7 @@ test('decoding an encoded answer gives the answer', () => {
         checkAnswer('sample', answers.sample);
         checkAnswer('facet', answers.facet);
         checkAnswer('termStatistics', answers.termStatistics);
+        checkAnswer('explain', answers.explain);
         checkAnswer('count', answers.count);
         checkAnswer('info', answers.info);
         checkAnswer('verify', answers.verify);
@@ -99,6 +101,7 @@ test('whatever the bytes are, decoding a message returns or throws a TributaryEr
     (bytes: Uint8Array) => decodeAnswer('info', bytes),
     (bytes: Uint8Array) => decodeAnswer('facet', bytes),
     (bytes: Uint8Array) => decodeAnswer('termStatistics', bytes),
+    (bytes: Uint8Array) => decodeAnswer('explain', bytes),
   ];
   const refused = { count: 0 };
   fc.assert(

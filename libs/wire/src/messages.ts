@@ -38,6 +38,8 @@ export type ReplicaCall =
   | { readonly kind: 'sample'; readonly query: SampleQuery }
   | { readonly kind: 'facet'; readonly query: FacetQuery }
   | { readonly kind: 'termStatistics'; readonly query: TermStatisticsQuery }
+  /** How the filter would be answered; nothing is looked for. */
+  | { readonly kind: 'explain'; readonly filter?: Filter }
   | { readonly kind: 'info' }
   /** Recomputes the content hash from the stored records; slow. */
   | { readonly kind: 'verify' };
@@ -73,6 +75,8 @@ export interface ReplicaAnswers {
   /** Most frequent first, equal counts by value. */
   readonly facet: readonly FacetHit[];
   readonly termStatistics: TermStatistics;
+  /** One line for a log. */
+  readonly explain: string;
   readonly info: ReplicaInfo;
   readonly verify: ReplicaInfo;
 }

@@ -5,6 +5,7 @@ import type { CollectionState } from '@tributary/metadata';
 import type {
   DistanceMatrix,
   FacetHit,
+  Filter,
   GroupsRequest,
   MatrixRequest,
   PointGroup,
@@ -177,6 +178,17 @@ export class PointsReader {
   ): Promise<number> {
     return this.#reading('Count', parameters, (reading) =>
       this.#reads.count(collection, filter, reading),
+    );
+  }
+
+  /** How each shard would answer the filter, a line each, for the log. */
+  async explain(
+    collection: CollectionState,
+    filter: Filter,
+    parameters: ReadParameters,
+  ): Promise<readonly string[]> {
+    return this.#reading('Explain', parameters, (reading) =>
+      this.#reads.explain(collection, filter, reading),
     );
   }
 

@@ -18,6 +18,7 @@ import type { GatewayCore } from './gateway-core.ts';
 import type { EndpointMeter, RequestMeter } from './request-meter.ts';
 import type { RestRequest, RestRoute } from './rest-request.ts';
 import { restRoutes } from './rest-routes.ts';
+import { logSlowRequest } from './slow-requests.ts';
 import { telemetryText } from './telemetry.ts';
 
 export interface RestServerOptions {
@@ -140,23 +141,13 @@ async function answer(
     if (status === 500) logger.error({ error, url: request.url }, 'a request failed');
   }
   const seconds = endpoint.finish(startedMs, status);
-  if (seconds * 1_000 >= (context.slowQueryMs ?? Number.POSITIVE_INFINITY)) {
-    logSlow(logger, request, { seconds, status });
-  }
   const text = status === 200 ? envelope(result, seconds) : errorEnvelope(failure, seconds);
   reply.code(status).header('content-type', JSON_TYPE).send(text);
-}
-
-/** Enough to see which filter or query it was; a bulk of vectors is nothing for a log. */
-const BODY_LOGGED_MAX = 1_024;
-
-function logSlow(
-  logger: Logger,
-  { method, url, body }: FastifyRequest,
-  outcome: { readonly seconds: number; readonly status: number },
-): void {
-  const asked = typeof body === 'string' ? body.slice(0, BODY_LOGGED_MAX) : '';
-  logger.warn({ method, url, body: asked, ...outcome }, 'a request was slow');
+  if (seconds * 1_000 < (context.slowQueryMs ?? Number.POSITIVE_INFINITY)) return;
+  const { path, body } = restRequest(request);
+  const { method, url } = request;
+  const slow = { method, url, collection: path.name, body, seconds, status };
+  await logSlowRequest(context.core, logger, slow);
 }
 
 function restRequest(request: FastifyRequest): RestRequest {

@@ -119,6 +119,16 @@ export class ShardReads {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  /** How each shard would answer the filter, a line each. */
+  async explain(
+    collection: CollectionState,
+    filter: Filter,
+    reading: Reading,
+  ): Promise<readonly string[]> {
+    const asking = { ...reading, combine: ([first = '']: string[]) => first };
+    return this.#fanOut.askEach<'explain'>(collection, { kind: 'explain', filter }, asking);
+  }
+
   /** Every point of the collection is as likely as the others. */
   async sample(
     collection: CollectionState,

@@ -124,6 +124,8 @@ export class Replica implements AsyncDisposable {
         return reader.facet(call.query);
       case 'termStatistics':
         return reader.termStatistics(call.query);
+      case 'explain':
+        return JSON.stringify(reader.explain(call.filter ?? {}));
       case 'info':
         return this.#info();
       case 'verify':

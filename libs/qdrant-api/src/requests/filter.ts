@@ -10,6 +10,8 @@ import {
   checkRange,
   isArray,
   isObject,
+  optional,
+  parseBody,
   present,
   readArray,
   readObject,
@@ -33,6 +35,16 @@ const CONDITION_EXPECTED =
 
 export function readFilter(value: JsonValue | undefined, path: string): Filter {
   return filterOf(value, path, { depth: 0, nested: false });
+}
+
+/** The filter of a body, undefined where it has none or is no body of a request. */
+export function filterOfBody(text: string): Filter | undefined {
+  try {
+    const body = parseBody(text);
+    return isObject(body) ? optional(body, 'filter', '', readFilter) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an object can only be meant as a condition. */

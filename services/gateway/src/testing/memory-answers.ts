@@ -16,6 +16,7 @@ const ANSWERS: Answers = {
   sample: (replica, call) => replica.sample(call.query),
   facet: (replica, call) => replica.facet(call.query),
   termStatistics: (replica, call) => replica.termStatistics(call.query),
+  explain: () => 'every point is looked at',
   info: (replica) => replica.info(),
   verify: (replica) => replica.info(),
 };
