@@ -34,11 +34,11 @@ import { refuseShardKeys } from './write-requests.ts';
 export function queryOf(message: QueryPoints): QueryRequest {
   refuseShardKeys(message);
   const { offset } = message;
-  return checkQuery({
-    ...stageOf(message, '', 0),
+  const page = {
     offset: offset === undefined ? 0 : checkCount(numberOf(offset), 'offset', 0),
     projection: projectionOf(message, false),
-  });
+  };
+  return checkQuery(Object.assign(stageOf(message, '', 0), page));
 }
 
 /** The query of a request for groups; `limit` counts groups. */
@@ -57,13 +57,16 @@ function stageOf(message: PrefetchQuery, path: string, depth: number): QueryStag
   }
   const { using, prefetch, query, lookupFrom } = message;
   const limit = limitOf(message.limit, path);
+  const { filter, params, scoreThreshold } = narrowingOf(message, path);
   return present<QueryStage>({
     prefetch: prefetch.map((each, i) => stageOf(each, `${path}prefetch[${i}].`, depth + 1)),
     query: query && variantOf(query, `${path}query`, limit),
     using: using ?? UNNAMED_VECTOR,
     limit,
     lookupFrom: lookupFrom && lookupOf(lookupFrom),
-    ...narrowingOf(message, path),
+    filter,
+    params,
+    scoreThreshold,
   });
 }
 
