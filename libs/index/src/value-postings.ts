@@ -5,7 +5,6 @@
 // as many of them as others.
 
 import { assert } from '@tributary/runtime';
-import { grownToHold } from './growable.ts';
 import { addOffset, offsetsOf } from './offset-bits.ts';
 import { ValuesByOffset } from './values-by-offset.ts';
 import type { OffsetSet } from './vector-index.ts';
@@ -13,14 +12,21 @@ import type { OffsetSet } from './vector-index.ts';
 export type IndexedValue = string | number | bigint | boolean;
 
 const SPARE_MIN = 16;
-/** Of a Map's entry, a posting and its array, about. */
-const POSTING_BYTES = 200;
+const MORE_MIN = 4;
+/** Of a Map's entry and a posting, about; an array of its own has some more. */
+const POSTING_BYTES = 120;
+const ARRAY_BYTES = 200;
+/** Shared by the values that one offset has, which may be as many as there are offsets. */
+const NO_MORE = new Uint32Array(0);
 
 interface Posting {
   readonly value: IndexedValue;
   readonly id: number;
-  offsets: Uint32Array;
-  /** Elements of `offsets` in use. */
+  /** The first element of the list. */
+  first: number;
+  /** The elements after the first. */
+  more: Uint32Array;
+  /** Elements in use, the first among them. */
   length: number;
   /** Offsets that have the value. */
   count: number;
@@ -34,9 +40,9 @@ export class ValuePostings {
 
   get memoryBytes(): number {
     let bytes = this.#idsOf.memoryBytes;
-    for (const { value, offsets } of this.#postings.values()) {
+    for (const { value, more } of this.#postings.values()) {
       const text = typeof value === 'string' ? 2 * value.length : 0;
-      bytes += POSTING_BYTES + offsets.byteLength + text;
+      bytes += POSTING_BYTES + text + (more === NO_MORE ? 0 : ARRAY_BYTES + more.byteLength);
     }
     return bytes;
   }
@@ -46,8 +52,7 @@ export class ValuePostings {
     const ids: number[] = [];
     for (const value of new Set(values)) {
       const posting = this.#postings.get(value) ?? this.#createPosting(value);
-      posting.offsets = grownToHold(posting.offsets, posting.length, 0);
-      posting.offsets[posting.length++] = offset;
+      append(posting, offset);
       posting.count++;
       ids.push(posting.id);
     }
@@ -74,11 +79,11 @@ export class ValuePostings {
   addOffsetsOf(value: IndexedValue, into: OffsetSet): void {
     const posting = this.#postings.get(value);
     if (posting === undefined) return;
-    const { id, offsets, length } = posting;
+    const { id, first, more, length } = posting;
     // Only removals leave an element that does not count.
     const isClean = length === posting.count;
     for (let i = 0; i < length; i++) {
-      const offset = offsets[i] ?? 0;
+      const offset = i === 0 ? first : (more[i - 1] ?? 0);
       if (isClean || this.#idsOf.has(offset, id)) addOffset(into, offset);
     }
   }
@@ -103,7 +108,7 @@ export class ValuePostings {
 
   #createPosting(value: IndexedValue): Posting {
     const id = this.#freeIds.pop() ?? this.#byId.length;
-    const posting = { value, id, offsets: new Uint32Array(1), length: 0, count: 0 };
+    const posting = { value, id, first: 0, more: NO_MORE, length: 0, count: 0 };
     this.#byId[id] = posting;
     this.#postings.set(value, posting);
     return posting;
@@ -116,16 +121,29 @@ export class ValuePostings {
   }
 
   #compact(posting: Posting): void {
-    const all = posting.offsets.subarray(0, posting.length).sort();
-    let length = 0;
-    let last = -1;
-    for (const offset of all) {
-      if (offset === last || !this.#idsOf.has(offset, posting.id)) continue;
-      all[length++] = offset;
-      last = offset;
-    }
-    assert(length === posting.count, 'a posting holds every offset that has its value');
-    posting.offsets = all.slice(0, length);
-    posting.length = length;
+    const { id, first, more, length } = posting;
+    const all = new Uint32Array(length);
+    all[0] = first;
+    all.set(more.subarray(0, length - 1), 1);
+    all.sort();
+    const kept = all.filter((offset, i) => offset !== all[i - 1] && this.#idsOf.has(offset, id));
+    assert(kept.length === posting.count, 'a posting holds every offset that has its value');
+    posting.first = kept[0] ?? 0;
+    posting.more = kept.length > 1 ? kept.slice(1) : NO_MORE;
+    posting.length = kept.length;
   }
+}
+
+function append(posting: Posting, offset: number): void {
+  if (posting.length === 0) posting.first = offset;
+  else {
+    const { more, length } = posting;
+    if (length > more.length) {
+      // Most values have few offsets, so lists begin small.
+      posting.more = new Uint32Array(Math.max(MORE_MIN, Math.ceil(length * 1.5)));
+      posting.more.set(more);
+    }
+    posting.more[length - 1] = offset;
+  }
+  posting.length++;
 }
