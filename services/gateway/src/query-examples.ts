@@ -18,7 +18,7 @@ import { checkVectorName, noPointFound, prepareVector } from '@tributary/qdrant-
 import { averageRecommendVector } from '@tributary/ranking';
 import { TributaryError } from '@tributary/runtime';
 import type { CollectionNames } from './collection-names.ts';
-import type { Reading, ShardReads } from './shard-reads.ts';
+import { elsewhere, type Reading, type ShardReads } from './shard-reads.ts';
 
 export interface ExampleSources {
   readonly reads: ShardReads;
@@ -137,7 +137,8 @@ async function lookUp(
       payload: { kind: 'none' },
       vectors: { kind: 'names', names: [...names] },
     } as const;
-    const records = await reads.retrieve(source.collection, [...ids], projection, reading);
+    const how = source.isOwn ? reading : elsewhere(reading);
+    const records = await reads.retrieve(source.collection, [...ids], projection, how);
     return [id, new Map(records.map((record) => [record.id, record.vectors ?? {}]))] as const;
   });
   return new Map(await Promise.all(found));

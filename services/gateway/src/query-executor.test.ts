@@ -301,4 +301,11 @@ test('an example that is not there, or without the vector, is not found', async 
     code: 'wrong_input',
   });
   await assert.rejects(run({ query: { kind: 'dbsf' } }), { code: 'bad_request' });
+  const broken: Query = {
+    kind: 'formula',
+    formula: { kind: 'variable', name: '$score[x]' },
+    defaults: {},
+  };
+  const nothing = [stageOf({ filter: { must: [{ kind: 'hasId', ids: [] }] } })];
+  await assert.rejects(run({ prefetch: nothing, query: broken }), { code: 'bad_request' });
 });

@@ -147,7 +147,6 @@ export class QueryExecutor {
   ): Promise<ScoredPoint[]> {
     const { query } = stage;
     const found = new Map(lists.flat().map((point) => [point.id, point]));
-    if (found.size === 0) return [];
     switch (query?.kind) {
       case 'rrf':
         return topOf(reciprocalRankFusion(lists, query), found, stage, want);
@@ -160,6 +159,7 @@ export class QueryExecutor {
         return topOf(records, found, stage, want);
       }
       default: {
+        if (found.size === 0) return [];
         const exact = { ...stage, params: { ...stage.params, exact: true } };
         const among = allOf(filter, onlyThese([...found.keys()]));
         const scoring = run.scorings.get(stage);

@@ -27,7 +27,7 @@ import type { CollectionNames } from './collection-names.ts';
 import { allOf, notThese } from './filters.ts';
 import { lookupCollection } from './query-examples.ts';
 import type { QueryExecutor } from './query-executor.ts';
-import type { Reading, ShardReads } from './shard-reads.ts';
+import { elsewhere, type Reading, type ShardReads } from './shard-reads.ts';
 
 export interface QueryGroupsOptions {
   readonly executor: QueryExecutor;
@@ -129,9 +129,7 @@ export class QueryGroups {
     reading: Reading,
   ): Promise<ReadonlyMap<PointId, PointRecord>> {
     const ids = groups.flatMap(({ id }) => idOfKey(id) ?? []);
-    // The read token is of the collection queried.
-    const { consistency, signal } = reading;
-    const how = { consistency, signal };
+    const how = elsewhere(reading);
     const records = await this.#options.reads.retrieve(other, ids, projection, how);
     return new Map(records.map((record) => [record.id, record]));
   }

@@ -34,6 +34,11 @@ export interface Reading {
   readonly signal: AbortSignal;
 }
 
+/** How a step of the read goes at another collection: the token is of the first one's stream. */
+export function elsewhere({ consistency, signal }: Reading): Reading {
+  return { consistency, signal };
+}
+
 /** Neither payload nor vectors. */
 export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 
