@@ -64,6 +64,6 @@ export {
 export * from './responses/envelope.ts';
 export { float32Text } from './responses/float-text.ts';
 export * from './responses/points-json.ts';
-export { writeTelemetry } from './responses/telemetry-json.ts';
+export { writeClusterTelemetry, writeTelemetry } from './responses/telemetry-json.ts';
 export * from './responses/view.ts';
 export * from './unsupported.ts';

@@ -24,6 +24,7 @@ import {
   checkCollectionName,
   collectionExists,
   collectionNotFound,
+  type PlacementView,
   validationError,
 } from '@tributary/qdrant-api';
 import { countReplicas, placeReplicas } from '@tributary/routing';
@@ -150,6 +151,13 @@ export class Collections {
     return all
       .filter((each) => collection === undefined || each.collection === collection.name)
       .sort((a, b) => (a.alias < b.alias ? -1 : 1));
+  }
+
+  /** Where every collection is, and which peers answer, as of the newest state to be had. */
+  async placement(): Promise<PlacementView> {
+    const { collections, peers } = await this.#options.names.caughtUp();
+    const responsive = [...peers.keys()].filter((peer) => this.#options.tracker.isAlive(peer));
+    return { collections: [...collections.values()], responsivePeers: new Set(responsive) };
   }
 
   async #propose(

@@ -233,6 +233,17 @@ test('a read that carries the operation of a write sees that write at any peer',
   }
 });
 
+test('the telemetry of the cluster tells where every replica is and which peers answer', async () => {
+  const { collections, cluster: peers } = await getJson('/cluster/telemetry');
+  assert.equal(peers.number_of_peers, 2);
+  for (const peer of Object.values<{ responsive: boolean }>(peers.peers)) {
+    assert.equal(peer.responsive, true);
+  }
+  const { shards } = collections.docs;
+  assert.equal(shards.length, 3);
+  assert.equal(shards[0].replicas[0].state, 'Active');
+});
+
 test('telemetry counts collections and requests, and issues are none', async () => {
   const brief = await getJson('/telemetry');
   assert.equal(brief.app.name, 'tributary');

@@ -9,6 +9,7 @@ import {
   unsupported,
   writeAliases,
   writeClusterStatus,
+  writeClusterTelemetry,
   writeCollectionCluster,
   writeCollectionInfo,
   writeCollectionNames,
@@ -47,6 +48,12 @@ function serviceRoutes(core: GatewayCore, telemetry: TelemetryText): RestRoute[]
         const collection = await core.names.resolve(nameOf(request));
         return writeCollectionCluster(await core.views.cluster(collection));
       },
+    },
+    {
+      method: 'GET',
+      url: '/cluster/telemetry',
+      handle: async () =>
+        writeClusterTelemetry(await core.collections.placement(), await core.cluster()),
     },
     {
       method: 'GET',

@@ -4,7 +4,13 @@ import type { JsonObject, JsonValue } from '@tributary/model';
 import { stringifyJson } from '@tributary/model';
 import { consensusJson, isoTime } from './cluster-json.ts';
 import { paramsJson } from './collection-json.ts';
-import type { ClusterView, CollectionView, ResponseTally, TelemetryView } from './view.ts';
+import type {
+  ClusterView,
+  CollectionView,
+  PlacementView,
+  ResponseTally,
+  TelemetryView,
+} from './view.ts';
 
 export function writeTelemetry(view: TelemetryView): string {
   const collections = view.collections?.map(collectionTelemetry);
@@ -30,6 +36,28 @@ export function writeTelemetry(view: TelemetryView): string {
       metadata_bytes: 0,
       resident_bytes: view.residentBytes,
       retained_bytes: 0,
+    },
+  });
+}
+
+/** The result of GET /cluster/telemetry. */
+export function writeClusterTelemetry(view: PlacementView, cluster: ClusterView): string {
+  const collections = view.collections.map(({ name, shards }) => {
+    const told = shards.map(({ id, replicas }) => ({
+      id,
+      replicas: [...replicas].map(([peer, state]) => ({ peer_id: peer, state })),
+    }));
+    return [name, { id: name, shards: told, reshardings: [], shard_transfers: [] }] as const;
+  });
+  const peers = [...cluster.peers].map(([peer, uri]) => {
+    return [peer, { uri, responsive: view.responsivePeers.has(peer) }] as const;
+  });
+  return stringifyJson({
+    collections: Object.fromEntries(collections),
+    cluster: {
+      enabled: true,
+      number_of_peers: cluster.peers.size,
+      peers: Object.fromEntries(peers),
     },
   });
 }

@@ -120,6 +120,18 @@ export interface UpdateView {
   readonly operationId?: number;
 }
 
+/** Where the replicas of every collection are, and which peers answer. */
+export interface PlacementView {
+  readonly collections: readonly {
+    readonly name: string;
+    readonly shards: readonly {
+      readonly id: ShardId;
+      readonly replicas: ReadonlyMap<PeerId, ReplicaStateName>;
+    }[];
+  }[];
+  readonly responsivePeers: ReadonlySet<PeerId>;
+}
+
 /** How often an endpoint was answered with a status, and how long it took, in seconds. */
 export interface ResponseTally {
   readonly endpoint: string;
