@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcessCluster, removeFolder } from '@tributary/infra';
 import { pythonWithClient } from '../cluster/clients/python-environment.ts';
-import { LocalModeEngine, PeerEngine } from './engines.ts';
-import { type Difference, type RoundReport, runRound } from './rounds.ts';
+import { PeerEngine, PythonEngine } from './engines.ts';
+import { type Difference, type Engines, type RoundReport, runRound } from './rounds.ts';
 
 export interface ComparisonOptions {
   readonly cases: number;
@@ -14,6 +14,8 @@ export interface ComparisonOptions {
   readonly seed: number;
   /** Stops at so many differences. */
   readonly differencesMax: number;
+  /** How the peer is asked. */
+  readonly protocol: 'rest' | 'grpc';
 }
 
 /** What was compared, or why nothing was. */
@@ -25,8 +27,14 @@ export async function compareEngines(
   const folder = mkdtempSync(join(tmpdir(), 'tributary-differential-'));
   try {
     await using cluster = await ProcessCluster.start({ folder, servers: 1, peers: 1 });
-    await using theirs = new LocalModeEngine(found.python);
-    const ours = new PeerEngine(cluster.peers[0]?.url ?? '');
+    await using theirs = new PythonEngine(found.python);
+    const [peer] = cluster.peers;
+    if (peer === undefined) throw new RangeError('the cluster has no peer');
+    if (options.protocol === 'rest') {
+      return await runRounds({ ours: new PeerEngine(peer.url), theirs }, options);
+    }
+    const ports = [peer.url, peer.grpcAddress].map((address) => address.split(':').at(-1) ?? '');
+    await using ours = new PythonEngine(found.python, ports);
     return await runRounds({ ours, theirs }, options);
   } finally {
     removeFolder(folder);
@@ -34,13 +42,15 @@ export async function compareEngines(
 }
 
 async function runRounds(
-  engines: { readonly ours: PeerEngine; readonly theirs: LocalModeEngine },
+  engines: Engines,
   { cases, seed, differencesMax }: ComparisonOptions,
 ): Promise<RoundReport> {
-  const total = { cases: 0, differences: [] as Difference[], actions: new Map<string, number>() };
+  const differences: Difference[] = [];
+  const total = { cases: 0, undecided: 0, differences, actions: new Map<string, number>() };
   for (let round = seed; total.cases < cases; round += 1) {
     const report = await runRound(engines, round);
     total.cases += report.cases;
+    total.undecided += report.undecided;
     total.differences.push(...report.differences);
     for (const [name, count] of report.actions) {
       total.actions.set(name, (total.actions.get(name) ?? 0) + count);

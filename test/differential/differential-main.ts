@@ -1,4 +1,4 @@
-// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N]`.
+// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc]`.
 
 import { parseArgs } from 'node:util';
 import { compareEngines, describe } from './compare-engines.ts';
@@ -8,12 +8,14 @@ const { values } = parseArgs({
     cases: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     show: { type: 'string', default: '20' },
+    grpc: { type: 'boolean', default: false },
   },
 });
 const report = await compareEngines({
   cases: Number(values.cases),
   seed: Number(values.seed),
   differencesMax: Number(values.show),
+  protocol: values.grpc ? 'grpc' : 'rest',
 });
 if ('missing' in report) {
   console.error(`nothing was compared: ${report.missing}`);
@@ -21,6 +23,7 @@ if ('missing' in report) {
 } else {
   for (const each of report.differences) console.log(`${describe(each)}\n`);
   const actions = [...report.actions].map(([name, count]) => `${name} ${count}`).join(', ');
-  console.log(`${report.cases} cases (${actions}), ${report.differences.length} differences`);
+  console.log(`${report.cases} cases: ${actions}`);
+  console.log(`${report.undecided} undecided, ${report.differences.length} differences`);
   if (report.differences.length > 0) process.exitCode = 1;
 }

@@ -1,4 +1,5 @@
-// The two engines: a peer over REST, and Qdrant's Python client in its local mode as a process that is asked by lines.
+// The engines: a peer over REST, and Qdrant's Python client as a process that is asked by lines. That one is in its local
+// mode, or connected to a peer over gRPC.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import {
   type Step,
 } from './case.ts';
 
-const SCRIPT = join(import.meta.dirname, 'local_mode.py');
+const SCRIPT = join(import.meta.dirname, 'python_engine.py');
 const ANSWER_WITHIN_MS = 30_000;
 
 export class PeerEngine implements Engine {
@@ -48,15 +49,16 @@ export class PeerEngine implements Engine {
   }
 }
 
-export class LocalModeEngine implements Engine, AsyncDisposable {
+export class PythonEngine implements Engine, AsyncDisposable {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #waiting: PromiseWithResolvers<Answer>[] = [];
   readonly #ended: Promise<void>;
   readonly #onExit = () => this.#process.kill('SIGKILL');
   #complaints = '';
 
-  constructor(python: string) {
-    this.#process = spawn(python, [SCRIPT]);
+  /** With the HTTP and the gRPC port of a peer it asks that one. */
+  constructor(python: string, ports: readonly string[] = []) {
+    this.#process = spawn(python, [SCRIPT, ...ports]);
     const ended = Promise.withResolvers<void>();
     this.#ended = ended.promise;
     process.on('exit', this.#onExit);
@@ -68,7 +70,7 @@ export class LocalModeEngine implements Engine, AsyncDisposable {
     });
     const end = () => {
       for (const each of this.#waiting.splice(0)) {
-        each.reject(new Error(`the local mode has ended: ${this.#complaints}`));
+        each.reject(new Error(`the Python client has ended: ${this.#complaints}`));
       }
       ended.resolve();
     };

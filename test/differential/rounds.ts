@@ -23,6 +23,8 @@ export interface Difference {
 
 export interface RoundReport {
   readonly cases: number;
+  /** Among them those that differed where the order among equals decides ranks. */
+  readonly undecided: number;
   readonly differences: readonly Difference[];
   /** How many cases of each action there were. */
   readonly actions: ReadonlyMap<string, number>;
@@ -50,6 +52,7 @@ export async function runRound(engines: Engines, seed: number): Promise<RoundRep
 
 class Round implements RoundReport {
   cases = 0;
+  undecided = 0;
   readonly differences: Difference[] = [];
   readonly actions = new Map<string, number>();
   readonly #engines: Engines;
@@ -113,7 +116,11 @@ class Round implements RoundReport {
   async #agreed(step: Step): Promise<boolean> {
     const [ours, theirs] = await this.#ask(step);
     const what = difference(step, ours, theirs);
-    if (what !== undefined && (await this.#isOrderedByChance(step))) return true;
+    if (what !== undefined && (await this.#isOrderedByChance(step))) {
+      this.cases += 1;
+      this.undecided += 1;
+      return true;
+    }
     return this.#record(step, ours, theirs);
   }
 
@@ -127,8 +134,7 @@ class Round implements RoundReport {
     this.actions.set(step.action, (this.actions.get(step.action) ?? 0) + 1);
     const what = difference(step, ours, theirs);
     if (what === undefined) return true;
-    const { step: asked, collection } = { step, collection: this.#collection };
-    this.differences.push({ seed: this.#seed, step: asked, collection, what });
+    this.differences.push({ seed: this.#seed, step, collection: this.#collection, what });
     return false;
   }
 

@@ -1,4 +1,6 @@
-"""Qdrant's client in its local mode, asked by lines of JSON.
+"""Qdrant's client, asked by lines of JSON: in its local mode, or connected to a server over gRPC.
+
+Usage: python_engine.py [HTTP_PORT GRPC_PORT]
 
 Reads {"collection", "action", "body"} from standard input, where the body is that of the REST request, and writes
 {"result"} or {"error"} to standard output. The action "drop" removes a collection.
@@ -12,7 +14,13 @@ from pydantic import TypeAdapter
 from qdrant_client import QdrantClient, models
 
 warnings.simplefilter("ignore")
-client = QdrantClient(":memory:")
+if len(sys.argv) > 1:
+    http_port, grpc_port = map(int, sys.argv[1:])
+    client = QdrantClient(
+        host="127.0.0.1", port=http_port, grpc_port=grpc_port, prefer_grpc=True, timeout=30
+    )
+else:
+    client = QdrantClient(":memory:")
 
 
 def dumped(value):
@@ -30,7 +38,10 @@ def selector(body):
 def create(name, body):
     request = models.CreateCollection(**body)
     client.create_collection(
-        name, vectors_config=request.vectors, sparse_vectors_config=request.sparse_vectors
+        name,
+        vectors_config=request.vectors,
+        sparse_vectors_config=request.sparse_vectors,
+        shard_number=request.shard_number,
     )
     return True
 
@@ -118,7 +129,7 @@ def count(name, body):
 
 
 def facet(name, body):
-    found = client.facet(name, body["key"], facet_filter=filter_of(body), limit=body["limit"])
+    found = client.facet(name, body["key"], facet_filter=filter_of(body), limit=body["limit"], exact=True)
     return dumped(found)
 
 
@@ -131,6 +142,7 @@ def question(request):
         "limit": request.limit,
         "with_payload": bool(request.with_payload) and request.with_payload,
         "score_threshold": request.score_threshold,
+        "search_params": request.params,
     }
 
 
@@ -156,7 +168,8 @@ def drop(name, _body):
     return True
 
 
-def index(_name, _body):
+def index(name, body):
+    client.create_payload_index(name, body["field_name"], body["field_schema"], wait=True)
     return True
 
 
