@@ -25,6 +25,11 @@ export const ROUTES = {
   count: { method: 'POST', path: '/points/count' },
   facet: { method: 'POST', path: '/facet' },
   query: { method: 'POST', path: '/points/query' },
+  query_batch: { method: 'POST', path: '/points/query/batch' },
+  search: { method: 'POST', path: '/points/search' },
+  recommend: { method: 'POST', path: '/points/recommend' },
+  discover: { method: 'POST', path: '/points/discover' },
+  matrix_pairs: { method: 'POST', path: '/points/search/matrix/pairs' },
   query_groups: { method: 'POST', path: '/points/query/groups' },
 } as const satisfies Record<string, { readonly method: 'PUT' | 'POST'; readonly path: string }>;
 

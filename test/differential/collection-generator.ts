@@ -63,10 +63,12 @@ export function makeCollection(random: Random): Collection {
     };
     return { body: { vectors: parameters(space) }, spaces: [space], indexes };
   }
+  // Of one size they may stand for one another as examples.
+  const common = chance(random, 0.5) && between(random, 2, 9);
   const dense: DenseSpace[] = times(between(random, 1, 2), (index) => ({
     kind: 'dense',
     name: `dense-${index}`,
-    size: between(random, 2, 9),
+    size: common || between(random, 2, 9),
     distance: pick(random, DISTANCES),
   }));
   const multi: DenseSpace[] = chance(random, 0.4)

@@ -28,8 +28,51 @@ const COMPARISONS: Partial<Record<Action, Compare>> = {
         same(field(ours, 'next_page_offset') ?? null, field(theirs, 'next_page_offset') ?? null)),
   query: (ours, theirs, step) =>
     hits(listOf(field(ours, 'points')), listOf(field(theirs, 'points')), step),
+  query_batch: (ours, theirs, step) => {
+    const searches = listOf(step.body.searches);
+    const answers = searches.map((body, index) => [
+      body,
+      listOf(ours)[index],
+      listOf(theirs)[index],
+    ]);
+    return first(answers, ([body, left, right]) =>
+      hits(listOf(field(left, 'points')), listOf(field(right, 'points')), asQuery(body)),
+    );
+  },
+  search: (ours, theirs, step) => hits(listOf(ours), listOf(theirs), step),
+  recommend: (ours, theirs, step) => hits(listOf(ours), listOf(theirs), step),
+  discover: (ours, theirs, step) => hits(listOf(ours), listOf(theirs), step),
+  matrix_pairs: pairs,
   query_groups: groups,
 };
+
+function asQuery(body: Json | undefined): Step {
+  return { action: 'query', body: isObject(body) ? body : {} };
+}
+
+function first<Item>(
+  items: readonly Item[],
+  check: (item: Item) => string | undefined,
+): string | undefined {
+  for (const item of items) {
+    const what = check(item);
+    if (what !== undefined) return what;
+  }
+  return undefined;
+}
+
+/** The neighbours of each point are a list of hits. */
+function pairs(ours: Json, theirs: Json, step: Step): string | undefined {
+  const byPoint = (answer: Json) =>
+    Map.groupBy(listOf(field(answer, 'pairs')), (pair) => field(pair, 'a'));
+  const [left, right] = [byPoint(ours), byPoint(theirs)];
+  if (left.size !== right.size) return `${left.size} points have neighbours, not ${right.size}`;
+  const asHits = (list: readonly Json[] = []) =>
+    list.map(
+      (pair): Json => ({ id: field(pair, 'b') ?? null, score: field(pair, 'score') ?? null }),
+    );
+  return first([...left], ([id, list]) => hits(asHits(list), asHits(right.get(id)), step));
+}
 
 export function near(left: Json | undefined, right: Json | undefined): boolean {
   if (typeof left !== 'number' || typeof right !== 'number') return left === right;
@@ -123,6 +166,8 @@ function groups(ours: Json, theirs: Json, step: Step): string | undefined {
     const limited: Step = { ...step, body: { limit: step.body.group_size ?? null } };
     const inside = hits(listOf(field(group, 'hits')), listOf(field(other, 'hits')), limited);
     if (inside !== undefined) return `group ${show(field(group, 'id'))}: ${inside}`;
+    const found = (each: Json) => field(field(each, 'lookup'), 'id');
+    if (found(group) !== found(other)) return `lookup of ${show(group)} and ${show(other)}`;
   }
   return undefined;
 }

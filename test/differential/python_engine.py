@@ -143,6 +143,7 @@ def question(request):
         "with_payload": bool(request.with_payload) and request.with_payload,
         "score_threshold": request.score_threshold,
         "search_params": request.params,
+        "lookup_from": getattr(request, "lookup_from", None),
     }
 
 
@@ -158,7 +159,49 @@ def query_groups(name, body):
             name,
             group_by=request.group_by,
             group_size=request.group_size,
+            with_lookup=request.with_lookup,
             **question(request),
+        )
+    )
+
+
+def query_batch(name, body):
+    return dumped(
+        client.query_batch_points(name, [models.QueryRequest(**each) for each in body["searches"]])
+    )
+
+
+def asked_as_query(name, body, **question):
+    common = ["filter", "limit", "offset", "with_payload", "score_threshold", "params", "using"]
+    kept = {key: body[key] for key in common if key in body}
+    return query(name, {**kept, **question})["points"]
+
+
+def search(name, body):
+    vector = body["vector"]
+    if isinstance(vector, dict):
+        return asked_as_query(name, body, query=vector["vector"], using=vector["name"])
+    return asked_as_query(name, body, query=vector)
+
+
+def recommend(name, body):
+    examples = {key: body[key] for key in ["positive", "negative", "strategy"]}
+    return asked_as_query(name, body, query={"recommend": examples})
+
+
+def discover(name, body):
+    target = {key: body[key] for key in ["target", "context"]}
+    return asked_as_query(name, body, query={"discover": target})
+
+
+def matrix_pairs(name, body):
+    return dumped(
+        client.search_matrix_pairs(
+            name,
+            query_filter=filter_of(body),
+            limit=body["limit"],
+            sample=body["sample"],
+            using=body.get("using"),
         )
     )
 
@@ -177,7 +220,7 @@ ACTIONS = {
     each.__name__: each
     for each in [create, index, upsert, delete, set_payload, overwrite_payload, delete_payload]
     + [clear_payload, update_vectors, delete_vectors, batch, retrieve, scroll, count, facet]
-    + [query, query_groups, drop]
+    + [query, query_batch, query_groups, search, recommend, discover, matrix_pairs, drop]
 }
 
 for line in sys.stdin:

@@ -1,29 +1,29 @@
 // Questions of every kind over a collection as it is.
 
 import type { Random } from '@tributary/runtime';
-import type { Json, JsonObject, Step } from './case.ts';
+import type { Json, Step } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
+import { DATES, makePlace, makeVector } from './collection-generator.ts';
+import * as endpoints from './endpoint-generator.ts';
+import { makeCondition } from './filter-generator.ts';
 import {
-  type Collection,
-  DATES,
-  makePlace,
-  makeVector,
-  type Space,
-} from './collection-generator.ts';
-import { makeCondition, makeFilter } from './filter-generator.ts';
-
-export interface QueryScope {
-  readonly collection: Collection;
-  readonly ids: readonly Json[];
-  /** Ids of the points that have the vector of this name. */
-  readonly idsWith: (name: string) => readonly Json[];
-}
+  contextPair,
+  dense,
+  EXACT,
+  filter,
+  indexed,
+  largerIsBetter,
+  leaf,
+  nearest,
+  page,
+  type QueryScope,
+  selected,
+  target,
+  using,
+} from './query-parts.ts';
 
 type MakeStep = (random: Random, scope: QueryScope) => Step | undefined;
 
-/** The graph may miss a neighbour; what is compared are answers of which there is one. */
-const EXACT = { params: { exact: true } };
-const LARGER_IS_BETTER = new Set(['Cosine', 'Dot']);
 const FACETED = new Set(['keyword', 'integer', 'bool']);
 const ORDERED = new Set(['integer', 'float', 'datetime']);
 const GROUPED = ['word', 'tags', 'count', 'counts', 'meta.inner.level'];
@@ -41,6 +41,12 @@ const QUESTIONS: readonly { readonly weight: number; readonly make: MakeStep }[]
   { weight: 2, make: facetStep },
   { weight: 2, make: orderStep },
   { weight: 1, make: mmrStep },
+  { weight: 2, make: batchStep },
+  { weight: 2, make: endpoints.searchStep },
+  { weight: 1, make: endpoints.recommendPointsStep },
+  { weight: 1, make: endpoints.discoverPointsStep },
+  { weight: 1, make: endpoints.matrixStep },
+  { weight: 2, make: endpoints.lookupStep },
 ];
 const LOTS = QUESTIONS.flatMap(({ weight, make }) => times(weight, () => make));
 
@@ -58,11 +64,6 @@ function nearestStep(random: Random, scope: QueryScope): Step {
   return { action: 'query', body: { ...body, ...page(random), ...filter(random, scope) } };
 }
 
-function nearest(random: Random, scope: QueryScope, space: Space): JsonObject {
-  const query = chance(random, 0.7) ? target(random, scope, space) : undefined;
-  return { query: query ?? makeVector(random, space), ...using(space), ...EXACT };
-}
-
 function recommendStep(random: Random, scope: QueryScope): Step {
   const { spaces } = scope.collection;
   // What a sparse vector without a common index scores by examples is nowhere written down.
@@ -78,10 +79,7 @@ function recommendStep(random: Random, scope: QueryScope): Step {
 
 function discoverStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, dense(scope.collection.spaces));
-  const context = times(between(random, 1, 3), () => ({
-    positive: target(random, scope, space),
-    negative: target(random, scope, space),
-  }));
+  const context = times(between(random, 1, 3), () => contextPair(random, scope, space));
   const query = chance(random, 0.6)
     ? { discover: { target: target(random, scope, space), context } }
     : { context };
@@ -102,7 +100,8 @@ function fusionStep(random: Random, scope: QueryScope): Step | undefined {
     ? { fusion: 'rrf' }
     : { rrf: { k: between(random, 1, 60), ...weights } };
   const query = dbsf ? { fusion: 'dbsf' } : rrf;
-  return { action: 'query', body: { prefetch, query, ...page(random) } };
+  const threshold = chance(random, 0.2) && { score_threshold: fraction(random, 0.01, 0.5) };
+  return { action: 'query', body: { prefetch, query, ...threshold, ...page(random) } };
 }
 
 function rescoreStep(random: Random, scope: QueryScope): Step {
@@ -169,7 +168,14 @@ function groupsStep(random: Random, scope: QueryScope): Step {
     group_size: between(random, 1, 4),
     limit: between(random, 1, 12),
   };
-  return { action: 'query_groups', body };
+  // The groups of small numbers are ids of points as well.
+  const lookup = body.group_by === 'counts' && { with_lookup: { collection: scope.name } };
+  return { action: 'query_groups', body: { ...body, ...lookup } };
+}
+
+function batchStep(random: Random, scope: QueryScope): Step {
+  const searches = times(between(random, 1, 3), () => nearestStep(random, scope).body);
+  return { action: 'query_batch', body: { searches } };
 }
 
 function scrollStep(random: Random, scope: QueryScope): Step {
@@ -211,52 +217,4 @@ function mmrStep(random: Random, scope: QueryScope): Step | undefined {
   const query = { nearest: makeVector(random, space), mmr };
   const body = { query, ...using(space), ...EXACT, limit: between(random, 1, 8) };
   return { action: 'query', body: { ...body, ...filter(random, scope) } };
-}
-
-/** A list whose order is decided by scores that differ. */
-function leaf(random: Random, scope: QueryScope, space: Space): JsonObject {
-  const query = { nearest: target(random, scope, space) };
-  const limit = between(random, 1, 30);
-  return { query, ...using(space), ...EXACT, limit, ...filter(random, scope) };
-}
-
-function target(random: Random, scope: QueryScope, space: Space): Json {
-  const ids = scope.idsWith(space.name);
-  return ids.length > 0 && chance(random, 0.4) ? pick(random, ids) : makeVector(random, space);
-}
-
-function dense(spaces: readonly Space[]): Space[] {
-  return spaces.filter((space) => space.kind !== 'sparse');
-}
-
-function largerIsBetter(space: Space): boolean {
-  return space.kind === 'sparse' || LARGER_IS_BETTER.has(space.distance);
-}
-
-function using({ name }: Space): JsonObject {
-  return name === '' ? {} : { using: name };
-}
-
-function page(random: Random): JsonObject {
-  const offset = chance(random, 0.2) && { offset: between(random, 1, 5) };
-  return { limit: between(random, 1, 30), ...offset, ...selected(random) };
-}
-
-function selected(random: Random): JsonObject {
-  return {
-    with_payload: pick<Json>(random, [
-      ...[true, false, ['word', 'meta']],
-      ...[{ include: ['parts', 'count'] }, { exclude: ['tags', 'meta.inner'] }],
-    ]),
-  };
-}
-
-function filter(random: Random, { collection, ids }: QueryScope, probability = 0.5): JsonObject {
-  if (!chance(random, probability)) return {};
-  return { filter: makeFilter(random, { spaces: collection.spaces, ids }) };
-}
-
-function indexed(random: Random, scope: QueryScope, kinds: ReadonlySet<string>) {
-  const keys = [...scope.collection.indexes].filter(([, kind]) => kinds.has(kind));
-  return some(random, keys, 1)[0]?.[0];
 }

@@ -6,7 +6,8 @@ import { type Answer, type Engine, isObject, type Json, listOf, type Step } from
 import { between, chance, times } from './choices.ts';
 import { type Collection, makeCollection, makeId, makePoint } from './collection-generator.ts';
 import { difference, field, near } from './comparison.ts';
-import { makeQuestion, type QueryScope } from './query-generator.ts';
+import { makeQuestion } from './query-generator.ts';
+import type { QueryScope } from './query-parts.ts';
 import { makeUpdate } from './update-generator.ts';
 
 export interface Engines {
@@ -110,7 +111,7 @@ class Round implements RoundReport {
       points
         .filter((point) => name === '' || field(field(point, 'vector'), name) !== undefined)
         .map((point) => field(point, 'id') ?? null);
-    return { collection: this.#collection, ids, idsWith };
+    return { name: this.#name, collection: this.#collection, ids, idsWith };
   }
 
   async #agreed(step: Step): Promise<boolean> {
