@@ -93,8 +93,9 @@ function parameters({ kind, size, distance }: DenseSpace): JsonObject {
   return { size, distance, ...multivector };
 }
 
-export function makeId(random: Random): number | string {
-  if (chance(random, 0.7)) return random.integer(300);
+/** Numbers are of four times as many as there may be points, so that some come again. */
+export function makeId(random: Random, points = 70): number | string {
+  if (chance(random, 0.7)) return random.integer(4 * points);
   const digits = random.id();
   const cuts = [0, 8, 12, 16, 20, 32];
   return cuts

@@ -34,9 +34,12 @@ export interface RoundReport {
 const QUESTIONS_A_TURN = 12;
 const TURNS = 4;
 const POINTS_MAX = 70;
+/** Now and then so many that an index is worth asking. */
+const MANY_POINTS = 600;
+const MANY_PROBABILITY = 0.05;
 const ALL: Step = {
   action: 'scroll',
-  body: { limit: 1000, with_payload: true, with_vector: true },
+  body: { limit: 2000, with_payload: true, with_vector: true },
 };
 
 /** Runs one collection's cases. After a difference in an update the round ends: all that follows would differ. */
@@ -82,7 +85,8 @@ class Round implements RoundReport {
       }
     };
     if (early) await index();
-    const ids = new Set(times(between(random, 2, POINTS_MAX), () => makeId(random)));
+    const most = chance(random, MANY_PROBABILITY) ? MANY_POINTS : POINTS_MAX;
+    const ids = new Set(times(between(random, 2, most), () => makeId(random, most)));
     const points = [...ids].map((id) => makePoint(random, this.#collection, id));
     if (!(await this.#agreed({ action: 'upsert', body: { points } }))) return;
     if (!early) await index();
