@@ -109,7 +109,11 @@ async function runSamples(context: TestContext, version?: string): Promise<void>
     context.skip(earlier.missing);
     return;
   }
-  const env = { ...process.env, ...(earlier.path !== '' && { PYTHONPATH: earlier.path }) };
+  const env = {
+    ...process.env,
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...(earlier.path !== '' && { PYTHONPATH: earlier.path }),
+  };
   const running = run(found.python, [SCRIPT, ...urls], { timeout: WITHIN_MS, env });
   const { stdout } = await running.catch((error) => assert.fail(`${error.stdout}${error.stderr}`));
   assert.equal(stdout.trim().split('\n').length, SAMPLE_COUNT, stdout);

@@ -6,7 +6,7 @@ import { compareEngines, describe } from './compare-engines.ts';
 import { difference } from './comparison.ts';
 
 /** Over each protocol. */
-const CASES = 300;
+const CASES = 500;
 /** Of all cases; those whose ranks are decided by the order among equals. */
 const UNDECIDED_MAX = 0.02;
 const SEED = 20_260;
