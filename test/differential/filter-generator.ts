@@ -118,8 +118,8 @@ function geo(random: Random): JsonObject {
         ];
         return { points: [corner, ...others, corner] };
       };
-      const hole = chance(random, 0.4) && { interiors: [ring(10.05)] };
-      return { geo_polygon: { exterior: ring(40.05), ...hole } };
+      const hole = chance(random, 0.6) && { interiors: [ring(45.05)] };
+      return { geo_polygon: { exterior: ring(60.05), ...hole } };
     }
   }
 }
