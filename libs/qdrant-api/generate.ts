@@ -5,7 +5,9 @@
 // - only the methods in METHODS stay, and only the messages these reach;
 // - a packed list of floats is read as bytes, because those bytes are the vector;
 // - a payload value is read as bytes, to be turned straight into JSON text;
-// - a message in OPAQUE, which belongs to a feature that is not served yet, is read as bytes: that it is there is enough.
+// - every other message in OPAQUE is read as bytes: a time stamp by hand, and of what is not served it is enough to know
+//   that it is there.
+// Beside the codecs it writes `descriptors.ts`: the descriptors as they were, for server reflection.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +20,7 @@ import {
   type FieldDescriptorProto,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
+  file_google_protobuf_timestamp,
   FieldDescriptorProto_Label as Label,
   OneofDescriptorProtoSchema,
   FieldDescriptorProto_Type as Type,
@@ -26,44 +29,29 @@ import {
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   Qdrant: ['HealthCheck'],
   Collections: [
-    'Get',
-    'List',
-    'Create',
-    'Update',
-    'Delete',
-    'CollectionClusterInfo',
-    'CollectionExists',
+    ...['Get', 'List', 'Create', 'Update', 'Delete', 'CollectionClusterInfo', 'CollectionExists'],
+    ...['UpdateAliases', 'ListCollectionAliases', 'ListAliases'],
   ],
   Points: [
-    'Upsert',
-    'Delete',
-    'Get',
-    'SetPayload',
-    'OverwritePayload',
-    'DeletePayload',
-    'ClearPayload',
-    'Search',
-    'SearchBatch',
-    'Scroll',
-    'Count',
-    'Query',
-    'QueryBatch',
+    ...['Upsert', 'Delete', 'Get', 'UpdateVectors', 'DeleteVectors', 'UpdateBatch'],
+    ...['SetPayload', 'OverwritePayload', 'DeletePayload', 'ClearPayload'],
+    ...['CreateFieldIndex', 'DeleteFieldIndex', 'Scroll', 'Count', 'Facet'],
+    ...['Search', 'SearchBatch', 'SearchGroups', 'Query', 'QueryBatch', 'QueryGroups'],
+    ...['Recommend', 'RecommendBatch', 'RecommendGroups', 'Discover', 'DiscoverBatch'],
+    ...['SearchMatrixPairs', 'SearchMatrixOffsets'],
   ],
 };
 
-const OPAQUE = new Set(
-  [
-    ['ShardKeySelector', 'ShardKey', 'OrderBy', 'OrderValue', 'LookupLocation', 'PrefetchQuery'],
-    ['SparseVector', 'SparseIndices', 'MultiDenseVector', 'Document', 'Image', 'InferenceObject'],
-    ['RecommendInput', 'DiscoverInput', 'ContextInput', 'Formula', 'NearestInputWithMmr', 'Rrf'],
-    ['RelevanceFeedbackInput', 'QuantizationSearchParams', 'AcornSearchParams', 'Usage'],
-    ['MinShould', 'HasVectorCondition', 'GeoBoundingBox', 'GeoRadius', 'GeoPolygon'],
-    ['ValuesCount', 'DatetimeRange', 'SparseVectorConfig', 'MultiVectorConfig'],
-    ['PayloadIndexParams', 'ReshardingInfo', 'ShardTransferInfo', 'Value'],
+const OPAQUE = new Set([
+  ...[
+    ['ShardKeySelector', 'ShardKey', 'Document', 'Image', 'InferenceObject', 'Value'],
+    ['RelevanceFeedbackInput', 'AcornSearchParams', 'Usage'],
+    ['ReshardingInfo', 'ShardTransferInfo'],
   ]
     .flat()
     .map((name) => `.qdrant.${name}`),
-);
+  '.google.protobuf.Timestamp',
+]);
 
 const OPTIONS = [
   'env=both',
@@ -96,11 +84,16 @@ const client = import.meta.resolve('@qdrant/js-client-grpc');
 const files: FileDescriptorProto[] = [];
 for (const name of FILES) {
   const module = await import(new URL(`./proto/${name}_pb.js`, client).href);
-  files.push(module[`file_${name}`].proto);
+  const file: FileDescriptorProto = module[`file_${name}`].proto;
+  // Comments in the descriptors' source are not ours to copy.
+  delete file.sourceCodeInfo;
+  files.push(file);
 }
+const descriptors = reflected([...files, healthFile(), file_google_protobuf_timestamp.proto]);
 cutDown(files);
 files.push(healthFile());
 generate(files);
+writeDescriptors(descriptors);
 
 function generate(protos: readonly FileDescriptorProto[]): void {
   const request = create(CodeGeneratorRequestSchema, {
@@ -124,10 +117,25 @@ function generate(protos: readonly FileDescriptorProto[]): void {
   process.stdout.write(`${response.file.length} files written to ${folder}\n`);
 }
 
+/** The files in protobuf, without mention of those that are not among them. */
+function reflected(protos: readonly FileDescriptorProto[]): Uint8Array[] {
+  const names = new Set(protos.map(({ name }) => name));
+  return protos.map((file) => {
+    const copy = fromBinary(FileDescriptorProtoSchema, toBinary(FileDescriptorProtoSchema, file));
+    copy.dependency = copy.dependency.filter((name) => names.has(name));
+    delete copy.sourceCodeInfo;
+    return toBinary(FileDescriptorProtoSchema, copy);
+  });
+}
+
+function writeDescriptors(descriptors: readonly Uint8Array[]): void {
+  const lines = descriptors.map((bytes) => `  '${Buffer.from(bytes).toString('base64')}',\n`);
+  const text = `// A file descriptor each, in base64.\nexport const DESCRIPTORS = [\n${lines.join('')}];\n`;
+  writeFileSync(new URL('./src/gen/descriptors.ts', import.meta.url), text);
+}
+
 function cutDown(protos: FileDescriptorProto[]): void {
   for (const file of protos) {
-    // Comments in the descriptors' source are not ours to copy.
-    delete file.sourceCodeInfo;
     file.service = file.service.filter(({ name }) => METHODS[name] !== undefined);
     for (const service of file.service) {
       const served = METHODS[service.name] ?? [];
@@ -163,6 +171,7 @@ function simplify(message: DescriptorProto): void {
     if (isFloats || OPAQUE.has(field.typeName) || isValueMap.get(entry)) readAsBytes(field);
   }
   message.nestedType = message.nestedType.filter(({ name }) => !isValueMap.get(name));
+  for (const nested of message.nestedType) simplify(nested);
 }
 
 function readAsBytes(field: FieldDescriptorProto): void {

@@ -13,6 +13,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   '@tributary/stream': 2,
   '@tributary/replica-api': 2,
   '@tributary/routing': 2,
+  '@tributary/ranking': 2,
   '@tributary/replication': 2,
   '@tributary/search': 2,
   '@tributary/nats': 3,

@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { type Random, seededRandom } from '@tributary/runtime';
 import { assertRefused, errorIn, send } from './bad-input/answers.ts';
+import { API_READS, API_WRITES, BAD_API_REQUESTS } from './bad-input/grpc-api-cases.ts';
 import { BAD_GRPC_REQUESTS, READS, WRITES } from './bad-input/grpc-cases.ts';
 import { mutatedBytes, mutatedJson } from './bad-input/mutations.ts';
 import { frame, RawGrpc, streamStatus } from './bad-input/raw-grpc.ts';
@@ -99,7 +100,7 @@ test('every bad REST request is refused with its status and its text', async () 
 test('every bad gRPC request is refused with its code and its text', async () => {
   using raw = new RawGrpc(peer.grpcAddress);
   const problems: string[] = [];
-  for (const { what, path, message, code, text } of BAD_GRPC_REQUESTS) {
+  for (const { what, path, message, code, text } of [...BAD_GRPC_REQUESTS, ...BAD_API_REQUESTS]) {
     const outcome = await raw.call(path, message);
     const isText = typeof text === 'string' ? outcome.details === text : text.test(outcome.details);
     if (outcome.code === code && isText) continue;
@@ -110,7 +111,7 @@ test('every bad gRPC request is refused with its code and its text', async () =>
 
 test('a gRPC message cut short anywhere is refused or understood', async () => {
   using raw = new RawGrpc(peer.grpcAddress);
-  for (const { path, message } of [...READS, ...WRITES]) {
+  for (const { path, message } of [...READS, ...API_READS, ...WRITES, ...API_WRITES]) {
     const whole = await raw.call(path, message);
     assert.equal(whole.code, 0, `${path}: ${whole.details}`);
     const cuts = Array.from({ length: message.length }, (_, end) => message.subarray(0, end));
@@ -266,7 +267,7 @@ test('generated REST requests are understood or refused, and what is refused cha
 test('generated gRPC requests are understood or refused', async () => {
   using raw = new RawGrpc(peer.grpcAddress);
   const random = seededRandom(3_112_026);
-  const seeds = [...READS, ...WRITES];
+  const seeds = [...READS, ...API_READS, ...WRITES, ...API_WRITES];
   const codes = new Map<number, number>();
   await inParallel(GRPC_REQUESTS, async () => {
     const seed = seeds[random.integer(seeds.length)];

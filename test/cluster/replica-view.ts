@@ -1,10 +1,11 @@
 // Reads one replica of a shard directly, past the routing that would pick another one.
 
+import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { PeerProcess } from '@tributary/infra';
-import { collectionId, type PointId, shardId } from '@tributary/model';
+import { collectionId, isDense, type PointId, shardId } from '@tributary/model';
 import { joinFrames, PEER_SERVICE, readPeerAnswer, splitFrames } from '@tributary/replica-api';
 import {
   encodeCall,
@@ -72,7 +73,9 @@ export async function pointsOf(place: ReplicaPlace): Promise<HeldPoint[]> {
     for (const { id, payload, vectors } of page) {
       if (id === offset && held.length > 0) continue;
       const { value } = JSON.parse(Buffer.from(payload ?? []).toString());
-      held.push({ key: Number(id), value, vector: [...(vectors?.[''] ?? [])] });
+      const vector = vectors?.[''];
+      assert.ok(vector !== undefined && isDense(vector), 'every point has its dense vector');
+      held.push({ key: Number(id), value, vector: [...vector] });
     }
     if (page.length < PAGE) return held;
     offset = page.at(-1)?.id;

@@ -2,9 +2,14 @@
 
 import {
   type Entry,
+  type Filter,
+  isDense,
+  isSparse,
   matchesFilter,
   mergePayload,
   NO_PAYLOAD,
+  overwritePayload,
+  type PayloadSchema,
   type PointId,
   type PointOperation,
   type PointSelector,
@@ -13,38 +18,50 @@ import {
   removePayloadKeys,
   type Sequence,
   type StoredPoint,
+  textIndexesOf,
+  type VectorValue,
 } from '@tributary/model';
 import { ContentHash, pointDigest } from '@tributary/storage';
 import type { StreamMessage } from '@tributary/stream';
 import { decodeEntry } from '@tributary/wire';
 
 export const DIMENSION = 3;
+/** Values of a row of the multi vector. */
+export const ROW_SIZE = 2;
 
 export type Points = ReadonlyMap<PointId, StoredPoint>;
 
-export interface Folded {
+interface Content {
   readonly points: Points;
+  readonly payloadSchema: PayloadSchema;
+}
+
+export interface Folded extends Content {
   readonly contentHash: string;
   /** Entries of the shard up to here. */
   readonly count: number;
 }
 
+const NOTHING: Folded = {
+  points: new Map(),
+  payloadSchema: {},
+  contentHash: new ContentHash().toString(),
+  count: 0,
+};
+
 /** Folds messages of one shard; remembers the state at every sequence and what must be refused. */
 export class Fold {
   readonly #history: { readonly at: Sequence; readonly folded: Folded }[] = [];
   readonly refused: Sequence[] = [];
-  #last: Folded = { points: new Map(), contentHash: new ContentHash().toString(), count: 0 };
+  #last = NOTHING;
   #lastSequence = 0;
 
-  take(message: StreamMessage): void {
-    const points = foldEntry(this.#last.points, message);
-    if (points === undefined) this.refused.push(message.sequence);
-    const next = points ?? this.#last.points;
-    this.#last = {
-      points: next,
-      contentHash: hashOf(next),
-      count: this.#last.count + 1,
-    };
+  take(message: Pick<StreamMessage, 'sequence' | 'data'>): void {
+    const content = foldEntry(this.#last, message);
+    if (content === undefined) this.refused.push(message.sequence);
+    const { points, payloadSchema } = content ?? this.#last;
+    const count = this.#last.count + 1;
+    this.#last = { points, payloadSchema, contentHash: hashOf(points), count };
     this.#lastSequence = message.sequence;
     this.#history.push({ at: message.sequence, folded: this.#last });
   }
@@ -55,14 +72,14 @@ export class Fold {
 
   /** The state once everything up to `applied` is folded. */
   at(applied: number): Folded {
-    const reached = this.#history.findLast(({ at }) => at <= applied);
-    return (
-      reached?.folded ?? { points: new Map(), contentHash: new ContentHash().toString(), count: 0 }
-    );
+    return this.#history.findLast(({ at }) => at <= applied)?.folded ?? NOTHING;
   }
 }
 
-function foldEntry(points: Points, message: StreamMessage): Points | undefined {
+function foldEntry(
+  content: Content,
+  message: Pick<StreamMessage, 'sequence' | 'data'>,
+): Content | undefined {
   let entry: Entry;
   try {
     entry = decodeEntry(message.data);
@@ -70,58 +87,113 @@ function foldEntry(points: Points, message: StreamMessage): Points | undefined {
     return undefined;
   }
   for (const operation of entry.operations) if (!isSound(operation)) return undefined;
-  let next = points;
+  let next = content;
   for (const operation of entry.operations) next = foldOperation(next, operation, message.sequence);
   return next;
 }
 
 function isSound(operation: PointOperation): boolean {
-  if (operation.kind !== 'upsert') return true;
+  if (operation.kind === 'deleteVectors') {
+    return operation.names.every((name) => ['', 'words', 'rows'].includes(name));
+  }
+  if (operation.kind !== 'upsert' && operation.kind !== 'updateVectors') return true;
   return operation.points.every(({ vectors }) =>
-    Object.entries(vectors).every(
-      ([name, vector]) =>
-        name === '' &&
-        vector.length === DIMENSION &&
-        vector.every((value) => Number.isFinite(value)),
-    ),
+    Object.entries(vectors).every(([name, vector]) => isSoundVector(name, vector)),
   );
 }
 
-function foldOperation(points: Points, operation: PointOperation, version: Sequence): Points {
-  const next = new Map(points);
-  if (operation.kind === 'upsert') {
-    for (const point of operation.points) next.set(point.id, { ...point, version });
-    return next;
+function isSoundVector(name: string, vector: VectorValue): boolean {
+  if (isDense(vector)) {
+    return name === '' && vector.length === DIMENSION && vector.every(Number.isFinite);
   }
-  for (const id of selected(points, operation.selector)) {
+  if (isSparse(vector)) {
+    const { indices, values } = vector;
+    const ascends = indices.every((index, i) => i === 0 || index > (indices[i - 1] ?? 0));
+    return name === 'words' && ascends && values.every(Number.isFinite);
+  }
+  const { size, rows } = vector;
+  return name === 'rows' && size === ROW_SIZE && rows.length > 0 && rows.length % size === 0;
+}
+
+function foldOperation(content: Content, operation: PointOperation, version: Sequence): Content {
+  const next = new Map(content.points);
+  const holds = (filter: Filter | undefined, point: StoredPoint) =>
+    filter === undefined || isMatch(filter, point, content.payloadSchema);
+  switch (operation.kind) {
+    case 'createFieldIndex': {
+      const payloadSchema = { ...content.payloadSchema, [operation.field]: operation.index };
+      return { ...content, payloadSchema };
+    }
+    case 'deleteFieldIndex': {
+      const { [operation.field]: _, ...payloadSchema } = content.payloadSchema;
+      return { ...content, payloadSchema };
+    }
+    case 'upsert':
+      for (const point of operation.points) {
+        const old = next.get(point.id);
+        if (old === undefined && operation.mode === 'updateOnly') continue;
+        if (old !== undefined && operation.mode === 'insertOnly') continue;
+        if (old !== undefined && !holds(operation.updateFilter, old)) continue;
+        next.set(point.id, { ...point, version });
+      }
+      return { ...content, points: next };
+    case 'updateVectors':
+      for (const { id, vectors } of operation.points) {
+        const old = next.get(id);
+        if (old === undefined || !holds(operation.updateFilter, old)) continue;
+        next.set(id, { ...old, vectors: { ...old.vectors, ...vectors }, version });
+      }
+      return { ...content, points: next };
+    default:
+      break;
+  }
+  for (const id of selected(content, operation.selector)) {
     const point = next.get(id);
     if (point === undefined) continue;
-    if (operation.kind === 'delete') next.delete(id);
-    else next.set(id, { ...point, payload: changed(operation, point.payload), version });
+    const changed = changedPoint(operation, point);
+    if (changed === undefined) next.delete(id);
+    else if (changed !== point) next.set(id, { ...changed, version });
   }
-  return next;
+  return { ...content, points: next };
 }
 
-function changed(operation: PointOperation, old: Uint8Array): Uint8Array {
+/** The point after the operation, the same one where it changes nothing, undefined where it deletes. */
+function changedPoint(
+  operation: Extract<PointOperation, { selector: PointSelector }>,
+  point: StoredPoint,
+): StoredPoint | undefined {
+  const old = payloadFromBytes(point.payload);
+  const withPayload = (payload: Uint8Array) => ({ ...point, payload });
   switch (operation.kind) {
+    case 'delete':
+      return undefined;
+    case 'deleteVectors': {
+      const vectors = { ...point.vectors };
+      for (const name of operation.names) delete vectors[name];
+      const isSame = Object.keys(vectors).length === Object.keys(point.vectors).length;
+      return isSame ? point : { ...point, vectors };
+    }
     case 'setPayload':
-      return payloadToBytes(mergePayload(payloadFromBytes(old), operation.payload, operation.key));
+      return withPayload(payloadToBytes(mergePayload(old, operation.payload, operation.key)));
     case 'overwritePayload':
-      return payloadToBytes(operation.payload);
+      return withPayload(payloadToBytes(overwritePayload(old, operation.payload, operation.key)));
     case 'deletePayload':
-      return payloadToBytes(removePayloadKeys(payloadFromBytes(old), operation.keys));
-    default:
-      return NO_PAYLOAD;
+      return withPayload(payloadToBytes(removePayloadKeys(old, operation.keys)));
+    case 'clearPayload':
+      return withPayload(NO_PAYLOAD);
   }
 }
 
-function selected(points: Points, selector: PointSelector): PointId[] {
+function selected({ points, payloadSchema }: Content, selector: PointSelector): PointId[] {
   if (selector.kind === 'ids') return [...selector.ids];
   return [...points.values()]
-    .filter(({ id, payload }) =>
-      matchesFilter(selector.filter, { id, payload: payloadFromBytes(payload) }),
-    )
+    .filter((point) => isMatch(selector.filter, point, payloadSchema))
     .map(({ id }) => id);
+}
+
+function isMatch(filter: Filter, { id, payload, vectors }: StoredPoint, schema: PayloadSchema) {
+  const subject = { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
+  return matchesFilter(filter, subject, { textIndexes: textIndexesOf(schema) });
 }
 
 function hashOf(points: Points): string {

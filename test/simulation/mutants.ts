@@ -44,6 +44,26 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   {
+    name: 'the payload indexes are not stored',
+    store: (store) =>
+      delegating(store, {
+        commit: ({ payloadSchema: _, ...changes }) => store.commit(changes),
+      }),
+  },
+  {
+    name: 'an upsert keeps the vectors that were there',
+    store: (store) =>
+      delegating(store, {
+        commit: (changes) => {
+          const puts = changes.puts.map((point) => {
+            const [old] = store.get([point.id]);
+            return old === undefined ? point : { ...point, vectors: old.vectors };
+          });
+          return store.commit({ ...changes, puts });
+        },
+      }),
+  },
+  {
     name: 'a flush returns before anything is flushed',
     store: (store) => delegating(store, { flush: async () => store.state.appliedSequence }),
   },

@@ -1,7 +1,13 @@
 // A peer with one replica in the simulation: the replica of services/replica on a simulated stream, clock and disk.
 
 import { MemoryVectorIndex } from '@tributary/index/memory';
-import { COLLECTION_DEFAULTS, type CollectionConfig, type Sequence } from '@tributary/model';
+import {
+  COLLECTION_DEFAULTS,
+  type CollectionConfig,
+  type MultiVector,
+  type Sequence,
+  type SparseVector,
+} from '@tributary/model';
 import { Replica, type ReplicaStatus, storeNameOf } from '@tributary/replica';
 import { type Random, type SimulatedClock, silentLogger, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, ReplicaStores } from '@tributary/storage';
@@ -9,12 +15,16 @@ import { MemoryReplicaStores } from '@tributary/storage/memory';
 import type { WriteStreams } from '@tributary/stream';
 import type { ReplicaAddress } from '@tributary/wire';
 import { FaultyStreams, NO_FAULTS, type StreamFaults } from './faulty-streams.ts';
-import { DIMENSION } from './fold.ts';
+import { DIMENSION, ROW_SIZE } from './fold.ts';
 import type { Mutant } from './mutants.ts';
 
 export const CONFIG: CollectionConfig = {
   ...COLLECTION_DEFAULTS,
-  vectors: { '': { size: DIMENSION, distance: 'Euclid' } },
+  vectors: {
+    '': { size: DIMENSION, distance: 'Euclid' },
+    rows: { size: ROW_SIZE, distance: 'Dot', multivector: { comparator: 'max_sim' } },
+  },
+  sparseVectors: { words: {} },
   shardNumber: 2,
   replicationFactor: 3,
 };
@@ -123,7 +133,11 @@ export class Node {
         config: CONFIG,
         streams: mutant?.streams?.(own) ?? own,
         stores: this.#stores(),
-        createIndex: async () => mutant?.index?.() ?? new MemoryVectorIndex('Euclid'),
+        createIndex: async ({ vectorName }) => {
+          if (vectorName === 'words') return new MemoryVectorIndex<SparseVector>('Dot', 'sparse');
+          if (vectorName === 'rows') return new MemoryVectorIndex<MultiVector>('Dot', 'multi');
+          return mutant?.index?.() ?? new MemoryVectorIndex('Euclid');
+        },
         clock,
         random,
         logger: silentLogger,

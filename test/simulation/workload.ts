@@ -1,11 +1,29 @@
 // Writes to a shard, sound and poisoned, as a function of the randomness given.
 
-import type { Entry, PointId, PointOperation, PointSelector } from '@tributary/model';
+import type {
+  Entry,
+  Filter,
+  NamedVectors,
+  PointId,
+  PointOperation,
+  PointSelector,
+  TextIndex,
+  VectorValue,
+} from '@tributary/model';
 import type { Random } from '@tributary/runtime';
 import { encodeEntry } from '@tributary/wire';
-import { DIMENSION } from './fold.ts';
+import { DIMENSION, ROW_SIZE } from './fold.ts';
 
 const IDS = 24;
+const TEXTS = ['red fox', 'Red foxes', 'a reddish fox', 'blue'] as const;
+const WORDS: TextIndex = {
+  type: 'text',
+  tokenizer: 'word',
+  lowercase: true,
+  asciiFolding: false,
+  phraseMatching: true,
+  stopwords: ['a'],
+};
 
 export function randomEntry(random: Random): Entry {
   const operations = Array.from({ length: 1 + random.integer(3) }, () => randomOperation(random));
@@ -16,16 +34,23 @@ export function randomEntry(random: Random): Entry {
   };
 }
 
-/** Bytes that no replica may apply: noise, a version of the future, a wrong dimension, NaN, an unknown vector. */
+/**
+ * Bytes that no replica may apply: noise, a version of the future, a wrong dimension, NaN, an unknown vector, indices
+ * that do not ascend, no rows.
+ */
 export function poison(random: Random): Uint8Array {
   const bytes = encodeEntry(randomEntry(random));
-  const upsert = (vectors: Record<string, Float32Array>): Uint8Array => {
+  const upsert = (vectors: NamedVectors): Uint8Array => {
     const sound = randomOperation(random);
     const point = { id: random.integer(IDS), vectors, payload: new Uint8Array(0) };
     const operations: PointOperation[] = [sound, { kind: 'upsert', points: [point] }];
     return encodeEntry({ operationId: random.id(), timeMs: 1, operations });
   };
-  switch (random.integer(5)) {
+  switch (random.integer(7)) {
+    case 5:
+      return upsert({ words: { indices: Uint32Array.of(3, 3), values: Float32Array.of(1, 1) } });
+    case 6:
+      return upsert({ rows: { size: ROW_SIZE, rows: new Float32Array(0) } });
     case 0:
       return bytes.subarray(0, random.integer(bytes.length));
     case 1:
@@ -43,7 +68,8 @@ export function poison(random: Random): Uint8Array {
 function randomOperation(random: Random): PointOperation {
   const selector = randomSelector(random);
   const payload = { a: random.integer(4), [`k${random.integer(3)}`]: random.integer(9) };
-  switch (random.integer(9)) {
+  const condition = random.integer(3) === 0 ? { updateFilter: randomFilter(random) } : {};
+  switch (random.integer(16)) {
     case 0:
       return { kind: 'delete', selector };
     case 1:
@@ -56,26 +82,101 @@ function randomOperation(random: Random): PointOperation {
       return random.integer(2) === 0
         ? { kind: 'clearPayload', selector }
         : { kind: 'deletePayload', selector, keys: ['a', 'nested.place'] };
-    default:
+    case 5:
+      return { kind: 'overwritePayload', selector, payload, key: 'nested' };
+    case 6:
       return {
-        kind: 'upsert',
-        points: Array.from({ length: 1 + random.integer(4) }, () => ({
-          id: randomId(random),
-          vectors: { '': Float32Array.from({ length: DIMENSION }, () => random.next()) },
-          payload: new TextEncoder().encode(JSON.stringify(payload)),
-        })),
+        kind: 'deleteVectors',
+        selector,
+        names: [['', 'words', 'rows'].at(random.integer(3)) ?? ''],
       };
+    case 7:
+      return { kind: 'createFieldIndex', field: 'text', index: WORDS };
+    case 8:
+      return { kind: 'deleteFieldIndex', field: 'text' };
+    case 9:
+    case 10: {
+      const points = someOf(random, () => ({
+        id: randomId(random),
+        vectors: randomVectors(random),
+      }));
+      return { kind: 'updateVectors', points, ...condition };
+    }
+    case 11: {
+      const mode = random.integer(2) === 0 ? 'insertOnly' : 'updateOnly';
+      return { kind: 'upsert', points: randomPoints(random), mode, ...condition };
+    }
+    default:
+      return { kind: 'upsert', points: randomPoints(random), ...condition };
   }
+}
+
+function someOf<T>(random: Random, make: () => T): T[] {
+  return Array.from({ length: 1 + random.integer(4) }, make);
+}
+
+function randomPoints(random: Random) {
+  return someOf(random, () => ({
+    id: randomId(random),
+    vectors: randomVectors(random),
+    payload: new TextEncoder().encode(
+      JSON.stringify({ a: random.integer(4), text: TEXTS[random.integer(TEXTS.length)] }),
+    ),
+  }));
+}
+
+/** Most points have the dense vector, some the others, a few none. */
+function randomVectors(random: Random): NamedVectors {
+  const vectors: Record<string, VectorValue> = {};
+  if (random.integer(8) > 0) {
+    vectors[''] = Float32Array.from({ length: DIMENSION }, () => random.next());
+  }
+  if (random.integer(3) === 0) {
+    const indices = Uint32Array.from(
+      { length: random.integer(4) },
+      (_, i) => 5 * i + random.integer(5),
+    );
+    vectors.words = { indices, values: Float32Array.from(indices, () => random.next()) };
+  }
+  if (random.integer(3) === 0) {
+    const length = ROW_SIZE * (1 + random.integer(3));
+    vectors.rows = { size: ROW_SIZE, rows: Float32Array.from({ length }, () => random.next()) };
+  }
+  return vectors;
 }
 
 function randomSelector(random: Random): PointSelector {
   if (random.integer(3) > 0) {
     return { kind: 'ids', ids: [randomId(random), randomId(random)] };
   }
-  return {
-    kind: 'filter',
-    filter: { must: [{ kind: 'match', key: 'a', value: random.integer(4) }] },
-  };
+  return { kind: 'filter', filter: randomFilter(random) };
+}
+
+/** What the text conditions mean depends on whether there is an index just then. */
+function randomFilter(random: Random): Filter {
+  switch (random.integer(6)) {
+    case 0:
+      return { must: [{ kind: 'matchText', key: 'text', text: 'RED' }] };
+    case 1:
+      return { must: [{ kind: 'matchText', key: 'text', text: 'red' }] };
+    case 2: {
+      const name = random.integer(2) === 0 ? 'words' : '';
+      return { mustNot: [{ kind: 'hasVector', name }] };
+    }
+    case 3:
+      return {
+        minShould: {
+          conditions: [
+            { kind: 'matchPhrase', key: 'text', phrase: 'red fox' },
+            { kind: 'range', key: 'a', range: { gte: 2 } },
+            { kind: 'slice', total: 3, index: random.integer(3) },
+          ],
+          minCount: 2,
+        },
+      };
+    default:
+      return { must: [{ kind: 'match', key: 'a', value: random.integer(4) }] };
+  }
 }
 
 function randomId(random: Random): PointId {

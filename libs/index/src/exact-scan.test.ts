@@ -3,7 +3,7 @@ import test from 'node:test';
 import { pointOffset } from '@tributary/model';
 import { seededRandom } from '@tributary/runtime';
 import fc from 'fast-check';
-import { countOfSet, ExactScan } from './exact-scan.ts';
+import { countOfSet, ExactScan, NearestScorer } from './exact-scan.ts';
 import { FlatVectors } from './flat-vectors.ts';
 import { offsetSet } from './index.test-support.ts';
 import { TopK } from './top-k.ts';
@@ -36,7 +36,7 @@ test('however rows lie in blocks and are given, the same rows get the same score
       const range = { from: Math.min(from, to, rows), to: Math.min(Math.max(from, to), rows) };
       const answer = (vectors: FlatVectors, give: (scan: ExactScan) => void) => {
         const top = new TopK(50);
-        const scan = new ExactScan(vectors, query, top);
+        const scan = new ExactScan(vectors, new NearestScorer(vectors, query, top));
         give(scan);
         scan.finish();
         return top.drain();

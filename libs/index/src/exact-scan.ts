@@ -1,5 +1,5 @@
-// Exact nearest neighbours: every row of a range, a list of rows, or the rows of a set of offsets,
-// scored by the kernel and offered to a `TopK`. Scores are the kernel's: larger is nearer.
+// Which rows are scored: every row of a range, a list of rows, or the rows of a set of offsets, given
+// to a scorer a call of the kernel at a time. Scores are the kernel's: larger is nearer.
 
 import { type FlatVectors, NONE } from './flat-vectors.ts';
 import { ROWS_PER_CALL, type ScanKernel } from './scan-kernel.ts';
@@ -12,25 +12,58 @@ export interface RowRange {
   readonly to: number;
 }
 
+/** What is done with the rows that lie in the kernel's list. */
+export interface RowScorer {
+  /** The first `count` entries of the list; they count from `firstRow`. */
+  score(kernel: ScanKernel, firstRow: number, count: number): void;
+}
+
+/** Offers the nearness to one query. */
+export class NearestScorer implements RowScorer {
+  readonly #vectors: FlatVectors;
+  readonly #top: TopK;
+
+  constructor(vectors: FlatVectors, query: Float32Array, top: TopK) {
+    this.#vectors = vectors;
+    this.#top = top;
+    for (const kernel of vectors.kernels()) kernel.setQuery(query);
+  }
+
+  score(kernel: ScanKernel, firstRow: number, count: number): void {
+    const top = this.#top;
+    const { threshold } = top;
+    const selected = kernel.score(count, threshold);
+    // Before the answer is full everything is taken, even what compares with nothing (NaN).
+    const takesAll = threshold === Number.NEGATIVE_INFINITY;
+    const offers = takesAll ? count : selected;
+    const { list, scores, positions } = kernel;
+    for (let i = 0; i < offers; i++) {
+      const position = takesAll ? i : (positions[i] ?? 0);
+      if (position >= count) continue;
+      const offset = this.#vectors.offsetOf(firstRow + (list[position] ?? 0));
+      if (offset !== NONE) top.offer(scores[position] ?? 0, offset);
+    }
+  }
+}
+
 /**
- * One scan of one query. Rows are given in any order, a block at a time or mixed; `finish` ends it.
+ * One scan by one scorer. Rows are given in any order, a block at a time or mixed; `finish` ends it.
  */
 export class ExactScan {
   readonly #vectors: FlatVectors;
   readonly #kernels: readonly ScanKernel[];
   readonly #pending: Uint32Array;
-  readonly #top: TopK;
+  readonly #scorer: RowScorer;
   readonly #blockLog2: number;
   readonly #mask: number;
 
-  constructor(vectors: FlatVectors, query: Float32Array, top: TopK) {
+  constructor(vectors: FlatVectors, scorer: RowScorer) {
     this.#vectors = vectors;
+    this.#scorer = scorer;
     this.#kernels = vectors.kernels();
     this.#pending = new Uint32Array(this.#kernels.length);
-    this.#top = top;
     this.#blockLog2 = vectors.layout.rowsPerBlockLog2;
     this.#mask = 2 ** this.#blockLog2 - 1;
-    for (const kernel of this.#kernels) kernel.setQuery(query);
   }
 
   range(range: RowRange): void {
@@ -45,7 +78,7 @@ export class ExactScan {
         const count = Math.min(ROWS_PER_CALL, blockEnd - row);
         const first = row & this.#mask;
         for (let i = 0; i < count; i++) kernel.list[i] = first + i;
-        this.#score(block, kernel, count);
+        this.#scorer.score(kernel, row - first, count);
       }
       row = blockEnd;
     }
@@ -91,24 +124,7 @@ export class ExactScan {
     const kernel = this.#kernels[block];
     if (count === 0 || kernel === undefined) return;
     this.#pending[block] = 0;
-    this.#score(block, kernel, count);
-  }
-
-  #score(block: number, kernel: ScanKernel, count: number): void {
-    const top = this.#top;
-    const { threshold } = top;
-    const selected = kernel.score(count, threshold);
-    // Before the answer is full everything is taken, even what compares with nothing (NaN).
-    const takesAll = threshold === Number.NEGATIVE_INFINITY;
-    const offers = takesAll ? count : selected;
-    const { list, scores, positions } = kernel;
-    const firstRow = block * 2 ** this.#blockLog2;
-    for (let i = 0; i < offers; i++) {
-      const position = takesAll ? i : (positions[i] ?? 0);
-      if (position >= count) continue;
-      const offset = this.#vectors.offsetOf(firstRow + (list[position] ?? 0));
-      if (offset !== NONE) top.offer(scores[position] ?? 0, offset);
-    }
+    this.#scorer.score(kernel, block * 2 ** this.#blockLog2, count);
   }
 }
 

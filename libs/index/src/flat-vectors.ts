@@ -14,6 +14,7 @@
 import { type Distance, type PointOffset, VECTOR_SIZE_MAX } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { grownToHold } from './growable.ts';
+import type { RowCodes } from './row-codes.ts';
 import { ScanKernel, workAreaBytes } from './scan-kernel.ts';
 
 /** No row, no offset; the number below it is not an offset either (see hnsw-segment.ts). */
@@ -48,10 +49,13 @@ export interface FlatVectorsOptions {
   readonly distance: Distance;
   /** Bytes of a block's rows; at most 1 GiB, the default. */
   readonly blockBytesMax?: number;
+  /** Keeps the codes of the rows up to date. */
+  readonly codes?: RowCodes;
 }
 
 export class FlatVectors {
   readonly layout: RowLayout;
+  readonly codes: RowCodes | undefined;
   readonly #distance: Distance;
   readonly #rowMask: number;
   readonly #blocks: Block[] = [];
@@ -73,6 +77,7 @@ export class FlatVectors {
     this.layout = { size, rowBytes, rowsPerBlockLog2, firstRowBytes: workAreaBytes(rowBytes) };
     this.#rowMask = 2 ** rowsPerBlockLog2 - 1;
     this.#distance = options.distance;
+    this.codes = options.codes;
   }
 
   /** Vectors held. */
@@ -99,7 +104,8 @@ export class FlatVectors {
   }
 
   get memoryBytes(): number {
-    const tables = this.#rowOf.byteLength + this.#offsetOf.byteLength;
+    let tables = this.#rowOf.byteLength + this.#offsetOf.byteLength;
+    tables += this.codes?.memoryBytes ?? 0;
     return this.#blocks.reduce((sum, block) => sum + block.memory.buffer.byteLength, tables);
   }
 
@@ -135,6 +141,7 @@ export class FlatVectors {
     this.#rowOf[offset] = row;
     this.#offsetOf[row] = offset;
     this.#rowCount = row + 1;
+    this.codes?.append(row, (each) => this.vectorAt(each));
     return row;
   }
 
@@ -213,6 +220,11 @@ export class FlatVectors {
 
   #move(from: number, to: number): void {
     if (from === to) return;
+    this.codes?.move(from, to);
+    this.#moveRow(from, to);
+  }
+
+  #moveRow(from: number, to: number): void {
     this.#rowFloats(to).set(this.#rowFloats(from));
     const offset = this.offsetOf(from);
     this.#offsetOf[to] = offset;
@@ -224,7 +236,8 @@ export class FlatVectors {
     if (a === b) return;
     const floatsOfA = this.#rowFloats(a).slice();
     const offsetOfA = this.offsetOf(a);
-    this.#move(b, a);
+    this.codes?.swap(a, b);
+    this.#moveRow(b, a);
     this.#rowFloats(b).set(floatsOfA);
     this.#offsetOf[b] = offsetOfA;
     this.#rowOf[offsetOfA] = b;

@@ -12,7 +12,7 @@ const WORD_BYTES = 4;
 const LIST_BYTES = ROWS_PER_CALL * WORD_BYTES;
 const AREA_ALIGNMENT = 64;
 
-type ScoreRows = (
+export type ScoreRows = (
   query: number,
   list: number,
   count: number,
@@ -20,9 +20,20 @@ type ScoreRows = (
   rowBytes: number,
   scores: number,
 ) => void;
-type SelectScores = (scores: number, count: number, threshold: number, positions: number) => number;
+export type SelectScores = (
+  scores: number,
+  count: number,
+  threshold: number,
+  positions: number,
+) => number;
 
 let compiled: WebAssembly.Module | undefined;
+
+/** The functions of `scan.wat` on a memory. */
+export function scanInstance(memory: WebAssembly.Memory) {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('./scan.wasm', import.meta.url)));
+  return new WebAssembly.Instance(compiled, { block: { memory } }).exports;
+}
 
 /** Bytes before the first row of a block whose rows have `rowBytes` bytes. */
 export function workAreaBytes(rowBytes: number): number {
@@ -42,8 +53,7 @@ export class ScanKernel {
   readonly #rowBytes: number;
 
   constructor(memory: WebAssembly.Memory, distance: Distance, rowBytes: number) {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL('./scan.wasm', import.meta.url)));
-    const { exports } = new WebAssembly.Instance(compiled, { block: { memory } });
+    const exports = scanInstance(memory);
     this.#score = exports[scoreName(distance)] as ScoreRows;
     this.#select = exports.select as SelectScores;
     this.#rowBytes = rowBytes;

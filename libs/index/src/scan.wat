@@ -175,6 +175,129 @@
       (local.set $scores (i32.add (local.get $scores) (i32.const 16)))
       (br $four))))
 
+  ;; Rows of codes (see row-codes.ts): one byte a dimension against a query of 16-bit numbers, or one bit a dimension
+  ;; against a query of bits. Sums are of whole numbers and exact.
+  (func $total (param $sum v128) (result i32)
+    (i32.add
+      (i32.add (i32x4.extract_lane 0 (local.get $sum)) (i32x4.extract_lane 1 (local.get $sum)))
+      (i32.add (i32x4.extract_lane 2 (local.get $sum)) (i32x4.extract_lane 3 (local.get $sum)))))
+
+  ;; Dot product of the codes.
+  (func (export "dotCodes")
+    (param $query i32) (param $list i32) (param $count i32)
+    (param $rows i32) (param $rowBytes i32) (param $scores i32)
+    (local $listEnd i32) (local $queryAt i32) (local $row i32) (local $rowEnd i32)
+    (local $codes v128) (local $sum v128)
+    (local.set $listEnd (i32.add (local.get $list) (i32.shl (local.get $count) (i32.const 2))))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $list) (local.get $listEnd)))
+      (local.set $row (i32.add (local.get $rows)
+        (i32.mul (i32.load (local.get $list)) (local.get $rowBytes))))
+      (local.set $rowEnd (i32.add (local.get $row) (local.get $rowBytes)))
+      (local.set $queryAt (local.get $query))
+      (local.set $sum (v128.const i32x4 0 0 0 0))
+      (loop $lanes
+        (local.set $codes (v128.load (local.get $row)))
+        (local.set $sum (i32x4.add (local.get $sum) (i32x4.add
+          (i32x4.dot_i16x8_s (i16x8.extend_low_i8x16_s (local.get $codes))
+            (v128.load (local.get $queryAt)))
+          (i32x4.dot_i16x8_s (i16x8.extend_high_i8x16_s (local.get $codes))
+            (v128.load offset=16 (local.get $queryAt))))))
+        (local.set $queryAt (i32.add (local.get $queryAt) (i32.const 32)))
+        (local.set $row (i32.add (local.get $row) (i32.const 16)))
+        (br_if $lanes (i32.lt_u (local.get $row) (local.get $rowEnd))))
+      (f32.store (local.get $scores) (f32.convert_i32_s (call $total (local.get $sum))))
+      (local.set $list (i32.add (local.get $list) (i32.const 4)))
+      (local.set $scores (i32.add (local.get $scores) (i32.const 4)))
+      (br $next))))
+
+  ;; Negated sum of squared differences of the codes.
+  (func (export "euclidCodes")
+    (param $query i32) (param $list i32) (param $count i32)
+    (param $rows i32) (param $rowBytes i32) (param $scores i32)
+    (local $listEnd i32) (local $queryAt i32) (local $row i32) (local $rowEnd i32)
+    (local $codes v128) (local $sum v128) (local $low v128) (local $high v128)
+    (local.set $listEnd (i32.add (local.get $list) (i32.shl (local.get $count) (i32.const 2))))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $list) (local.get $listEnd)))
+      (local.set $row (i32.add (local.get $rows)
+        (i32.mul (i32.load (local.get $list)) (local.get $rowBytes))))
+      (local.set $rowEnd (i32.add (local.get $row) (local.get $rowBytes)))
+      (local.set $queryAt (local.get $query))
+      (local.set $sum (v128.const i32x4 0 0 0 0))
+      (loop $lanes
+        (local.set $codes (v128.load (local.get $row)))
+        (local.set $low (i16x8.sub (v128.load (local.get $queryAt))
+          (i16x8.extend_low_i8x16_s (local.get $codes))))
+        (local.set $high (i16x8.sub (v128.load offset=16 (local.get $queryAt))
+          (i16x8.extend_high_i8x16_s (local.get $codes))))
+        (local.set $sum (i32x4.add (local.get $sum) (i32x4.add
+          (i32x4.dot_i16x8_s (local.get $low) (local.get $low))
+          (i32x4.dot_i16x8_s (local.get $high) (local.get $high)))))
+        (local.set $queryAt (i32.add (local.get $queryAt) (i32.const 32)))
+        (local.set $row (i32.add (local.get $row) (i32.const 16)))
+        (br_if $lanes (i32.lt_u (local.get $row) (local.get $rowEnd))))
+      (f32.store (local.get $scores) (f32.neg (f32.convert_i32_s (call $total (local.get $sum)))))
+      (local.set $list (i32.add (local.get $list) (i32.const 4)))
+      (local.set $scores (i32.add (local.get $scores) (i32.const 4)))
+      (br $next))))
+
+  ;; Negated sum of absolute differences of the codes.
+  (func (export "manhattanCodes")
+    (param $query i32) (param $list i32) (param $count i32)
+    (param $rows i32) (param $rowBytes i32) (param $scores i32)
+    (local $listEnd i32) (local $queryAt i32) (local $row i32) (local $rowEnd i32)
+    (local $codes v128) (local $sum v128)
+    (local.set $listEnd (i32.add (local.get $list) (i32.shl (local.get $count) (i32.const 2))))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $list) (local.get $listEnd)))
+      (local.set $row (i32.add (local.get $rows)
+        (i32.mul (i32.load (local.get $list)) (local.get $rowBytes))))
+      (local.set $rowEnd (i32.add (local.get $row) (local.get $rowBytes)))
+      (local.set $queryAt (local.get $query))
+      (local.set $sum (v128.const i32x4 0 0 0 0))
+      (loop $lanes
+        (local.set $codes (v128.load (local.get $row)))
+        (local.set $sum (i32x4.add (local.get $sum) (i32x4.extadd_pairwise_i16x8_s (i16x8.add
+          (i16x8.abs (i16x8.sub (v128.load (local.get $queryAt))
+            (i16x8.extend_low_i8x16_s (local.get $codes))))
+          (i16x8.abs (i16x8.sub (v128.load offset=16 (local.get $queryAt))
+            (i16x8.extend_high_i8x16_s (local.get $codes))))))))
+        (local.set $queryAt (i32.add (local.get $queryAt) (i32.const 32)))
+        (local.set $row (i32.add (local.get $row) (i32.const 16)))
+        (br_if $lanes (i32.lt_u (local.get $row) (local.get $rowEnd))))
+      (f32.store (local.get $scores) (f32.neg (f32.convert_i32_s (call $total (local.get $sum)))))
+      (local.set $list (i32.add (local.get $list) (i32.const 4)))
+      (local.set $scores (i32.add (local.get $scores) (i32.const 4)))
+      (br $next))))
+
+  ;; Negated number of bits that differ.
+  (func (export "differingBits")
+    (param $query i32) (param $list i32) (param $count i32)
+    (param $rows i32) (param $rowBytes i32) (param $scores i32)
+    (local $listEnd i32) (local $queryAt i32) (local $row i32) (local $rowEnd i32)
+    (local $codes v128) (local $sum v128)
+    (local.set $listEnd (i32.add (local.get $list) (i32.shl (local.get $count) (i32.const 2))))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $list) (local.get $listEnd)))
+      (local.set $row (i32.add (local.get $rows)
+        (i32.mul (i32.load (local.get $list)) (local.get $rowBytes))))
+      (local.set $rowEnd (i32.add (local.get $row) (local.get $rowBytes)))
+      (local.set $queryAt (local.get $query))
+      (local.set $sum (v128.const i32x4 0 0 0 0))
+      (loop $lanes
+        (local.set $codes (v128.load (local.get $row)))
+        (local.set $sum (i32x4.add (local.get $sum) (i32x4.extadd_pairwise_i16x8_u
+          (i16x8.extadd_pairwise_i8x16_u (i8x16.popcnt
+            (v128.xor (local.get $codes) (v128.load (local.get $queryAt))))))))
+        (local.set $queryAt (i32.add (local.get $queryAt) (i32.const 16)))
+        (local.set $row (i32.add (local.get $row) (i32.const 16)))
+        (br_if $lanes (i32.lt_u (local.get $row) (local.get $rowEnd))))
+      (f32.store (local.get $scores) (f32.neg (f32.convert_i32_s (call $total (local.get $sum)))))
+      (local.set $list (i32.add (local.get $list) (i32.const 4)))
+      (local.set $scores (i32.add (local.get $scores) (i32.const 4)))
+      (br $next))))
+
   ;; Writes the positions of the scores that are not below $threshold and returns how many there are. NaN is below.
   ;; Positions beyond $count may be among them where $count is not a multiple of four: the caller drops these.
   (func (export "select")

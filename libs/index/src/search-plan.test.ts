@@ -41,3 +41,12 @@ test('the default tail shrinks as vectors grow, within a range that is worth a g
   );
   for (const tail of tails) assert.ok(tail >= 5_000 && tail <= 50_000, `${tail}`);
 });
+
+test('with codes a scan is chosen up to several times as many rows, and not for a filter', () => {
+  const cost = { size: 128, segments: 1, sealed: 12_000, tail: 0, ef: 100 };
+  assert.equal(isGraphCheaper(cost), true);
+  assert.equal(isGraphCheaper({ ...cost, codes: 'scalar' }), false);
+  assert.equal(isGraphCheaper({ ...cost, codes: 'scalar', sealed: 100_000 }), true);
+  const filtered = { ...cost, sealed: 50_000, accepted: 40_000 };
+  assert.equal(isGraphCheaper({ ...filtered, codes: 'binary' }), isGraphCheaper(filtered));
+});

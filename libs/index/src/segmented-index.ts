@@ -11,12 +11,16 @@
 import type { PointId, PointOffset } from '@tributary/model';
 import { assert, type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import { type BuildPlan, planBuild } from './build-plan.ts';
-import { countOfSet, ExactScan } from './exact-scan.ts';
+import { candidateLimit, chooseByCodes } from './coded-scan.ts';
+import { ExactScan, NearestScorer } from './exact-scan.ts';
+import { ExampleScorer, planExamples, toDense } from './example-scoring.ts';
 import { FlatVectors, NONE } from './flat-vectors.ts';
 import type { HnswSegment } from './hnsw-segment.ts';
 import { type GraphParams, hasGraph, isFinite32 } from './native-graph.ts';
+import { CODED_SIZE_MAX, RowCodes } from './row-codes.ts';
 import { scoreBound, toHits } from './score.ts';
 import { isGraphCheaper } from './search-plan.ts';
+import { acceptedCount, checkSearch } from './search-request.ts';
 import { type BuildContext, buildSegment, dissolveSegment } from './segment-build.ts';
 import type { SegmentBuilder } from './segment-builder.ts';
 import { removeSegment } from './segment-file.ts';
@@ -24,6 +28,7 @@ import { matchSegments } from './segment-match.ts';
 import { SegmentSet } from './segment-set.ts';
 import { TopK } from './top-k.ts';
 import type {
+  ExampleScoring,
   IndexHits,
   IndexSearch,
   LoadedSegments,
@@ -34,7 +39,6 @@ import type {
 
 /** After a failed build (a full disk, say) the next one waits. */
 const RETRY_AFTER_MS = 10_000;
-const LIMIT_MAX = 2 ** 31 - 1;
 
 export interface SegmentedIndexOptions extends VectorIndexOptions {
   readonly builder: SegmentBuilder;
@@ -43,6 +47,7 @@ export interface SegmentedIndexOptions extends VectorIndexOptions {
 }
 
 export class SegmentedVectorIndex implements VectorIndex {
+  readonly kind = 'dense';
   readonly #options: SegmentedIndexOptions;
   readonly #params: GraphParams;
   readonly #vectors: FlatVectors;
@@ -58,7 +63,13 @@ export class SegmentedVectorIndex implements VectorIndex {
     const { size, distance, m, efConstruct } = options;
     this.#options = options;
     this.#params = { size, distance, m, efConstruct };
-    this.#vectors = new FlatVectors({ size, distance });
+    const { quantization } = options;
+    const isCoded = quantization !== undefined && size <= CODED_SIZE_MAX;
+    this.#vectors = new FlatVectors({
+      size,
+      distance,
+      ...(isCoded && { codes: new RowCodes({ size, distance, quantization }) }),
+    });
     this.#nextNumber = nextNumber;
   }
 
@@ -73,6 +84,10 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (this.#vectors.remove(offset)) this.#segments.kill(offset);
   }
 
+  has(offset: PointOffset): boolean {
+    return this.#vectors.rowOf(offset) !== NONE;
+  }
+
   get(offset: PointOffset): Float32Array | undefined {
     const row = this.#vectors.rowOf(offset);
     return row === NONE ? undefined : this.#vectors.vectorAt(row);
@@ -81,15 +96,22 @@ export class SegmentedVectorIndex implements VectorIndex {
   search(query: Float32Array, search: IndexSearch): IndexHits {
     this.#assertOpen();
     this.#checkVector(query);
-    const { limit, ef } = search;
-    if (!Number.isSafeInteger(limit) || limit < 0 || limit > LIMIT_MAX) {
-      throw new TributaryError('wrong_input', `a limit is a whole number, not ${limit}`);
-    }
-    if (!Number.isSafeInteger(ef) || ef < 0) {
-      throw new TributaryError('wrong_input', `ef is a whole number, not ${ef}`);
-    }
+    checkSearch(search);
     const top = this.#searchGraphs(query, search) ?? this.#searchExactly(query, search);
     return toHits(top, this.#params.distance, search.scoreThreshold);
+  }
+
+  searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits {
+    this.#assertOpen();
+    checkSearch(search);
+    const { examples, score } = planExamples(scoring, toDense);
+    for (const example of examples) this.#checkVector(example);
+    const top = new TopK(search.limit, search.scoreThreshold);
+    const scorer = new ExampleScorer({ vectors: this.#vectors, examples, score, top });
+    const scan = new ExactScan(this.#vectors, scorer);
+    this.#giveAll(search, scan);
+    scan.finish();
+    return top.drain();
   }
 
   async loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments> {
@@ -153,6 +175,7 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (search.exact || this.#loading !== undefined || limit === 0) return undefined;
     const accepted = accept === undefined ? undefined : acceptedCount(search);
     const ef = Math.max(search.ef, limit);
+    const codes = candidateLimit(vectors, search, vectors.rowCount)?.codes.kind;
     const cost = {
       size: this.#params.size,
       sealed: vectors.sealedVectors,
@@ -160,11 +183,12 @@ export class SegmentedVectorIndex implements VectorIndex {
       segments: this.#segments.size,
       ef,
       ...(accepted === undefined ? {} : { accepted }),
+      ...(codes === undefined ? {} : { codes }),
     };
     if (!isGraphCheaper(cost)) return undefined;
 
     const top = this.#newTop(search);
-    const scan = new ExactScan(vectors, query, top);
+    const scan = new ExactScan(vectors, new NearestScorer(vectors, query, top));
     let found = 0;
     for (const segment of this.#segments) {
       for (const offset of segment.search(query, limit, ef, accept)) {
@@ -175,24 +199,47 @@ export class SegmentedVectorIndex implements VectorIndex {
     if (found < Math.min(limit, accepted ?? vectors.sealedVectors)) return undefined;
     if (!search.indexedOnly) {
       const tail = { from: vectors.sealedCount, to: vectors.rowCount };
-      if (accept === undefined) scan.range(tail);
-      else scan.rangeIn(tail, accept);
+      this.#giveNearest(scan, query, search, tail.to - tail.from, (each) => {
+        if (accept === undefined) each.range(tail);
+        else each.rangeIn(tail, accept);
+      });
     }
     scan.finish();
     return top;
   }
 
   #searchExactly(query: Float32Array, search: IndexSearch): TopK {
-    const { accept } = search;
     const vectors = this.#vectors;
     const top = this.#newTop(search);
-    const scan = new ExactScan(vectors, query, top);
+    const scan = new ExactScan(vectors, new NearestScorer(vectors, query, top));
+    const accepted = search.accept === undefined ? vectors.rowCount : acceptedCount(search);
+    const rows = Math.min(accepted, vectors.rowCount);
+    this.#giveNearest(scan, query, search, rows, (each) => this.#giveAll(search, each));
+    scan.finish();
+    return top;
+  }
+
+  /** Gives `scan` what `give` gives, about `rows` rows, or of it the best by their codes. */
+  #giveNearest(
+    scan: ExactScan,
+    query: Float32Array,
+    search: IndexSearch,
+    rows: number,
+    give: (scan: ExactScan) => void,
+  ): void {
+    const vectors = this.#vectors;
+    const coded = candidateLimit(vectors, search, rows);
+    if (coded === undefined) give(scan);
+    else for (const row of chooseByCodes({ ...coded, vectors, query, give })) scan.row(row);
+  }
+
+  #giveAll(search: IndexSearch, scan: ExactScan): void {
+    const { accept } = search;
+    const vectors = this.#vectors;
     const rows = { from: 0, to: search.indexedOnly ? vectors.sealedCount : vectors.rowCount };
     if (accept === undefined) scan.range(rows);
     else if (acceptedCount(search) < rows.to) scan.set(accept, rows);
     else scan.rangeIn(rows, accept);
-    scan.finish();
-    return top;
   }
 
   #newTop(search: IndexSearch): TopK {
@@ -266,8 +313,4 @@ export class SegmentedVectorIndex implements VectorIndex {
   #assertOpen(): void {
     assert(!this.#closing.signal.aborted, 'a closed index is not used');
   }
-}
-
-function acceptedCount(search: IndexSearch): number {
-  return search.acceptCount ?? (search.accept === undefined ? 0 : countOfSet(search.accept));
 }

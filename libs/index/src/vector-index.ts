@@ -1,4 +1,5 @@
-// The index of one named vector of one replica: flat memory scanned exactly, and sealed HNSW segments over part of it.
+// The index of one named vector of one replica. Three kinds keep this contract: dense (flat memory scanned exactly, and
+// sealed HNSW segments over part of it), sparse (inverted lists) and multi (several rows a point); the last two are exact.
 //
 //   add ──► flat tail ──(tail large enough)──► segment being built ──► sealed segment
 //                              ▲                                          │
@@ -6,7 +7,15 @@
 //
 // Invariant: a vector added and not removed is found by `search` at once and ever after, whatever is being built.
 
-import type { Distance, PointId, PointOffset } from '@tributary/model';
+import type {
+  Distance,
+  PointId,
+  PointOffset,
+  Scoring,
+  SearchParams,
+  VectorValue,
+} from '@tributary/model';
+import type { Quantization } from './row-codes.ts';
 
 /** One bit an offset, least significant first: bit `o & 31` of word `o >>> 5`. Offsets beyond the array are not in it. */
 export type OffsetSet = Uint32Array;
@@ -21,6 +30,8 @@ export interface IndexSearch {
   readonly accept?: OffsetSet;
   /** Number of offsets in `accept`: below a share of the index the set is scanned, above it the graph is walked. */
   readonly acceptCount?: number;
+  /** How codes choose candidates, where the index has them; scores are always those of the vectors. */
+  readonly quantization?: SearchParams['quantization'];
   /** Strict bound, in the distance's score convention. */
   readonly scoreThreshold?: number;
 }
@@ -31,6 +42,11 @@ export interface IndexHits {
   /** In the distance's score convention (Euclid: the root is taken). */
   readonly scores: Float32Array;
 }
+
+export type VectorKind = 'dense' | 'sparse' | 'multi';
+
+/** Scores a point by its similarities to examples; of all kinds larger scores are better. */
+export type ExampleScoring = Exclude<Scoring, { readonly kind: 'nearest' }>;
 
 export interface VectorIndexStats {
   readonly vectors: number;
@@ -49,23 +65,30 @@ export interface VectorIndexOptions {
   readonly tailVectorsMax: number;
   /** Share of deleted vectors from which a segment is rebuilt, in (0, 1]. */
   readonly deletedShareMax: number;
+  /** Scan short codes of the vectors first; none for vectors of more than 4,096 values. */
+  readonly quantization?: Quantization;
   /** Folder of the segment files; made when missing. */
   readonly folder: string;
   /** Names the point behind an offset, for the segment's sidecar. */
   readonly identify: (offset: PointOffset) => PointId;
 }
 
-export interface VectorIndex extends AsyncDisposable {
+export interface VectorIndex<Vector extends VectorValue = Float32Array> extends AsyncDisposable {
+  readonly kind: VectorKind;
   /**
-   * `vector` is copied. An offset is added again only after it was removed. Throws `wrong_input` on a wrong length or a
-   * value that is not finite.
+   * `vector` is copied. An offset is added again only after it was removed. Throws `wrong_input` on a vector of another
+   * kind or length or a value that is not finite.
    */
-  add(offset: PointOffset, vector: Float32Array): void;
+  add(offset: PointOffset, vector: Vector): void;
   /** Removing what is not there changes nothing. */
   remove(offset: PointOffset): void;
-  /** A view into flat memory, valid until the next `add` or `remove`; undefined where the offset has no vector. */
-  get(offset: PointOffset): Float32Array | undefined;
-  search(query: Float32Array, search: IndexSearch): IndexHits;
+  /** Whether the offset has a vector. */
+  has(offset: PointOffset): boolean;
+  /** Maybe a view of the index's memory, valid until the next `add` or `remove`; undefined where there is no vector. */
+  get(offset: PointOffset): Vector | undefined;
+  search(query: Vector, search: IndexSearch): IndexHits;
+  /** Exact, whatever `search` says of graphs. The threshold is a strict lower bound; throws as `add` does. */
+  searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits;
   /**
    * Takes up the sealed segments of the folder after the replica's vectors were added again. A segment whose files do
    * not check out is deleted and its vectors stay in the tail. `resolve` gives the offset of a point that is still there.
@@ -84,3 +107,6 @@ export interface LoadedSegments {
   /** One line a segment that was thrown away: which, and why. */
   readonly rejected: readonly string[];
 }
+
+/** An index of any kind; it checks that what it is given is of its kind. */
+export type AnyVectorIndex = VectorIndex<VectorValue>;

@@ -9,7 +9,7 @@ import {
   shardId,
 } from '@tributary/model';
 import fc from 'fast-check';
-import type { MetadataEvent } from './metadata-event.ts';
+import type { AliasAction, MetadataEvent } from './metadata-event.ts';
 import type { SequencedEvent } from './metadata-log.ts';
 import { EMPTY_METADATA, type MetadataState, type ReplicaState } from './metadata-state.ts';
 import { REPLICA_TRANSITIONS, reduce, refusal } from './reducer.ts';
@@ -48,6 +48,11 @@ export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
       { '': { size: 4, distance: 'Cosine' } },
       { '': { size: 4, distance: 'Cosine', hnsw: { m: 8 }, onDisk: true } },
       { image: { size: 8, distance: 'Dot', quantization: { scalar: { type: 'int8' } } } },
+      { '': { size: 4, distance: 'Cosine', multivector: { comparator: 'max_sim' } } },
+    ),
+    sparseVectors: fc.constantFrom<NonNullable<CollectionConfig['sparseVectors']>[]>(
+      {},
+      { words: { modifier: 'idf', index: { on_disk: true } } },
     ),
     shardNumber: fc.integer({ min: 1, max: 2 }),
     replicationFactor: fc.integer({ min: 1, max: 3 }),
@@ -75,6 +80,12 @@ export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
 );
 
 const plain = { noNullPrototype: true };
+const aliases = fc.constantFrom('latest', 'stable', 'films', '');
+const aliasActions: fc.Arbitrary<AliasAction> = fc.oneof(
+  fc.record({ create: fc.record({ alias: aliases, collection: names }, plain) }, plain),
+  fc.record({ delete: fc.record({ alias: aliases }, plain) }, plain),
+  fc.record({ rename: fc.record({ from: aliases, to: aliases }, plain) }, plain),
+);
 const clusterChanges = fc.oneof(
   fc.record(
     {
@@ -101,6 +112,13 @@ const clusterChanges = fc.oneof(
     plain,
   ),
   fc.record({ kind: fc.constant('collectionDeleted' as const), id: collections }, plain),
+  fc.record(
+    {
+      kind: fc.constant('aliasesChanged' as const),
+      actions: fc.array(aliasActions, { maxLength: 3 }),
+    },
+    plain,
+  ),
 );
 
 /** Any event of the small world; most make no sense in a given state. Changes of replicas are the most frequent. */

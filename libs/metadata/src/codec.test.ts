@@ -31,6 +31,23 @@ test('the bytes of an event are these, in every version to come', () => {
   assert.equal(Buffer.from(encodeEvent(decodeEvent(bytesOf(text)))).toString('utf8'), text);
 });
 
+test('events of the first version, and a configuration without later fields, are read', () => {
+  const config =
+    '{"vectors":{"":{"size":4,"distance":"Cosine"}},"shardNumber":1,"replicationFactor":1,' +
+    '"writeConsistencyFactor":1,"onDiskPayload":true,"hnsw":{"m":16,"efConstruct":100,' +
+    '"fullScanThresholdKb":10000,"maxIndexingThreads":0,"onDisk":false},"optimizers":' +
+    '{"deletedThreshold":0.2,"vacuumMinVectorNumber":1000,"defaultSegmentNumber":0,' +
+    '"indexingThresholdKb":10000,"flushIntervalSec":5},"wal":{"walCapacityMb":32,' +
+    '"walSegmentsAhead":0}}';
+  const text =
+    '{"version":1,"event":{"kind":"collectionCreated","id":"c1","name":"books",' +
+    `"config":${config},"placement":[[1]]}}`;
+  const event = decodeEvent(bytesOf(text));
+  assert.ok(event.kind === 'collectionCreated');
+  assert.equal(event.config.sparseVectors, undefined);
+  assert.equal(Buffer.from(encodeEvent(event)).toString('utf8'), text);
+});
+
 test('bytes of an unknown version, kind, field or range are corrupt', () => {
   const bad = [
     '',
@@ -41,6 +58,8 @@ test('bytes of an unknown version, kind, field or range are corrupt', () => {
     '{"version":1,"event":{"kind":"peerRemoved","peer":0}}',
     '{"version":1,"event":{"kind":"peerRemoved","peer":9007199254740993}}',
     '{"version":1,"event":{"kind":"collectionDeleted","id":"../etc"}}',
+    '{"version":1,"event":{"kind":"aliasesChanged","actions":[{"swap":{"from":"a","to":"b"}}]}}',
+    '{"version":1,"event":{"kind":"aliasesChanged","actions":[{"delete":{}}]}}',
   ];
   for (const text of bad) assert.throws(() => decodeEvent(bytesOf(text)), isCorrupt, text);
 });

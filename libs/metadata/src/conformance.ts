@@ -112,6 +112,18 @@ function appendTests(check: Check<MetadataLogSubject>): void {
     assert.deepEqual(only?.event, joined(winner + 1));
   });
 
+  check('an event of any kind is read as it was written', async ({ open }) => {
+    const [writer, reader] = [await open(), await open()];
+    const actions = [
+      { create: { alias: 'a', collection: 'b' } },
+      { rename: { from: 'a', to: 'c' } },
+      { delete: { alias: 'c' } },
+    ];
+    const at = await writer.append({ kind: 'aliasesChanged', actions }, NONE);
+    const [read] = await readUntil(reader, NONE, at);
+    assert.deepEqual(read?.event, { kind: 'aliasesChanged', actions });
+  });
+
   check('a follower ends when its signal aborts', async ({ open }) => {
     const log = await open();
     const controller = new AbortController();

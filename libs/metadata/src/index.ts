@@ -1,3 +1,4 @@
+export * from './aliases.ts';
 export * from './codec.ts';
 export * from './metadata.ts';
 export * from './metadata-event.ts';

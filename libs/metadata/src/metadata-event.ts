@@ -34,4 +34,12 @@ export type MetadataEvent =
       readonly peer: PeerId;
       readonly from: ReplicaState;
       readonly to: ReplicaState;
-    };
+    }
+  /** In order, each seeing what those before it did; all or none. */
+  | { readonly kind: 'aliasesChanged'; readonly actions: readonly AliasAction[] };
+
+/** Creating an alias that is there makes it point elsewhere. */
+export type AliasAction =
+  | { readonly create: { readonly alias: string; readonly collection: string } }
+  | { readonly delete: { readonly alias: string } }
+  | { readonly rename: { readonly from: string; readonly to: string } };

@@ -36,6 +36,7 @@ test('the generated histories reach every kind of event and every change of a re
     'collectionUpdated',
     'collectionDeleted',
     'replicaStateChanged',
+    'aliasesChanged',
     'Active to Dead',
     'Dead to Active',
   ];
@@ -69,7 +70,7 @@ test('a collection an event does not name is shared, not copied', () => {
   );
 });
 
-test('a shard that ever had an Active replica has one, names are unique, replicas are at peers', () => {
+test('a shard that ever had an Active replica has one, names are unique, replicas are at peers, aliases lead to collections', () => {
   fc.assert(
     fc.property(histories, (history) => {
       const wasActive = new Set<string>();
@@ -122,6 +123,9 @@ function namedCollection(event: MetadataEvent): string | undefined {
 function checkState(state: MetadataState, wasActive: Set<string>): void {
   const ids = [...state.collections.values()].map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
+  for (const [alias, name] of state.aliases) {
+    assert.ok(!state.collections.has(alias) && state.collections.has(name), `alias ${alias}`);
+  }
   const present = new Set<string>(ids);
   for (const key of wasActive) if (!present.has(key.split('/')[0] ?? '')) wasActive.delete(key);
   for (const [name, collection] of state.collections) {

@@ -11,6 +11,7 @@ import {
   type ShardId,
 } from '@tributary/model';
 import { assert, unreachable } from '@tributary/runtime';
+import { changeAliases } from './aliases.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { CollectionState, MetadataState, ReplicaState, ShardState } from './metadata-state.ts';
 
@@ -43,6 +44,10 @@ export function refusal(state: MetadataState, event: MetadataEvent): string | un
         : undefined;
     case 'replicaStateChanged':
       return refuseReplicaStateChanged(state, event);
+    case 'aliasesChanged': {
+      const outcome = changeAliases(state, event.actions);
+      return outcome.kind === 'refused' ? outcome.refusal.message : undefined;
+    }
     default:
       return unreachable(event);
   }
@@ -88,6 +93,11 @@ function apply(state: MetadataState, event: MetadataEvent): MetadataState {
       return deleteCollection(state, event.id);
     case 'replicaStateChanged':
       return changeReplica(state, event);
+    case 'aliasesChanged': {
+      const outcome = changeAliases(state, event.actions);
+      assert(outcome.kind === 'changed', 'an accepted event changes the aliases');
+      return { ...state, aliases: outcome.aliases };
+    }
     default:
       return unreachable(event);
   }
@@ -117,6 +127,10 @@ function refuseCollectionCreated(
     return `Can't create collection with name ${name}. Alias with the same name already exists`;
   }
   if (findCollection(state, id) !== undefined) return `Collection id ${id} is taken`;
+  const twice = Object.keys(config.sparseVectors ?? {}).find((each) =>
+    Object.hasOwn(config.vectors, each),
+  );
+  if (twice !== undefined) return `Vector '${twice}' is both dense and sparse`;
   if (placement.length === 0 || placement.length !== config.shardNumber) {
     return `Placement has ${placement.length} shards, the collection ${config.shardNumber}`;
   }
@@ -143,6 +157,13 @@ function refuseCollectionUpdated(
     if (before?.size !== after?.size || before?.distance !== after?.distance) {
       return `Size and distance of vector '${name}' cannot be changed`;
     }
+    if ((before?.multivector === undefined) !== (after?.multivector === undefined)) {
+      return `Vector '${name}' cannot be changed from one vector a point to several`;
+    }
+  }
+  const sparse = new Set(Object.keys(old.sparseVectors ?? {}));
+  if (sparse.symmetricDifference(new Set(Object.keys(config.sparseVectors ?? {}))).size > 0) {
+    return 'The names of sparse vectors cannot be changed';
   }
   return undefined;
 }

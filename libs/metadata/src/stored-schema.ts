@@ -11,13 +11,14 @@ import {
   type JsonValue,
   type OptimizersConfig,
   peerId,
+  type SparseVectorParams,
   sequence,
   shardId,
   type VectorParams,
   type WalConfig,
 } from '@tributary/model';
 import { z } from 'zod';
-import type { MetadataEvent } from './metadata-event.ts';
+import type { AliasAction, MetadataEvent } from './metadata-event.ts';
 import type { CollectionState, MetadataState, PeerState } from './metadata-state.ts';
 
 type Shape<T> = { [Key in keyof Required<T>]: z.ZodType };
@@ -78,10 +79,17 @@ const vectorParams = z.strictObject({
   onDisk: z.boolean().exactOptional(),
   datatype: z.string().exactOptional(),
   quantization: jsonValue.exactOptional(),
+  multivector: z.strictObject({ comparator: z.literal('max_sim') }).exactOptional(),
 } satisfies Shape<VectorParams>);
+
+const sparseVectorParams = z.strictObject({
+  modifier: z.enum(['none', 'idf']).exactOptional(),
+  index: jsonObject.exactOptional(),
+} satisfies Shape<SparseVectorParams>);
 
 const config = z.strictObject({
   vectors: z.record(z.string(), vectorParams),
+  sparseVectors: z.record(z.string(), sparseVectorParams).exactOptional(),
   shardNumber: z.int().min(1),
   replicationFactor: z.int().min(1),
   writeConsistencyFactor: z.int().min(1),
@@ -94,6 +102,12 @@ const config = z.strictObject({
   strictMode: jsonObject.exactOptional(),
   metadata: jsonObject.exactOptional(),
 } satisfies Shape<CollectionConfig>);
+
+const aliasAction: z.ZodType<AliasAction> = z.union([
+  z.strictObject({ create: z.strictObject({ alias: z.string(), collection: z.string() }) }),
+  z.strictObject({ delete: z.strictObject({ alias: z.string() }) }),
+  z.strictObject({ rename: z.strictObject({ from: z.string(), to: z.string() }) }),
+]);
 
 const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -130,6 +144,10 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     from: replicaState,
     to: replicaState,
   } satisfies EventShape<'replicaStateChanged'>),
+  z.strictObject({
+    kind: z.literal('aliasesChanged'),
+    actions: z.array(aliasAction),
+  } satisfies EventShape<'aliasesChanged'>),
 ]);
 
 const peerState: z.ZodType<PeerState> = z.strictObject({

@@ -39,11 +39,22 @@ export interface VectorParams {
   /** Accepted and reported; vectors are kept as float32. */
   readonly datatype?: string;
   readonly quantization?: JsonValue;
+  /** The vector is a MultiVector of rows of `size`; compared by MaxSim. */
+  readonly multivector?: { readonly comparator: 'max_sim' };
+}
+
+export interface SparseVectorParams {
+  /** `idf`: query values are weighted by the inverse document frequency of their index over the collection. */
+  readonly modifier?: 'none' | 'idf';
+  /** Accepted and reported. */
+  readonly index?: JsonObject;
 }
 
 export interface CollectionConfig {
   /** Parameters by vector name; the unnamed vector is ''. */
   readonly vectors: Readonly<Record<string, VectorParams>>;
+  /** Names are distinct from those of `vectors`. */
+  readonly sparseVectors?: Readonly<Record<string, SparseVectorParams>>;
   readonly shardNumber: number;
   readonly replicationFactor: number;
   readonly writeConsistencyFactor: number;

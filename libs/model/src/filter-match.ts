@@ -4,58 +4,99 @@
 // A value condition holds for an array where it holds for any of its elements; arrays in arrays are not flattened.
 // Integers compare as integers: a bigint never equals a double.
 
-import type { Condition, Filter, FilterSubject, MatchValue } from './filter.ts';
+import type { Condition, Filter, FilterSubject } from './filter.ts';
+import { sliceOfId } from './id-slice.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { ownValue, parseJsonPath, valuesAt } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
+import type { PayloadSchema, TextIndex } from './payload-schema.ts';
+import { compileRange, compileValueTest } from './value-test.ts';
 
 export type FilterPredicate = (subject: FilterSubject) => boolean;
 
+export interface FilterOptions {
+  /** Text indexes by the path of their field: where there is one, texts match by tokens. */
+  readonly textIndexes?: ReadonlyMap<string, TextIndex>;
+}
+
+/** What `prefix` is put before the keys of a nested filter, so that they name their field from the payload's root. */
+interface Scope extends FilterOptions {
+  readonly prefix: string;
+}
+
+/** The fields of a schema where texts match by tokens. */
+export function textIndexesOf(schema: PayloadSchema): ReadonlyMap<string, TextIndex> {
+  const indexes = new Map<string, TextIndex>();
+  for (const [field, index] of Object.entries(schema)) {
+    if (index.type === 'text') indexes.set(field, index);
+  }
+  return indexes;
+}
+
 /** Throws a JsonPathError on a key that is no path. */
-export function matchesFilter(filter: Filter, subject: FilterSubject): boolean {
-  return compileFilter(filter)(subject);
+export function matchesFilter(
+  filter: Filter,
+  subject: FilterSubject,
+  options?: FilterOptions,
+): boolean {
+  return compileFilter(filter, options)(subject);
 }
 
 /** A predicate for many subjects: paths are parsed and sets built once. Throws a JsonPathError on a key that is no path. */
-export function compileFilter(filter: Filter): FilterPredicate {
-  const must = (filter.must ?? []).map(compileCondition);
-  const should = (filter.should ?? []).map(compileCondition);
-  const mustNot = (filter.mustNot ?? []).map(compileCondition);
+export function compileFilter(filter: Filter, options: FilterOptions = {}): FilterPredicate {
+  return compileClauses(filter, { ...options, prefix: '' });
+}
+
+/** The path of what `nested` looks at one by one. */
+export function elementsPath(key: string): string {
+  return key.endsWith('[]') ? key : `${key}[]`;
+}
+
+function compileClauses(filter: Filter, scope: Scope): FilterPredicate {
+  const compile = (condition: Condition) => compileCondition(condition, scope);
+  const must = (filter.must ?? []).map(compile);
+  const should = (filter.should ?? []).map(compile);
+  const mustNot = (filter.mustNot ?? []).map(compile);
+  const atLeast = (filter.minShould?.conditions ?? []).map(compile);
+  const minCount = filter.minShould?.minCount ?? 0;
   const [only] = must;
-  if (must.length === 1 && only !== undefined && should.length === 0 && mustNot.length === 0) {
+  if (
+    must.length === 1 &&
+    only !== undefined &&
+    should.length + mustNot.length + atLeast.length === 0
+  ) {
     return only;
   }
   return (subject) => {
     for (const holds of must) if (!holds(subject)) return false;
     for (const holds of mustNot) if (holds(subject)) return false;
-    return should.length === 0 || should.some((holds) => holds(subject));
+    if (should.length > 0 && !should.some((holds) => holds(subject))) return false;
+    return atLeast.length === 0 || holdAtLeast(atLeast, minCount, subject);
   };
 }
 
-function compileCondition(condition: Condition): FilterPredicate {
+function holdAtLeast(
+  conditions: readonly FilterPredicate[],
+  minCount: number,
+  subject: FilterSubject,
+): boolean {
+  let missing = minCount;
+  for (const holds of conditions) {
+    if (missing <= 0) return true;
+    if (holds(subject)) missing--;
+  }
+  return missing <= 0;
+}
+
+function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
   switch (condition.kind) {
-    case 'match': {
-      const expected = canonical(condition.value);
-      return anyValue(condition.key, (value) => value === expected);
-    }
-    case 'matchAny': {
-      const accepted = new Set<JsonValue>(condition.any.map(canonical));
-      return anyValue(condition.key, (value) => accepted.has(value));
-    }
-    case 'matchExcept': {
-      const refused = new Set<JsonValue>(condition.except.map(canonical));
-      return anyValue(condition.key, (value) => value !== null && !refused.has(value));
-    }
-    case 'range': {
-      const { lt = Infinity, gt = -Infinity, lte = Infinity, gte = -Infinity } = condition.range;
-      const isBelow = condition.range.lt !== undefined;
-      const isAbove = condition.range.gt !== undefined;
-      return anyValue(condition.key, (value) => {
-        if (typeof value !== 'number' && typeof value !== 'bigint') return false;
-        const number = Number(value);
-        if ((isBelow && number >= lt) || (isAbove && number <= gt)) return false;
-        return number <= lte && number >= gte;
-      });
+    case 'valuesCount': {
+      const values = valuesOf(condition.key);
+      const isWithin = compileRange(condition.range);
+      return ({ payload }) => {
+        const found = values(payload);
+        return found.length === 0 ? isWithin(0) : found.some((value) => isWithin(countOf(value)));
+      };
     }
     case 'isEmpty': {
       const values = valuesOf(condition.key);
@@ -69,19 +110,30 @@ function compileCondition(condition: Condition): FilterPredicate {
       const ids = new Set(condition.ids);
       return ({ id }) => ids.has(id);
     }
+    case 'hasVector':
+      return ({ vectorNames }) => vectorNames?.includes(condition.name) ?? false;
+    case 'slice':
+      return ({ id }) => sliceOfId(id, condition.total) === condition.index;
     case 'nested':
-      return compileNested(condition.key, condition.filter);
+      return compileNested(condition.key, condition.filter, scope);
     case 'filter':
-      return compileFilter(condition.filter);
+      return compileClauses(condition.filter, scope);
+    default: {
+      const text = scope.textIndexes?.get(scope.prefix + condition.key);
+      return anyValue(condition.key, compileValueTest(condition, text));
+    }
   }
 }
 
 /** One element of the array must hold the whole inner filter; elements that are no objects hold none. */
-function compileNested(key: string, filter: Filter): FilterPredicate {
-  const values = valuesOf(key.endsWith('[]') ? key : `${key}[]`);
-  const holds = compileFilter(filter);
-  return ({ id, payload }) =>
-    values(payload).some((element) => isJsonObject(element) && holds({ id, payload: element }));
+function compileNested(key: string, filter: Filter, scope: Scope): FilterPredicate {
+  const path = elementsPath(key);
+  const values = valuesOf(path);
+  const holds = compileClauses(filter, { ...scope, prefix: `${scope.prefix}${path}.` });
+  return (subject) =>
+    values(subject.payload).some(
+      (element) => isJsonObject(element) && holds({ ...subject, payload: element }),
+    );
 }
 
 function anyValue(key: string, test: (value: JsonValue) => boolean): FilterPredicate {
@@ -114,9 +166,7 @@ function isNull(value: JsonValue): boolean {
   return value === null;
 }
 
-/** The form `parseJson` gives an integer: a number where it is exact as one. */
-function canonical(value: MatchValue): MatchValue {
-  if (typeof value !== 'bigint') return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
+function countOf(value: JsonValue): number {
+  if (Array.isArray(value)) return value.length;
+  return value === null ? 0 : 1;
 }

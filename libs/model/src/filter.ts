@@ -8,6 +8,8 @@ export interface Filter {
   readonly must?: readonly Condition[];
   readonly should?: readonly Condition[];
   readonly mustNot?: readonly Condition[];
+  /** At least `minCount` of the conditions hold. */
+  readonly minShould?: { readonly conditions: readonly Condition[]; readonly minCount: number };
 }
 
 export type MatchValue = string | number | bigint | boolean;
@@ -19,13 +21,53 @@ export interface RangeBounds {
   readonly gte?: number;
 }
 
+/** Degrees. */
+export interface GeoPoint {
+  readonly lon: number;
+  readonly lat: number;
+}
+
 export type Condition =
   | { readonly kind: 'match'; readonly key: string; readonly value: MatchValue }
   | { readonly kind: 'matchAny'; readonly key: string; readonly any: readonly MatchValue[] }
   | { readonly kind: 'matchExcept'; readonly key: string; readonly except: readonly MatchValue[] }
   | { readonly kind: 'range'; readonly key: string; readonly range: RangeBounds }
+  /** Bounds in microseconds since the Unix epoch. */
+  | { readonly kind: 'datetimeRange'; readonly key: string; readonly range: RangeBounds }
+  /** With a text index on the key all of the text's tokens are there; without one it is a substring. */
+  | { readonly kind: 'matchText'; readonly key: string; readonly text: string }
+  | { readonly kind: 'matchTextAny'; readonly key: string; readonly text: string }
+  | { readonly kind: 'matchPhrase'; readonly key: string; readonly phrase: string }
+  | { readonly kind: 'matchPrefix'; readonly key: string; readonly prefix: string }
+  /** All four sides exclusive; a left side east of the right one crosses the antimeridian. */
+  | {
+      readonly kind: 'geoBoundingBox';
+      readonly key: string;
+      readonly topLeft: GeoPoint;
+      readonly bottomRight: GeoPoint;
+    }
+  /** Haversine distance, exclusive. */
+  | {
+      readonly kind: 'geoRadius';
+      readonly key: string;
+      readonly center: GeoPoint;
+      readonly radiusM: number;
+    }
+  /** Rings of at least four points, the first equal to the last. */
+  | {
+      readonly kind: 'geoPolygon';
+      readonly key: string;
+      readonly exterior: readonly GeoPoint[];
+      readonly interiors: readonly (readonly GeoPoint[])[];
+    }
+  /** Number of values at the key: an array's length, 1 for a scalar, 0 for null or nothing. */
+  | { readonly kind: 'valuesCount'; readonly key: string; readonly range: RangeBounds }
   | { readonly kind: 'isEmpty'; readonly key: string }
   | { readonly kind: 'isNull'; readonly key: string }
+  /** The point has the named vector; '' for the unnamed one. */
+  | { readonly kind: 'hasVector'; readonly name: string }
+  /** SipHash-2-4 with a zero key of the canonical id, modulo `total`, is `index`; stable for ever. */
+  | { readonly kind: 'slice'; readonly total: number; readonly index: number }
   | { readonly kind: 'hasId'; readonly ids: readonly PointId[] }
   | { readonly kind: 'nested'; readonly key: string; readonly filter: Filter }
   | { readonly kind: 'filter'; readonly filter: Filter };
@@ -34,4 +76,6 @@ export type Condition =
 export interface FilterSubject {
   readonly id: PointId;
   readonly payload: Readonly<Record<string, JsonValue>>;
+  /** Names of the vectors the point has; what `hasVector` looks at. */
+  readonly vectorNames?: readonly string[];
 }

@@ -3,7 +3,8 @@
 
 import type { Filter } from './filter.ts';
 import type { JsonObject } from './json.ts';
-import type { Point } from './point.ts';
+import type { FieldIndex } from './payload-schema.ts';
+import type { NamedVectors, Point } from './point.ts';
 import type { PointId } from './point-id.ts';
 
 export type PointSelector =
@@ -11,7 +12,28 @@ export type PointSelector =
   | { readonly kind: 'filter'; readonly filter: Filter };
 
 export type PointOperation =
-  | { readonly kind: 'upsert'; readonly points: readonly Point[] }
+  | {
+      readonly kind: 'upsert';
+      readonly points: readonly Point[];
+      /** Default `upsert`: insert or replace. */
+      readonly mode?: 'upsert' | 'insertOnly' | 'updateOnly';
+      /** A point that is there already is replaced only where the filter holds for it. */
+      readonly updateFilter?: Filter;
+    }
+  /** Replaces the vectors named and keeps the others; points that are not there are passed over. */
+  | {
+      readonly kind: 'updateVectors';
+      readonly points: readonly { readonly id: PointId; readonly vectors: NamedVectors }[];
+      readonly updateFilter?: Filter;
+    }
+  | {
+      readonly kind: 'deleteVectors';
+      readonly selector: PointSelector;
+      readonly names: readonly string[];
+    }
+  /** Part of the log because a text index changes what filters mean from its sequence on. */
+  | { readonly kind: 'createFieldIndex'; readonly field: string; readonly index: FieldIndex }
+  | { readonly kind: 'deleteFieldIndex'; readonly field: string }
   | { readonly kind: 'delete'; readonly selector: PointSelector }
   /** Merges the payload into the one there (at `key`, where given); creates no point. */
   | {
@@ -20,11 +42,12 @@ export type PointOperation =
       readonly payload: JsonObject;
       readonly key?: string;
     }
-  /** Replaces the whole payload. */
+  /** Replaces the whole payload, or what is at `key` where given. */
   | {
       readonly kind: 'overwritePayload';
       readonly selector: PointSelector;
       readonly payload: JsonObject;
+      readonly key?: string;
     }
   | {
       readonly kind: 'deletePayload';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { paths, payloads } from './arbitraries.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { parseJsonPath, valuesAt } from './json-path.ts';
-import { mergePayload, projectPayload, removePayloadKeys } from './payload.ts';
+import { mergePayload, overwritePayload, projectPayload, removePayloadKeys } from './payload.ts';
 import { isJsonObject } from './payload-codec.ts';
 
 const payload = {
@@ -24,6 +24,16 @@ test('a merge sets the keys of the patch, keeps the others and removes those tha
     tags: payload.tags,
     new: [1],
   });
+});
+
+test('an overwrite leaves nothing of what was there, nor takes a null for a removal', () => {
+  assert.deepEqual(overwritePayload(payload, { a: null }), { a: null });
+  assert.deepEqual(overwritePayload(payload, { zip: 1 }, 'city'), { ...payload, city: { zip: 1 } });
+  assert.deepEqual(overwritePayload({}, { a: 1 }, 'x.y'), { x: { y: { a: 1 } } });
+  assert.deepEqual(overwritePayload(payload, { a: 1 }, 'tags[0]').tags, [
+    { a: 1 },
+    payload.tags[1],
+  ]);
 });
 
 test('a merge at a key changes the object there, or makes one', () => {

@@ -24,6 +24,16 @@ export function mergePayload(payload: JsonObject, patch: JsonObject, key?: strin
   );
 }
 
+/** The payload replaced by `replacement`, or with `key` only what is at that JSON path. Throws a JsonPathError. */
+export function overwritePayload(
+  payload: JsonObject,
+  replacement: JsonObject,
+  key?: string,
+): JsonObject {
+  if (key === undefined) return replacement;
+  return replaceAt(payload, parseJsonPath(key), () => replacement);
+}
+
 /** The payload without what the JSON paths `keys` lead to. Throws a JsonPathError. */
 export function removePayloadKeys(payload: JsonObject, keys: readonly string[]): JsonObject {
   return keys.reduce((rest, key) => removeAt(rest, parseJsonPath(key)), payload);

@@ -2,7 +2,7 @@
 
 import type { Filter } from './filter.ts';
 import type { Sequence } from './ids.ts';
-import type { NamedVectors, PayloadBytes } from './point.ts';
+import type { NamedVectors, PayloadBytes, VectorValue } from './point.ts';
 import type { PointId } from './point-id.ts';
 
 export type PayloadSelector =
@@ -28,11 +28,47 @@ export interface SearchParams {
   readonly exact?: boolean;
   /** Leave out vectors that no graph covers yet. */
   readonly indexedOnly?: boolean;
+  readonly quantization?: {
+    /** Search the full vectors. */
+    readonly ignore?: boolean;
+    /** Score the candidates again with the full vectors; default true. */
+    readonly rescore?: boolean;
+    /** Candidates taken beyond the limit, as a factor of at least 1. */
+    readonly oversampling?: number;
+  };
 }
 
-/** The `limit` nearest points to `vector`, best first. */
-export interface NearestQuery {
-  readonly vector: Float32Array;
+export interface ContextPair {
+  readonly positive: VectorValue;
+  readonly negative: VectorValue;
+}
+
+/**
+ * How a point is scored against examples; sim is the similarity of the vector's distance, larger is better
+ * (Manhattan: the negative of the distance; Euclid: of its square). The score of `nearest` is in the distance's own convention.
+ *
+ *   bestScore  best positive above best negative ? f(best positive) : -f(best negative), f(x) = (x / (1 + |x|) + 1) / 2
+ *   sumScores  sum of sim to the positives less sum of sim to the negatives
+ *   discover   rank + f(sim to target); rank counts pairs, +1 where nearer to the positive, -1 where to the negative
+ *   context    sum over pairs of g(min(sim positive - sim negative - epsilon, 0)), g(x) = x / (1 + |x|); 0 is best
+ */
+export type Scoring =
+  | { readonly kind: 'nearest'; readonly vector: VectorValue }
+  | {
+      readonly kind: 'bestScore' | 'sumScores';
+      readonly positives: readonly VectorValue[];
+      readonly negatives: readonly VectorValue[];
+    }
+  | {
+      readonly kind: 'discover';
+      readonly target: VectorValue;
+      readonly context: readonly ContextPair[];
+    }
+  | { readonly kind: 'context'; readonly context: readonly ContextPair[] };
+
+/** The `limit` best points by the scoring, best first. */
+export interface VectorQuery {
+  readonly scoring: Scoring;
   /** Name of the vector searched; '' for the unnamed one. */
   readonly using: string;
   readonly filter?: Filter;
@@ -42,12 +78,55 @@ export interface NearestQuery {
   readonly projection: Projection;
 }
 
+export interface OrderBy {
+  /** Path of a payload field with an integer, float or datetime index. */
+  readonly key: string;
+  readonly direction: 'asc' | 'desc';
+  /** First value of the page, inclusive; datetimes in microseconds since the Unix epoch. */
+  readonly startFrom?: number;
+}
+
+/** The `limit` points with the smallest `sampleHash` by the seed among those the filter holds for, in its order. */
+export interface SampleQuery {
+  readonly filter?: Filter;
+  readonly limit: number;
+  readonly seed: number;
+  readonly projection: Projection;
+}
+
+/** How often each value of a payload field occurs. The field has a keyword, integer, bool or uuid index. */
+export interface FacetQuery {
+  readonly key: string;
+  readonly filter?: Filter;
+  readonly limit: number;
+}
+
+export interface FacetHit {
+  readonly value: string | number | bigint | boolean;
+  readonly count: number;
+}
+
+/** In how many points of the filter each index of a sparse vector occurs, and how many points have the vector. */
+export interface TermStatisticsQuery {
+  readonly using: string;
+  readonly indices: Uint32Array;
+  readonly filter?: Filter;
+}
+
+export interface TermStatistics {
+  readonly points: number;
+  /** As many as indices were asked for. */
+  readonly frequencies: readonly number[];
+}
+
 export interface ScrollQuery {
   readonly filter?: Filter;
   /** First id of the page, inclusive. */
   readonly offset?: PointId;
   readonly limit: number;
   readonly projection: Projection;
+  /** Order by a payload value instead of the id; a point stands once for each value it has. Excludes `offset`. */
+  readonly orderBy?: OrderBy;
 }
 
 export interface PointRecord {
@@ -57,6 +136,8 @@ export interface PointRecord {
   readonly payload?: PayloadBytes;
   /** Absent where the projection leaves vectors out. */
   readonly vectors?: NamedVectors;
+  /** The value the record was ordered by. */
+  readonly orderValue?: number;
 }
 
 export interface ScoredPoint extends PointRecord {

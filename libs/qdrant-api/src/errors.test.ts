@@ -53,9 +53,9 @@ test('the envelopes are JSON, whatever the text of the error', () => {
 
 test('the refusal of a feature names it and says that this version lacks it', () => {
   const refusals: readonly [UnsupportedFeature, string][] = [
-    ['sparseVectors', 'sparse vectors'],
-    ['prefetch', 'prefetch'],
-    ['geo', 'geo conditions'],
+    ['inference', 'inference of vectors from text, images or objects'],
+    ['shardKeys', 'shard keys'],
+    ['relevanceFeedback', 'relevance feedback queries'],
   ];
   for (const [feature, name] of refusals) {
     const text = `Bad request: This version of Tributary does not support ${name}`;

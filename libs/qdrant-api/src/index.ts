@@ -2,31 +2,68 @@ export * from './errors.ts';
 export { ServingStatus } from './gen/health.ts';
 export * from './grpc/collection-requests.ts';
 export * from './grpc/collection-responses.ts';
+export * from './grpc/descriptors.ts';
+export { createFieldIndexOf, deleteFieldIndexOf } from './grpc/field-index.ts';
 export * from './grpc/parameters.ts';
-export * from './grpc/points-requests.ts';
 export * from './grpc/points-responses.ts';
+export { queryOf } from './grpc/query-requests.ts';
+export * from './grpc/read-requests.ts';
+export * from './grpc/search-requests.ts';
 export * from './grpc/services.ts';
+export {
+  clearPayloadOf,
+  deletePayloadOf,
+  deletePointsOf,
+  deleteVectorsOf,
+  overwritePayloadOf,
+  setPayloadOf,
+  updateBatchOf,
+  updateVectorsOf,
+  upsertOf,
+} from './grpc/write-requests.ts';
 export * from './prepare.ts';
 export * from './query-parameters.ts';
+export { parseAliasActions } from './requests/aliases.ts';
 export { checkCollectionName } from './requests/collection-parts.ts';
 export { parseCreateCollection } from './requests/create-collection.ts';
+export { parseFacet, parseMatrix } from './requests/facet.ts';
+export { parseCreateFieldIndex, parseFieldName } from './requests/field-index.ts';
+export { filterOfBody } from './requests/filter.ts';
 export { parseBody } from './requests/json-reader.ts';
-export { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './requests/query.ts';
+export {
+  parseDiscover,
+  parseDiscoverBatch,
+  parseRecommend,
+  parseRecommendBatch,
+  parseRecommendGroups,
+  parseSearch,
+  parseSearchBatch,
+  parseSearchGroups,
+} from './requests/legacy-query.ts';
+export { parseQuery, parseQueryBatch, parseQueryGroups } from './requests/query.ts';
 export { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './requests/read.ts';
 export type * from './requests/request.ts';
 export {
   parseClearPayload,
   parseDeletePayload,
   parseDeletePoints,
+  parseDeleteVectors,
   parseOverwritePayload,
   parseSetPayload,
+  parseUpdateVectors,
 } from './requests/update.ts';
+export { parseUpdateBatch } from './requests/update-batch.ts';
 export { applyCollectionPatch, parseUpdateCollection } from './requests/update-collection.ts';
 export { parseUpsert } from './requests/upsert.ts';
 export { writeClusterStatus, writeCollectionCluster } from './responses/cluster-json.ts';
-export { collectionConfigJson, writeCollectionInfo } from './responses/collection-json.ts';
+export {
+  collectionConfigJson,
+  writeAliases,
+  writeCollectionInfo,
+} from './responses/collection-json.ts';
 export * from './responses/envelope.ts';
 export { float32Text } from './responses/float-text.ts';
 export * from './responses/points-json.ts';
+export { writeClusterTelemetry, writeTelemetry } from './responses/telemetry-json.ts';
 export * from './responses/view.ts';
 export * from './unsupported.ts';

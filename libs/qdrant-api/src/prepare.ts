@@ -1,21 +1,40 @@
-// Holds vectors against the collection they are for: known names, right dimension, normalised where the distance is
-// Cosine. Everything behind the gateway relies on this and does not check again.
+// Holds vectors against the collection they are for: known names, right kind and dimension, normalised where the
+// distance is Cosine. Everything behind the gateway relies on this and does not check again.
 
 import type {
   CollectionConfig,
-  Filter,
-  NearestQuery,
+  MultiVector,
+  NamedVectors,
   Point,
-  PointId,
-  PointRecord,
-  Projection,
+  PointOperation,
   VectorParams,
+  VectorValue,
 } from '@tributary/model';
-import { normalize, UNNAMED_VECTOR } from '@tributary/model';
+import { isDense, isSparse, normalize } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import { noPointFound } from './errors.ts';
-import type { QueryRequest } from './requests/request.ts';
 import { unknownVectorName } from './requests/vector.ts';
+
+/** The operation as the write stream takes it. Errors: `wrong_input`. */
+export function prepareOperation(
+  operation: PointOperation,
+  config: CollectionConfig,
+): PointOperation {
+  switch (operation.kind) {
+    case 'upsert':
+      return { ...operation, points: preparePoints(operation.points, config) };
+    case 'updateVectors': {
+      const points = operation.points.map(({ id, vectors }) => {
+        return { id, vectors: prepareVectors(vectors, config) };
+      });
+      return { ...operation, points };
+    }
+    case 'deleteVectors':
+      for (const name of operation.names) checkVectorName(name, config);
+      return operation;
+    default:
+      return operation;
+  }
+}
 
 /** The points as the write stream takes them. Errors: `wrong_input`. */
 export function preparePoints(points: readonly Point[], config: CollectionConfig): Point[] {
@@ -23,79 +42,69 @@ export function preparePoints(points: readonly Point[], config: CollectionConfig
 }
 
 export function preparePoint(point: Point, config: CollectionConfig): Point {
-  const vectors: Record<string, Float32Array> = {};
-  for (const name in point.vectors) {
-    const vector = point.vectors[name];
-    if (vector !== undefined) vectors[name] = prepareVector(vector, name, config);
-  }
-  return { id: point.id, vectors, payload: point.payload };
+  return { id: point.id, vectors: prepareVectors(point.vectors, config), payload: point.payload };
 }
 
-/** The vector as it is stored and searched under `name`. Errors: `wrong_input`. */
-export function prepareVector(
-  vector: Float32Array,
-  name: string,
-  config: CollectionConfig,
-): Float32Array {
-  const params = vectorParams(name, config);
-  if (vector.length !== params.size) {
-    throw new TributaryError(
-      'wrong_input',
-      `Vector dimension error: expected dim: ${params.size}, got ${vector.length}`,
-    );
+function prepareVectors(vectors: NamedVectors, config: CollectionConfig): NamedVectors {
+  const prepared: Record<string, VectorValue> = {};
+  for (const name in vectors) {
+    const vector = vectors[name];
+    if (vector !== undefined) prepared[name] = prepareVector(vector, name, config);
   }
-  return params.distance === 'Cosine' ? normalize(vector) : vector;
+  return prepared;
 }
 
 /**
- * The question to each shard for a request whose target is a vector or a point. `example` is the record of the point
- * that the request names, fetched with `exampleProjection`; that point itself is left out of the answer. The limit
- * covers the page and what comes before it. Errors: `wrong_input`, `not_found` for an example that is not there.
+ * The vector as it is stored and searched under `name`. A dense vector for a multivector is one row of it.
+ * Errors: `wrong_input`.
  */
-export function nearestQuery(
-  request: QueryRequest,
+export function prepareVector(
+  vector: VectorValue,
+  name: string,
   config: CollectionConfig,
-  example?: PointRecord,
-): NearestQuery {
-  const { using, limit, offset, filter, scoreThreshold, params, projection } = request;
-  const query = {
-    vector: prepareVector(targetVector(request, example), using, config),
-    using,
-    limit: limit + offset,
-    params,
-    projection,
-    ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
-  };
-  const narrowed = request.target.kind === 'id' ? without(request.target.id, filter) : filter;
-  return narrowed === undefined ? query : { ...query, filter: narrowed };
-}
-
-/** What to fetch of the point that a request names. Errors: `wrong_input` for an unknown vector name. */
-export function exampleProjection(request: QueryRequest, config: CollectionConfig): Projection {
-  vectorParams(request.using, config);
-  return { payload: { kind: 'none' }, vectors: { kind: 'names', names: [request.using] } };
-}
-
-function targetVector(request: QueryRequest, example: PointRecord | undefined): Float32Array {
-  const { target, using } = request;
-  if (target.kind === 'vector') return target.vector;
-  if (target.kind === 'none') {
-    throw new TributaryError('bad_request', 'A query is needed to search for nearest points');
-  }
-  if (example === undefined) throw noPointFound(target.id);
-  const vector = example.vectors?.[using];
-  if (vector !== undefined) return vector;
-  const name = using === UNNAMED_VECTOR ? 'a vector' : `a vector with name ${using}`;
-  throw new TributaryError('not_found', `Point with id ${target.id} does not have ${name}`);
-}
-
-function without(id: PointId, filter: Filter | undefined): Filter {
-  const others: Filter = { mustNot: [{ kind: 'hasId', ids: [id] }] };
-  return filter === undefined ? others : { ...others, must: [{ kind: 'filter', filter }] };
-}
-
-function vectorParams(name: string, config: CollectionConfig): VectorParams {
+): VectorValue {
+  checkVectorName(name, config);
   const params = Object.hasOwn(config.vectors, name) ? config.vectors[name] : undefined;
-  if (params === undefined) throw unknownVectorName(name);
-  return params;
+  if (params === undefined) {
+    if (isSparse(vector)) return vector;
+    throw wrongKind(name, 'a sparse vector');
+  }
+  if (isSparse(vector)) throw wrongKind(name, 'a dense vector');
+  if (params.multivector !== undefined) {
+    const rows = isDense(vector) ? vector : vector.rows;
+    return prepareRows(rows, isDense(vector) ? vector.length : vector.size, params);
+  }
+  if (!isDense(vector)) throw wrongKind(name, 'one dense vector, not several');
+  checkDimension(vector.length, params);
+  return params.distance === 'Cosine' ? normalize(vector) : vector;
+}
+
+/** Refuses a name under which the collection has no vector, dense or sparse. Errors: `wrong_input`. */
+export function checkVectorName(name: string, config: CollectionConfig): void {
+  if (Object.hasOwn(config.vectors, name)) return;
+  if (config.sparseVectors !== undefined && Object.hasOwn(config.sparseVectors, name)) return;
+  throw unknownVectorName(name);
+}
+
+function prepareRows(rows: Float32Array, size: number, params: VectorParams): MultiVector {
+  checkDimension(size, params);
+  if (params.distance !== 'Cosine') return { size, rows };
+  const unit = new Float32Array(rows.length);
+  for (let start = 0; start < rows.length; start += size) {
+    unit.set(normalize(rows.subarray(start, start + size)), start);
+  }
+  return { size, rows: unit };
+}
+
+function checkDimension(size: number, params: VectorParams): void {
+  if (size === params.size) return;
+  throw new TributaryError(
+    'wrong_input',
+    `Vector dimension error: expected dim: ${params.size}, got ${size}`,
+  );
+}
+
+function wrongKind(name: string, expected: string): TributaryError {
+  const which = name === '' ? 'the unnamed vector' : `vector ${name}`;
+  return new TributaryError('wrong_input', `Conversion error: ${which} must be ${expected}`);
 }

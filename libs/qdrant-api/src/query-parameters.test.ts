@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { errorText, statusOf } from './errors.ts';
 import { parseReadParameters, parseTimeout, parseWriteParameters } from './query-parameters.ts';
+import { refusalOf } from './refusal.test-support.ts';
 
 test('query parameters have the defaults that clients rely on', () => {
   assert.deepEqual(parseWriteParameters({}), { wait: false, ordering: 'weak' });
@@ -59,5 +60,25 @@ test('a parameter that cannot be read is a 400, one out of range a 422 that name
   ];
   for (const [read, http, text] of refusals) {
     assert.throws(read, (error) => statusOf(error).http === http && errorText(error) === text);
+  }
+});
+
+test('a write may have an idempotency key and a read the sequence it has to see', () => {
+  const write = parseWriteParameters({}, { 'x-tributary-idempotency-key': 'order-7' });
+  assert.deepEqual(write, { wait: false, ordering: 'weak', idempotencyKey: 'order-7' });
+  assert.deepEqual(parseReadParameters({}, { 'x-tributary-min-sequence': '12' }), {
+    minSequence: 12,
+  });
+  for (const key of ['a b', 'ü', 'x'.repeat(256)]) {
+    assert.match(
+      refusalOf(() => parseWriteParameters({}, { 'x-tributary-idempotency-key': key })),
+      /^400 .*x-tributary-idempotency-key: invalid value/,
+    );
+  }
+  for (const token of ['-1', '1.5', 'x', '9'.repeat(16)]) {
+    assert.match(
+      refusalOf(() => parseReadParameters({}, { 'x-tributary-min-sequence': token })),
+      /^400 .*x-tributary-min-sequence: invalid value/,
+    );
   }
 });

@@ -1,6 +1,7 @@
-// The query parameters that requests share. What cannot be read is a format error (400), what is out of range a
-// validation error (422).
+// The query parameters and headers that requests share. What cannot be read is a format error (400), what is out of
+// range a validation error (422).
 
+import { type Sequence, sequence } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import type {
   ReadConsistency,
@@ -12,27 +13,70 @@ import type {
 /** Query parameters by name, as a server hands them over; the last of several values counts. */
 export type QueryStrings = Readonly<Record<string, unknown>>;
 
-/** `wait` (default false), `ordering` (default weak) and `timeout` of a write. */
-export function parseWriteParameters(query: QueryStrings): WriteParameters {
+/** Headers of REST and metadata of gRPC have these names. */
+export const IDEMPOTENCY_KEY_HEADER = 'x-tributary-idempotency-key';
+export const MIN_SEQUENCE_HEADER = 'x-tributary-min-sequence';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** `wait` (default false), `ordering` (default weak) and `timeout` of a write, and its idempotency key. */
+export function parseWriteParameters(
+  query: QueryStrings,
+  headers: QueryStrings = {},
+): WriteParameters {
   const timeoutMs = parseTimeout(query);
-  const parameters = { wait: readWait(query), ordering: readOrdering(query) };
-  return timeoutMs === undefined ? parameters : { ...parameters, timeoutMs };
+  const idempotencyKey = parseIdempotencyKey(headers);
+  return {
+    wait: readWait(query),
+    ordering: readOrdering(query),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
 }
 
-/** `consistency` and `timeout` of a read. */
-export function parseReadParameters(query: QueryStrings): ReadParameters {
+/** `consistency` and `timeout` of a read, and the sequence it has to see. */
+export function parseReadParameters(
+  query: QueryStrings,
+  headers: QueryStrings = {},
+): ReadParameters {
   const timeoutMs = parseTimeout(query);
   const consistency = readConsistency(query);
+  const minSequence = parseMinSequence(headers);
   return {
     ...(consistency === undefined ? {} : { consistency }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(minSequence === undefined ? {} : { minSequence }),
   };
+}
+
+/** 1 to 255 visible ASCII characters. */
+export function parseIdempotencyKey(headers: QueryStrings): string | undefined {
+  const key = textOf(headers, IDEMPOTENCY_KEY_HEADER);
+  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
+  throw unreadable(IDEMPOTENCY_KEY_HEADER, key, '1 to 255 visible ASCII characters');
+}
+
+/** The `operation_id` of a write. */
+export function parseMinSequence(headers: QueryStrings): Sequence | undefined {
+  const text = textOf(headers, MIN_SEQUENCE_HEADER);
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return sequence(Number(text));
+  throw unreadable(MIN_SEQUENCE_HEADER, text, 'the operation_id of a write');
 }
 
 /** `timeout`, given in whole seconds from 1 on, in milliseconds. */
 export function parseTimeout(query: QueryStrings): number | undefined {
   const text = textOf(query, 'timeout');
   return text === undefined ? undefined : timeoutMsOf(readInteger(text, 'timeout'));
+}
+
+const DETAILS_LEVEL_MAX = 10;
+
+/** `details_level` of telemetry, 0 where it is left out. */
+export function parseDetailsLevel(query: QueryStrings): number {
+  const text = textOf(query, 'details_level');
+  const level = text === undefined ? 0 : readInteger(text, 'details_level');
+  return Math.min(level, DETAILS_LEVEL_MAX);
 }
 
 /** Milliseconds of a time-out in seconds; a validation error for 0. */

@@ -1,6 +1,25 @@
 // What a client is told when a call is refused.
 
+import assert from 'node:assert/strict';
+import type { JsonValue } from '@tributary/model';
 import { errorText, statusOf } from './errors.ts';
+import { parseBody } from './requests/json-reader.ts';
+
+export type Parse = (body: JsonValue | undefined) => unknown;
+export type Refusal = readonly [body: string, status: number, text: string | RegExp];
+
+export const FORMAT = 'Format error in JSON body: ';
+export const UNSUPPORTED = 'Bad request: This version of Tributary does not support ';
+export const ID_RULE =
+  'is not a valid point ID, valid values are either an unsigned integer or a UUID';
+
+export function assertRefused(parse: Parse, [body, status, text]: Refusal): void {
+  const refused = refusalOf(() => parse(parseBody(body)));
+  const shown = body.slice(0, 100);
+  assert.equal(refused.slice(0, 3), String(status), `${shown}: ${refused}`);
+  if (typeof text === 'string') assert.equal(refused, `${status} ${text}`);
+  else assert.match(refused.slice(4), text, shown);
+}
 
 /** Status and text of what `act` throws, `none` where it does not. */
 export function refusalOf(act: () => unknown): string {

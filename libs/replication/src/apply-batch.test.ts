@@ -1,70 +1,48 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  type Entry,
-  type Point,
-  type PointId,
-  type PointOperation,
-  payloadFromBytes,
-  type Sequence,
-  type StoredPoint,
-  sequence,
-} from '@tributary/model';
+import { type Filter, type PointOperation, sequence } from '@tributary/model';
 import fc from 'fast-check';
-import { ApplyBatch, applyEntry, type CollectionShape, type PointReader } from './apply-batch.ts';
-
-const SHAPE: CollectionShape = { vectors: { '': { size: 2, distance: 'Dot' } } };
-
-/** A store that keeps points in a map. */
-class MapStore implements PointReader {
-  readonly points = new Map<PointId, StoredPoint>();
-
-  get(ids: readonly PointId[]) {
-    return ids.map((id) => this.points.get(id));
-  }
-
-  scanPayloads() {
-    return this.points.values();
-  }
-
-  commit(batch: ApplyBatch): void {
-    const { puts, deletes } = batch.changes();
-    for (const id of deletes) this.points.delete(id);
-    for (const point of puts) this.points.set(point.id, point);
-  }
-
-  applied(entries: readonly (readonly [Sequence, Entry])[]): this {
-    for (const [at, entry] of entries) {
-      const batch = new ApplyBatch(this, SHAPE);
-      batch.apply(entry, at);
-      this.commit(batch);
-    }
-    return this;
-  }
-}
-
-const point = (id: PointId, payload = '', vector = [1, 2]): Point => ({
-  id,
-  vectors: { '': Float32Array.from(vector) },
-  payload: new TextEncoder().encode(payload),
-});
-const upsert = (...points: Point[]): PointOperation => ({ kind: 'upsert', points });
-const entry = (...operations: PointOperation[]): Entry => ({
-  operationId: 'o',
-  timeMs: 1,
-  operations,
-});
-const payloadOf = (stored: StoredPoint | undefined) =>
-  stored === undefined ? undefined : payloadFromBytes(stored.payload);
+import {
+  entry,
+  MapStore,
+  payloadOf,
+  point,
+  rows,
+  SHAPE,
+  sparse,
+  upsert,
+  WORDS,
+} from './apply.test-support.ts';
+import { ApplyBatch, applyEntry } from './apply-batch.ts';
 
 const ids = fc.integer({ min: 0, max: 5 });
-const payloads = fc.record({ a: fc.integer({ min: 0, max: 2 }) });
+const payloads = fc.record({
+  a: fc.integer({ min: 0, max: 2 }),
+  text: fc.constantFrom('red fox', 'Red foxes', 'a fox'),
+});
+const filters: fc.Arbitrary<Filter> = fc.oneof(
+  fc.integer({ min: 0, max: 2 }).map((value) => ({
+    must: [{ kind: 'match' as const, key: 'a', value }],
+  })),
+  fc.constantFrom('red', 'fox', 'ox').map((text) => ({
+    must: [{ kind: 'matchText' as const, key: 'text', text }],
+  })),
+  fc.constantFrom('', 'words').map((name) => ({ must: [{ kind: 'hasVector' as const, name }] })),
+);
+const vectors = fc.record(
+  {
+    '': fc.integer().map((value) => Float32Array.of(value, 1)),
+    words: fc.constantFrom(sparse([]), sparse([1, 9])),
+    rows: fc.constantFrom(rows(1, 2), rows(1, 2, 3, 4)),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const points = fc
+  .tuple(ids, payloads, vectors)
+  .map(([id, payload, named]) => ({ ...point(id, JSON.stringify(payload)), vectors: named }));
 const selectors = fc.oneof(
   fc.array(ids, { maxLength: 3 }).map((list) => ({ kind: 'ids' as const, ids: list })),
-  fc.integer({ min: 0, max: 2 }).map((value) => ({
-    kind: 'filter' as const,
-    filter: { must: [{ kind: 'match' as const, key: 'a', value }] },
-  })),
+  filters.map((filter) => ({ kind: 'filter' as const, filter })),
 );
 const operations: fc.Arbitrary<PointOperation> = fc.oneof(
   fc.tuple(ids, payloads).map(([id, payload]) => upsert(point(id, JSON.stringify(payload)))),
@@ -78,6 +56,30 @@ const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     .tuple(selectors, payloads)
     .map(([selector, payload]) => ({ kind: 'overwritePayload' as const, selector, payload })),
   selectors.map((selector) => ({ kind: 'clearPayload' as const, selector })),
+  fc.record(
+    {
+      kind: fc.constant('upsert' as const),
+      points: fc.array(points, { maxLength: 3 }),
+      mode: fc.constantFrom('upsert' as const, 'insertOnly', 'updateOnly'),
+      updateFilter: filters,
+    },
+    { requiredKeys: ['kind', 'points'] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant('updateVectors' as const),
+      points: fc.array(fc.record({ id: ids, vectors }), { maxLength: 3 }),
+      updateFilter: filters,
+    },
+    { requiredKeys: ['kind', 'points'] },
+  ),
+  fc.record({
+    kind: fc.constant('deleteVectors' as const),
+    selector: selectors,
+    names: fc.constantFrom(['words'], ['', 'rows'], ['unknown']),
+  }),
+  fc.constant({ kind: 'createFieldIndex' as const, field: 'text', index: WORDS }),
+  fc.constant({ kind: 'deleteFieldIndex' as const, field: 'text' }),
 );
 const logs = fc
   .array(fc.array(operations, { minLength: 1, maxLength: 3 }), { maxLength: 12 })
@@ -95,6 +97,7 @@ test('entries in one batch do what they do one by one', () => {
         [...together.points].sort(([a], [b]) => Number(a) - Number(b)),
         [...oneByOne.points].sort(([a], [b]) => Number(a) - Number(b)),
       );
+      assert.deepEqual(together.state, oneByOne.state);
     }),
     { numRuns: 500 },
   );
@@ -126,6 +129,47 @@ test('what breaks a rule is refused whole, with the reason', () => {
     [
       upsert({ id: 1, vectors: { toString: new Float32Array(2) }, payload: new Uint8Array(0) }),
       /unknown vector name/,
+    ],
+    [upsert({ ...point(1), vectors: { '': sparse([1]) } }), /unknown vector name ''/],
+    [upsert({ ...point(1), vectors: { words: Float32Array.of(1) } }), /unknown .* 'words'/],
+    [upsert({ ...point(1), vectors: { words: sparse([2, 1]) } }), /do not ascend/],
+    [upsert({ ...point(1), vectors: { words: sparse([2, 2]) } }), /do not ascend/],
+    [upsert({ ...point(1), vectors: { words: sparse([1, 2], [1]) } }), /2 indices, 1 values/],
+    [upsert({ ...point(1), vectors: { words: sparse([1], [Number.NaN]) } }), /not finite/],
+    [upsert({ ...point(1), vectors: { '': rows(1, 2) } }), /one of one row/],
+    [upsert({ ...point(1), vectors: { rows: Float32Array.of(1, 2) } }), /one of several rows/],
+    [upsert({ ...point(1), vectors: { rows: rows() } }), /no rows/],
+    [upsert({ ...point(1), vectors: { rows: rows(1, 2, 3) } }), /no rows of 2/],
+    [upsert({ ...point(1), vectors: { rows: rows(1, Number.NaN) } }), /not finite/],
+    [
+      upsert({ ...point(1), vectors: { rows: { size: 3, rows: new Float32Array(3) } } }),
+      /rows of 3 values, not 2/,
+    ],
+    [
+      { kind: 'updateVectors', points: [{ id: 7, vectors: { '': Float32Array.of(1) } }] },
+      /has 1 values, not 2/,
+    ],
+    [
+      { kind: 'deleteVectors', selector: { kind: 'ids', ids: [7] }, names: ['other'] },
+      /unknown vector name 'other'/,
+    ],
+    [{ kind: 'createFieldIndex', field: 'a..b', index: { type: 'float' } }, /JSON path/],
+    [
+      {
+        kind: 'upsert',
+        points: [],
+        updateFilter: { must: [{ kind: 'isNull', key: 'a..b' }] },
+      },
+      /JSON path/,
+    ],
+    [
+      {
+        kind: 'overwritePayload',
+        selector: { kind: 'ids', ids: [7] },
+        payload: {},
+        key: 'a..b',
+      },
+      /JSON path/,
     ],
     [upsert(point(1, '[1]')), /object/],
     [upsert(point(1, '{"a":1e999}')), /range/],

@@ -5,36 +5,40 @@
 // A batch lays the effects of several entries over what the store holds, so that they are committed at once.
 
 import {
-  type CollectionConfig,
+  asksForVectors,
   compileFilter,
   type Entry,
   type Filter,
+  type FilterPredicate,
   JsonError,
   type JsonObject,
   JsonPathError,
   mergePayload,
+  type NamedVectors,
   NO_PAYLOAD,
+  overwritePayload,
   type PayloadBytes,
+  type PayloadSchema,
   type Point,
   type PointId,
   type PointOperation,
   type PointSelector,
-  parseJsonPath,
   payloadFromBytes,
   payloadToBytes,
   removePayloadKeys,
   type Sequence,
   type StoredPoint,
+  textIndexesOf,
 } from '@tributary/model';
+import { type CollectionShape, checkOperation, Refusal } from './check-operation.ts';
 
 /** What the rule reads of a store. */
 export interface PointReader {
+  readonly state: { readonly payloadSchema: PayloadSchema };
   get(ids: readonly PointId[]): (StoredPoint | undefined)[];
+  scan(): Iterable<StoredPoint>;
   scanPayloads(): Iterable<{ readonly id: PointId; readonly payload: PayloadBytes }>;
 }
-
-/** What the rule needs to know of a collection. */
-export type CollectionShape = Pick<CollectionConfig, 'vectors'>;
 
 export type ApplyOutcome =
   | { readonly kind: 'applied' }
@@ -46,6 +50,8 @@ export interface PointChanges {
   readonly deletes: readonly PointId[];
   /** Ids among `puts` whose vectors are as the store has them. */
   readonly payloadOnly: ReadonlySet<PointId>;
+  /** Absent where the payload indexes stay as they are. */
+  readonly payloadSchema?: PayloadSchema;
 }
 
 /** A point as the batch leaves it; undefined where it is deleted. */
@@ -54,8 +60,10 @@ interface Overlaid {
   readonly isPayloadOnly: boolean;
 }
 
-/** A rule that an entry breaks; never leaves this file. */
-class Refusal extends Error {}
+type OperationOf<K extends PointOperation['kind']> = Extract<PointOperation, { kind: K }>;
+type PayloadOperation = OperationOf<
+  'setPayload' | 'overwritePayload' | 'deletePayload' | 'clearPayload'
+>;
 
 const APPLIED: ApplyOutcome = { kind: 'applied' };
 
@@ -63,12 +71,15 @@ export class ApplyBatch {
   readonly #reader: PointReader;
   readonly #shape: CollectionShape;
   readonly #overlay = new Map<PointId, Overlaid>();
+  /** As the operations so far leave it; what a filter means depends on its text indexes. */
+  #schema: PayloadSchema;
   /** What the overlay held before the entry at hand, while that may still be refused. */
   #undo: [PointId, Overlaid | undefined][] | undefined;
 
   constructor(reader: PointReader, shape: CollectionShape) {
     this.#reader = reader;
     this.#shape = shape;
+    this.#schema = reader.state.payloadSchema;
   }
 
   /** Points changed so far. */
@@ -79,16 +90,17 @@ export class ApplyBatch {
   /** Lays the entry over the batch, or leaves the batch as it is where the entry is refused. */
   apply(entry: Entry, at: Sequence): ApplyOutcome {
     this.#undo = undefined;
+    const schemaBefore = this.#schema;
     try {
-      for (const operation of entry.operations) this.#check(operation);
+      for (const operation of entry.operations) checkOperation(operation, this.#shape);
       // Checked upserts cannot fail any more; the other kinds meet payloads that only now come to light.
-      const canFail = entry.operations.some((operation) => operation.kind !== 'upsert');
-      this.#undo = canFail ? [] : undefined;
+      this.#undo = entry.operations.every(isPlainUpsert) ? undefined : [];
       for (const operation of entry.operations) this.#perform(operation, at);
       return APPLIED;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#rollBack();
+      this.#schema = schemaBefore;
       return { kind: 'refused', reason: error.message };
     }
   }
@@ -104,53 +116,81 @@ export class ApplyBatch {
         if (isPayloadOnly) payloadOnly.add(id);
       }
     }
-    return { puts, deletes, payloadOnly };
-  }
-
-  #check(operation: PointOperation): void {
-    if (operation.kind === 'upsert') {
-      for (const point of operation.points) checkPoint(point, this.#shape);
-      return;
-    }
-    if (operation.selector.kind === 'filter') compileFilter(operation.selector.filter);
-    if (operation.kind === 'setPayload' && operation.key !== undefined) {
-      parseJsonPath(operation.key);
-    }
-    if (operation.kind === 'deletePayload') operation.keys.forEach(parseJsonPath);
+    const isSame = this.#schema === this.#reader.state.payloadSchema;
+    return { puts, deletes, payloadOnly, ...(!isSame && { payloadSchema: this.#schema }) };
   }
 
   #perform(operation: PointOperation, version: Sequence): void {
     switch (operation.kind) {
       case 'upsert':
-        for (const { id, vectors, payload } of operation.points) {
-          this.#set(id, { point: { id, vectors, payload, version }, isPayloadOnly: false });
-        }
+        if (isPlainUpsert(operation)) {
+          for (const point of operation.points) this.#put(point, version);
+        } else this.#upsertWhere(operation, version);
+        return;
+      case 'updateVectors':
+        this.#updateVectors(operation, version);
+        return;
+      case 'deleteVectors':
+        this.#deleteVectors(operation, version);
+        return;
+      case 'createFieldIndex':
+        this.#schema = { ...this.#schema, [operation.field]: operation.index };
+        return;
+      case 'deleteFieldIndex':
+        this.#schema = withoutField(this.#schema, operation.field);
         return;
       case 'delete':
         for (const id of this.#select(operation.selector)) {
           this.#set(id, { point: undefined, isPayloadOnly: false });
         }
         return;
-      case 'setPayload': {
-        const { payload: patch, key } = operation;
-        this.#changePayload(operation.selector, version, (old) =>
-          readableBytes(mergePayload(payloadFromBytes(old), patch, key)),
-        );
-        return;
-      }
-      case 'overwritePayload': {
-        const payload = readableBytes(operation.payload);
-        this.#changePayload(operation.selector, version, () => payload);
-        return;
-      }
+      case 'setPayload':
+      case 'overwritePayload':
       case 'deletePayload':
-        this.#changePayload(operation.selector, version, (old) =>
-          payloadToBytes(removePayloadKeys(payloadFromBytes(old), operation.keys)),
-        );
-        return;
       case 'clearPayload':
-        this.#changePayload(operation.selector, version, () => NO_PAYLOAD);
+        this.#changePayload(operation.selector, version, payloadChange(operation));
         return;
+    }
+  }
+
+  /** Point by point, so that one that stands twice in the list meets what its first place did. */
+  #upsertWhere(operation: OperationOf<'upsert'>, version: Sequence): void {
+    const { points, mode, updateFilter } = operation;
+    const isReplaced = this.#compile(updateFilter);
+    const current = this.#currentOf(points.map(({ id }) => id));
+    for (const point of points) {
+      const old = current(point.id);
+      const isMeant =
+        old === undefined
+          ? mode !== 'updateOnly'
+          : mode !== 'insertOnly' && isReplaced(subjectOf(old));
+      if (isMeant) this.#put(point, version);
+    }
+  }
+
+  #updateVectors(operation: OperationOf<'updateVectors'>, version: Sequence): void {
+    const { points, updateFilter } = operation;
+    const isMeant = this.#compile(updateFilter);
+    const current = this.#currentOf(points.map(({ id }) => id));
+    for (const { id, vectors } of points) {
+      const old = current(id);
+      if (old === undefined || !isMeant(subjectOf(old))) continue;
+      this.#put({ ...old, vectors: { ...old.vectors, ...vectors } }, version);
+    }
+  }
+
+  /** Points that have none of the vectors are passed over. */
+  #deleteVectors(operation: OperationOf<'deleteVectors'>, version: Sequence): void {
+    const names = new Set(operation.names);
+    const ids = this.#select(operation.selector);
+    const current = this.#currentOf(ids);
+    for (const id of ids) {
+      const old = current(id);
+      if (old === undefined) continue;
+      const kept = Object.entries(old.vectors).filter(([name]) => !names.has(name));
+      if (kept.length === Object.keys(old.vectors).length) continue;
+      const vectors: NamedVectors = Object.fromEntries(kept);
+      this.#put({ ...old, vectors }, version);
     }
   }
 
@@ -160,17 +200,14 @@ export class ApplyBatch {
     version: Sequence,
     change: (old: PayloadBytes) => PayloadBytes,
   ): void {
-    const ids = [...new Set(this.#select(selector))];
-    const stored = this.#reader.get(ids.filter((id) => !this.#overlay.has(id)));
-    let next = 0;
+    const ids = new Set(this.#select(selector));
+    const current = this.#currentOf([...ids]);
     for (const id of ids) {
-      const overlaid = this.#overlay.get(id);
-      const point = overlaid === undefined ? stored[next++] : overlaid.point;
+      const point = current(id);
       if (point === undefined) continue;
-      this.#set(id, {
-        point: { ...point, payload: change(point.payload), version },
-        isPayloadOnly: overlaid?.isPayloadOnly ?? true,
-      });
+      const isPayloadOnly = this.#overlay.get(id)?.isPayloadOnly ?? true;
+      const changed = { ...point, payload: change(point.payload), version };
+      this.#set(id, { point: changed, isPayloadOnly });
     }
   }
 
@@ -179,18 +216,45 @@ export class ApplyBatch {
   }
 
   #matching(filter: Filter): PointId[] {
-    const matches = compileFilter(filter);
+    const matches = this.#compile(filter);
     const ids: PointId[] = [];
-    const consider = (id: PointId, payload: PayloadBytes) => {
-      if (matches({ id, payload: payloadFromBytes(payload) })) ids.push(id);
-    };
-    for (const { id, payload } of this.#reader.scanPayloads()) {
-      if (!this.#overlay.has(id)) consider(id, payload);
+    if (asksForVectors(filter)) {
+      for (const point of this.#reader.scan()) {
+        if (!this.#overlay.has(point.id) && matches(subjectOf(point))) ids.push(point.id);
+      }
+    } else {
+      for (const { id, payload } of this.#reader.scanPayloads()) {
+        if (this.#overlay.has(id)) continue;
+        if (matches({ id, payload: payloadFromBytes(payload) })) ids.push(id);
+      }
     }
     for (const { point } of this.#overlay.values()) {
-      if (point !== undefined) consider(point.id, point.payload);
+      if (point !== undefined && matches(subjectOf(point))) ids.push(point.id);
     }
     return ids;
+  }
+
+  /** The filter as it is meant at this place of the log; what is not given holds. */
+  #compile(filter: Filter | undefined): FilterPredicate {
+    if (filter === undefined) return () => true;
+    return compileFilter(filter, { textIndexes: textIndexesOf(this.#schema) });
+  }
+
+  /** Looks points up as the batch leaves them at the time of the call; those of the store are read at once. */
+  #currentOf(ids: readonly PointId[]): (id: PointId) => StoredPoint | undefined {
+    const wanted = [...new Set(ids)].filter((id) => !this.#overlay.has(id));
+    const stored = new Map<PointId, StoredPoint>();
+    for (const point of this.#reader.get(wanted)) {
+      if (point !== undefined) stored.set(point.id, point);
+    }
+    return (id) => {
+      const overlaid = this.#overlay.get(id);
+      return overlaid === undefined ? stored.get(id) : overlaid.point;
+    };
+  }
+
+  #put({ id, vectors, payload }: Point, version: Sequence): void {
+    this.#set(id, { point: { id, vectors, payload, version }, isPayloadOnly: false });
   }
 
   #set(id: PointId, overlaid: Overlaid): void {
@@ -219,25 +283,39 @@ export function applyEntry(
   return outcome.kind === 'applied' ? batch.changes() : { refused: outcome.reason };
 }
 
-function checkPoint(point: Point, shape: CollectionShape): void {
-  for (const name of Object.keys(point.vectors)) {
-    const vector = point.vectors[name];
-    const params = Object.hasOwn(shape.vectors, name) ? shape.vectors[name] : undefined;
-    if (params === undefined) throw new Refusal(`unknown vector name '${name}'`);
-    if (vector === undefined || vector.length !== params.size) {
-      throw new Refusal(`vector '${name}' has ${vector?.length} values, not ${params.size}`);
-    }
-    if (!isAllFinite(vector)) throw new Refusal(`vector '${name}' has a value that is not finite`);
-  }
-  // Reads splice the bytes into answers and filters parse them: what is no JSON object must not get in.
-  if (point.payload.length > 0) payloadFromBytes(point.payload);
+function isPlainUpsert(operation: PointOperation): boolean {
+  if (operation.kind !== 'upsert' || operation.updateFilter !== undefined) return false;
+  return operation.mode === undefined || operation.mode === 'upsert';
 }
 
-/** Zero times a finite value is zero; times anything else it is NaN. */
-function isAllFinite(vector: Float32Array): boolean {
-  let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) * 0;
-  return sum === 0;
+function payloadChange(operation: PayloadOperation): (old: PayloadBytes) => PayloadBytes {
+  switch (operation.kind) {
+    case 'setPayload': {
+      const { payload: patch, key } = operation;
+      return (old) => readableBytes(mergePayload(payloadFromBytes(old), patch, key));
+    }
+    case 'overwritePayload': {
+      const { payload: replacement, key } = operation;
+      if (key !== undefined) {
+        return (old) => readableBytes(overwritePayload(payloadFromBytes(old), replacement, key));
+      }
+      const bytes = readableBytes(replacement);
+      return () => bytes;
+    }
+    case 'deletePayload':
+      return (old) => payloadToBytes(removePayloadKeys(payloadFromBytes(old), operation.keys));
+    case 'clearPayload':
+      return () => NO_PAYLOAD;
+  }
+}
+
+function subjectOf({ id, payload, vectors }: StoredPoint) {
+  return { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
+}
+
+function withoutField(schema: PayloadSchema, field: string): PayloadSchema {
+  if (!Object.hasOwn(schema, field)) return schema;
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== field));
 }
 
 /** Refuses a payload that became too deep to be read back. */

@@ -1,3 +1,4 @@
 export * from './apply-batch.ts';
+export type { CollectionShape } from './check-operation.ts';
 export * from './follower.ts';
 export * from './follower-state.ts';

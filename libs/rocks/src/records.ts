@@ -2,12 +2,28 @@
 // neither a flipped bit nor a record under another's key is taken for true.
 //
 //   point    format u8, crc u32, version f64, vector count u16, crc of its vectors record u32, digest 32, payload
-//   vectors  format u8, crc u32, count u16, then each: name length u16, name, value count u32, f32 values
-//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32
+//   vectors  format u8, crc u32, count u16, then each: name length u16, name, and one of
+//              dense   value count u32, f32 values
+//              sparse  0xffffffff u32, value count u32, u32 indices, f32 values
+//              multi   0xfffffffe u32, row size u32, value count u32, f32 rows
+//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, payload schema as
+//            JSON text, absent where it is empty
 
 import { crc32c } from '@node-rs/crc32';
-import { type NamedVectors, type Sequence, type StoredPoint, sequence } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import {
+  isDense,
+  isSparse,
+  type NamedVectors,
+  type PayloadSchema,
+  parseJson,
+  payloadSchemaFromJson,
+  type Sequence,
+  type StoredPoint,
+  sequence,
+  stringifyJson,
+  type VectorValue,
+} from '@tributary/model';
+import { assert, messageOf, TributaryError } from '@tributary/runtime';
 import { DIGEST_BYTES, type ReplicaState } from '@tributary/storage';
 
 const FORMAT = 1;
@@ -16,6 +32,9 @@ const BODY_AT = 5;
 const POINT_HEAD_BYTES = BODY_AT + 8 + 2 + 4 + DIGEST_BYTES;
 const STATE_BYTES = BODY_AT + 3 * 8 + DIGEST_BYTES;
 const NAME_BYTES_MAX = 0xffff;
+/** Stand where a dense vector has its count, which is never as large. */
+const SPARSE_MARK = 0xffff_ffff;
+const MULTI_MARK = 0xffff_fffe;
 
 /** Sorts after every id. */
 export const STATE_KEY = Buffer.of(0xff);
@@ -51,9 +70,7 @@ export class RecordEncoder {
       const nameBytes = target.write(name, at + 2, 'utf8');
       assert(nameBytes <= NAME_BYTES_MAX, 'the name of a vector is at most 65,535 bytes');
       target.writeUInt16LE(nameBytes, at);
-      at = target.writeUInt32LE(vector.length, at + 2 + nameBytes);
-      target.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at);
-      at += vector.byteLength;
+      at = writeVector(target, at + 2 + nameBytes, vector);
     }
     return seal(key, target, at);
   }
@@ -70,12 +87,14 @@ export class RecordEncoder {
   }
 
   state(state: ReplicaState): Buffer {
-    const target = this.#reserve(STATE_BYTES);
+    const schema = schemaText(state.payloadSchema);
+    const target = this.#reserve(STATE_BYTES + 3 * schema.length);
     let at = target.writeDoubleLE(state.appliedSequence, BODY_AT);
     at = target.writeDoubleLE(state.appliedCount, at);
     at = target.writeDoubleLE(state.pointsCount, at);
     target.write(state.contentHash, at, 'hex');
-    return seal(STATE_KEY, target, STATE_BYTES);
+    const bytes = STATE_BYTES + target.write(schema, STATE_BYTES, 'utf8');
+    return seal(STATE_KEY, target, bytes);
   }
 
   #reserve(bytes: number): Buffer {
@@ -98,18 +117,16 @@ export function decodePoint(key: Uint8Array, record: Buffer, what: () => string)
 
 export function decodeVectors(key: Uint8Array, record: Buffer, what: () => string): VectorsRecord {
   check(key, record, BODY_AT + 2, what);
-  const vectors: Record<string, Float32Array> = {};
+  const vectors: [string, VectorValue][] = [];
   let at = BODY_AT + 2;
   for (let left = record.readUInt16LE(BODY_AT); left > 0; left--) {
     const nameEnd = at + 2 + record.readUInt16LE(at);
     const name = record.toString('utf8', at + 2, nameEnd);
-    const values = new Float32Array(record.readUInt32LE(nameEnd));
-    at = nameEnd + 4;
-    new Uint8Array(values.buffer).set(record.subarray(at, at + values.byteLength));
-    at += values.byteLength;
-    vectors[name] = values;
+    const read = readVector(record, nameEnd);
+    vectors.push([name, read.vector]);
+    at = read.end;
   }
-  return { crc: crcOf(record), vectors };
+  return { crc: crcOf(record), vectors: Object.fromEntries(vectors) };
 }
 
 export function decodeState(record: Buffer, what: () => string): ReplicaState {
@@ -119,6 +136,7 @@ export function decodeState(record: Buffer, what: () => string): ReplicaState {
     appliedCount: record.readDoubleLE(BODY_AT + 8),
     pointsCount: record.readDoubleLE(BODY_AT + 16),
     contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
+    payloadSchema: readSchema(record, what),
   };
 }
 
@@ -147,7 +165,70 @@ function checksum(key: Uint8Array, record: Buffer): number {
 function vectorsBytesMax(vectors: NamedVectors): number {
   let bytes = BODY_AT + 2;
   for (const [name, vector] of Object.entries(vectors)) {
-    bytes += 6 + 3 * name.length + vector.byteLength;
+    bytes += 6 + 3 * name.length + vectorBytes(vector);
   }
   return bytes;
+}
+
+function vectorBytes(vector: VectorValue): number {
+  if (isDense(vector)) return vector.byteLength;
+  if (isSparse(vector)) return 4 + vector.indices.byteLength + vector.values.byteLength;
+  return 8 + vector.rows.byteLength;
+}
+
+function writeVector(target: Buffer, at: number, vector: VectorValue): number {
+  if (isDense(vector)) {
+    return writeArray(target, target.writeUInt32LE(vector.length, at), vector);
+  }
+  if (isSparse(vector)) {
+    const { indices, values } = vector;
+    assert(indices.length === values.length, 'a sparse vector has a value an index');
+    const countAt = target.writeUInt32LE(SPARSE_MARK, at);
+    const indicesAt = target.writeUInt32LE(indices.length, countAt);
+    return writeArray(target, writeArray(target, indicesAt, indices), values);
+  }
+  const sizeAt = target.writeUInt32LE(MULTI_MARK, at);
+  const countAt = target.writeUInt32LE(vector.size, sizeAt);
+  return writeArray(target, target.writeUInt32LE(vector.rows.length, countAt), vector.rows);
+}
+
+function writeArray(target: Buffer, at: number, array: Float32Array | Uint32Array): number {
+  target.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
+  return at + array.byteLength;
+}
+
+function readVector(record: Buffer, at: number): { vector: VectorValue; end: number } {
+  const mark = record.readUInt32LE(at);
+  if (mark === SPARSE_MARK) {
+    const count = record.readUInt32LE(at + 4);
+    const valuesAt = at + 8 + 4 * count;
+    const indices = readArray(record, at + 8, new Uint32Array(count));
+    const values = readArray(record, valuesAt, new Float32Array(count));
+    return { vector: { indices, values }, end: valuesAt + 4 * count };
+  }
+  if (mark === MULTI_MARK) {
+    const size = record.readUInt32LE(at + 4);
+    const rows = readArray(record, at + 12, new Float32Array(record.readUInt32LE(at + 8)));
+    return { vector: { size, rows }, end: at + 12 + rows.byteLength };
+  }
+  const vector = readArray(record, at + 4, new Float32Array(mark));
+  return { vector, end: at + 4 + vector.byteLength };
+}
+
+function readArray<A extends Float32Array | Uint32Array>(record: Buffer, at: number, array: A): A {
+  new Uint8Array(array.buffer).set(record.subarray(at, at + array.byteLength));
+  return array;
+}
+
+function schemaText(schema: PayloadSchema): string {
+  return Object.keys(schema).length === 0 ? '' : stringifyJson(schema);
+}
+
+function readSchema(record: Buffer, what: () => string): PayloadSchema {
+  if (record.length === STATE_BYTES) return {};
+  try {
+    return payloadSchemaFromJson(parseJson(record.toString('utf8', STATE_BYTES)));
+  } catch (cause) {
+    throw new TributaryError('corrupt', `${what()}: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -110,7 +110,8 @@ export class RocksReplicaStore implements ReplicaStore {
         if (old !== undefined) hash.subtract(old.digest);
         const point = puts[i];
         if (point !== undefined) {
-          hash.add(this.#put(key, point, old));
+          const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
+          hash.add(this.#put(key, point, old, keepsVectors));
           if (old === undefined) pointsCount++;
         } else if (old !== undefined) {
           this.#database.delete('points', key);
@@ -118,8 +119,13 @@ export class RocksReplicaStore implements ReplicaStore {
           pointsCount--;
         }
       }
-      const { appliedSequence, appliedCount } = changes;
-      const state = { appliedSequence, appliedCount, contentHash: hash.toString(), pointsCount };
+      const state: ReplicaState = {
+        appliedSequence: changes.appliedSequence,
+        appliedCount: changes.appliedCount,
+        contentHash: hash.toString(),
+        pointsCount,
+        payloadSchema: changes.payloadSchema ?? this.#state.payloadSchema,
+      };
       this.#database.put('points', STATE_KEY, this.#encoder.state(state));
       this.#database.write({ sync: false });
       this.#state = state;
@@ -171,22 +177,37 @@ export class RocksReplicaStore implements ReplicaStore {
       appliedCount: 0,
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
+      payloadSchema: {},
     };
   }
 
   /** Adds the point to the next write and returns its digest. */
-  #put(key: Uint8Array, point: StoredPoint, old: PointRecord | undefined): Uint8Array {
+  #put(
+    key: Uint8Array,
+    point: StoredPoint,
+    old: PointRecord | undefined,
+    keepsVectors: boolean,
+  ): Uint8Array {
     const digest = pointDigest(point, key);
-    let vectorsCrc = 0;
-    const vectors = this.#encoder.vectors(key, point);
-    if (vectors !== undefined) {
-      vectorsCrc = crcOf(vectors);
-      this.#database.put('vectors', key, vectors);
-    } else if (old !== undefined && old.vectorCount > 0) {
-      this.#database.delete('vectors', key);
+    if (keepsVectors) {
+      const count = Object.keys(point.vectors).length;
+      assert(old?.vectorCount === count, 'a change of payload alone keeps the vectors');
     }
+    const vectorsCrc =
+      keepsVectors && old !== undefined ? old.vectorsCrc : this.#putVectors(key, point, old);
     this.#database.put('points', key, this.#encoder.point(key, point, digest, vectorsCrc));
     return digest;
+  }
+
+  /** The CRC of the record; 0 where there is none. */
+  #putVectors(key: Uint8Array, point: StoredPoint, old: PointRecord | undefined): number {
+    const vectors = this.#encoder.vectors(key, point);
+    if (vectors !== undefined) {
+      this.#database.put('vectors', key, vectors);
+      return crcOf(vectors);
+    }
+    if (old !== undefined && old.vectorCount > 0) this.#database.delete('vectors', key);
+    return 0;
   }
 
   #getPoints(

@@ -8,7 +8,7 @@ import {
   sequence,
 } from '@tributary/model';
 import fc from 'fast-check';
-import { mergeScored, mergeScroll } from './merge.ts';
+import { mergeOrdered, mergeScored, mergeScroll } from './merge.ts';
 
 const points = fc.array(
   fc.record({
@@ -57,5 +57,35 @@ test('a scroll merge is the first ids of all lists, each id once at its newest v
       const lists = raw.map((list) => distinct(list).sort(byId));
       assert.deepEqual(mergeScroll(lists, limit), newestById(lists).sort(byId).slice(0, limit));
     }),
+  );
+});
+
+test('an ordered merge is the first values of all lists, a point once a value, at its newest version only', () => {
+  const record = fc.record({
+    id: fc.nat(8) as fc.Arbitrary<PointId>,
+    orderValue: fc.integer({ min: -2, max: 2 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(record), { minLength: 1, maxLength: 4 }),
+      fc.nat(20),
+      fc.constantFrom('asc', 'desc'),
+      (raw, limit, direction) => {
+        const sign = direction === 'asc' ? 1 : -1;
+        // A later list is of a newer version; a shard says each value of a point once.
+        const lists = raw.map((list, i) => {
+          const places = new Map(list.map((point) => [`${point.id}/${point.orderValue}`, point]));
+          return [...places.values()].map((point) => ({ ...point, version: sequence(i + 1) }));
+        });
+        const all = lists.flat();
+        const newest = (id: PointId) =>
+          Math.max(...all.filter((point) => point.id === id).map(({ version }) => version));
+        const expected = all
+          .filter(({ id, version }) => version === newest(id))
+          .sort((a, b) => sign * (a.orderValue - b.orderValue) || comparePointIds(a.id, b.id))
+          .slice(0, limit);
+        assert.deepEqual(mergeOrdered(lists, limit, direction), expected);
+      },
+    ),
   );
 });

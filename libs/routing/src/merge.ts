@@ -23,7 +23,7 @@ export function mergeScored<T extends Versioned & { readonly score: number }>(
   distance: Distance,
 ): T[] {
   const sign = higherIsBetter(distance) ? -1 : 1;
-  return newest(lists)
+  return mergeNewest(lists)
     .sort((a, b) => sign * (a.score - b.score) || comparePointIds(a.id, b.id))
     .slice(0, limit);
 }
@@ -33,12 +33,36 @@ export function mergeScroll<T extends Versioned>(
   lists: readonly (readonly T[])[],
   limit: number,
 ): T[] {
-  return newest(lists)
+  return mergeNewest(lists)
     .sort((a, b) => comparePointIds(a.id, b.id))
     .slice(0, limit);
 }
 
-function newest<T extends Versioned>(lists: readonly (readonly T[])[]): T[] {
+/**
+ * The first `limit` of lists that are ordered by a value, in which a point may stand several times; equal values in id
+ * order.
+ */
+export function mergeOrdered<T extends Versioned & { readonly orderValue?: number }>(
+  lists: readonly (readonly T[])[],
+  limit: number,
+  direction: 'asc' | 'desc',
+): T[] {
+  const versions = new Map(mergeNewest(lists).map(({ id, version }) => [id, version]));
+  const places = new Map<string, T>();
+  for (const point of lists.flat()) {
+    if (versions.get(point.id) !== point.version) continue;
+    places.set(`${typeof point.id}/${point.id}/${point.orderValue}`, point);
+  }
+  const sign = direction === 'asc' ? 1 : -1;
+  return [...places.values()]
+    .sort(
+      (a, b) => sign * ((a.orderValue ?? 0) - (b.orderValue ?? 0)) || comparePointIds(a.id, b.id),
+    )
+    .slice(0, limit);
+}
+
+/** The points of all lists, each id once at its newest version. */
+export function mergeNewest<T extends Versioned>(lists: readonly (readonly T[])[]): T[] {
   const [only] = lists;
   if (lists.length === 1 && only !== undefined) return [...only];
   const points = new Map<PointId, T>();

@@ -15,15 +15,20 @@ import {
   type Condition,
   comparePointIds,
   exactScore,
+  type FieldIndex,
   type Filter,
   higherIsBetter,
+  isDense,
   type JsonObject,
   matchesFilter,
+  type PayloadSchema,
   type Point,
   type PointId,
   payloadFromBytes,
   payloadToBytes,
+  textIndexesOf,
 } from '@tributary/model';
+import { filterPayloads, filtersOver } from '@tributary/model/conformance';
 import { silentLogger, systemClock } from '@tributary/runtime';
 import fc from 'fast-check';
 import { EVERYTHING, nearest, ReplicaForTests, SIZES } from './replica.test-support.ts';
@@ -31,6 +36,14 @@ import { EVERYTHING, nearest, ReplicaForTests, SIZES } from './replica.test-supp
 const UUID = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
 const id: fc.Arbitrary<PointId> = fc.oneof(fc.nat(30), fc.constantFrom<PointId>(2n ** 60n, UUID));
 // Few distinct values, so that scores tie and filters hold for some.
+const TEXT: FieldIndex = {
+  type: 'text',
+  tokenizer: 'word',
+  lowercase: true,
+  asciiFolding: false,
+  phraseMatching: true,
+  stopwords: [],
+};
 const value = fc.constantFrom(-1, -0.5, 0, 0.25, 1);
 const payload: fc.Arbitrary<JsonObject> = fc.record(
   {
@@ -43,7 +56,7 @@ const payload: fc.Arbitrary<JsonObject> = fc.record(
 );
 const point: fc.Arbitrary<Point> = fc.record({
   id,
-  payload: payload.map(payloadToBytes),
+  payload: fc.oneof(payload, filterPayloads).map(payloadToBytes),
   vectors: fc
     .record({ '': vectorOf(3), far: vectorOf(2) }, { requiredKeys: [''] })
     .map((vectors) => ({ ...vectors })),
@@ -81,8 +94,29 @@ const { filter } = fc.letrec<{ filter: Filter; condition: Condition }>((tie) => 
   ),
 }));
 
+// Each kind of index over fields that the payloads have, or none at all.
+const schema: fc.Arbitrary<PayloadSchema> = fc.record<PayloadSchema>(
+  {
+    tag: fc.constantFrom<FieldIndex>({ type: 'keyword' }, TEXT),
+    n: fc.constantFrom<FieldIndex>(
+      { type: 'integer', lookup: true, range: true },
+      { type: 'float' },
+    ),
+    'list[].v': fc.constant<FieldIndex>({ type: 'integer', lookup: true, range: true }),
+    gone: fc.constant<FieldIndex>({ type: 'bool' }),
+    a: fc.constantFrom<FieldIndex>(TEXT, { type: 'geo' }, { type: 'datetime' }),
+    'a[].b': fc.constantFrom<FieldIndex>(TEXT, { type: 'keyword' }),
+  },
+  { requiredKeys: [] },
+);
+const anyFilter = fc.oneof(
+  filter,
+  filtersOver(fc.constantFrom('tag', 'n', 'list[].v', 'list', 'v', 'a', 'b', 'a[].b'), id),
+);
+
 const history = fc.array(step, { maxLength: 6 });
 const ask = fc.record({
+  schema,
   vector: vectorOf(3),
   far: vectorOf(2),
   limit: fc.constantFrom(0, 1, 3, 1_000_000),
@@ -94,7 +128,7 @@ test('search, scroll and count with a filter equal brute force over the points',
   await fc.assert(
     fc.asyncProperty(
       history,
-      fc.array(filter, { minLength: 1, maxLength: 4 }),
+      fc.array(anyFilter, { minLength: 1, maxLength: 4 }),
       ask,
       async (...given) => {
         assertHistory(await ReplicaForTests.open(SIZES), ...given);
@@ -110,7 +144,7 @@ test('the same holds with the index that replicas use', async () => {
   await fc.assert(
     fc.asyncProperty(
       history,
-      fc.array(filter, { minLength: 1, maxLength: 4 }),
+      fc.array(anyFilter, { minLength: 1, maxLength: 4 }),
       ask,
       async (...given) => {
         const indexes = await realIndexes(folder.path, builder);
@@ -126,6 +160,7 @@ test('the same holds with the index that replicas use', async () => {
 });
 
 interface Ask {
+  readonly schema: PayloadSchema;
   readonly vector: Float32Array;
   readonly far: Float32Array;
   readonly limit: number;
@@ -141,6 +176,7 @@ function assertHistory(
   asked: Ask,
 ): void {
   const points = new Map<PointId, Point>();
+  replica.createPayloadIndexes(asked.schema);
   for (const change of changes) {
     apply(replica, points, change);
     for (const each of filters) assertReads(replica, points, each, asked);
@@ -178,10 +214,13 @@ function assertReads(
   ask: Ask,
 ): void {
   const { reader } = replica;
+  const textIndexes = textIndexesOf(ask.schema);
   const matching = [...points.values()]
-    .filter((each) =>
-      matchesFilter(asked, { id: each.id, payload: payloadFromBytes(each.payload) }),
-    )
+    .filter(({ id, payload, vectors }) => {
+      const vectorNames = Object.keys(vectors);
+      const subject = { id, payload: payloadFromBytes(payload), vectorNames };
+      return matchesFilter(asked, subject, { textIndexes });
+    })
     .sort((a, b) => comparePointIds(a.id, b.id));
   assert.equal(reader.count(asked), matching.length);
   assert.equal(reader.count(), points.size);
@@ -220,7 +259,7 @@ function assertNearest(
   const sign = higherIsBetter(distance) ? 1 : -1;
   const scoreOf = ({ vectors }: Point) => {
     const vector = vectors[using];
-    return vector && exactScore(distance, query, vector);
+    return vector && isDense(vector) ? exactScore(distance, query, vector) : undefined;
   };
   const expected = matching
     .map((each) => ({ id: each.id, score: scoreOf(each) }))
@@ -257,7 +296,7 @@ function apply(replica: ReplicaForTests, points: Map<PointId, Point>, change: St
 }
 
 function plain(record: { id: PointId; payload?: Uint8Array; vectors?: Point['vectors'] }) {
-  const vectors = Object.entries(record.vectors ?? {}).map(([name, v]) => [name, [...v]] as const);
+  const vectors = Object.entries(record.vectors ?? {}).map(([name, v]) => [name, v] as const);
   return {
     id: record.id,
     payload: Buffer.from(record.payload ?? []).toString(),

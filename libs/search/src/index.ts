@@ -1,3 +1,8 @@
-export { FilterPlanner, type FilterPlannerOptions } from './plan-filter.ts';
+export {
+  type Explanation,
+  type FilterPlan,
+  FilterPlanner,
+  type FilterPlannerOptions,
+} from './plan-filter.ts';
 export * from './replica-reader.ts';
 export type { Selection } from './selection.ts';

@@ -1,30 +1,66 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Filter, type Point, payloadToBytes } from '@tributary/model';
-import { chooseSource, FilterPlanner } from './plan-filter.ts';
+import { FilterPlanner } from './plan-filter.ts';
 import { ReplicaForTests } from './replica.test-support.ts';
 
 const ONE_OF: Filter = { must: [{ kind: 'hasId', ids: [1, 2] }] };
 const TAGGED: Filter = { must: [{ kind: 'match', key: 'tag', value: 'a' }] };
 
-test('the least that has to be looked at is chosen', () => {
+test('the least that has to be looked at is chosen', async () => {
+  const { planner, replica } = await counted(0);
+  replica.upsert(Array.from({ length: 100 }, (_, i) => pointOf(i, i % 10 === 0 ? 'a' : 'b')));
   const hasId = (ids: number[]) => ({ kind: 'hasId', ids }) as const;
   const nested = { kind: 'filter', filter: ONE_OF } as const;
   const tag = { kind: 'match', key: 'tag', value: 'a' } as const;
-  assert.deepEqual(chooseSource(ONE_OF), { kind: 'listed', ids: [1, 2] });
-  assert.deepEqual(chooseSource({ must: [nested, tag, hasId([3, 2, 2])] }), {
+  const kindOf = (filter: Filter) => planner.plan(filter).kind;
+  assert.deepEqual(planner.plan(ONE_OF), { kind: 'listed', ids: [1, 2] });
+  assert.deepEqual(planner.plan({ must: [nested, tag, hasId([3, 2, 2])] }), {
     kind: 'listed',
     ids: [2],
   });
-  assert.deepEqual(chooseSource({ must: [hasId([])] }), { kind: 'listed', ids: [] });
-  assert.deepEqual(chooseSource({}), { kind: 'ids' });
-  assert.deepEqual(chooseSource({ should: [hasId([1]), nested], mustNot: [hasId([2])] }), {
-    kind: 'ids',
+  assert.deepEqual(planner.plan({ must: [hasId([])] }), { kind: 'listed', ids: [] });
+  assert.equal(kindOf({}), 'table');
+  assert.equal(kindOf({ should: [hasId([1]), nested], mustNot: [hasId([2])] }), 'table');
+  assert.equal(kindOf({ mustNot: [{ kind: 'hasVector', name: '' }] }), 'table');
+  assert.equal(kindOf({ should: [hasId([1]), tag] }), 'scan');
+  assert.equal(kindOf({ mustNot: [{ kind: 'filter', filter: TAGGED }] }), 'scan');
+  replica.createPayloadIndexes({ tag: { type: 'keyword' } });
+  assert.equal(kindOf({ should: [hasId([1]), tag] }), 'index');
+  assert.equal(kindOf({ mustNot: [{ kind: 'filter', filter: TAGGED }] }), 'index');
+  assert.equal(kindOf({ must: [tag, { kind: 'isNull', key: 'n' }] }), 'narrow');
+  assert.equal(kindOf({ must: [{ kind: 'isNull', key: 'n' }] }), 'scan');
+});
+
+test('an explanation says the plan, what it expects and what it looks at', async () => {
+  const { planner, replica } = await counted(0);
+  replica.upsert(Array.from({ length: 100 }, (_, i) => pointOf(i, i % 10 === 0 ? 'a' : 'b')));
+  assert.equal(planner.explain(TAGGED).plan, 'scan');
+  assert.equal(planner.explain(TAGGED).candidates, 100);
+  replica.createPayloadIndexes({ tag: { type: 'keyword' } });
+  assert.deepEqual(planner.explain(TAGGED), {
+    plan: 'index',
+    estimate: { min: 10, expected: 10, max: 10 },
+    candidates: 0,
   });
-  assert.deepEqual(chooseSource({ should: [hasId([1]), tag] }), { kind: 'scan' });
-  assert.deepEqual(chooseSource({ mustNot: [{ kind: 'filter', filter: TAGGED }] }), {
-    kind: 'scan',
+  const narrowed = planner.explain({
+    must: [...(TAGGED.must ?? []), { kind: 'isEmpty', key: 'n' }],
   });
+  assert.equal(narrowed.plan, 'narrow');
+  assert.equal(narrowed.candidates, 10);
+});
+
+test('what indexes narrow is read in part, what they know not at all', async () => {
+  const { planner, replica, scans } = await counted(0);
+  replica.upsert(Array.from({ length: 100 }, (_, i) => pointOf(i, i % 10 === 0 ? 'a' : 'b')));
+  replica.createPayloadIndexes({ tag: { type: 'keyword' } });
+  const before = scans();
+  assert.equal(planner.select(TAGGED).count, 10);
+  const also = { kind: 'isEmpty', key: 'n' } as const;
+  assert.equal(planner.select({ must: [...(TAGGED.must ?? []), also] }).count, 10);
+  assert.equal(scans(), before);
+  assert.equal(planner.select({ mustNot: TAGGED.must ?? [], must: [also] }).count, 90);
+  assert.equal(scans(), before + 1);
 });
 
 test('a filter is evaluated once between two commits, and anew after each', async () => {
@@ -76,14 +112,14 @@ test('ids alone need no payload', async () => {
 /** A planner over a store that counts its scans. */
 async function counted(cacheBytesMax: number) {
   const replica = await ReplicaForTests.open({ '': { size: 1, distance: 'Dot' } });
-  const { store, table } = replica;
+  const { store, table, indexes, payloadIndexes } = replica;
   let scans = 0;
   const scanPayloads = store.scanPayloads.bind(store);
   store.scanPayloads = (from) => {
     scans++;
     return scanPayloads(from);
   };
-  const planner = new FilterPlanner({ store, table, cacheBytesMax });
+  const planner = new FilterPlanner({ store, table, indexes, payloadIndexes, cacheBytesMax });
   return { replica, planner, scans: () => scans };
 }
 

@@ -1,132 +1,220 @@
 // From a filter to the offsets of the points it holds for.
 //
-//   listed   the filter demands one of some ids      → look at those points only
-//   ids      it asks for nothing but ids             → go through the table; no payload is read
-//   scan     anything else                           → evaluate it over every payload, and keep the answer
+//   listed   the filter demands one of some ids       → look at those points only
+//   table    it asks for nothing of payloads          → go through the table; no payload is read
+//   index    payload indexes know the answer          → theirs; no payload is read
+//   narrow   they know points it may hold for         → evaluate it over the payloads of those
+//   scan     anything else                            → evaluate it over every payload
 //
-// Payload indexes and the choice by estimated cardinality join in `chooseSource`: one more source that narrows `scan`.
+// The answers of the last three are kept until the next commit.
 
-import type { PointTable } from '@tributary/index';
+import type { AnyVectorIndex, Cardinality, IndexSelection, PayloadIndexes } from '@tributary/index';
+import { countOfSet, hasOffset, offsetsOf, type PointTable } from '@tributary/index';
 import {
-  type Condition,
+  asksForVectors,
   compileFilter,
   type Filter,
   type FilterPredicate,
   JsonError,
+  type JsonObject,
   JsonPathError,
   type PayloadBytes,
   type PointId,
+  type PointOffset,
   payloadFromBytes,
+  pointOffset,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
+import { asksForPayload, filterKey, listedIds } from './filter-demands.ts';
 import { type Selection, SelectionBuilder } from './selection.ts';
 import { SelectionCache } from './selection-cache.ts';
 
-export type FilterSource =
+export type FilterPlan =
   | { readonly kind: 'listed'; readonly ids: readonly PointId[] }
-  | { readonly kind: 'ids' }
+  | { readonly kind: 'table' }
+  | { readonly kind: 'index' | 'narrow'; readonly selection: IndexSelection }
   | { readonly kind: 'scan' };
+
+/** How a filter is answered, for the log. */
+export interface Explanation {
+  readonly plan: FilterPlan['kind'];
+  /** Points the filter holds for, as the indexes guess before it is evaluated. */
+  readonly estimate: Cardinality;
+  /** Points looked at one by one. */
+  readonly candidates: number;
+}
 
 export interface FilterPlannerOptions {
   readonly store: ReplicaStore;
   readonly table: PointTable;
+  /** By vector name: what points have which vectors. */
+  readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly payloadIndexes: PayloadIndexes;
   /** Bytes of selections kept. */
   readonly cacheBytesMax: number;
 }
 
+/** A filter as a test of stored points. Throws `corrupt` where a stored payload is not the text of an object. */
+export type Matcher = (stored: StoredPayload) => boolean;
+
+/** Payloads read at once. */
+const BATCH_POINTS = 256;
+/** Beyond this share of all points reading them in the order of the store is faster than one by one. */
+const SHARE_BY_ID_MAX = 0.3;
+
 export class FilterPlanner {
   readonly #store: ReplicaStore;
   readonly #table: PointTable;
+  readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly #payloadIndexes: PayloadIndexes;
   readonly #cache: SelectionCache;
 
   constructor(options: FilterPlannerOptions) {
     this.#store = options.store;
     this.#table = options.table;
+    this.#indexes = options.indexes;
+    this.#payloadIndexes = options.payloadIndexes;
     this.#cache = new SelectionCache(options.cacheBytesMax);
   }
 
   /** The points the filter holds for. Throws `wrong_input` on a key that is no path. */
   select(filter: Filter): Selection {
-    const source = chooseSource(filter);
-    switch (source.kind) {
-      case 'listed':
-        return this.#selectListed(filter, source.ids);
-      case 'ids':
-        return this.#selectIds(filter);
-      case 'scan':
-        return this.#selectByScan(filter);
+    const holds = this.matcher(filter);
+    const ids = listedIds(filter);
+    if (ids !== undefined) return this.#selectAmong(this.#store.getPayloads([...ids]), holds);
+    if (!asksForPayload(filter)) return this.#selectFromTable(filter);
+    const key = filterKey(filter);
+    const { appliedSequence } = this.#store.state;
+    const known = this.#cache.get(key, appliedSequence);
+    if (known !== undefined) return known;
+    const selection = this.#selectByPlan(this.plan(filter), holds);
+    this.#cache.set(key, appliedSequence, selection);
+    return selection;
+  }
+
+  /** What to go through for a filter; each plan has every point the filter can hold for. */
+  plan(filter: Filter): FilterPlan {
+    const ids = listedIds(filter);
+    if (ids !== undefined) return { kind: 'listed', ids: [...ids] };
+    if (!asksForPayload(filter)) return { kind: 'table' };
+    const selection = this.#payloadIndexes.select(filter);
+    if (selection === undefined) return { kind: 'scan' };
+    return { kind: selection.isExact ? 'index' : 'narrow', selection };
+  }
+
+  /** Throws `wrong_input` on a key that is no path. */
+  explain(filter: Filter): Explanation {
+    this.matcher(filter);
+    const plan = this.plan(filter);
+    const estimate = this.#payloadIndexes.estimate(filter);
+    return { plan: plan.kind, estimate, candidates: this.#candidatesOf(plan) };
+  }
+
+  /** Payloads are parsed only where the filter looks at them. Throws `wrong_input` on a key that is no path. */
+  matcher(filter: Filter): Matcher {
+    const holds = this.#compile(filter);
+    const parse = asksForPayload(filter) ? parsePayload : () => ({});
+    if (!asksForVectors(filter)) {
+      return ({ id, payload }) => holds({ id, payload: parse(id, payload) });
+    }
+    return ({ id, payload }) =>
+      holds({
+        id,
+        payload: parse(id, payload),
+        vectorNames: this.#vectorNamesAt(this.#offsetOf(id)),
+      });
+  }
+
+  #compile(filter: Filter): FilterPredicate {
+    try {
+      return compileFilter(filter, { textIndexes: this.#payloadIndexes.textIndexes });
+    } catch (error) {
+      if (!(error instanceof JsonPathError)) throw error;
+      throw new TributaryError('wrong_input', error.message, { cause: error });
     }
   }
 
-  #selectListed(filter: Filter, ids: readonly PointId[]): Selection {
-    const holds = createMatcher(filter);
+  #candidatesOf(plan: FilterPlan): number {
+    switch (plan.kind) {
+      case 'listed':
+        return plan.ids.length;
+      case 'index':
+        return 0;
+      case 'narrow':
+        return countOfSet(plan.selection.offsets);
+      case 'table':
+      case 'scan':
+        return this.#table.count;
+    }
+  }
+
+  #selectFromTable(filter: Filter): Selection {
+    const holds = this.#compile(filter);
+    const isAboutVectors = asksForVectors(filter);
     const builder = new SelectionBuilder(this.#table.offsetsEnd);
-    for (const stored of this.#store.getPayloads(ids)) {
+    for (const { id, offset } of this.#table) {
+      const vectorNames = isAboutVectors ? this.#vectorNamesAt(offset) : [];
+      if (holds({ id, payload: {}, vectorNames })) builder.add(offset);
+    }
+    return builder.build();
+  }
+
+  #selectByPlan(plan: FilterPlan, holds: Matcher): Selection {
+    if (plan.kind === 'index') {
+      const { offsets } = plan.selection;
+      return { offsets, count: countOfSet(offsets) };
+    }
+    if (plan.kind !== 'narrow') return this.#selectAmong(this.#store.scanPayloads(), holds);
+    const { offsets } = plan.selection;
+    if (countOfSet(offsets) <= SHARE_BY_ID_MAX * this.#table.count) {
+      return this.#selectAmong(this.#payloadsAt(offsets), holds);
+    }
+    const isCandidate = ({ id }: StoredPayload) => hasOffset(offsets, this.#offsetOf(id));
+    return this.#selectAmong(
+      this.#store.scanPayloads(),
+      (stored) => isCandidate(stored) && holds(stored),
+    );
+  }
+
+  #selectAmong(candidates: Iterable<StoredPayload | undefined>, holds: Matcher): Selection {
+    const builder = new SelectionBuilder(this.#table.offsetsEnd);
+    for (const stored of candidates) {
       if (stored !== undefined && holds(stored)) builder.add(this.#offsetOf(stored.id));
     }
     return builder.build();
   }
 
-  #selectIds(filter: Filter): Selection {
-    const holds = compile(filter);
-    const builder = new SelectionBuilder(this.#table.offsetsEnd);
-    for (const { id, offset } of this.#table) {
-      if (holds({ id, payload: {} })) builder.add(offset);
+  *#payloadsAt(offsets: Uint32Array): Generator<StoredPayload | undefined> {
+    let ids: PointId[] = [];
+    for (const offset of offsetsOf(offsets)) {
+      const id = this.#table.idAt(pointOffset(offset));
+      assert(id !== undefined, 'an offset in an index stands for a point');
+      ids.push(id);
+      if (ids.length < BATCH_POINTS) continue;
+      yield* this.#store.getPayloads(ids);
+      ids = [];
     }
-    return builder.build();
+    yield* this.#store.getPayloads(ids);
   }
 
-  #selectByScan(filter: Filter): Selection {
-    const holds = createMatcher(filter);
-    const key = filterKey(filter);
-    const { appliedSequence } = this.#store.state;
-    const known = this.#cache.get(key, appliedSequence);
-    if (known !== undefined) return known;
-    const builder = new SelectionBuilder(this.#table.offsetsEnd);
-    for (const stored of this.#store.scanPayloads()) {
-      if (holds(stored)) builder.add(this.#offsetOf(stored.id));
+  #vectorNamesAt(offset: PointOffset): string[] {
+    const names: string[] = [];
+    for (const [name, index] of this.#indexes) {
+      if (index.has(offset)) names.push(name);
     }
-    const selection = builder.build();
-    this.#cache.set(key, appliedSequence, selection);
-    return selection;
+    return names;
   }
 
-  #offsetOf(id: PointId) {
+  #offsetOf(id: PointId): PointOffset {
     const offset = this.#table.resolve(id);
     assert(offset !== undefined, 'a stored point has an offset');
     return offset;
   }
 }
 
-/** What to go through for a filter; each source holds every point the filter can hold for. */
-export function chooseSource(filter: Filter): FilterSource {
-  const listed = listedIds(filter);
-  if (listed !== undefined) return { kind: 'listed', ids: [...listed] };
-  return asksForIdsOnly(filter) ? { kind: 'ids' } : { kind: 'scan' };
-}
-
-/**
- * The filter as a test of stored points; payloads are parsed only where it looks at them. Throws `wrong_input` on a key
- * that is no path; the test throws `corrupt` where a stored payload is not the text of an object.
- */
-export function createMatcher(filter: Filter): (stored: StoredPayload) => boolean {
-  const holds = compile(filter);
-  if (asksForIdsOnly(filter)) return ({ id }) => holds({ id, payload: {} });
-  return ({ id, payload }) => holds({ id, payload: parsePayload(id, payload) });
-}
-
-function compile(filter: Filter): FilterPredicate {
-  try {
-    return compileFilter(filter);
-  } catch (error) {
-    if (!(error instanceof JsonPathError)) throw error;
-    throw new TributaryError('wrong_input', error.message, { cause: error });
-  }
-}
-
 /** Throws `corrupt` where a stored payload is not the text of an object. */
-export function parsePayload(id: PointId, payload: PayloadBytes) {
+export function parsePayload(id: PointId, payload: PayloadBytes): JsonObject {
   try {
     return payloadFromBytes(payload);
   } catch (error) {
@@ -135,38 +223,4 @@ export function parsePayload(id: PointId, payload: PayloadBytes) {
       cause: error,
     });
   }
-}
-
-/** The ids that the filter demands one of; undefined where it demands none. */
-function listedIds(filter: Filter): ReadonlySet<PointId> | undefined {
-  let listed: ReadonlySet<PointId> | undefined;
-  for (const condition of filter.must ?? []) {
-    const ids = idsOf(condition);
-    if (ids !== undefined) listed = listed === undefined ? ids : listed.intersection(ids);
-  }
-  return listed;
-}
-
-function idsOf(condition: Condition): ReadonlySet<PointId> | undefined {
-  if (condition.kind === 'hasId') return new Set(condition.ids);
-  return condition.kind === 'filter' ? listedIds(condition.filter) : undefined;
-}
-
-function asksForIdsOnly(filter: Filter): boolean {
-  const clauses = [filter.must, filter.should, filter.mustNot];
-  return clauses.every((clause) => (clause ?? []).every(isAboutIds));
-}
-
-function isAboutIds(condition: Condition): boolean {
-  if (condition.kind === 'filter') return asksForIdsOnly(condition.filter);
-  return condition.kind === 'hasId';
-}
-
-/** One text for one filter: what JSON cannot tell apart is marked with an object, which no filter holds. */
-function filterKey(filter: Filter): string {
-  return JSON.stringify(filter, (_, value: unknown) => {
-    if (typeof value === 'bigint') return { bigint: String(value) };
-    if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
-    return value;
-  });
 }

@@ -1,6 +1,6 @@
 // Shapes points as a read asks for them. A payload wanted whole is passed on as the bytes that were stored.
 
-import type { VectorIndex } from '@tributary/index';
+import { type AnyVectorIndex, copyVector } from '@tributary/index';
 import {
   compileProjection,
   JsonPathError,
@@ -13,6 +13,7 @@ import {
   type Projection,
   payloadToBytes,
   type Sequence,
+  type VectorValue,
 } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { parsePayload } from './plan-filter.ts';
@@ -33,7 +34,7 @@ export interface Projector {
 /** Errors: `wrong_input` on the name of no vector or a key that is no path. */
 export function createProjector(
   projection: Projection,
-  indexes: ReadonlyMap<string, VectorIndex>,
+  indexes: ReadonlyMap<string, AnyVectorIndex>,
 ): Projector {
   const projectPayload = payloadProjection(projection.payload);
   const vectors = selectedIndexes(projection, indexes);
@@ -49,7 +50,10 @@ export function createProjector(
 }
 
 /** The index of a named vector. Throws `wrong_input` where the collection has none of that name. */
-export function indexOf(indexes: ReadonlyMap<string, VectorIndex>, name: string): VectorIndex {
+export function indexOf(
+  indexes: ReadonlyMap<string, AnyVectorIndex>,
+  name: string,
+): AnyVectorIndex {
   const index = indexes.get(name);
   if (index !== undefined) return index;
   throw new TributaryError('wrong_input', `Not existing vector name error: ${name}`);
@@ -69,11 +73,11 @@ function payloadProjection(selector: PayloadSelector): PayloadProjection | undef
   }
 }
 
-type SelectedIndexes = readonly (readonly [string, VectorIndex])[];
+type SelectedIndexes = readonly (readonly [string, AnyVectorIndex])[];
 
 function selectedIndexes(
   projection: Projection,
-  indexes: ReadonlyMap<string, VectorIndex>,
+  indexes: ReadonlyMap<string, AnyVectorIndex>,
 ): SelectedIndexes | undefined {
   switch (projection.vectors.kind) {
     case 'none':
@@ -86,11 +90,11 @@ function selectedIndexes(
 }
 
 function vectorsAt(offset: PointOffset, indexes: SelectedIndexes): NamedVectors {
-  const vectors: Record<string, Float32Array> = {};
+  const vectors: Record<string, VectorValue> = {};
   for (const [name, index] of indexes) {
     const vector = index.get(offset);
     // The index's memory changes with the next write; the answer must not.
-    if (vector !== undefined) vectors[name] = vector.slice();
+    if (vector !== undefined) vectors[name] = copyVector(vector);
   }
   return vectors;
 }

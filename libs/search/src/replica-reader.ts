@@ -1,42 +1,51 @@
-// The reads of one replica: search, retrieve, scroll, count.
+// The reads of one replica: search, retrieve, scroll, count, sample, facet, term statistics.
 //
 // Invariant: store, point table and indexes are at one sequence whenever a read runs, as the thread that owns them
 // applies a commit to all three before it does anything else. So a read never shows a point that is deleted, and a
 // difference between them is a bug: it asserts.
 
-import type { PointTable, VectorIndex } from '@tributary/index';
+import type { AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/index';
 import {
   type CollectionConfig,
   comparePointIds,
+  type FacetHit,
+  type FacetQuery,
   type Filter,
-  higherIsBetter,
-  isFiniteVector,
-  type NearestQuery,
+  type OrderBy,
   type PointId,
   type PointOffset,
   type PointRecord,
   type Projection,
   pointOffset,
+  type SampleQuery,
   type ScoredPoint,
   type ScrollQuery,
+  type TermStatistics,
+  type TermStatisticsQuery,
+  type VectorQuery,
 } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import { assert } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
-import { chooseSource, createMatcher, FilterPlanner, type FilterSource } from './plan-filter.ts';
+import { candidatesInOrder } from './candidates.ts';
+import { type Explanation, type FilterPlan, FilterPlanner } from './plan-filter.ts';
 import { createProjector, indexOf, type ProjectedPoint, type Projector } from './projection.ts';
 import type { Selection } from './selection.ts';
+import { facetHits, orderedPoints, sampledOffsets } from './value-reads.ts';
+import { checkedIndexOf, isHigherBetter, searchIndex, termStatisticsOf } from './vector-search.ts';
 
 export interface ReplicaReaderOptions {
   readonly store: ReplicaStore;
   readonly table: PointTable;
   /** By vector name; one for each vector of the collection. */
-  readonly indexes: ReadonlyMap<string, VectorIndex>;
+  readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly payloadIndexes: PayloadIndexes;
   readonly config: CollectionConfig;
   /** Bytes of filter answers kept between two commits; default 16 MiB. */
   readonly filterCacheBytesMax?: number;
 }
 
 const FILTER_CACHE_BYTES_MAX = 16 << 20;
+const SCAN: FilterPlan = { kind: 'scan' };
 
 interface Hit {
   readonly point: ProjectedPoint;
@@ -46,7 +55,8 @@ interface Hit {
 export class ReplicaReader {
   readonly #store: ReplicaStore;
   readonly #table: PointTable;
-  readonly #indexes: ReadonlyMap<string, VectorIndex>;
+  readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly #payloadIndexes: PayloadIndexes;
   readonly #config: CollectionConfig;
   readonly #planner: FilterPlanner;
 
@@ -54,28 +64,35 @@ export class ReplicaReader {
     this.#store = options.store;
     this.#table = options.table;
     this.#indexes = options.indexes;
+    this.#payloadIndexes = options.payloadIndexes;
     this.#config = options.config;
     this.#planner = new FilterPlanner({
-      store: options.store,
-      table: options.table,
+      ...options,
       cacheBytesMax: options.filterCacheBytesMax ?? FILTER_CACHE_BYTES_MAX,
     });
   }
 
   /**
-   * At most `limit` points, best first, equal scores by id. The query vector is taken as it is: of length 1 for Cosine.
-   * Errors: `wrong_input` for the name of no vector, a wrong dimension, a value not finite, a key that is no path.
+   * At most `limit` points, best first, equal scores by id. Vectors are taken as they are: of length 1 for Cosine.
+   * Errors: `wrong_input` for the name of no vector, a vector of a wrong kind or dimension, a value not finite, a key
+   * that is no path.
    */
-  search(query: NearestQuery): ScoredPoint[] {
-    const index = this.#checkedIndex(query);
+  search(query: VectorQuery): ScoredPoint[] {
+    const index = checkedIndexOf(query, this.#indexes, this.#config);
     const projector = createProjector(query.projection, this.#indexes);
     const selection = query.filter && this.#planner.select(query.filter);
-    const hits = this.#nearest(index, query, selection);
+    const hits = this.#hitsOf(query, index, selection);
     const payloads = this.#payloadsOf(hits, projector);
     return hits.map(({ point, score }, i) => ({
       ...projector.project(point, payloads?.[i]?.payload),
       score,
     }));
+  }
+
+  /** Errors: `wrong_input` for the name of no sparse vector, a key that is no path. */
+  termStatistics({ using, indices, filter }: TermStatisticsQuery): TermStatistics {
+    const index = indexOf(this.#indexes, using);
+    return termStatisticsOf(index, indices, filter && this.#planner.select(filter));
   }
 
   /** The points of `ids` that are there, in their order. Errors: `wrong_input` as for `search`. */
@@ -86,25 +103,25 @@ export class ReplicaReader {
       const offset = this.#table.resolve(id);
       if (offset !== undefined) points.push(this.#pointAt(offset));
     }
-    const payloads = projector.needsPayload
-      ? this.#store.getPayloads(points.map(({ id }) => id))
-      : undefined;
-    return points.map((point, i) => {
-      const stored = payloads?.[i];
-      if (payloads !== undefined) assertSame(point, stored);
-      return projector.project(point, stored?.payload);
-    });
+    return this.#recordsOf(points, projector);
   }
 
-  /** At most `limit` points in id order from `offset`, inclusive. Errors: `wrong_input` as for `search`. */
+  /**
+   * At most `limit` points in id order from `offset`, inclusive, or in the order of a payload value. Errors:
+   * `wrong_input` as for `search`, `bad_request` for an order that no index gives.
+   */
   scroll(query: ScrollQuery): PointRecord[] {
     const projector = createProjector(query.projection, this.#indexes);
-    const source = query.filter && chooseSource(query.filter);
-    const holds = query.filter && createMatcher(query.filter);
+    if (query.orderBy !== undefined) return this.#scrollInOrder(query, query.orderBy, projector);
+    const { filter, limit, offset: from } = query;
+    const holds = filter && this.#planner.matcher(filter);
     const records: PointRecord[] = [];
-    if (query.limit <= 0) return records;
-    for (const stored of this.#candidates(source, query.offset)) {
-      if (holds !== undefined && !holds(stored)) continue;
+    if (limit <= 0) return records;
+    const plan = filter === undefined ? SCAN : this.#planner.plan(filter);
+    const isSure = filter === undefined || plan.kind === 'index';
+    const sources = { store: this.#store, table: this.#table };
+    for (const stored of candidatesInOrder({ ...sources, plan, from, limit })) {
+      if (!isSure && holds?.(stored) === false) continue;
       const offset = this.#table.resolve(stored.id);
       assert(offset !== undefined, 'a stored point has an offset');
       const point = this.#pointAt(offset);
@@ -122,52 +139,40 @@ export class ReplicaReader {
       : this.#planner.select(filter).count;
   }
 
-  #checkedIndex(query: NearestQuery): VectorIndex {
-    const index = indexOf(this.#indexes, query.using);
-    const params = this.#config.vectors[query.using];
-    assert(params !== undefined, 'an index belongs to a vector of the collection');
-    if (query.vector.length !== params.size) {
-      throw new TributaryError(
-        'wrong_input',
-        `Vector dimension error: expected dim: ${params.size}, got ${query.vector.length}`,
-      );
-    }
-    if (!isFiniteVector(query.vector)) {
-      throw new TributaryError('wrong_input', 'the query vector has a value that is not finite');
-    }
-    return index;
+  /** At most `limit` points chosen by the seed, in an order of chance. Errors: `wrong_input` as for `search`. */
+  sample({ filter, limit, seed, projection }: SampleQuery): PointRecord[] {
+    const projector = createProjector(projection, this.#indexes);
+    const offsets = filter === undefined ? this.#table.live : this.#planner.select(filter).offsets;
+    const points = sampledOffsets(offsets, this.#table, limit, seed).map((offset) =>
+      this.#pointAt(pointOffset(offset)),
+    );
+    return this.#recordsOf(points, projector);
   }
 
-  #nearest(index: VectorIndex, query: NearestQuery, selection: Selection | undefined): Hit[] {
+  /** Errors: `bad_request` where no index counts the values; `wrong_input` for a key that is no path. */
+  facet(query: FacetQuery): FacetHit[] {
+    const selection = query.filter && this.#planner.select(query.filter);
+    return facetHits(query, this.#payloadIndexes, selection);
+  }
+
+  /** How a filter is answered, for the log of slow queries. Errors: `wrong_input` for a key that is no path. */
+  explain(filter: Filter): Explanation {
+    return this.#planner.explain(filter);
+  }
+
+  #hitsOf(query: VectorQuery, index: AnyVectorIndex, selection: Selection | undefined): Hit[] {
     const limit = Math.min(query.limit, selection?.count ?? this.#store.state.pointsCount);
     if (limit <= 0) return [];
-    const { offsets, scores } = index.search(query.vector, {
-      limit,
-      ef: this.#efOf(query),
-      exact: query.params.exact ?? false,
-      indexedOnly: query.params.indexedOnly ?? false,
-      ...(selection && { accept: selection.offsets, acceptCount: selection.count }),
-      ...(query.scoreThreshold !== undefined && { scoreThreshold: query.scoreThreshold }),
-    });
+    const config = this.#config;
+    const { offsets, scores } = searchIndex(query, { index, config, limit, selection });
     const hits = Array.from(offsets, (offset, i) => ({
       point: this.#pointAt(pointOffset(offset)),
       score: scores[i] ?? Number.NaN,
     }));
-    const sign = higherIsBetter(this.#distanceOf(query)) ? -1 : 1;
+    const sign = isHigherBetter(query, config) ? -1 : 1;
     return hits.sort(
       (a, b) => sign * (a.score - b.score) || comparePointIds(a.point.id, b.point.id),
     );
-  }
-
-  #distanceOf(query: NearestQuery) {
-    const params = this.#config.vectors[query.using];
-    assert(params !== undefined, 'an index belongs to a vector of the collection');
-    return params.distance;
-  }
-
-  #efOf(query: NearestQuery): number {
-    const own = this.#config.vectors[query.using]?.hnsw?.efConstruct;
-    return query.params.hnswEf ?? own ?? this.#config.hnsw.efConstruct;
   }
 
   #payloadsOf(hits: readonly Hit[], projector: Projector) {
@@ -179,12 +184,35 @@ export class ReplicaReader {
     return payloads;
   }
 
-  #candidates(source: FilterSource | undefined, from?: PointId): Iterable<StoredPayload> {
-    if (source?.kind !== 'listed') return this.#store.scanPayloads(from);
-    const ids = source.ids
-      .filter((id) => from === undefined || comparePointIds(id, from) >= 0)
-      .sort(comparePointIds);
-    return this.#store.getPayloads(ids).filter((stored) => stored !== undefined);
+  #scrollInOrder(query: ScrollQuery, orderBy: OrderBy, projector: Projector): PointRecord[] {
+    const selection = query.filter && this.#planner.select(query.filter);
+    const ordered = orderedPoints(orderBy, query.limit, {
+      table: this.#table,
+      payloadIndexes: this.#payloadIndexes,
+      selection,
+    });
+    const points = ordered.map(({ id }) => this.#pointAt(this.#offsetOf(id)));
+    return this.#recordsOf(points, projector).map((record, i) => {
+      const orderValue = ordered[i]?.orderValue;
+      return orderValue === undefined ? record : { ...record, orderValue };
+    });
+  }
+
+  #recordsOf(points: readonly ProjectedPoint[], projector: Projector): PointRecord[] {
+    const payloads = projector.needsPayload
+      ? this.#store.getPayloads(points.map(({ id }) => id))
+      : undefined;
+    return points.map((point, i) => {
+      const stored = payloads?.[i];
+      if (payloads !== undefined) assertSame(point, stored);
+      return projector.project(point, stored?.payload);
+    });
+  }
+
+  #offsetOf(id: PointId): PointOffset {
+    const offset = this.#table.resolve(id);
+    assert(offset !== undefined, 'an indexed point has an offset');
+    return offset;
   }
 
   #pointAt(offset: PointOffset): ProjectedPoint {

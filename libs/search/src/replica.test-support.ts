@@ -1,18 +1,21 @@
 // A replica in memory for the tests of this package: store, point table and exact indexes, changed together.
 
-import { PointTable, type VectorIndex } from '@tributary/index';
+import { type AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/index';
 import { MemoryVectorIndex } from '@tributary/index/memory';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   type Distance,
-  type NearestQuery,
+  type PayloadSchema,
   type Point,
   type PointId,
   type Projection,
+  payloadFromBytes,
   type Sequence,
   type StoredPoint,
   sequence,
+  type VectorQuery,
+  type VectorValue,
 } from '@tributary/model';
 import type { ReplicaStore } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
@@ -29,9 +32,12 @@ export const SIZES: Sizes = {
 export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 export const EVERYTHING: Projection = { payload: { kind: 'all' }, vectors: { kind: 'all' } };
 
-export function nearest(query: Partial<NearestQuery>): NearestQuery {
+export function nearest({
+  vector = Float32Array.of(1, 0, 0),
+  ...query
+}: Partial<VectorQuery> & { vector?: VectorValue }): VectorQuery {
   return {
-    vector: Float32Array.of(1, 0, 0),
+    scoring: { kind: 'nearest', vector },
     using: '',
     limit: 10,
     params: {},
@@ -42,27 +48,29 @@ export function nearest(query: Partial<NearestQuery>): NearestQuery {
 
 export class ReplicaForTests {
   readonly table = new PointTable();
-  readonly indexes: ReadonlyMap<string, VectorIndex>;
+  readonly payloadIndexes = new PayloadIndexes(this.table);
+  readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
 
   /** With an index that sorts everything, where none are given. */
   static async open(
     vectors: Sizes,
-    indexes: ReadonlyMap<string, VectorIndex> = exactIndexes(vectors),
+    indexes: ReadonlyMap<string, AnyVectorIndex> = exactIndexes(vectors),
+    config: CollectionConfig = configOf(vectors),
   ): Promise<ReplicaForTests> {
-    return new ReplicaForTests(vectors, await new MemoryReplicaStores().open('a'), indexes);
+    return new ReplicaForTests(config, await new MemoryReplicaStores().open('a'), indexes);
   }
 
   private constructor(
-    vectors: Sizes,
+    config: CollectionConfig,
     store: ReplicaStore,
-    indexes: ReadonlyMap<string, VectorIndex>,
+    indexes: ReadonlyMap<string, AnyVectorIndex>,
   ) {
     this.store = store;
     this.indexes = indexes;
-    const { table } = this;
-    this.reader = new ReplicaReader({ store, table, indexes, config: configOf(vectors) });
+    const { table, payloadIndexes } = this;
+    this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
   }
 
   upsert(points: readonly Point[]): void {
@@ -73,6 +81,22 @@ export class ReplicaForTests {
       for (const [name, vector] of Object.entries(point.vectors)) {
         this.indexes.get(name)?.add(offset, vector);
       }
+      if (this.payloadIndexes.size > 0) {
+        this.payloadIndexes.add(offset, payloadFromBytes(point.payload));
+      }
+    }
+  }
+
+  createPayloadIndexes(schema: PayloadSchema): void {
+    for (const [field, index] of Object.entries(schema)) {
+      this.payloadIndexes.create(field, index, this.#payloads());
+    }
+  }
+
+  *#payloads() {
+    for (const { id, payload } of this.store.scanPayloads()) {
+      const offset = this.table.resolve(id);
+      if (offset !== undefined) yield { offset, payload: payloadFromBytes(payload) };
     }
   }
 
@@ -92,11 +116,12 @@ export class ReplicaForTests {
     const offset = this.table.release(id);
     if (offset === undefined) return;
     for (const index of this.indexes.values()) index.remove(offset);
+    this.payloadIndexes.remove(offset);
     this.table.reclaim();
   }
 }
 
-function exactIndexes(vectors: Sizes): ReadonlyMap<string, VectorIndex> {
+function exactIndexes(vectors: Sizes): ReadonlyMap<string, AnyVectorIndex> {
   return new Map(
     Object.entries(vectors).map(([name, { distance }]) => [name, new MemoryVectorIndex(distance)]),
   );

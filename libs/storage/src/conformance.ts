@@ -2,10 +2,31 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { comparePointIds, type PointId, type StoredPoint, sequence } from '@tributary/model';
-import { type Random, seededRandom, TributaryError } from '@tributary/runtime';
-import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
-import type { ReplicaState, ReplicaStore, ReplicaStores } from './replica-store.ts';
+import {
+  comparePointIds,
+  type PayloadSchema,
+  type PointId,
+  type StoredPoint,
+  sequence,
+} from '@tributary/model';
+import { seededRandom, TributaryError } from '@tributary/runtime';
+import {
+  ALL_KINDS_OF_ID,
+  arraysOf,
+  assertEqualsModel,
+  next,
+  plain,
+  pointOf,
+  put,
+  putSchema,
+  randomCommit,
+  sparseOf,
+  text,
+  UUID_A,
+  UUID_B,
+} from './conformance-points.test-support.ts';
+import { EMPTY_CONTENT_HASH } from './content-hash.ts';
+import type { ReplicaStores } from './replica-store.ts';
 
 export interface ConformanceSubject {
   readonly stores: ReplicaStores;
@@ -29,6 +50,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
     });
   };
   contentTests(check);
+  schemaTests(check);
   scanTests(check);
   refusalTests(check);
   lifetimeTests(check);
@@ -44,6 +66,7 @@ function contentTests(check: Check): void {
       appliedCount: 0,
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
+      payloadSchema: {},
     });
     assert.deepEqual(store.get([1]), [undefined]);
     assert.deepEqual([...store.scan()], []);
@@ -82,8 +105,19 @@ function contentTests(check: Check): void {
       vectors: { ü: Float32Array.of(1, -0, 3.5), '': Float32Array.of(2) },
       payload: Buffer.from('{"a":1}'),
     };
-    put(store, [bare, named]);
-    assert.deepEqual(plain(store.get([5, 6])), plain([bare, named]));
+    const forms: StoredPoint = {
+      ...named,
+      id: 7,
+      vectors: {
+        none: { indices: new Uint32Array(0), values: new Float32Array(0) },
+        sparse: sparseOf(3),
+        ü: { size: 3, rows: Float32Array.of(1, -0, 3, 4, 5, 6) },
+        ['__proto__']: Float32Array.of(7),
+      },
+    };
+    put(store, [bare, named, forms]);
+    assert.deepEqual(plain(store.get([5, 6, 7])), plain([bare, named, forms]));
+    assert.deepEqual(plain([...store.scan()]), plain([bare, named, forms]));
   });
 
   check(
@@ -94,11 +128,11 @@ function contentTests(check: Check): void {
       const before = plain([point]);
       put(store, [point]);
       point.payload.fill(0);
-      point.vectors['']?.fill(0);
+      for (const values of Object.values(point.vectors).flatMap(arraysOf)) values.fill(0);
       const [got] = store.get([1]);
       assert.deepEqual(plain([got]), before);
       got?.payload.fill(1);
-      got?.vectors['']?.fill(1);
+      for (const values of Object.values(got?.vectors ?? {}).flatMap(arraysOf)) values.fill(1);
       assert.deepEqual(plain(store.get([1])), before);
     },
   );
@@ -127,6 +161,52 @@ function contentTests(check: Check): void {
     put(store, [], [1]);
     assert.equal(store.state.contentHash, EMPTY_CONTENT_HASH);
     assert.equal(store.state.pointsCount, 0);
+  });
+}
+
+function schemaTests(check: Check): void {
+  check('the payload schema is what the last commit that named one said', async ({ stores }) => {
+    const first: PayloadSchema = {
+      'a.b': { type: 'integer', lookup: true, range: false, options: { on_disk: true } },
+      text: {
+        type: 'text',
+        tokenizer: 'prefix',
+        minTokenLength: 2,
+        lowercase: true,
+        asciiFolding: false,
+        phraseMatching: true,
+        stopwords: ['the'],
+        stemmer: 'english',
+      },
+    };
+    const store = await stores.open('a');
+    const { contentHash } = put(store, [pointOf(1, 1, 1)]);
+    assert.deepEqual(store.state.payloadSchema, {});
+    assert.deepEqual(putSchema(store, first).payloadSchema, first);
+    assert.deepEqual(put(store, [pointOf(2, 1, 1)], [1]).payloadSchema, first);
+    await store.close();
+    await using again = await stores.open('a');
+    assert.deepEqual(again.state.payloadSchema, first);
+    assert.deepEqual(again.verify().payloadSchema, first);
+    assert.deepEqual(putSchema(again, {}).payloadSchema, {});
+    assert.equal(put(again, [pointOf(1, 1, 1)], [2]).contentHash, contentHash);
+  });
+
+  check('a change of payload alone keeps the vectors, in the hash too', async ({ stores }) => {
+    await using store = await stores.open('a');
+    put(store, [pointOf(1, 1, 1), pointOf(2, 1, 2)]);
+    for (const salt of [5, 6]) {
+      const { vectors } = pointOf(1, 1, 1);
+      const changed = { ...pointOf(1, salt, salt), vectors };
+      store.commit({ ...next(store), puts: [changed], deletes: [], payloadOnly: new Set([1]) });
+      assertEqualsModel(
+        store,
+        new Map([
+          [1, changed],
+          [2, pointOf(2, 1, 2)],
+        ]),
+      );
+    }
   });
 }
 
@@ -289,91 +369,4 @@ function lifetimeTests(check: Check): void {
     await using again = await stores.open('a');
     assert.equal(again.state.appliedSequence, 0);
   });
-}
-
-const UUID_A = '00000000-0000-0000-0000-000000000001';
-const UUID_B = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
-const ALL_KINDS_OF_ID: readonly PointId[] = [
-  0,
-  1,
-  255,
-  256,
-  2 ** 32,
-  Number.MAX_SAFE_INTEGER,
-  2n ** 53n,
-  2n ** 63n,
-  2n ** 64n - 1n,
-  UUID_A,
-  UUID_B,
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-];
-
-function pointOf(id: PointId, version: number, salt: number): StoredPoint {
-  return {
-    id,
-    version: sequence(version),
-    vectors: { '': Float32Array.of(salt, version, 0.25), extra: Float32Array.of(salt / 3) },
-    payload: Buffer.from(JSON.stringify({ salt, text: 'x'.repeat(salt % 50) })),
-  };
-}
-
-function put(
-  store: ReplicaStore,
-  puts: readonly StoredPoint[],
-  deletes: readonly PointId[] = [],
-): ReplicaState {
-  return store.commit({
-    puts,
-    deletes,
-    appliedSequence: sequence(store.state.appliedSequence + 1),
-    appliedCount: store.state.appliedCount + 1,
-  });
-}
-
-function randomCommit(
-  random: Random,
-  store: ReplicaStore,
-  model: Map<PointId, StoredPoint>,
-  version: number,
-): void {
-  const puts = new Map<PointId, StoredPoint>();
-  const deletes = new Set<PointId>();
-  for (let i = 0; i < 20; i++) {
-    const id = ALL_KINDS_OF_ID[random.integer(24)] ?? random.integer(60);
-    if (puts.has(id) || deletes.has(id)) continue;
-    if (random.next() < 0.3) deletes.add(id);
-    else puts.set(id, pointOf(id, version, random.integer(1_000)));
-  }
-  put(store, [...puts.values()], [...deletes]);
-  for (const [id, point] of puts) model.set(id, point);
-  for (const id of deletes) model.delete(id);
-}
-
-function assertEqualsModel(store: ReplicaStore, model: ReadonlyMap<PointId, StoredPoint>): void {
-  const expected = [...model.values()].sort((a, b) => comparePointIds(a.id, b.id));
-  assert.deepEqual(plain([...store.scan()]), plain(expected));
-  const hash = new ContentHash();
-  for (const point of expected) hash.add(pointDigest(point));
-  assert.equal(store.state.contentHash, hash.toString());
-  assert.equal(store.state.pointsCount, model.size);
-  assert.deepEqual(store.verify(), store.state);
-}
-
-/** Points in a form that compares by value, whatever kind of byte array they hold. */
-function plain(points: readonly (StoredPoint | undefined)[]): unknown[] {
-  return points.map(
-    (point) =>
-      point && {
-        id: point.id,
-        version: point.version,
-        payload: text(point.payload),
-        vectors: Object.entries(point.vectors)
-          .map(([name, vector]) => [name, [...vector]] as const)
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      },
-  );
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8');
 }

@@ -2,7 +2,13 @@
 // incrementally: add the new digest, subtract the old one.
 
 import { hash } from 'node:crypto';
-import { pointIdToBytes, type StoredPoint } from '@tributary/model';
+import {
+  isDense,
+  isSparse,
+  pointIdToBytes,
+  type StoredPoint,
+  type VectorValue,
+} from '@tributary/model';
 
 export const DIGEST_BYTES = 32;
 export const EMPTY_CONTENT_HASH = '0'.repeat(2 * DIGEST_BYTES);
@@ -10,6 +16,8 @@ export const EMPTY_CONTENT_HASH = '0'.repeat(2 * DIGEST_BYTES);
 const LIMBS = DIGEST_BYTES / 4;
 const LIMB_RANGE = 0x1_0000_0000;
 const SCRATCH_BYTES_MAX = 1 << 20;
+const SPARSE_MARK = 0xffff_ffff;
+const MULTI_MARK = 0xffff_fffe;
 
 // One vector is written at a time and `hash` takes its input whole, so one buffer serves every digest.
 let scratch = Buffer.alloc(16_384);
@@ -19,7 +27,9 @@ let scratch = Buffer.alloc(16_384);
  * encoding where the caller has one.
  *
  * Canonical bytes, integers little-endian: u32 length + id, f64 version, u32 length + payload, then for each vector
- * u32 length + name in UTF-8, u32 length + f32 values.
+ * u32 length + name in UTF-8, then its values: dense u32 length + f32 values; sparse u32 0xffffffff, u32 length + u32
+ * indices, u32 length + f32 values; multi u32 0xfffffffe, u32 row size, u32 length + f32 rows. No length is as large as
+ * those two marks, so no two points have the same bytes.
  */
 export function pointDigest(
   point: StoredPoint,
@@ -36,8 +46,7 @@ export function pointDigest(
     const nameLength = target.write(name, at + 4, 'utf8');
     target.writeUInt32LE(nameLength, at);
     at += 4 + nameLength;
-    const values = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-    at = writePrefixed(target, at, values);
+    at = writeVector(target, at, vector);
   }
   return hash('sha256', target.subarray(0, at), 'buffer');
 }
@@ -90,9 +99,31 @@ function canonicalBytesMax(
   let bytes = 16 + idBytes.length + point.payload.length;
   for (const name of names) {
     // UTF-8 takes at most three bytes a code unit.
-    bytes += 8 + 3 * name.length + (point.vectors[name]?.byteLength ?? 0);
+    bytes += 8 + 3 * name.length + vectorBytes(point.vectors[name]);
   }
   return bytes;
+}
+
+function vectorBytes(vector: VectorValue | undefined): number {
+  if (vector === undefined) return 0;
+  if (isDense(vector)) return vector.byteLength;
+  if (isSparse(vector)) return 8 + vector.indices.byteLength + vector.values.byteLength;
+  return 8 + vector.rows.byteLength;
+}
+
+function writeVector(target: Buffer, at: number, vector: VectorValue): number {
+  if (isDense(vector)) return writePrefixed(target, at, bytesOf(vector));
+  if (isSparse(vector)) {
+    const indicesAt = target.writeUInt32LE(SPARSE_MARK, at);
+    const valuesAt = writePrefixed(target, indicesAt, bytesOf(vector.indices));
+    return writePrefixed(target, valuesAt, bytesOf(vector.values));
+  }
+  const sizeAt = target.writeUInt32LE(MULTI_MARK, at);
+  return writePrefixed(target, target.writeUInt32LE(vector.size, sizeAt), bytesOf(vector.rows));
+}
+
+function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
 function reserve(bytes: number): Buffer {

@@ -6,10 +6,13 @@
 
 import {
   comparePointIds,
+  isDense,
+  isSparse,
   type PointId,
   type Sequence,
   type StoredPoint,
   sequence,
+  type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
@@ -165,6 +168,7 @@ class MemoryReplicaStore implements ReplicaStore {
       appliedCount: changes.appliedCount,
       contentHash: hash.toString(),
       pointsCount: points.size,
+      payloadSchema: changes.payloadSchema ?? this.state.payloadSchema,
     };
     return this.state;
   }
@@ -228,6 +232,7 @@ function emptyState(): ReplicaState {
     appliedCount: 0,
     contentHash: EMPTY_CONTENT_HASH,
     pointsCount: 0,
+    payloadSchema: {},
   };
 }
 
@@ -241,9 +246,16 @@ function applyUndo(volume: Volume, undo: Undo): void {
 
 // Callers reuse their buffers once a call has returned, as they may with a store that writes bytes.
 function copyOf(point: StoredPoint): StoredPoint {
-  const vectors: Record<string, Float32Array> = {};
-  for (const [name, vector] of Object.entries(point.vectors)) vectors[name] = vector.slice();
-  return { ...payloadOf(point), vectors };
+  const vectors = Object.entries(point.vectors).map(
+    ([name, vector]) => [name, copyOfVector(vector)] as const,
+  );
+  return { ...payloadOf(point), vectors: Object.fromEntries(vectors) };
+}
+
+function copyOfVector(vector: VectorValue): VectorValue {
+  if (isDense(vector)) return vector.slice();
+  if (isSparse(vector)) return { indices: vector.indices.slice(), values: vector.values.slice() };
+  return { size: vector.size, rows: vector.rows.slice() };
 }
 
 function payloadOf(point: StoredPoint): StoredPayload {

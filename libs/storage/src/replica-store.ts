@@ -5,7 +5,7 @@
 //
 // One writer, synchronous calls: the worker thread that owns the replica is the only one that touches it.
 
-import type { PayloadBytes, PointId, Sequence, StoredPoint } from '@tributary/model';
+import type { PayloadBytes, PayloadSchema, PointId, Sequence, StoredPoint } from '@tributary/model';
 
 export interface ReplicaState {
   /** Sequence of the last entry applied; 0 for none. */
@@ -15,13 +15,19 @@ export interface ReplicaState {
   /** Sum mod 2^256 of the points' digests; 64 hex digits. Equal content at one sequence gives equal hashes. */
   readonly contentHash: string;
   readonly pointsCount: number;
+  /** Payload indexes made and not deleted up to `appliedSequence`. Not part of the content hash. */
+  readonly payloadSchema: PayloadSchema;
 }
 
 export interface StoreChanges {
   readonly puts: readonly StoredPoint[];
   readonly deletes: readonly PointId[];
+  /** Ids among `puts` whose vectors are those that the store has for them already. */
+  readonly payloadOnly?: ReadonlySet<PointId>;
   readonly appliedSequence: Sequence;
   readonly appliedCount: number;
+  /** The schema from now on; absent where it stays as it is. */
+  readonly payloadSchema?: PayloadSchema;
 }
 
 export interface StoredPayload {

@@ -181,6 +181,41 @@ test('a retry sends the same messages under the same ids', async () => {
   );
 });
 
+test('of several writes under one operation id the first is written, the others are told where it stands', async () => {
+  const { appender, appends, stream } = await setUp();
+  const both = [part(0, 1), part(1, 2)];
+  const receipts = await Promise.all([
+    appender.append([part(0, 7)]),
+    appender.append(both, undefined, 'operation'),
+    appender.append(both, undefined, 'operation'),
+    appender.append([part(0, 3)], undefined, 'operation'),
+    appender.append([part(1, 8)]),
+  ]);
+  assert.deepEqual(
+    receipts.map(({ sequence: at, duplicate }) => [at, duplicate]),
+    [
+      [1, false],
+      [3, false],
+      [3, true],
+      [3, true],
+      [4, false],
+    ],
+  );
+  assert.deepEqual(
+    appends.map((messages) => messages.length),
+    [1, 2, 2, 1, 1],
+    'a write with an id of its own goes alone',
+  );
+  const written = await idsInStream(stream);
+  assert.deepEqual(
+    [written.get(0), written.get(1)],
+    [
+      [7, 1],
+      [2, 8],
+    ],
+  );
+});
+
 test('retries end: unknown where a try got no answer, unavailable where all were refused', async () => {
   const unknown = await setUp({ retryForMs: 60 }, (nth) =>
     nth === 1 ? 'unknownLost' : 'unavailable',

@@ -5,7 +5,8 @@
 //                     │  ▲
 //                     └──┘ no answer, or refused: back off, send the same messages with the same ids
 //
-// Invariant: a write is wholly in one append; its promise is fulfilled only by a receipt that covers it.
+// Invariant: a write is wholly in one append; its promise is fulfilled only by a receipt that covers it. A write with an
+// operation id of its own is an append of its own, so that a second one with that id is the same messages again.
 
 import { type Sequence, type ShardId, sequence } from '@tributary/model';
 import { type Clock, type Random, TributaryError } from '@tributary/runtime';
@@ -57,6 +58,7 @@ const MAY_STILL_HAPPEN =
 
 interface Write {
   readonly pieces: readonly Piece[];
+  readonly operationId: string | undefined;
   readonly bytes: number;
   readonly outcome: PromiseWithResolvers<WriteReceipt>;
   readonly signal: AbortSignal | undefined;
@@ -66,6 +68,8 @@ interface Write {
 }
 
 interface Group {
+  /** Identity of the append; its last message has it as id. */
+  readonly id: string;
   readonly writes: readonly Write[];
   readonly entries: readonly PackedEntry[];
   /** For each write, the index of the last entry of each shard that holds a part of it. */
@@ -97,11 +101,17 @@ export class BatchingAppender {
 
   /**
    * Writes the parts atomically; parts without operations are ignored. The signal is the caller's deadline.
+   * `operationId` is the identity of the write, where the caller has one: within the stream's dedupe window of two
+   * minutes a second write under it writes nothing, whatever its parts are, and its receipt says `duplicate`.
    * Errors: `too_large` (does not fit one atomic append), `bad_request` (nothing to write), `unavailable` (too much is
    * waiting, or refused until the deadline; certainly not written), `timeout` (deadline before it was sent; certainly
    * not written), `unknown_outcome` (may still take effect), `not_found` (no such stream).
    */
-  async append(parts: readonly WritePart[], signal?: AbortSignal): Promise<WriteReceipt> {
+  async append(
+    parts: readonly WritePart[],
+    signal?: AbortSignal,
+    operationId?: string,
+  ): Promise<WriteReceipt> {
     this.#closed.signal.throwIfAborted();
     const pieces = parts.flatMap((part) => cutIntoPieces(part));
     if (pieces.length === 0) throw new TributaryError('bad_request', 'Empty update request');
@@ -110,7 +120,8 @@ export class BatchingAppender {
     this.#refuseWhenFull(bytes);
     if (signal?.aborted) throw notSent(signal);
     const outcome = Promise.withResolvers<WriteReceipt>();
-    const write: Write = { pieces, bytes, outcome, signal, settled: false, inFlight: false };
+    const state = { settled: false, inFlight: false };
+    const write: Write = { pieces, operationId, bytes, outcome, signal, ...state };
     this.#enqueue(write);
     const onAbort = () => this.#abandon(write);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -202,19 +213,22 @@ export class BatchingAppender {
     for (const write of this.#queue) {
       const entries = packing.entries.length + packing.entriesFor(write.pieces);
       const isFull = entries > this.#limits.batchMessagesMax || bytes + write.bytes > bytesMax;
-      if (lastEntries.length > 0 && isFull) break;
+      const isAlone = write.operationId !== undefined;
+      if (lastEntries.length > 0 && (isFull || isAlone)) break;
       packing.add(write.pieces);
       lastEntries.push(lastEntryOfShards(write, packing));
       bytes += write.bytes;
       write.inFlight = true;
+      if (isAlone) break;
     }
     const writes = this.#queue.splice(0, lastEntries.length);
     this.#queueBytes -= writes.reduce((sum, write) => sum + write.bytes, 0);
-    return { writes, entries: packing.entries, lastEntries };
+    const id = writes[0]?.operationId ?? this.#random.id();
+    return { id, writes, entries: packing.entries, lastEntries };
   }
 
   async #send(group: Group): Promise<void> {
-    const messages = this.#encode(group.entries);
+    const messages = this.#encode(group);
     const { sequence: last, duplicate } = await this.#appendWithRetries(messages, group.writes);
     const first = last - (messages.length - 1);
     group.writes.forEach((write, i) => {
@@ -225,11 +239,12 @@ export class BatchingAppender {
     });
   }
 
-  #encode(entries: readonly PackedEntry[]): AppendMessage[] {
-    const groupId = this.#random.id();
+  #encode({ id, entries }: Group): AppendMessage[] {
     const timeMs = this.#clock.nowMs();
     return entries.map(({ shard, operations }, index) => {
-      const messageId = entries.length === 1 ? groupId : `${groupId}.${index}`;
+      // The last has the id itself: a write under an id excludes every other, however many messages they take, and a
+      // duplicate is looked for by its last message.
+      const messageId = index === entries.length - 1 ? id : `${id}.${index}`;
       return {
         shard,
         messageId,

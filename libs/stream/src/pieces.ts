@@ -5,7 +5,12 @@
 
 import type { PointId, PointOperation, PointSelector, ShardId } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
-import { ENTRY_OVERHEAD_BYTES, operationBytes, pointBytes } from '@tributary/wire';
+import {
+  ENTRY_OVERHEAD_BYTES,
+  operationBytes,
+  pointBytes,
+  vectorsUpdateBytes,
+} from '@tributary/wire';
 import { ENTRY_BYTES_MAX } from './write-stream.ts';
 
 /** What one write does to one shard. */
@@ -32,7 +37,7 @@ export interface PackedEntry {
 const ID_BYTES = 20;
 const PIECE_BYTES_MAX = ENTRY_BYTES_MAX - ENTRY_OVERHEAD_BYTES;
 
-/** Errors: `too_large` where a single point or payload does not fit an entry. */
+/** Errors: `too_large` where a single point, payload or filter does not fit an entry. */
 export function cutIntoPieces(part: WritePart): Piece[] {
   const operations = part.operations.flatMap((operation) => cutOperation(operation));
   return operations.map(({ operation, bytes }) => ({ shard: part.shard, operation, bytes }));
@@ -89,23 +94,43 @@ interface SizedOperation {
 }
 
 function cutOperation(operation: PointOperation): SizedOperation[] {
-  if (operation.kind === 'upsert') {
-    const restBytes = operationBytes({ kind: 'upsert', points: [] });
-    return cutList(operation.points, pointBytes, restBytes).map(({ items, bytes }) => ({
-      operation: { kind: 'upsert', points: items },
-      bytes,
-    }));
+  switch (operation.kind) {
+    case 'upsert': {
+      const restBytes = operationBytes({ ...operation, points: [] });
+      return cutList(operation.points, pointBytes, restBytes).map(({ items, bytes }) => ({
+        operation: { ...operation, points: items },
+        bytes,
+      }));
+    }
+    case 'updateVectors': {
+      const restBytes = operationBytes({ ...operation, points: [] });
+      return cutList(operation.points, vectorsUpdateBytes, restBytes).map(({ items, bytes }) => ({
+        operation: { ...operation, points: items },
+        bytes,
+      }));
+    }
+    case 'createFieldIndex':
+    case 'deleteFieldIndex':
+      return [whole(operation)];
+    default:
+      return operation.selector.kind === 'filter'
+        ? [whole(operation)]
+        : cutByIds(operation, operation.selector.ids);
   }
+}
+
+function whole(operation: PointOperation): SizedOperation {
   const bytes = operationBytes(operation);
-  if (bytes <= PIECE_BYTES_MAX) return [{ operation, bytes }];
-  if (operation.selector.kind === 'filter') throw tooLarge(bytes);
-  return cutByIds(operation, operation.selector.ids);
+  if (bytes > PIECE_BYTES_MAX) throw tooLarge(bytes);
+  return { operation, bytes };
 }
 
 function cutByIds(
-  operation: Exclude<PointOperation, { kind: 'upsert' }>,
+  operation: Extract<PointOperation, { selector: PointSelector }>,
   ids: readonly PointId[],
 ): SizedOperation[] {
+  const bytes = operationBytes(operation);
+  if (bytes <= PIECE_BYTES_MAX) return [{ operation, bytes }];
   const none: PointSelector = { kind: 'ids', ids: [] };
   const restBytes = operationBytes({ ...operation, selector: none });
   return cutList(ids, () => ID_BYTES, restBytes).map(({ items, bytes }) => ({

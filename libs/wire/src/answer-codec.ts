@@ -3,11 +3,16 @@
 
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
+  type FacetHit,
   type NamedVectors,
   type PointId,
   type PointRecord,
+  parseJson,
   type ScoredPoint,
   sequence,
+  stringifyJson,
+  type TermStatistics,
+  type VectorValue,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -24,18 +29,23 @@ import {
   writeInteger,
   writeText,
 } from './field.ts';
+import { readInfo, writeInfo } from './info-codec.ts';
 import type { ReplicaAnswers, ReplicaCallKind, ReplicaInfo } from './messages.ts';
 import { namedVectors, readVector, writeVectors } from './point-codec.ts';
 
 const ANSWER_RECORDS = lengthTag(1);
 const ANSWER_COUNT = varintTag(2);
 const ANSWER_INFO = lengthTag(3);
+const ANSWER_FACET_HIT = lengthTag(4);
+const ANSWER_TERM_STATISTICS = lengthTag(5);
+const ANSWER_EXPLANATION = lengthTag(6);
 
 const RECORD_ID = lengthTag(1);
 const RECORD_VERSION = varintTag(2);
 const RECORD_SCORE = (3 << 3) | 5;
 const RECORD_PAYLOAD = lengthTag(4);
 const RECORD_VECTORS = lengthTag(5);
+const RECORD_ORDER_VALUE = (6 << 3) | 1;
 
 type Writers = {
   [K in ReplicaCallKind]: (writer: BinaryWriter, answer: ReplicaAnswers[K]) => void;
@@ -46,6 +56,9 @@ interface AnswerFields {
   readonly records: (PointRecord & { readonly score?: number })[][];
   count: number | undefined;
   info: ReplicaInfo | undefined;
+  facetHits: FacetHit[];
+  termStatistics: TermStatistics | undefined;
+  explanation: string;
 }
 
 const WRITERS: Writers = {
@@ -55,8 +68,14 @@ const WRITERS: Writers = {
   retrieve: writeRecords,
   scroll: writeRecords,
   count: (writer, count) => writeInteger(writer, 2, count),
-  info: writeInfo,
-  verify: writeInfo,
+  sample: writeRecords,
+  facet: (writer, hits) => {
+    for (const hit of hits) writeFacetHit(writer, hit);
+  },
+  termStatistics: writeTermStatistics,
+  explain: (writer, explanation) => writeText(writer, 6, explanation),
+  info: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
+  verify: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
 };
 
 const READERS: Readers = {
@@ -67,6 +86,13 @@ const READERS: Readers = {
     if (count === undefined) throw corrupt('an answer without a count');
     return count;
   },
+  sample: onlyList,
+  facet: ({ facetHits }) => facetHits,
+  termStatistics: ({ termStatistics }) => {
+    if (termStatistics === undefined) throw corrupt('an answer without term statistics');
+    return termStatistics;
+  },
+  explain: ({ explanation }) => explanation,
   info: onlyInfo,
   verify: onlyInfo,
 };
@@ -89,12 +115,22 @@ export function decodeAnswer<K extends ReplicaCallKind>(
 }
 
 function readAnswer(reader: BinaryReader): AnswerFields {
-  const answer: AnswerFields = { records: [], count: undefined, info: undefined };
+  const answer: AnswerFields = {
+    records: [],
+    count: undefined,
+    info: undefined,
+    facetHits: [],
+    termStatistics: undefined,
+    explanation: '',
+  };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     if (tag === ANSWER_RECORDS) answer.records.push(readRecords(reader));
     else if (tag === ANSWER_COUNT) answer.count = readInteger(reader);
     else if (tag === ANSWER_INFO) answer.info = readInfo(reader);
+    else if (tag === ANSWER_FACET_HIT) answer.facetHits.push(readFacetHit(reader));
+    else if (tag === ANSWER_EXPLANATION) answer.explanation = readText(reader);
+    else if (tag === ANSWER_TERM_STATISTICS) answer.termStatistics = readTermStatistics(reader);
     else skipField(reader, tag);
   }
   assertEnded(reader, reader.len);
@@ -134,6 +170,9 @@ function writeRecords(
       writeVectors(writer, lengthTag(1), record.vectors);
       writer.join();
     }
+    if (record.orderValue !== undefined) {
+      writer.uint32(RECORD_ORDER_VALUE).double(record.orderValue);
+    }
     writer.join();
   }
   writer.join();
@@ -151,11 +190,18 @@ function readRecords(reader: BinaryReader): (PointRecord & { readonly score?: nu
   return records;
 }
 
+interface RecordParts {
+  score?: number;
+  payload?: Uint8Array;
+  vectors?: NamedVectors;
+  orderValue?: number;
+}
+
 function readRecord(reader: BinaryReader): PointRecord & { readonly score?: number } {
   const end = messageEnd(reader);
   let id: PointId | undefined;
   let version = 0;
-  const rest: { score?: number; payload?: Uint8Array; vectors?: NamedVectors } = {};
+  const rest: RecordParts = {};
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === RECORD_ID) id = readId(reader);
@@ -163,6 +209,7 @@ function readRecord(reader: BinaryReader): PointRecord & { readonly score?: numb
     else if (tag === RECORD_SCORE) rest.score = reader.float();
     else if (tag === RECORD_PAYLOAD) rest.payload = reader.bytes();
     else if (tag === RECORD_VECTORS) rest.vectors = readNamedVectors(reader);
+    else if (tag === RECORD_ORDER_VALUE) rest.orderValue = reader.double();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
@@ -172,7 +219,7 @@ function readRecord(reader: BinaryReader): PointRecord & { readonly score?: numb
 
 function readNamedVectors(reader: BinaryReader): NamedVectors {
   const end = messageEnd(reader);
-  const vectors: [string, Float32Array][] = [];
+  const vectors: [string, VectorValue][] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === lengthTag(1)) vectors.push(readVector(reader));
@@ -182,47 +229,47 @@ function readNamedVectors(reader: BinaryReader): NamedVectors {
   return namedVectors(vectors);
 }
 
-function writeInfo(writer: BinaryWriter, info: ReplicaInfo): void {
-  writer.uint32(ANSWER_INFO).fork();
-  writeInteger(writer, 1, info.appliedSequence);
-  writeInteger(writer, 2, info.appliedCount);
-  writeText(writer, 3, info.contentHash);
-  writeInteger(writer, 4, info.pointsCount);
-  writeInteger(writer, 5, info.indexedVectorsCount);
-  writeInteger(writer, 6, info.segmentsCount);
-  writeInteger(writer, 7, info.memoryBytes);
-  writer.uint32(varintTag(8)).bool(info.optimizing);
-  if (info.halted !== undefined) writeText(writer, 9, info.halted);
+/** The value of a facet hit is JSON text, which tells an integer beyond 2^53 from a double. */
+function writeFacetHit(writer: BinaryWriter, { value, count }: FacetHit): void {
+  writer.uint32(ANSWER_FACET_HIT).fork();
+  writeText(writer, 1, stringifyJson(value));
+  writeInteger(writer, 2, count);
   writer.join();
 }
 
-function readInfo(reader: BinaryReader): ReplicaInfo {
+function readFacetHit(reader: BinaryReader): FacetHit {
   const end = messageEnd(reader);
-  const numbers = new Array<number>(8).fill(0);
-  let contentHash = '';
-  let optimizing = false;
-  let halted: string | undefined;
+  let text = 'null';
+  let count = 0;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    const field = tag >>> 3;
-    if (tag === lengthTag(3)) contentHash = readText(reader);
-    else if (tag === varintTag(8)) optimizing = reader.bool();
-    else if (tag === lengthTag(9)) halted = readText(reader);
-    else if (field < 8 && tag === varintTag(field)) numbers[field] = readInteger(reader);
+    if (tag === lengthTag(1)) text = readText(reader);
+    else if (tag === varintTag(2)) count = readInteger(reader);
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
-  const [, applied = 0, appliedCount = 0, , points = 0, indexed = 0, segments = 0, memory = 0] =
-    numbers;
-  return {
-    appliedSequence: sequence(applied),
-    appliedCount,
-    contentHash,
-    pointsCount: points,
-    indexedVectorsCount: indexed,
-    segmentsCount: segments,
-    memoryBytes: memory,
-    optimizing,
-    ...(halted === undefined ? {} : { halted }),
-  };
+  const value = parseJson(text);
+  if (value === null || typeof value === 'object') throw corrupt('a facet hit without a value');
+  return { value, count };
+}
+
+function writeTermStatistics(writer: BinaryWriter, { points, frequencies }: TermStatistics): void {
+  writer.uint32(ANSWER_TERM_STATISTICS).fork();
+  writeInteger(writer, 1, points);
+  for (const frequency of frequencies) writeInteger(writer, 2, frequency);
+  writer.join();
+}
+
+function readTermStatistics(reader: BinaryReader): TermStatistics {
+  const end = messageEnd(reader);
+  let points = 0;
+  const frequencies: number[] = [];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === varintTag(1)) points = readInteger(reader);
+    else if (tag === varintTag(2)) frequencies.push(readInteger(reader));
+    else skipField(reader, tag);
+  }
+  assertEnded(reader, end);
+  return { points, frequencies };
 }

@@ -1,12 +1,10 @@
 // Values of every shape the codecs know, for property tests.
 
 import {
-  type Condition,
   collectionId,
   type Entry,
-  type Filter,
   type JsonObject,
-  type NearestQuery,
+  type NamedVectors,
   type Point,
   type PointId,
   type PointOperation,
@@ -15,11 +13,16 @@ import {
   parseJson,
   peerId,
   pointIdFromBigInt,
+  type Scoring,
   sequence,
   shardId,
   stringifyJson,
+  type VectorQuery,
+  type VectorValue,
 } from '@tributary/model';
+import { filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
+import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
 
 const safeInteger = fc.maxSafeNat();
@@ -30,9 +33,23 @@ export const pointIds: fc.Arbitrary<PointId> = fc.oneof(
   fc.uuid(),
 );
 
-export const vectors = fc.dictionary(
+const denseVectors = fc.float32Array({ maxLength: 9, noNaN: true });
+
+export const vectorValues: fc.Arbitrary<VectorValue> = fc.oneof(
+  { weight: 2, arbitrary: denseVectors },
+  fc
+    .uniqueArray(fc.nat(0xffff_ffff), { maxLength: 5 })
+    .chain((indices) =>
+      fc
+        .float32Array({ minLength: indices.length, maxLength: indices.length, noNaN: true })
+        .map((values) => ({ indices: Uint32Array.from(indices).sort(), values })),
+    ),
+  fc.record({ size: fc.integer({ min: 1, max: 3 }), rows: denseVectors }),
+);
+
+export const vectors: fc.Arbitrary<NamedVectors> = fc.dictionary(
   fc.constantFrom('', 'text', 'bild-ü', '__proto__'),
-  fc.float32Array({ maxLength: 9, noNaN: true }),
+  vectorValues,
 );
 
 const payloads = fc
@@ -55,47 +72,7 @@ export const points: fc.Arbitrary<Point> = fc.record({
   payload: payloadBytes,
 });
 
-const matchValues = fc.oneof(
-  fc.string(),
-  fc.boolean(),
-  fc.integer(),
-  fc.bigInt(2n ** 54n, 2n ** 63n - 1n),
-);
-const bounds = fc.record(
-  { lt: fc.integer(), gt: fc.integer(), lte: fc.integer(), gte: fc.integer() },
-  { requiredKeys: [] },
-);
-
-export const { filter: filters } = fc.letrec<{ filter: Filter; condition: Condition }>((tie) => ({
-  filter: fc.record(
-    {
-      must: fc.array(tie('condition'), { maxLength: 2 }),
-      should: fc.array(tie('condition'), { maxLength: 2 }),
-      mustNot: fc.array(tie('condition'), { maxLength: 2 }),
-    },
-    { requiredKeys: [] },
-  ),
-  condition: fc.oneof(
-    { depthSize: 'small' },
-    fc.record({ kind: fc.constant('match' as const), key: fc.string(), value: matchValues }),
-    fc.record({
-      kind: fc.constant('matchAny' as const),
-      key: fc.string(),
-      any: fc.array(matchValues),
-    }),
-    fc.record({
-      kind: fc.constant('matchExcept' as const),
-      key: fc.string(),
-      except: fc.array(matchValues),
-    }),
-    fc.record({ kind: fc.constant('range' as const), key: fc.string(), range: bounds }),
-    fc.record({ kind: fc.constant('isEmpty' as const), key: fc.string() }),
-    fc.record({ kind: fc.constant('isNull' as const), key: fc.string() }),
-    fc.record({ kind: fc.constant('hasId' as const), ids: fc.array(pointIds) }),
-    fc.record({ kind: fc.constant('nested' as const), key: fc.string(), filter: tie('filter') }),
-    fc.record({ kind: fc.constant('filter' as const), filter: tie('filter') }),
-  ),
-}));
+export const filters = filtersOver(fc.string(), pointIds);
 
 const selectors: fc.Arbitrary<PointSelector> = fc.oneof(
   fc.record({ kind: fc.constant('ids' as const), ids: fc.array(pointIds) }),
@@ -103,7 +80,34 @@ const selectors: fc.Arbitrary<PointSelector> = fc.oneof(
 );
 
 export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
-  fc.record({ kind: fc.constant('upsert' as const), points: fc.array(points, { maxLength: 4 }) }),
+  fc.record(
+    {
+      kind: fc.constant('upsert' as const),
+      points: fc.array(points, { maxLength: 4 }),
+      mode: fc.constantFrom('insertOnly' as const, 'updateOnly' as const),
+      updateFilter: filters,
+    },
+    { requiredKeys: ['kind', 'points'] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant('updateVectors' as const),
+      points: fc.array(fc.record({ id: pointIds, vectors }), { maxLength: 4 }),
+      updateFilter: filters,
+    },
+    { requiredKeys: ['kind', 'points'] },
+  ),
+  fc.record({
+    kind: fc.constant('deleteVectors' as const),
+    selector: selectors,
+    names: fc.array(fc.string()),
+  }),
+  fc.record({
+    kind: fc.constant('createFieldIndex' as const),
+    field: fc.string(),
+    index: fieldIndexes,
+  }),
+  fc.record({ kind: fc.constant('deleteFieldIndex' as const), field: fc.string() }),
   fc.record({ kind: fc.constant('delete' as const), selector: selectors }),
   fc.record(
     {
@@ -114,11 +118,15 @@ export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     },
     { requiredKeys: ['kind', 'selector', 'payload'] },
   ),
-  fc.record({
-    kind: fc.constant('overwritePayload' as const),
-    selector: selectors,
-    payload: payloads,
-  }),
+  fc.record(
+    {
+      kind: fc.constant('overwritePayload' as const),
+      selector: selectors,
+      payload: payloads,
+      key: fc.string(),
+    },
+    { requiredKeys: ['kind', 'selector', 'payload'] },
+  ),
   fc.record({
     kind: fc.constant('deletePayload' as const),
     selector: selectors,
@@ -148,21 +156,47 @@ const projections: fc.Arbitrary<Projection> = fc.record({
 });
 
 const limits = fc.nat();
-const queries: fc.Arbitrary<NearestQuery> = fc.record(
+const vectorLists = fc.array(vectorValues, { maxLength: 3 });
+const contexts = fc.array(fc.record({ positive: vectorValues, negative: vectorValues }), {
+  maxLength: 3,
+});
+const scorings: fc.Arbitrary<Scoring> = fc.oneof(
+  fc.record({ kind: fc.constant('nearest' as const), vector: vectorValues }),
+  fc.record({
+    kind: fc.constantFrom('bestScore' as const, 'sumScores'),
+    positives: vectorLists,
+    negatives: vectorLists,
+  }),
+  fc.record({ kind: fc.constant('discover' as const), target: vectorValues, context: contexts }),
+  fc.record({ kind: fc.constant('context' as const), context: contexts }),
+);
+const queries: fc.Arbitrary<VectorQuery> = fc.record(
   {
-    vector: fc.float32Array({ noNaN: true, maxLength: 9 }),
+    scoring: scorings,
     using: fc.string(),
     filter: filters,
     limit: limits,
     scoreThreshold: fc.double({ noNaN: true }),
     params: fc.record(
-      { hnswEf: fc.nat(), exact: fc.boolean(), indexedOnly: fc.boolean() },
+      {
+        hnswEf: fc.nat(),
+        exact: fc.boolean(),
+        indexedOnly: fc.boolean(),
+        quantization: fc.record(
+          {
+            ignore: fc.boolean(),
+            rescore: fc.boolean(),
+            oversampling: fc.double({ min: 1, noNaN: true }),
+          },
+          { requiredKeys: [] },
+        ),
+      },
       { requiredKeys: [] },
     ),
     projection: projections,
   },
   {
-    requiredKeys: ['vector', 'using', 'limit', 'params', 'projection'],
+    requiredKeys: ['scoring', 'using', 'limit', 'params', 'projection'],
   },
 );
 
@@ -181,11 +215,46 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
   fc.record({
     kind: fc.constant('scroll' as const),
     query: fc.record(
-      { filter: filters, offset: pointIds, limit: limits, projection: projections },
+      {
+        filter: filters,
+        offset: pointIds,
+        limit: limits,
+        projection: projections,
+        orderBy: fc.record(
+          {
+            key: fc.string(),
+            direction: fc.constantFrom('asc' as const, 'desc' as const),
+            startFrom: fc.double({ noNaN: true }),
+          },
+          { requiredKeys: ['key', 'direction'] },
+        ),
+      },
       { requiredKeys: ['limit', 'projection'] },
     ),
   }),
+  fc.record({
+    kind: fc.constant('sample' as const),
+    query: fc.record(
+      { filter: filters, limit: limits, seed: fc.double({ noNaN: true }), projection: projections },
+      { requiredKeys: ['limit', 'seed', 'projection'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('facet' as const),
+    query: fc.record(
+      { key: fc.string(), filter: filters, limit: limits },
+      { requiredKeys: ['key', 'limit'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('termStatistics' as const),
+    query: fc.record(
+      { using: fc.string(), indices: fc.uint32Array(), filter: filters },
+      { requiredKeys: ['using', 'indices'] },
+    ),
+  }),
   fc.record({ kind: fc.constant('count' as const), filter: filters }, { requiredKeys: ['kind'] }),
+  fc.record({ kind: fc.constant('explain' as const), filter: filters }, { requiredKeys: ['kind'] }),
   fc.constant({ kind: 'info' as const }),
   fc.constant({ kind: 'verify' as const }),
 );
@@ -195,6 +264,7 @@ const recordFields = {
   version: safeInteger.map(sequence),
   payload: payloadBytes,
   vectors,
+  orderValue: fc.double({ noNaN: true }),
 };
 export const records = fc.record(recordFields, {
   requiredKeys: ['id', 'version'],
@@ -214,6 +284,8 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
     segmentsCount: safeInteger,
     memoryBytes: safeInteger,
     optimizing: fc.boolean(),
+    payloadSchema: payloadSchemas,
+    payloadIndexPoints: fc.dictionary(fc.string(), safeInteger, { maxKeys: 3 }),
     halted: fc.string(),
   },
   {
@@ -226,9 +298,21 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
       'segmentsCount',
       'memoryBytes',
       'optimizing',
+      'payloadSchema',
+      'payloadIndexPoints',
     ],
   },
 );
+
+export const facetHits = fc.record({
+  value: fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.bigInt(2n ** 54n, 2n ** 63n - 1n)),
+  count: safeInteger,
+});
+
+export const termStatistics = fc.record({
+  points: safeInteger,
+  frequencies: fc.array(safeInteger),
+});
 
 const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
 

@@ -1,18 +1,18 @@
-// The bytes of a question to a replica; proto/peer.proto describes them. Searches are the hot ones: the vector is raw
-// float32, and what has its default is left out.
+// The bytes of a question to a replica; proto/peer.proto describes them. What is asked of vectors is in query-codec.ts.
 
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   collectionId,
+  type FacetQuery,
   type Filter,
-  type NearestQuery,
-  type PayloadSelector,
+  type OrderBy,
   type PointId,
   type Projection,
+  type SampleQuery,
   type ScrollQuery,
-  type SearchParams,
   shardId,
-  type VectorSelector,
+  type TermStatisticsQuery,
+  type VectorQuery,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -27,9 +27,17 @@ import {
   writeId,
   writeText,
 } from './field.ts';
-import { filterFromBytes, filterToBytes } from './json-field.ts';
+import { filterFromBytes } from './json-field.ts';
 import type { ReplicaAddress, ReplicaCall, ReplicaCallKind } from './messages.ts';
-import { vectorFromBytes, vectorToBytes } from './point-codec.ts';
+import { indicesFromBytes, indicesToBytes } from './point-codec.ts';
+import {
+  NOTHING,
+  readProjection,
+  readQuery,
+  writeFilter,
+  writeProjection,
+  writeQuery,
+} from './query-codec.ts';
 
 const KINDS = [
   'search',
@@ -38,9 +46,12 @@ const KINDS = [
   'count',
   'info',
   'verify',
+  'sample',
+  'facet',
+  'termStatistics',
+  'explain',
 ] as const satisfies readonly ReplicaCallKind[];
-const PAYLOAD_KINDS = ['none', 'all', 'include', 'exclude'] as const;
-const VECTOR_KINDS = ['none', 'all', 'names'] as const;
+const DIRECTIONS = ['asc', 'desc'] as const;
 
 const CALL_KIND = varintTag(3);
 const CALL_QUERY = lengthTag(4);
@@ -49,18 +60,16 @@ const CALL_PROJECTION = lengthTag(6);
 const CALL_FILTER = lengthTag(7);
 const CALL_OFFSET = lengthTag(8);
 const CALL_LIMIT = varintTag(9);
+const CALL_ORDER_BY = lengthTag(10);
+const CALL_SEED = (11 << 3) | 1;
+const CALL_KEY = lengthTag(12);
+const CALL_INDICES = lengthTag(13);
 
-const QUERY_VECTOR = lengthTag(1);
-const QUERY_USING = lengthTag(2);
-const QUERY_FILTER = lengthTag(3);
-const QUERY_LIMIT = varintTag(4);
-const QUERY_SCORE_THRESHOLD = (5 << 3) | 1;
-const QUERY_HNSW_EF = varintTag(6);
-const QUERY_EXACT = varintTag(7);
-const QUERY_INDEXED_ONLY = varintTag(8);
-const QUERY_PROJECTION = lengthTag(9);
+const ORDER_KEY = lengthTag(1);
+const ORDER_DIRECTION = varintTag(2);
+const ORDER_START = (3 << 3) | 1;
 
-const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
+const NO_INDICES = new Uint32Array(0);
 
 export interface AddressedCall {
   readonly target: ReplicaAddress;
@@ -75,7 +84,7 @@ export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Arra
   writer.uint32(CALL_KIND).uint32(KINDS.indexOf(call.kind) + 1);
   switch (call.kind) {
     case 'search':
-      for (const query of call.queries) writeQuery(writer, query);
+      for (const query of call.queries) writeQuery(writer, CALL_QUERY, query);
       break;
     case 'retrieve':
       for (const id of call.ids) writeId(writer, CALL_ID, id);
@@ -85,7 +94,17 @@ export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Arra
       writeScroll(writer, call.query);
       break;
     case 'count':
+    case 'explain':
       writeFilter(writer, CALL_FILTER, call.filter);
+      break;
+    case 'sample':
+      writeSample(writer, call.query);
+      break;
+    case 'facet':
+      writeFacet(writer, call.query);
+      break;
+    case 'termStatistics':
+      writeTermStatistics(writer, call.query);
       break;
     case 'info':
     case 'verify':
@@ -101,12 +120,16 @@ export function decodeCall(bytes: Uint8Array): AddressedCall {
 
 interface CallFields {
   kind: number;
-  queries: NearestQuery[];
+  queries: VectorQuery[];
   ids: PointId[];
   projection: Projection;
   filter: Filter | undefined;
   offset: PointId | undefined;
   limit: number;
+  orderBy: OrderBy | undefined;
+  seed: number;
+  key: string;
+  indices: Uint32Array;
 }
 
 function readCall(reader: BinaryReader): AddressedCall {
@@ -120,6 +143,10 @@ function readCall(reader: BinaryReader): AddressedCall {
     filter: undefined,
     offset: undefined,
     limit: 0,
+    orderBy: undefined,
+    seed: 0,
+    key: '',
+    indices: NO_INDICES,
   };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -140,11 +167,16 @@ function readCallField(reader: BinaryReader, tag: number, fields: CallFields): v
   else if (tag === CALL_FILTER) fields.filter = filterFromBytes(reader.bytes());
   else if (tag === CALL_OFFSET) fields.offset = readId(reader);
   else if (tag === CALL_LIMIT) fields.limit = reader.uint32();
+  else if (tag === CALL_ORDER_BY) fields.orderBy = readOrderBy(reader);
+  else if (tag === CALL_SEED) fields.seed = reader.double();
+  else if (tag === CALL_KEY) fields.key = readText(reader);
+  else if (tag === CALL_INDICES) fields.indices = indicesFromBytes(reader.bytes());
   else skipField(reader, tag);
 }
 
 function callOf(fields: CallFields): ReplicaCall {
-  const { queries, ids, projection, filter, offset, limit } = fields;
+  const { queries, ids, projection, filter, offset, limit, orderBy, seed, key, indices } = fields;
+  const filtered = filter === undefined ? {} : { filter };
   const kind = KINDS[fields.kind - 1];
   switch (kind) {
     case undefined:
@@ -154,11 +186,19 @@ function callOf(fields: CallFields): ReplicaCall {
     case 'retrieve':
       return { kind, ids, projection };
     case 'scroll': {
-      const page = { limit, projection, ...(offset === undefined ? {} : { offset }) };
-      return { kind, query: filter === undefined ? page : { ...page, filter } };
+      const start = offset === undefined ? {} : { offset };
+      const order = orderBy === undefined ? {} : { orderBy };
+      return { kind, query: { limit, projection, ...start, ...filtered, ...order } };
     }
     case 'count':
-      return filter === undefined ? { kind } : { kind, filter };
+    case 'explain':
+      return { kind, ...filtered };
+    case 'sample':
+      return { kind, query: { limit, seed, projection, ...filtered } };
+    case 'facet':
+      return { kind, query: { key, limit, ...filtered } };
+    case 'termStatistics':
+      return { kind, query: { using: key, indices, ...filtered } };
     default:
       return { kind };
   }
@@ -169,104 +209,50 @@ function writeScroll(writer: BinaryWriter, query: ScrollQuery): void {
   if (query.offset !== undefined) writeId(writer, CALL_OFFSET, query.offset);
   writer.uint32(CALL_LIMIT).uint32(query.limit);
   writeProjection(writer, CALL_PROJECTION, query.projection);
+  if (query.orderBy !== undefined) writeOrderBy(writer, query.orderBy);
 }
 
-function writeQuery(writer: BinaryWriter, query: NearestQuery): void {
-  const { params } = query;
-  writer.uint32(CALL_QUERY).fork();
-  writer.uint32(QUERY_VECTOR).bytes(vectorToBytes(query.vector));
-  if (query.using !== '') writer.uint32(QUERY_USING).string(query.using);
-  writeFilter(writer, QUERY_FILTER, query.filter);
-  writer.uint32(QUERY_LIMIT).uint32(query.limit);
-  if (query.scoreThreshold !== undefined) {
-    writer.uint32(QUERY_SCORE_THRESHOLD).double(query.scoreThreshold);
-  }
-  if (params.hnswEf !== undefined) writer.uint32(QUERY_HNSW_EF).uint32(params.hnswEf);
-  if (params.exact !== undefined) writer.uint32(QUERY_EXACT).bool(params.exact);
-  if (params.indexedOnly !== undefined) writer.uint32(QUERY_INDEXED_ONLY).bool(params.indexedOnly);
-  writeProjection(writer, QUERY_PROJECTION, query.projection);
+function writeSample(writer: BinaryWriter, query: SampleQuery): void {
+  writeFilter(writer, CALL_FILTER, query.filter);
+  writer.uint32(CALL_LIMIT).uint32(query.limit);
+  writeProjection(writer, CALL_PROJECTION, query.projection);
+  writer.uint32(CALL_SEED).double(query.seed);
+}
+
+function writeFacet(writer: BinaryWriter, query: FacetQuery): void {
+  writeFilter(writer, CALL_FILTER, query.filter);
+  writer.uint32(CALL_LIMIT).uint32(query.limit);
+  writer.uint32(CALL_KEY).string(query.key);
+}
+
+function writeTermStatistics(writer: BinaryWriter, query: TermStatisticsQuery): void {
+  writeFilter(writer, CALL_FILTER, query.filter);
+  writer.uint32(CALL_KEY).string(query.using);
+  writer.uint32(CALL_INDICES).bytes(indicesToBytes(query.indices));
+}
+
+function writeOrderBy(writer: BinaryWriter, orderBy: OrderBy): void {
+  writer.uint32(CALL_ORDER_BY).fork();
+  writer.uint32(ORDER_KEY).string(orderBy.key);
+  writer.uint32(ORDER_DIRECTION).uint32(DIRECTIONS.indexOf(orderBy.direction));
+  if (orderBy.startFrom !== undefined) writer.uint32(ORDER_START).double(orderBy.startFrom);
   writer.join();
 }
 
-function readQuery(reader: BinaryReader): NearestQuery {
+function readOrderBy(reader: BinaryReader): OrderBy {
   const end = messageEnd(reader);
-  let vector: Float32Array | undefined;
-  let using = '';
-  let filter: Filter | undefined;
-  let limit = 0;
-  let scoreThreshold: number | undefined;
-  let projection = NOTHING;
-  const params: { -readonly [name in keyof SearchParams]: SearchParams[name] } = {};
+  let key = '';
+  let directionNumber = 0;
+  let startFrom: number | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag === QUERY_VECTOR) vector = vectorFromBytes(reader.bytes());
-    else if (tag === QUERY_USING) using = readText(reader);
-    else if (tag === QUERY_FILTER) filter = filterFromBytes(reader.bytes());
-    else if (tag === QUERY_LIMIT) limit = reader.uint32();
-    else if (tag === QUERY_SCORE_THRESHOLD) scoreThreshold = reader.double();
-    else if (tag === QUERY_HNSW_EF) params.hnswEf = reader.uint32();
-    else if (tag === QUERY_EXACT) params.exact = reader.bool();
-    else if (tag === QUERY_INDEXED_ONLY) params.indexedOnly = reader.bool();
-    else if (tag === QUERY_PROJECTION) projection = readProjection(reader);
+    if (tag === ORDER_KEY) key = readText(reader);
+    else if (tag === ORDER_DIRECTION) directionNumber = reader.uint32();
+    else if (tag === ORDER_START) startFrom = reader.double();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
-  if (vector === undefined) throw corrupt('a query without a vector');
-  return {
-    vector,
-    using,
-    limit,
-    params,
-    projection,
-    ...(filter === undefined ? {} : { filter }),
-    ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
-  };
-}
-
-function writeFilter(writer: BinaryWriter, tag: number, filter: Filter | undefined): void {
-  if (filter !== undefined) writer.uint32(tag).bytes(filterToBytes(filter));
-}
-
-function writeProjection(writer: BinaryWriter, tag: number, projection: Projection): void {
-  const { payload, vectors } = projection;
-  if (payload.kind === 'none' && vectors.kind === 'none') return;
-  writer.uint32(tag).fork();
-  writer.uint32(varintTag(1)).uint32(PAYLOAD_KINDS.indexOf(payload.kind));
-  if ('keys' in payload) for (const key of payload.keys) writeText(writer, 2, key);
-  writer.uint32(varintTag(3)).uint32(VECTOR_KINDS.indexOf(vectors.kind));
-  if ('names' in vectors) for (const name of vectors.names) writeText(writer, 4, name);
-  writer.join();
-}
-
-function readProjection(reader: BinaryReader): Projection {
-  const end = messageEnd(reader);
-  let payloadKind = 0;
-  let vectorKind = 0;
-  const keys: string[] = [];
-  const names: string[] = [];
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === varintTag(1)) payloadKind = reader.uint32();
-    else if (tag === lengthTag(2)) keys.push(readText(reader));
-    else if (tag === varintTag(3)) vectorKind = reader.uint32();
-    else if (tag === lengthTag(4)) names.push(readText(reader));
-    else skipField(reader, tag);
-  }
-  assertEnded(reader, end);
-  return {
-    payload: payloadSelector(payloadKind, keys),
-    vectors: vectorSelector(vectorKind, names),
-  };
-}
-
-function payloadSelector(index: number, keys: readonly string[]): PayloadSelector {
-  const kind = PAYLOAD_KINDS[index];
-  if (kind === undefined) throw corrupt(`unknown payload selector ${index}`);
-  return kind === 'include' || kind === 'exclude' ? { kind, keys } : { kind };
-}
-
-function vectorSelector(index: number, names: readonly string[]): VectorSelector {
-  const kind = VECTOR_KINDS[index];
-  if (kind === undefined) throw corrupt(`unknown vector selector ${index}`);
-  return kind === 'names' ? { kind, names } : { kind };
+  const direction = DIRECTIONS[directionNumber];
+  if (direction === undefined) throw corrupt(`unknown direction ${directionNumber}`);
+  return startFrom === undefined ? { key, direction } : { key, direction, startFrom };
 }

@@ -4,7 +4,8 @@ import { crc32c } from '@node-rs/crc32';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
 import { entries, operations, points } from './arbitraries.ts';
-import { decodeEntry, ENTRY_OVERHEAD_BYTES, encodeEntry, operationBytes } from './entry-codec.ts';
+import { decodeEntry, ENTRY_OVERHEAD_BYTES, encodeEntry } from './entry-codec.ts';
+import { operationBytes } from './operation-codec.ts';
 import { pointBytes } from './point-codec.ts';
 
 test('decoding an encoded entry gives the entry', () => {

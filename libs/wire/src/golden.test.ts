@@ -1,5 +1,6 @@
 // The bytes of the formats may not change by accident: data on streams and peers of other versions depend on them.
-// A wanted change of format gets a new version and new files: `UPDATE_GOLDEN=1 node --test src/golden.test.ts`.
+// A file that is there is never written anew. What is added gets new files: `UPDATE_GOLDEN=1 node --test
+// src/golden.test.ts` makes them; what has to change gets a new version.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,10 +8,12 @@ import test from 'node:test';
 import {
   collectionId,
   type Entry,
-  type NearestQuery,
+  type Filter,
+  type PointOperation,
   peerId,
   sequence,
   shardId,
+  type VectorQuery,
 } from '@tributary/model';
 import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
@@ -60,8 +63,82 @@ const entry: Entry = {
   ],
 };
 
-const query: NearestQuery = {
-  vector: Float32Array.of(0.25, 0.75),
+const sparse = { indices: Uint32Array.of(3, 2 ** 32 - 1), values: Float32Array.of(0.5, -1) };
+const multi = { size: 2, rows: Float32Array.of(1, 2, 3, 4) };
+const updateFilter = { mustNot: [{ kind: 'match' as const, key: 'a', value: 'b' }] };
+/** The kinds and fields that the first format lacked. */
+const laterOperations: readonly PointOperation[] = [
+  {
+    kind: 'upsert',
+    points: [{ id: 1, vectors: { sparse, multi }, payload: new Uint8Array(0) }],
+    mode: 'updateOnly',
+    updateFilter,
+  },
+  { kind: 'upsert', points: [], mode: 'insertOnly' },
+  { kind: 'updateVectors', points: [{ id: UUID, vectors: { sparse } }], updateFilter },
+  { kind: 'deleteVectors', selector: { kind: 'ids', ids: [1] }, names: ['', 'multi'] },
+  {
+    kind: 'createFieldIndex',
+    field: 'a.b',
+    index: {
+      type: 'text',
+      tokenizer: 'word',
+      maxTokenLength: 20,
+      lowercase: true,
+      asciiFolding: false,
+      phraseMatching: true,
+      stopwords: ['the'],
+      stemmer: 'english',
+      options: { on_disk: true },
+    },
+  },
+  { kind: 'deleteFieldIndex', field: 'a.b' },
+  { kind: 'overwritePayload', selector: { kind: 'ids', ids: [1] }, payload: {}, key: 'a' },
+];
+const place = { lon: 13.4, lat: 52.5 };
+/** Every kind of condition, each clause. */
+const everyCondition: Filter = {
+  must: [
+    { kind: 'match', key: 'a', value: 2n ** 60n },
+    { kind: 'matchAny', key: 'a', any: ['x', 1] },
+    { kind: 'matchExcept', key: 'a', except: [true] },
+    { kind: 'range', key: 'a', range: { lt: 1, gt: 0.5 } },
+    { kind: 'datetimeRange', key: 'a', range: { gte: 1_790_000_000_000_000 } },
+    { kind: 'matchText', key: 'a', text: 'red fox' },
+    { kind: 'matchTextAny', key: 'a', text: 'red fox' },
+    { kind: 'matchPhrase', key: 'a', phrase: 'red fox' },
+    { kind: 'matchPrefix', key: 'a', prefix: 'red' },
+  ],
+  should: [
+    { kind: 'geoBoundingBox', key: 'a', topLeft: place, bottomRight: place },
+    { kind: 'geoRadius', key: 'a', center: place, radiusM: 12.5 },
+    { kind: 'geoPolygon', key: 'a', exterior: [place, place], interiors: [[place]] },
+    { kind: 'valuesCount', key: 'a', range: { lte: 3 } },
+  ],
+  mustNot: [
+    { kind: 'isEmpty', key: 'a' },
+    { kind: 'isNull', key: 'a' },
+    { kind: 'hasVector', name: 'image' },
+    { kind: 'slice', total: 4, index: 3 },
+  ],
+  minShould: {
+    conditions: [
+      { kind: 'hasId', ids: [1, UUID] },
+      { kind: 'nested', key: 'a[]', filter: { must: [{ kind: 'isNull', key: 'b' }] } },
+      { kind: 'filter', filter: {} },
+    ],
+    minCount: 2,
+  },
+};
+const filtering: Entry = {
+  operationId: 'filters',
+  timeMs: 1,
+  operations: [{ kind: 'delete', selector: { kind: 'filter', filter: everyCondition } }],
+};
+const later: Entry = { operationId: 'later', timeMs: 1, operations: laterOperations };
+
+const query: VectorQuery = {
+  scoring: { kind: 'nearest', vector: Float32Array.of(0.25, 0.75) },
   using: 'text',
   filter: { should: [{ kind: 'hasId', ids: [1, UUID] }] },
   limit: 10,
@@ -81,6 +158,40 @@ const scroll = {
     projection: { payload: { kind: 'all' as const }, vectors: { kind: 'none' as const } },
   },
 };
+const context = [{ positive: Float32Array.of(1), negative: multi }];
+const scored = (scoring: VectorQuery['scoring']): VectorQuery => ({
+  scoring,
+  using: '',
+  limit: 1,
+  params: { quantization: { rescore: false, oversampling: 2 } },
+  projection: { payload: { kind: 'none' }, vectors: { kind: 'none' } },
+});
+const scorings = {
+  kind: 'search' as const,
+  queries: [
+    scored({ kind: 'nearest', vector: sparse }),
+    scored({ kind: 'bestScore', positives: [multi], negatives: [] }),
+    scored({ kind: 'sumScores', positives: [], negatives: [sparse] }),
+    scored({ kind: 'discover', target: multi, context }),
+    scored({ kind: 'context', context }),
+  ],
+};
+const ordered = {
+  kind: 'scroll' as const,
+  query: {
+    limit: 5,
+    projection: query.projection,
+    orderBy: { key: 'when', direction: 'desc' as const, startFrom: 12.5 },
+  },
+};
+const statistics = {
+  kind: 'termStatistics' as const,
+  query: { using: 'sparse', indices: Uint32Array.of(7, 9), filter: updateFilter },
+};
+const facet = [
+  { value: 2n ** 60n, count: 3 },
+  { value: 'red', count: 1 },
+];
 const hit = {
   id: 7,
   version: sequence(12),
@@ -97,6 +208,8 @@ const info = {
   segmentsCount: 2,
   memoryBytes: 2 ** 33,
   optimizing: true,
+  payloadSchema: {},
+  payloadIndexPoints: {},
   halted: 'why',
 };
 const report = { peer: peerId(5), replicas: [{ ...target, appliedSequence: sequence(42) }] };
@@ -109,6 +222,12 @@ const GOLDEN: readonly [
   value: unknown,
 ][] = [
   ['entry', encodeEntry(entry), decodeEntry, entry],
+  ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
+  ['entry-later', encodeEntry(later), decodeEntry, later],
+  ['call-scorings', encodeCall(target, scorings), decodeCall, { target, call: scorings }],
+  ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
+  ['call-statistics', encodeCall(target, statistics), decodeCall, { target, call: statistics }],
+  ['answer-facet', encodeAnswer('facet', facet), (b) => decodeAnswer('facet', b), facet],
   ['call-search', encodeCall(target, search), decodeCall, { target, call: search }],
   ['call-scroll', encodeCall(target, scroll), decodeCall, { target, call: scroll }],
   [

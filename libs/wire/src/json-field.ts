@@ -3,6 +3,7 @@
 import type {
   Condition,
   Filter,
+  GeoPoint,
   JsonArray,
   JsonObject,
   JsonValue,
@@ -47,6 +48,10 @@ function filterToJson(filter: Filter, depth: number): JsonObject {
   if (filter.must) json.must = clause(filter.must);
   if (filter.should) json.should = clause(filter.should);
   if (filter.mustNot) json.mustNot = clause(filter.mustNot);
+  if (filter.minShould) {
+    const { conditions, minCount } = filter.minShould;
+    json.minShould = { conditions: clause(conditions), minCount };
+  }
   return json;
 }
 
@@ -57,21 +62,55 @@ function conditionToJson(condition: Condition, depth: number): JsonObject {
     case 'filter':
       return { ...condition, filter: filterToJson(condition.filter, depth + 1) };
     case 'range':
+    case 'datetimeRange':
+    case 'valuesCount':
       return { ...condition, range: { ...condition.range } };
+    case 'geoBoundingBox':
+      return {
+        ...condition,
+        topLeft: { ...condition.topLeft },
+        bottomRight: { ...condition.bottomRight },
+      };
+    case 'geoRadius':
+      return { ...condition, center: { ...condition.center } };
+    case 'geoPolygon':
+      return {
+        ...condition,
+        exterior: ringToJson(condition.exterior),
+        interiors: condition.interiors.map(ringToJson),
+      };
     default:
       return { ...condition };
   }
 }
 
+function ringToJson(ring: readonly GeoPoint[]): JsonArray {
+  return ring.map((point) => ({ ...point }));
+}
+
 function filterFromJson(value: JsonValue | undefined, depth: number): Filter {
   if (depth > FILTER_DEPTH_MAX) throw corrupt('a filter nests too deep');
-  const json = asObject(value);
-  const filter: { must?: Condition[]; should?: Condition[]; mustNot?: Condition[] } = {};
-  for (const [clause, conditions] of Object.entries(json)) {
-    if (clause !== 'must' && clause !== 'should' && clause !== 'mustNot') {
-      throw corrupt(`unknown clause of a filter: ${clause}`);
+  const filter: { -readonly [clause in keyof Filter]: Filter[clause] } = {};
+  const conditions = (list: JsonValue | undefined) =>
+    asArray(list).map((each) => conditionFromJson(each, depth));
+  for (const [clause, content] of Object.entries(asObject(value))) {
+    switch (clause) {
+      case 'must':
+      case 'should':
+      case 'mustNot':
+        filter[clause] = conditions(content);
+        break;
+      case 'minShould': {
+        const json = asObject(content);
+        filter.minShould = {
+          conditions: conditions(json.conditions),
+          minCount: asNumber(json.minCount),
+        };
+        break;
+      }
+      default:
+        throw corrupt(`unknown clause of a filter: ${clause}`);
     }
-    filter[clause] = asArray(conditions).map((each) => conditionFromJson(each, depth));
   }
   return filter;
 }
@@ -87,7 +126,24 @@ function conditionFromJson(value: JsonValue, depth: number): Condition {
     case 'matchExcept':
       return { kind, key: asText(json.key), except: asArray(json.except).map(asMatchValue) };
     case 'range':
+    case 'datetimeRange':
+    case 'valuesCount':
       return { kind, key: asText(json.key), range: asRange(json.range) };
+    case 'matchText':
+    case 'matchTextAny':
+      return { kind, key: asText(json.key), text: asText(json.text) };
+    case 'matchPhrase':
+      return { kind, key: asText(json.key), phrase: asText(json.phrase) };
+    case 'matchPrefix':
+      return { kind, key: asText(json.key), prefix: asText(json.prefix) };
+    case 'geoBoundingBox':
+    case 'geoRadius':
+    case 'geoPolygon':
+      return geoConditionFromJson(kind, json);
+    case 'hasVector':
+      return { kind, name: asText(json.name) };
+    case 'slice':
+      return { kind, total: asCount(json.total, 1), index: asCount(json.index, 0) };
     case 'isEmpty':
     case 'isNull':
       return { kind, key: asText(json.key) };
@@ -102,14 +158,42 @@ function conditionFromJson(value: JsonValue, depth: number): Condition {
   }
 }
 
+function geoConditionFromJson(
+  kind: 'geoBoundingBox' | 'geoRadius' | 'geoPolygon',
+  json: JsonObject,
+): Condition {
+  const key = asText(json.key);
+  switch (kind) {
+    case 'geoBoundingBox':
+      return { kind, key, topLeft: asPlace(json.topLeft), bottomRight: asPlace(json.bottomRight) };
+    case 'geoRadius':
+      return { kind, key, center: asPlace(json.center), radiusM: asNumber(json.radiusM) };
+    case 'geoPolygon':
+      return {
+        kind,
+        key,
+        exterior: asRing(json.exterior),
+        interiors: asArray(json.interiors).map(asRing),
+      };
+  }
+}
+
+function asPlace(value: JsonValue | undefined): GeoPoint {
+  const { lon, lat } = asObject(value);
+  return { lon: asNumber(lon), lat: asNumber(lat) };
+}
+
+function asRing(value: JsonValue | undefined): GeoPoint[] {
+  return asArray(value).map(asPlace);
+}
+
 function asRange(value: JsonValue | undefined): RangeBounds {
   const range: { -readonly [bound in keyof RangeBounds]: number } = {};
   for (const [bound, limit] of Object.entries(asObject(value))) {
     if (bound !== 'lt' && bound !== 'gt' && bound !== 'lte' && bound !== 'gte') {
       throw corrupt(`unknown bound of a range: ${bound}`);
     }
-    if (typeof limit !== 'number' && typeof limit !== 'bigint') throw corrupt('not a number');
-    range[bound] = Number(limit);
+    range[bound] = asNumber(limit);
   }
   return range;
 }
@@ -125,6 +209,17 @@ function asMatchValue(value: JsonValue | undefined): MatchValue {
     throw corrupt('not a value to match');
   }
   return value;
+}
+
+function asNumber(value: JsonValue | undefined): number {
+  if (typeof value !== 'number' && typeof value !== 'bigint') throw corrupt('not a number');
+  return Number(value);
+}
+
+function asCount(value: JsonValue | undefined, min: number): number {
+  const count = asNumber(value);
+  if (!Number.isSafeInteger(count) || count < min) throw corrupt(`not a count of at least ${min}`);
+  return count;
 }
 
 function asText(value: JsonValue | undefined): string {

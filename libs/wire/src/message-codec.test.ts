@@ -9,15 +9,18 @@ import {
   addresses,
   calls,
   entries,
+  facetHits,
   hits,
   infos,
   introductions,
   records,
   reports,
+  termStatistics,
 } from './arbitraries.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { encodeEntry } from './entry-codec.ts';
 import { FILTER_DEPTH_MAX } from './json-field.ts';
+import type { ReplicaAnswers, ReplicaCallKind } from './messages.ts';
 import {
   decodeIntroduction,
   decodeReport,
@@ -36,36 +39,37 @@ test('decoding an encoded call gives the call', () => {
 test('decoding an encoded answer gives the answer', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.array(hits, { maxLength: 3 }), { maxLength: 3 }),
-      fc.array(records, { maxLength: 3 }),
-      fc.maxSafeNat(),
-      infos,
-      (lists, list, count, info) => {
-        assert.deepEqual(
-          decodeAnswer('search', encodeAnswer('search', lists)),
-          structuredClone(lists),
-        );
-        assert.deepEqual(
-          decodeAnswer('retrieve', encodeAnswer('retrieve', list)),
-          structuredClone(list),
-        );
-        assert.deepEqual(
-          decodeAnswer('scroll', encodeAnswer('scroll', list)),
-          structuredClone(list),
-        );
-        assert.deepEqual(
-          decodeAnswer('count', encodeAnswer('count', count)),
-          structuredClone(count),
-        );
-        assert.deepEqual(decodeAnswer('info', encodeAnswer('info', info)), structuredClone(info));
-        assert.deepEqual(
-          decodeAnswer('verify', encodeAnswer('verify', info)),
-          structuredClone(info),
-        );
+      fc.record({
+        search: fc.array(fc.array(hits, { maxLength: 3 }), { maxLength: 3 }),
+        retrieve: fc.array(records, { maxLength: 3 }),
+        scroll: fc.array(records, { maxLength: 3 }),
+        sample: fc.array(records, { maxLength: 3 }),
+        facet: fc.array(facetHits),
+        termStatistics,
+        explain: fc.string(),
+        count: fc.maxSafeNat(),
+        info: infos,
+        verify: infos,
+      }),
+      (answers) => {
+        checkAnswer('search', answers.search);
+        checkAnswer('retrieve', answers.retrieve);
+        checkAnswer('scroll', answers.scroll);
+        checkAnswer('sample', answers.sample);
+        checkAnswer('facet', answers.facet);
+        checkAnswer('termStatistics', answers.termStatistics);
+        checkAnswer('explain', answers.explain);
+        checkAnswer('count', answers.count);
+        checkAnswer('info', answers.info);
+        checkAnswer('verify', answers.verify);
       },
     ),
   );
 });
+
+function checkAnswer<K extends ReplicaCallKind>(kind: K, answer: ReplicaAnswers[K]): void {
+  assert.deepEqual(decodeAnswer(kind, encodeAnswer(kind, answer)), structuredClone(answer));
+}
 
 test('decoding an encoded report or introduction gives it back', () => {
   fc.assert(
@@ -95,6 +99,9 @@ test('whatever the bytes are, decoding a message returns or throws a TributaryEr
     (bytes: Uint8Array) => decodeAnswer('search', bytes),
     (bytes: Uint8Array) => decodeAnswer('count', bytes),
     (bytes: Uint8Array) => decodeAnswer('info', bytes),
+    (bytes: Uint8Array) => decodeAnswer('facet', bytes),
+    (bytes: Uint8Array) => decodeAnswer('termStatistics', bytes),
+    (bytes: Uint8Array) => decodeAnswer('explain', bytes),
   ];
   const refused = { count: 0 };
   fc.assert(

@@ -2,16 +2,22 @@
 
 import type {
   CollectionId,
+  FacetHit,
+  FacetQuery,
   Filter,
-  NearestQuery,
+  PayloadSchema,
   PeerId,
   PointId,
   PointRecord,
   Projection,
+  SampleQuery,
   ScoredPoint,
   ScrollQuery,
   Sequence,
   ShardId,
+  TermStatistics,
+  TermStatisticsQuery,
+  VectorQuery,
 } from '@tributary/model';
 
 export interface ReplicaAddress {
@@ -21,7 +27,7 @@ export interface ReplicaAddress {
 
 /** A question to one replica. Answers come in the order of what was asked. */
 export type ReplicaCall =
-  | { readonly kind: 'search'; readonly queries: readonly NearestQuery[] }
+  | { readonly kind: 'search'; readonly queries: readonly VectorQuery[] }
   | {
       readonly kind: 'retrieve';
       readonly ids: readonly PointId[];
@@ -29,6 +35,11 @@ export type ReplicaCall =
     }
   | { readonly kind: 'scroll'; readonly query: ScrollQuery }
   | { readonly kind: 'count'; readonly filter?: Filter }
+  | { readonly kind: 'sample'; readonly query: SampleQuery }
+  | { readonly kind: 'facet'; readonly query: FacetQuery }
+  | { readonly kind: 'termStatistics'; readonly query: TermStatisticsQuery }
+  /** How the filter would be answered; nothing is looked for. */
+  | { readonly kind: 'explain'; readonly filter?: Filter }
   | { readonly kind: 'info' }
   /** Recomputes the content hash from the stored records; slow. */
   | { readonly kind: 'verify' };
@@ -45,6 +56,9 @@ export interface ReplicaInfo {
   readonly memoryBytes: number;
   /** A graph is being built. */
   readonly optimizing: boolean;
+  /** Payload indexes, and how many points have a value in each. */
+  readonly payloadSchema: PayloadSchema;
+  readonly payloadIndexPoints: Readonly<Record<string, number>>;
   /** Why the replica stopped applying; absent while it goes on. */
   readonly halted?: string;
 }
@@ -57,6 +71,12 @@ export interface ReplicaAnswers {
   /** At most `limit` records in id order from `offset`. */
   readonly scroll: readonly PointRecord[];
   readonly count: number;
+  readonly sample: readonly PointRecord[];
+  /** Most frequent first, equal counts by value. */
+  readonly facet: readonly FacetHit[];
+  readonly termStatistics: TermStatistics;
+  /** One line for a log. */
+  readonly explain: string;
   readonly info: ReplicaInfo;
   readonly verify: ReplicaInfo;
 }

@@ -1,7 +1,16 @@
-// Points and their vectors as bytes. A vector is its float32 values, little endian, as they lie in memory.
+// Points and their vectors as bytes. A vector is its float32 values, little endian, as they lie in memory; a sparse one
+// has its u32 indices beside them, a multi vector the size of its rows.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type NamedVectors, NO_PAYLOAD, type Point, type PointId } from '@tributary/model';
+import {
+  isDense,
+  isSparse,
+  type NamedVectors,
+  NO_PAYLOAD,
+  type Point,
+  type PointId,
+  type VectorValue,
+} from '@tributary/model';
 import {
   assertEnded,
   corrupt,
@@ -10,6 +19,7 @@ import {
   readId,
   readText,
   refuseField,
+  varintTag,
   writeId,
 } from './field.ts';
 
@@ -18,6 +28,8 @@ const POINT_PAYLOAD = lengthTag(2);
 const POINT_VECTOR = lengthTag(3);
 const VECTOR_NAME = lengthTag(1);
 const VECTOR_VALUES = lengthTag(2);
+const VECTOR_INDICES = lengthTag(3);
+const VECTOR_ROW_SIZE = varintTag(4);
 
 /** Tag and length of a field at most, for lengths below 2^28. */
 const FIELD_OVERHEAD = 5;
@@ -29,9 +41,17 @@ export function pointBytes(point: Point): number {
   for (const name in point.vectors) {
     const vector = point.vectors[name];
     if (vector === undefined) continue;
-    bytes += 3 * FIELD_OVERHEAD + 3 * name.length + vector.byteLength;
+    bytes += 3 * FIELD_OVERHEAD + 3 * name.length + vectorBytes(vector);
   }
   return bytes;
+}
+
+function vectorBytes(vector: VectorValue): number {
+  if (isDense(vector)) return vector.byteLength;
+  const bytes = isSparse(vector)
+    ? vector.indices.byteLength + vector.values.byteLength
+    : vector.rows.byteLength;
+  return FIELD_OVERHEAD + bytes;
 }
 
 export function writePoint(writer: BinaryWriter, tag: number, point: Point): void {
@@ -47,7 +67,7 @@ export function readPoint(reader: BinaryReader): Point {
   const end = messageEnd(reader);
   let id: PointId | undefined;
   let payload = NO_PAYLOAD;
-  const vectors: [string, Float32Array][] = [];
+  const vectors: [string, VectorValue][] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === POINT_ID) id = readId(reader);
@@ -63,31 +83,53 @@ export function readPoint(reader: BinaryReader): Point {
 export function writeVectors(writer: BinaryWriter, tag: number, vectors: NamedVectors): void {
   for (const name in vectors) {
     const vector = vectors[name];
-    if (vector === undefined) continue;
-    writer.uint32(tag).fork();
-    if (name !== '') writer.uint32(VECTOR_NAME).string(name);
-    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector));
-    writer.join();
+    if (vector !== undefined) writeVector(writer, tag, name, vector);
   }
 }
 
-export function readVector(reader: BinaryReader): [string, Float32Array] {
+export function writeVector(
+  writer: BinaryWriter,
+  tag: number,
+  name: string,
+  vector: VectorValue,
+): void {
+  writer.uint32(tag).fork();
+  if (name !== '') writer.uint32(VECTOR_NAME).string(name);
+  if (isDense(vector)) {
+    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector));
+  } else if (isSparse(vector)) {
+    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector.values));
+    writer.uint32(VECTOR_INDICES).bytes(indicesToBytes(vector.indices));
+  } else {
+    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector.rows));
+    writer.uint32(VECTOR_ROW_SIZE).uint32(vector.size);
+  }
+  writer.join();
+}
+
+export function readVector(reader: BinaryReader): [string, VectorValue] {
   const end = messageEnd(reader);
   let name = '';
   let values: Float32Array | undefined;
+  let indices: Uint32Array | undefined;
+  let size: number | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === VECTOR_NAME) name = readText(reader);
     else if (tag === VECTOR_VALUES) values = vectorFromBytes(reader.bytes());
+    else if (tag === VECTOR_INDICES) indices = indicesFromBytes(reader.bytes());
+    else if (tag === VECTOR_ROW_SIZE) size = reader.uint32();
     else refuseField(tag);
   }
   assertEnded(reader, end);
   if (values === undefined) throw corrupt('a vector without values');
-  return [name, values];
+  if (indices === undefined) return [name, size === undefined ? values : { size, rows: values }];
+  if (size !== undefined) throw corrupt('a vector that is both sparse and of rows');
+  return [name, { indices, values }];
 }
 
 /** Own properties whatever the names are; the one unnamed vector, by far the most frequent, keeps one shape. */
-export function namedVectors(entries: readonly [string, Float32Array][]): NamedVectors {
+export function namedVectors(entries: readonly [string, VectorValue][]): NamedVectors {
   const [first] = entries;
   if (entries.length === 1 && first !== undefined && first[0] === '') return { '': first[1] };
   return Object.fromEntries(entries);
@@ -106,5 +148,21 @@ export function vectorFromBytes(bytes: Uint8Array): Float32Array {
   }
   const copy = new Float32Array(bytes.length / 4);
   vectorToBytes(copy).set(bytes);
+  return copy;
+}
+
+/** The memory of the indices itself. */
+export function indicesToBytes(indices: Uint32Array): Uint8Array {
+  return new Uint8Array(indices.buffer, indices.byteOffset, indices.byteLength);
+}
+
+/** A view where the bytes are aligned to 4, else a copy. Throws `corrupt` unless they are a multiple of 4. */
+export function indicesFromBytes(bytes: Uint8Array): Uint32Array {
+  if (bytes.length % 4 !== 0) throw corrupt(`${bytes.length} bytes are not u32 indices`);
+  if (bytes.byteOffset % 4 === 0) {
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  }
+  const copy = new Uint32Array(bytes.length / 4);
+  indicesToBytes(copy).set(bytes);
   return copy;
 }

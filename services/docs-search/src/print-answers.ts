@@ -12,6 +12,7 @@ export const QUESTIONS: readonly string[] = [
   'publish a message to a stream and wait for the acknowledgement',
 ];
 const TEXT_SHOWN = 240;
+const COLUMNS_MIN = 40;
 const COLUMNS_MAX = 110;
 const INDENT = ' '.repeat(9);
 
@@ -39,7 +40,9 @@ export async function printAnswers(options: {
 
 /** Lines of whole words that fit the terminal. */
 function wrap(text: string): string[] {
-  const width = Math.min(process.stdout.columns ?? COLUMNS_MAX, COLUMNS_MAX) - INDENT.length;
+  // A terminal that does not know its size says 0.
+  const columns = process.stdout.columns || COLUMNS_MAX;
+  const width = Math.max(COLUMNS_MIN, Math.min(columns, COLUMNS_MAX)) - INDENT.length;
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const longer = `${lines.at(-1) ?? ''} ${word}`;

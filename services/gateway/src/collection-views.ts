@@ -38,6 +38,9 @@ export class CollectionViews {
       pointsCount: sum(infos, (info) => info.pointsCount),
       indexedVectorsCount: sum(infos, (info) => info.indexedVectorsCount),
       segmentsCount: sum(infos, (info) => info.segmentsCount),
+      // Shards that have not applied the newest entries yet may lack an index that others have.
+      payloadSchema: Object.assign({}, ...infos.map((info) => info.payloadSchema)),
+      payloadIndexPoints: sumByField(infos.map((info) => info.payloadIndexPoints)),
     };
     return halted === undefined ? view : { ...view, optimizerError: halted };
   }
@@ -86,6 +89,14 @@ function statusOfShards(infos: readonly ReplicaInfo[]): CollectionStatus {
 
 function sum(infos: readonly ReplicaInfo[], count: (info: ReplicaInfo) => number): number {
   return infos.reduce((total, info) => total + count(info), 0);
+}
+
+function sumByField(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const totals = new Map<string, number>();
+  for (const [field, count] of counts.flatMap(Object.entries<number>)) {
+    totals.set(field, (totals.get(field) ?? 0) + count);
+  }
+  return Object.fromEntries(totals);
 }
 
 function first(infos: readonly ReplicaInfo[]): ReplicaInfo {

@@ -8,18 +8,23 @@
 
 import {
   type CollectionState,
+  changeAliases,
   findCollection,
   type Metadata,
+  type AliasAction as MetadataAliasAction,
   type MetadataState,
 } from '@tributary/metadata';
 import { type CollectionConfig, collectionId, type PeerId } from '@tributary/model';
 import {
+  type AliasAction,
+  type AliasView,
   applyCollectionPatch,
   type CollectionDefaults,
   type CollectionPatch,
   checkCollectionName,
   collectionExists,
   collectionNotFound,
+  type PlacementView,
   validationError,
 } from '@tributary/qdrant-api';
 import { countReplicas, placeReplicas } from '@tributary/routing';
@@ -100,10 +105,13 @@ export class Collections {
     });
   }
 
-  /** False where there is none. Errors: `internal` without a quorum or when it takes too long. */
+  /**
+   * False where there is none; an alias is not the collection it points at. Errors: `internal` without a quorum or when it
+   * takes too long.
+   */
   async delete(name: string, timeoutMs?: number): Promise<boolean> {
     const collection = await this.#options.names.find(name);
-    if (collection === undefined) return false;
+    if (collection?.name !== name) return false;
     const { id } = collection;
     await this.#within(timeoutMs, async (signal) => {
       await this.#options.metadata.propose(
@@ -119,6 +127,37 @@ export class Collections {
   async list(): Promise<string[]> {
     const state = await this.#options.names.caughtUp();
     return [...state.collections.keys()].sort();
+  }
+
+  /**
+   * All of the changes or none. Errors: `not_found` (a collection or alias), `already_exists` (a collection has the
+   * name), `validation` (the name), `internal` without a quorum or when it takes too long.
+   */
+  async changeAliases(actions: readonly AliasAction[], timeoutMs?: number): Promise<void> {
+    const changes = actions.map(aliasChangeOf);
+    await this.#within(timeoutMs, async (signal) => {
+      await this.#options.metadata.propose((state) => {
+        const outcome = changeAliases(state, changes);
+        if (outcome.kind === 'changed') return { kind: 'aliasesChanged', actions: changes };
+        throw new TributaryError(outcome.refusal.code, outcome.refusal.message);
+      }, signal);
+    });
+  }
+
+  /** Aliases in code-unit order, of one collection or of all, as of the newest state to be had. */
+  async aliases(collection?: CollectionState): Promise<AliasView[]> {
+    const { aliases } = await this.#options.names.caughtUp();
+    const all = [...aliases].map(([alias, name]) => ({ alias, collection: name }));
+    return all
+      .filter((each) => collection === undefined || each.collection === collection.name)
+      .sort((a, b) => (a.alias < b.alias ? -1 : 1));
+  }
+
+  /** Where every collection is, and which peers answer, as of the newest state to be had. */
+  async placement(): Promise<PlacementView> {
+    const { collections, peers } = await this.#options.names.caughtUp();
+    const responsive = [...peers.keys()].filter((peer) => this.#options.tracker.isAlive(peer));
+    return { collections: [...collections.values()], responsivePeers: new Set(responsive) };
   }
 
   async #propose(
@@ -181,6 +220,17 @@ function checkShardNumber(shardNumber: number): void {
       'shard_number',
       `value ${shardNumber} invalid, must be from 1 to ${SHARDS_MAX}`,
     );
+  }
+}
+
+function aliasChangeOf(action: AliasAction): MetadataAliasAction {
+  switch (action.kind) {
+    case 'create':
+      return { create: { alias: action.alias, collection: action.collection } };
+    case 'delete':
+      return { delete: { alias: action.alias } };
+    case 'rename':
+      return { rename: { from: action.from, to: action.to } };
   }
 }
 

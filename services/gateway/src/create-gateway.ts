@@ -24,6 +24,7 @@ import type { GatewayCore } from './gateway-core.ts';
 import { registerGauges } from './gateway-gauges.ts';
 import { PointsReader } from './points-reader.ts';
 import { PointsWriter } from './points-writer.ts';
+import { ReadTokens } from './read-tokens.ts';
 import { PeerDirectory } from './replica-directory.ts';
 import { RequestMeter } from './request-meter.ts';
 import { type GrpcServer, startGrpcServer } from './server-grpc.ts';
@@ -101,10 +102,16 @@ async function startServers(
   core: GatewayCore,
 ): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
   const { clock, logger, metrics } = options;
-  const { host, httpPort, enableCors, maxRequestBytes } = config;
+  const { host, httpPort, enableCors, maxRequestBytes, slowQueryMs } = config;
   const meter = new RequestMeter(metrics, clock, config.requestsMax);
   const shared = { core, meter, clock, logger, host };
-  const rest = await startRestServer({ ...shared, port: httpPort, enableCors, maxRequestBytes });
+  const rest = await startRestServer({
+    ...shared,
+    port: httpPort,
+    enableCors,
+    maxRequestBytes,
+    slowQueryMs,
+  });
   try {
     return { rest, grpc: await startGrpcServer({ ...shared, port: config.grpcPort }) };
   } catch (error) {
@@ -141,8 +148,10 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     inFlightMax: PEER_CALLS_MAX,
     callTimeoutMs: searchTimeoutMs,
   });
-  const fanOut = new ShardFanOut({ metadata, directory });
-  const reader = new PointsReader({ fanOut, clock, searchTimeoutMs });
+  const readTokens = new ReadTokens({ tracker, streams });
+  const fanOut = new ShardFanOut({ metadata, directory, readTokens });
+  const names = new CollectionNames(metadata, clock);
+  const reader = new PointsReader({ fanOut, names, clock, random, searchTimeoutMs });
   const writer = new PointsWriter({
     streams,
     metadata,
@@ -162,7 +171,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   return {
     tracker,
     directory,
-    names: new CollectionNames(metadata, clock),
+    names,
     fanOut,
     reader,
     writer,

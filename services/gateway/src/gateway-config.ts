@@ -14,6 +14,8 @@ export interface GatewayConfig {
   readonly maxRequestBytes: number;
   /** Bound of a read for which the client sets no timeout. */
   readonly searchTimeoutMs: number;
+  /** Requests that take longer are logged with what they asked; absent: none. */
+  readonly slowQueryMs?: number;
   /** Bound of a change to collections for which the client sets no timeout. */
   readonly metaTimeoutMs: number;
   /** Bound of a write for which the client sets no timeout. */

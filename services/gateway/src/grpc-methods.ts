@@ -1,56 +1,48 @@
-// The gRPC methods: what each parses, calls and answers.
+// The gRPC methods: what each parses, calls and answers. Those of points are in `grpc-points.ts`.
 
-import type { PointOperation, ScoredPoint } from '@tributary/model';
 import {
-  clearPayloadOf,
+  aliasActionsOf,
+  aliasesResponse,
   collectionClusterResponse,
   collectionExistsResponse,
   collectionInfoResponse,
   collectionOperationResponse,
   collectionsService,
-  countOf,
-  countResponse,
   createCollectionOf,
-  deletePayloadOf,
-  deletePointsOf,
   type GrpcMethod,
   healthService,
   listCollectionsResponse,
-  overwritePayloadOf,
-  pointsService,
-  type QueryRequest,
+  type QueryStrings,
   qdrantService,
-  queryOf,
-  readParametersOf,
-  retrieveOf,
-  retrieveResponse,
-  scoredBatchResponse,
-  scoredResponse,
-  scrollOf,
-  scrollResponse,
-  searchOf,
-  setPayloadOf,
   timeoutMsOfMessage,
   updateCollectionOf,
-  updateResponse,
-  upsertOf,
   versionReply,
-  writeParametersOf,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from './gateway-core.ts';
+import { hostQueries, hostReads, hostUpdates } from './grpc-points.ts';
 
 /** Makes the answer when told how long it took, in seconds. */
 export type Answer<Response> = (timeSec: number) => Response;
 
-/** Takes up one method; how the bytes travel is the server's. */
+/** Takes up one method; how the bytes travel is the server's. `headers` are the call's that mean something here. */
 export type HostMethod = <Request, Response>(
   method: GrpcMethod<Request, Response>,
-  handle: (request: Request) => Promise<Answer<Response>>,
+  handle: (request: Request, headers: QueryStrings) => Promise<Answer<Response>>,
 ) => void;
 
-type Addressed = { readonly collectionName: string };
-type ReadMessage = Parameters<typeof readParametersOf>[0] & Addressed;
-type WriteMessage = Parameters<typeof writeParametersOf>[0] & Addressed;
+/** Methods of Qdrant that are not served: their paths by what they are about. */
+export const UNSERVED_METHODS: Readonly<Record<string, readonly string[]>> = {
+  'moving shards': ['/qdrant.Collections/UpdateCollectionClusterSetup'],
+  'shard keys': ['CreateShardKey', 'DeleteShardKey', 'ListShardKeys'].map(
+    (name) => `/qdrant.Collections/${name}`,
+  ),
+  'adding vectors to a collection': ['CreateVectorName', 'DeleteVectorName'].map(
+    (name) => `/qdrant.Points/${name}`,
+  ),
+  snapshots: ['Create', 'List', 'Delete', 'CreateFull', 'ListFull', 'DeleteFull'].map(
+    (name) => `/qdrant.Snapshots/${name}`,
+  ),
+};
 
 const SERVING = 1 as const;
 
@@ -58,6 +50,7 @@ export function hostMethods(core: GatewayCore, host: HostMethod): void {
   host(qdrantService.healthCheck, async () => () => versionReply(core.version));
   host(healthService.check, async () => () => ({ status: SERVING }));
   hostCollections(core, host);
+  hostAliases(core, host);
   hostUpdates(core, host);
   hostReads(core, host);
   hostQueries(core, host);
@@ -97,81 +90,18 @@ function hostCollections({ names, collections, views }: GatewayCore, host: HostM
   });
 }
 
-function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): void {
-  const update = <Message extends WriteMessage>(
-    method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
-    parse: (message: Message) => PointOperation,
-  ) =>
-    host(method, async (message) => {
-      const parameters = writeParametersOf(message);
-      const operation = parse(message);
-      const collection = await names.resolve(message.collectionName);
-      const outcome = await writer.write(collection, operation, parameters);
-      return (timeSec) => updateResponse(outcome, timeSec);
-    });
-  update(pointsService.upsert, upsertOf);
-  update(pointsService.delete, deletePointsOf);
-  update(pointsService.setPayload, setPayloadOf);
-  update(pointsService.overwritePayload, overwritePayloadOf);
-  update(pointsService.deletePayload, deletePayloadOf);
-  update(pointsService.clearPayload, clearPayloadOf);
-}
-
-function hostReads({ names, reader }: GatewayCore, host: HostMethod): void {
-  host(pointsService.get, async (message) => {
-    const parameters = readParametersOf(message);
-    const request = retrieveOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const records = await reader.retrieve(collection, request, parameters);
-    return (timeSec) => retrieveResponse(records, timeSec);
+function hostAliases({ names, collections }: GatewayCore, host: HostMethod): void {
+  host(collectionsService.updateAliases, async (message) => {
+    await collections.changeAliases(aliasActionsOf(message), timeoutMsOfMessage(message));
+    return (timeSec) => collectionOperationResponse(true, timeSec);
   });
-  host(pointsService.scroll, async (message) => {
-    const parameters = readParametersOf(message);
-    const query = scrollOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const page = await reader.scroll(collection, query, parameters);
-    return (timeSec) => scrollResponse(page.points, page.nextPageOffset, timeSec);
+  host(collectionsService.listAliases, async () => {
+    const aliases = await collections.aliases();
+    return (timeSec) => aliasesResponse(aliases, timeSec);
   });
-  host(pointsService.count, async (message) => {
-    const parameters = readParametersOf(message);
-    const request = countOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const count = await reader.count(collection, request, parameters);
-    return (timeSec) => countResponse(count, timeSec);
+  host(collectionsService.listCollectionAliases, async ({ collectionName }) => {
+    const collection = await names.resolve(collectionName);
+    const aliases = await collections.aliases(collection);
+    return (timeSec) => aliasesResponse(aliases, timeSec);
   });
-}
-
-function hostQueries({ names, reader }: GatewayCore, host: HostMethod): void {
-  const query = <Message extends ReadMessage, Response>(
-    method: GrpcMethod<Message, Response>,
-    parse: (message: Message) => readonly QueryRequest[],
-    respond: (results: readonly (readonly ScoredPoint[])[], timeSec: number) => Response,
-  ) =>
-    host(method, async (message) => {
-      const parameters = readParametersOf(message);
-      const requests = parse(message);
-      const collection = await names.resolve(message.collectionName);
-      const results = await reader.query(collection, requests, parameters);
-      return (timeSec) => respond(results, timeSec);
-    });
-  query(
-    pointsService.search,
-    (message) => [searchOf(message)],
-    ([points = []], timeSec) => scoredResponse(points, timeSec),
-  );
-  query(
-    pointsService.searchBatch,
-    (message) => message.searchPoints.map(searchOf),
-    scoredBatchResponse,
-  );
-  query(
-    pointsService.query,
-    (message) => [queryOf(message)],
-    ([points = []], timeSec) => scoredResponse(points, timeSec),
-  );
-  query(
-    pointsService.queryBatch,
-    (message) => message.queryPoints.map(queryOf),
-    scoredBatchResponse,
-  );
 }

@@ -5,12 +5,13 @@
 // Invariant: `acknowledged` and `completed` are only answered after the stream gave a receipt. A write without a
 // receipt is refused (certainly not written) or unknown, and the error says which.
 
+import { createHash } from 'node:crypto';
 import type { CollectionState, Metadata } from '@tributary/metadata';
 import type { CollectionId, PointId, PointOperation, Sequence, ShardId } from '@tributary/model';
 import {
   emptyUpdate,
   noPointFound,
-  preparePoints,
+  prepareOperation,
   type UpdateView,
   type WriteParameters,
 } from '@tributary/qdrant-api';
@@ -58,9 +59,11 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   /**
-   * Vectors are held against the collection here. Errors: `wrong_input`, `bad_request` (touches no point), `unavailable`, `timeout` (not written; or durable but not applied in
-   * time, see the text), `unknown_outcome`, `too_large`, `not_found`, `internal` (ordering=strong while a replica is out
-   * of reach).
+   * Vectors are held against the collection here. A second write with the same idempotency key, within the stream's
+   * dedupe window of two minutes, writes nothing and is answered with the operation id of the first. Errors:
+   * `wrong_input`, `bad_request` (touches no point), `unavailable`, `timeout` (not written; or durable but not applied
+   * in time, see the text), `unknown_outcome`, `too_large`, `not_found`, `internal` (ordering=strong while a replica is
+   * out of reach).
    */
   async write(
     collection: CollectionState,
@@ -68,7 +71,7 @@ export class PointsWriter implements AsyncDisposable {
     parameters: WriteParameters,
   ): Promise<UpdateView> {
     const { clock, writeTimeoutMs } = this.#options;
-    const prepared = prepare(operation, collection);
+    const prepared = prepareOperation(operation, collection.config);
     const parts = splitOperation(prepared, collection.shards.length);
     if (parts.length === 0) throw emptyUpdate();
     if (parameters.ordering === 'strong') {
@@ -78,9 +81,11 @@ export class PointsWriter implements AsyncDisposable {
     const timeoutMs = Math.min(parameters.timeoutMs ?? writeTimeoutMs, TIMEOUT_MAX_MS);
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
     const appender = this.#appender(collection.id);
-    const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal));
+    const key = operationIdOf(collection.id, parameters.idempotencyKey);
+    const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal, key));
     const sequences = await this.#sequencesOf(collection, receipt);
-    const operationId = lastOf(sequences, receipt.sequence);
+    // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.
+    const operationId = key === undefined ? lastOf(sequences, receipt.sequence) : receipt.sequence;
     if (!parameters.wait) return { operationId, status: 'acknowledged' };
     const everyReplica = parameters.ordering === 'strong';
     const target = { collection, sequences, everyReplica };
@@ -94,6 +99,27 @@ export class PointsWriter implements AsyncDisposable {
       `the write is durable as operation ${operationId} and will be applied, but too few replicas ` +
         `have applied it within ${writeTimeoutMs / 1_000} seconds`,
     );
+  }
+
+  /**
+   * The operations one after another, each as `write` does it; the first that fails ends the list, and what came before
+   * it stays done. With an idempotency key each operation has a key of its own, made of that one and its position.
+   */
+  async writeAll(
+    collection: CollectionState,
+    operations: readonly PointOperation[],
+    parameters: WriteParameters,
+  ): Promise<UpdateView[]> {
+    const views: UpdateView[] = [];
+    const { idempotencyKey, ...others } = parameters;
+    for (const [i, operation] of operations.entries()) {
+      const keyed =
+        idempotencyKey === undefined
+          ? others
+          : { ...others, idempotencyKey: `${idempotencyKey}/${i}` };
+      views.push(await this.write(collection, operation, keyed));
+    }
+    return views;
   }
 
   /** Lets go of the appenders of collections that are gone. */
@@ -139,12 +165,12 @@ export class PointsWriter implements AsyncDisposable {
     return new Map(await Promise.all(heads));
   }
 
-  /** Setting the payload of a point that is not there is an error to the client, and changes nothing in the log. */
+  /** Changing a point that is not there is an error to the client, and changes nothing in the log. */
   async #refuseMissing(collection: CollectionState, operation: PointOperation): Promise<void> {
-    if (operation.kind !== 'setPayload' && operation.kind !== 'overwritePayload') return;
-    if (operation.selector.kind !== 'ids') return;
+    const ids = idsNeeded(operation);
+    if (ids.length === 0) return;
     const missing = await this.#options
-      .findMissing(collection, operation.selector.ids)
+      .findMissing(collection, ids)
       // The write is completed; that it cannot be read back just now does not make it fail.
       .catch(() => []);
     const first = missing[0];
@@ -173,9 +199,23 @@ export class PointsWriter implements AsyncDisposable {
   }
 }
 
-function prepare(operation: PointOperation, collection: CollectionState): PointOperation {
-  if (operation.kind !== 'upsert') return operation;
-  return { kind: 'upsert', points: preparePoints(operation.points, collection.config) };
+/** Ids of points that must be there for the operation to make sense. */
+function idsNeeded(operation: PointOperation): readonly PointId[] {
+  switch (operation.kind) {
+    case 'setPayload':
+    case 'overwritePayload':
+      return operation.selector.kind === 'ids' ? operation.selector.ids : [];
+    case 'updateVectors':
+      return operation.updateFilter === undefined ? operation.points.map(({ id }) => id) : [];
+    default:
+      return [];
+  }
+}
+
+/** Keys of different collections are different writes, and a key may be longer than a message id should be. */
+function operationIdOf(collection: CollectionId, key: string | undefined): string | undefined {
+  if (key === undefined) return undefined;
+  return createHash('sha256').update(`${collection}/${key}`).digest('base64url');
 }
 
 function lastOf(sequences: ReadonlyMap<ShardId, Sequence>, fallback: Sequence): Sequence {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sequence } from '@tributary/model';
-import { agreedCount, agreedRecords, agreementOf } from './read-agreement.ts';
+import { agreedCount, agreedFacets, agreedRecords, agreementOf } from './read-agreement.ts';
 
 const record = (id: number | string, version = 1) => ({ id, version: sequence(version) });
 
@@ -31,4 +31,29 @@ test('a record counts where enough replicas hold the same version, and comes onc
 test('a count is the smallest where all must agree, the median where a majority does', () => {
   assert.equal(agreedCount([7, 3, 5], { asked: 3, needed: 3 }), 3);
   assert.equal(agreedCount([7, 3, 5], { asked: 3, needed: 2 }), 5);
+});
+
+test('a point that stands in a list once for each of its values is one item a value', () => {
+  const at = (orderValue: number) => ({ id: 1, version: sequence(1), orderValue });
+  const agreed = agreedRecords([[at(1), at(2)], [at(2)]], { asked: 2, needed: 2 });
+  assert.deepEqual(agreed, [at(2)]);
+});
+
+test('facets agree value by value, and a value that a replica lacks counts nothing there', () => {
+  const answers = [
+    [
+      { value: 'a', count: 5 },
+      { value: 'b', count: 2 },
+    ],
+    [{ value: 'a', count: 4 }],
+    [
+      { value: 'b', count: 2 },
+      { value: 'a', count: 4 },
+    ],
+  ];
+  assert.deepEqual(agreedFacets(answers, { asked: 3, needed: 3 }), [{ value: 'a', count: 4 }]);
+  assert.deepEqual(agreedFacets(answers, { asked: 3, needed: 2 }), [
+    { value: 'a', count: 4 },
+    { value: 'b', count: 2 },
+  ]);
 });

@@ -6,7 +6,7 @@
 //   quorum        more than half  all asked
 //   all           every replica   all asked
 
-import type { PointRecord } from '@tributary/model';
+import type { FacetHit, PointRecord } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
 
 export interface Agreement {
@@ -39,7 +39,7 @@ export function agreedRecords<T extends PointRecord>(
 ): T[] {
   const counts = new Map<string, { readonly record: T; count: number }>();
   for (const record of lists.flat()) {
-    const key = `${record.version}/${typeof record.id}/${record.id}`;
+    const key = `${record.version}/${typeof record.id}/${record.id}/${record.orderValue}`;
     const seen = counts.get(key);
     if (seen === undefined) counts.set(key, { record, count: 1 });
     else seen.count++;
@@ -52,4 +52,17 @@ export function agreedRecords<T extends PointRecord>(
 export function agreedCount(counts: readonly number[], agreement: Agreement): number {
   const ascending = counts.toSorted((a, b) => a - b);
   return ascending[agreement.asked - agreement.needed] ?? 0;
+}
+
+/** Counts by value, as `agreedCount` of those the replicas gave; a value one of them lacks counts 0 there. */
+export function agreedFacets(
+  answers: readonly (readonly FacetHit[])[],
+  agreement: Agreement,
+): FacetHit[] {
+  const values = new Set(answers.flatMap((hits) => hits.map(({ value }) => value)));
+  return [...values].flatMap((value) => {
+    const counts = answers.map((hits) => hits.find((hit) => hit.value === value)?.count ?? 0);
+    const count = agreedCount(counts, agreement);
+    return count === 0 ? [] : [{ value, count }];
+  });
 }

@@ -1,5 +1,6 @@
 // Counts and times requests under Qdrant's metric names, and bounds how many are in flight over both protocols.
 
+import type { ResponseTally } from '@tributary/qdrant-api';
 import { type Clock, type Metrics, TributaryError } from '@tributary/runtime';
 
 /** A route's or a method's own meter. */
@@ -8,7 +9,11 @@ export interface EndpointMeter {
   finish(startedMs: number, status: number): number;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class RequestMeter {
+  readonly #restTallies: Mutable<ResponseTally>[] = [];
+  readonly #grpcTallies: Mutable<ResponseTally>[] = [];
   readonly #clock: Clock;
   readonly #requestsMax: number;
   readonly #metrics: Metrics;
@@ -36,26 +41,42 @@ export class RequestMeter {
     this.#inFlight--;
   }
 
+  /** What was answered over REST since the start, by method and path. */
+  get restTallies(): readonly ResponseTally[] {
+    return this.#restTallies;
+  }
+
+  /** What was answered over gRPC since the start, by method. */
+  get grpcTallies(): readonly ResponseTally[] {
+    return this.#grpcTallies;
+  }
+
   rest(method: string, endpoint: string): EndpointMeter {
     return this.#endpoint((status) => {
+      const tally = newTally(`${method} ${endpoint}`, status);
+      this.#restTallies.push(tally);
       const labels = { method, endpoint, status: String(status) };
       const total = this.#rest.total.labels(labels);
       const duration = this.#rest.duration.labels(labels);
       return (seconds) => {
         total.inc();
         duration.observe(seconds);
+        add(tally, seconds);
       };
     });
   }
 
   grpc(endpoint: string): EndpointMeter {
     return this.#endpoint((status) => {
+      const tally = newTally(endpoint, status);
+      this.#grpcTallies.push(tally);
       const labels = { endpoint, status: String(status) };
       const total = this.#grpc.total.labels(labels);
       const duration = this.#grpc.duration.labels(labels);
       return (seconds) => {
         total.inc();
         duration.observe(seconds);
+        add(tally, seconds);
       };
     });
   }
@@ -91,4 +112,15 @@ export class RequestMeter {
       }),
     };
   }
+}
+
+function newTally(endpoint: string, status: number): Mutable<ResponseTally> {
+  return { endpoint, status, count: 0, totalSec: 0, minSec: Number.POSITIVE_INFINITY, maxSec: 0 };
+}
+
+function add(tally: Mutable<ResponseTally>, seconds: number): void {
+  tally.count++;
+  tally.totalSec += seconds;
+  tally.minSec = Math.min(tally.minSec, seconds);
+  tally.maxSec = Math.max(tally.maxSec, seconds);
 }

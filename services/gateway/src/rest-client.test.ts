@@ -182,8 +182,8 @@ test('a query takes a vector, a point or nothing, and a batch answers in its ord
   assert.deepEqual(
     byNothing.points.map(({ id, score }) => [id, score]),
     [
-      [1, 0],
-      [2, 0],
+      [1, 1],
+      [2, 1],
     ],
   );
   const batch = await there.queryBatch('queried', {

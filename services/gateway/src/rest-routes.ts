@@ -1,73 +1,40 @@
-// The REST endpoints: what each path parses, calls and writes.
+// The REST endpoints about the cluster and its collections: what each path parses, calls and writes.
 
-import type { JsonValue, PointOperation, ScoredPoint } from '@tributary/model';
 import {
-  parseBody,
-  parseClearPayload,
-  parseCount,
+  parseAliasActions,
   parseCreateCollection,
-  parseDeletePayload,
-  parseDeletePoints,
-  parseOverwritePayload,
-  parsePointIdText,
-  parseQuery,
-  parseQueryBatch,
-  parseReadParameters,
-  parseRetrieve,
-  parseScroll,
-  parseSearch,
-  parseSearchBatch,
-  parseSetPayload,
+  parseDetailsLevel,
   parseTimeout,
   parseUpdateCollection,
-  parseUpsert,
-  parseWriteParameters,
-  type QueryRequest,
-  type QueryStrings,
+  unsupported,
+  writeAliases,
   writeClusterStatus,
+  writeClusterTelemetry,
   writeCollectionCluster,
   writeCollectionInfo,
   writeCollectionNames,
-  writeCount,
   writeExists,
-  writeQueryBatch,
-  writeQueryResult,
-  writeRecord,
-  writeRecords,
-  writeScoredBatch,
-  writeScoredPoints,
-  writeScrollPage,
-  writeUpdateResult,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from './gateway-core.ts';
+import { pointReadRoutes } from './rest-read-routes.ts';
+import { bodyOf, COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
+import { pointUpdateRoutes } from './rest-update-routes.ts';
 
-export interface RestRequest {
-  /** Path parameters by name, decoded. */
-  readonly path: Readonly<Record<string, string>>;
-  readonly query: QueryStrings;
-  /** Text of the body; empty where there is none. */
-  readonly body: string;
-}
+/** JSON text of the telemetry with so much detail. */
+export type TelemetryText = (detailsLevel: number) => Promise<string>;
 
-export interface RestRoute {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly url: string;
-  /** JSON text of the result. */
-  readonly handle: (request: RestRequest) => Promise<string>;
-}
-
-type Body = JsonValue | undefined;
-
-export function restRoutes(core: GatewayCore): RestRoute[] {
+export function restRoutes(core: GatewayCore, telemetry: TelemetryText): RestRoute[] {
   return [
-    ...clusterRoutes(core),
+    ...serviceRoutes(core, telemetry),
     ...collectionRoutes(core),
-    ...updateRoutes(core),
-    ...readRoutes(core),
+    ...vectorNameRoutes(),
+    ...aliasRoutes(core),
+    ...pointUpdateRoutes(core),
+    ...pointReadRoutes(core),
   ];
 }
 
-function clusterRoutes(core: GatewayCore): RestRoute[] {
+function serviceRoutes(core: GatewayCore, telemetry: TelemetryText): RestRoute[] {
   return [
     {
       method: 'GET',
@@ -76,17 +43,31 @@ function clusterRoutes(core: GatewayCore): RestRoute[] {
     },
     {
       method: 'GET',
-      url: '/collections/:name/cluster',
+      url: `${COLLECTION_URL}/cluster`,
       handle: async (request) => {
         const collection = await core.names.resolve(nameOf(request));
         return writeCollectionCluster(await core.views.cluster(collection));
       },
     },
+    {
+      method: 'GET',
+      url: '/cluster/telemetry',
+      handle: async () =>
+        writeClusterTelemetry(await core.collections.placement(), await core.cluster()),
+    },
+    {
+      method: 'GET',
+      url: '/telemetry',
+      handle: (request) => telemetry(parseDetailsLevel(request.query)),
+    },
+    // Nothing is watched for, so there is never an issue and nothing to forget.
+    { method: 'GET', url: '/issues', handle: async () => '{"issues":[]}' },
+    { method: 'DELETE', url: '/issues', handle: async () => 'true' },
   ];
 }
 
 function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute[] {
-  const url = '/collections/:name';
+  const url = COLLECTION_URL;
   return [
     {
       method: 'GET',
@@ -131,116 +112,40 @@ function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute
   ];
 }
 
-function updateRoutes({ names, writer }: GatewayCore): RestRoute[] {
-  const update = (
-    method: RestRoute['method'],
-    path: string,
-    parse: (body: Body) => PointOperation,
-  ): RestRoute => ({
+/** The names of a collection's vectors are settled when it is made: entries of the log are held against them. */
+function vectorNameRoutes(): RestRoute[] {
+  return (['PUT', 'DELETE'] as const).map((method) => ({
     method,
-    url: `/collections/:name/points${path}`,
-    handle: async (request) => {
-      const parameters = parseWriteParameters(request.query);
-      const operation = parse(bodyOf(request));
-      const collection = await names.resolve(nameOf(request));
-      return writeUpdateResult(await writer.write(collection, operation, parameters));
+    url: `${COLLECTION_URL}/vectors/:vector`,
+    handle: async () => {
+      throw unsupported('vectorNames');
     },
-  });
-  return [
-    update('PUT', '', parseUpsert),
-    update('POST', '/delete', parseDeletePoints),
-    update('POST', '/payload', parseSetPayload),
-    update('PUT', '/payload', parseOverwritePayload),
-    update('POST', '/payload/delete', parseDeletePayload),
-    update('POST', '/payload/clear', parseClearPayload),
-  ];
+  }));
 }
 
-function readRoutes(core: GatewayCore): RestRoute[] {
-  const { names, reader } = core;
-  const url = '/collections/:name/points';
+function aliasRoutes({ names, collections }: GatewayCore): RestRoute[] {
   return [
+    {
+      method: 'POST',
+      url: '/collections/aliases',
+      handle: async (request) => {
+        const actions = parseAliasActions(bodyOf(request));
+        await collections.changeAliases(actions, parseTimeout(request.query));
+        return 'true';
+      },
+    },
     {
       method: 'GET',
-      url: `${url}/:id`,
-      handle: async (request) => {
-        const parameters = parseReadParameters(request.query);
-        const id = parsePointIdText(request.path.id ?? '');
-        const collection = await names.resolve(nameOf(request));
-        return writeRecord(await reader.get(collection, id, parameters));
-      },
+      url: '/aliases',
+      handle: async () => writeAliases(await collections.aliases()),
     },
     {
-      method: 'POST',
-      url,
+      method: 'GET',
+      url: `${COLLECTION_URL}/aliases`,
       handle: async (request) => {
-        const parameters = parseReadParameters(request.query);
-        const retrieve = parseRetrieve(bodyOf(request));
         const collection = await names.resolve(nameOf(request));
-        return writeRecords(await reader.retrieve(collection, retrieve, parameters));
+        return writeAliases(await collections.aliases(collection));
       },
     },
-    {
-      method: 'POST',
-      url: `${url}/scroll`,
-      handle: async (request) => {
-        const parameters = parseReadParameters(request.query);
-        const scroll = parseScroll(bodyOf(request));
-        const collection = await names.resolve(nameOf(request));
-        const page = await reader.scroll(collection, scroll, parameters);
-        return writeScrollPage(page.points, page.nextPageOffset);
-      },
-    },
-    {
-      method: 'POST',
-      url: `${url}/count`,
-      handle: async (request) => {
-        const parameters = parseReadParameters(request.query);
-        const count = parseCount(bodyOf(request));
-        const collection = await names.resolve(nameOf(request));
-        return writeCount(await reader.count(collection, count, parameters));
-      },
-    },
-    ...queryRoutes(core),
   ];
-}
-
-function queryRoutes({ names, reader }: GatewayCore): RestRoute[] {
-  const search = (
-    path: string,
-    parse: (body: Body) => readonly QueryRequest[],
-    write: (results: readonly (readonly ScoredPoint[])[]) => string,
-  ): RestRoute => ({
-    method: 'POST',
-    url: `/collections/:name/points${path}`,
-    handle: async (request) => {
-      const parameters = parseReadParameters(request.query);
-      const requests = parse(bodyOf(request));
-      const collection = await names.resolve(nameOf(request));
-      return write(await reader.query(collection, requests, parameters));
-    },
-  });
-  const only = (results: readonly (readonly ScoredPoint[])[]) => results[0] ?? [];
-  return [
-    search(
-      '/search',
-      (body) => [parseSearch(body)],
-      (results) => writeScoredPoints(only(results)),
-    ),
-    search('/search/batch', parseSearchBatch, writeScoredBatch),
-    search(
-      '/query',
-      (body) => [parseQuery(body)],
-      (results) => writeQueryResult(only(results)),
-    ),
-    search('/query/batch', parseQueryBatch, writeQueryBatch),
-  ];
-}
-
-function nameOf(request: RestRequest): string {
-  return request.path.name ?? '';
-}
-
-function bodyOf(request: RestRequest): Body {
-  return request.body === '' ? undefined : parseBody(request.body);
 }

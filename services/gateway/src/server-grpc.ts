@@ -1,16 +1,27 @@
 // The gRPC server. Messages arrive as bytes and are decoded in the handler, so that what is wrong with one is the
-// client's error and not the server's. Requests may be compressed with gzip; answers are not, which the protocol allows.
+// client's error and not the server's. Requests and answers may be compressed with gzip.
 
 import {
   Metadata as CallMetadata,
   type handleUnaryCall,
   Server,
   ServerCredentials,
+  type ServerUnaryCall,
+  status,
 } from '@grpc/grpc-js';
-import { errorText, type GrpcMethod, statusOf } from '@tributary/qdrant-api';
+import {
+  errorText,
+  type GrpcMethod,
+  IDEMPOTENCY_KEY_HEADER,
+  MIN_SEQUENCE_HEADER,
+  type QueryStrings,
+  statusOf,
+} from '@tributary/qdrant-api';
 import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import type { GatewayCore } from './gateway-core.ts';
-import { type Answer, hostMethods } from './grpc-methods.ts';
+import { compressed, isCompressible, noteAcceptedEncodings } from './grpc-compression.ts';
+import { type Answer, hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
+import { addReflection } from './grpc-reflection.ts';
 import type { RequestMeter } from './request-meter.ts';
 
 export interface GrpcServerOptions {
@@ -48,10 +59,13 @@ const asIs = (bytes: Buffer) => bytes;
 
 /** Errors: `unavailable` where the port is taken. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  noteAcceptedEncodings();
   const server = new Server(SERVER_OPTIONS);
   hostMethods(options.core, (method, handle) => {
     server.register(method.path, unary(method, handle, options), asIs, asIs, 'unary');
   });
+  hostUnserved(server);
+  addReflection(server);
   const port = await bind(server, options);
   return {
     port,
@@ -62,31 +76,53 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
 function unary<Request, Response>(
   method: GrpcMethod<Request, Response>,
-  handle: (request: Request) => Promise<Answer<Response>>,
+  handle: (request: Request, headers: QueryStrings) => Promise<Answer<Response>>,
   { meter, clock, logger }: GrpcServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
   const endpoint = meter.grpc(method.path);
-  const answer = async (bytes: Buffer): Promise<Answer<Response>> => {
+  const answer = async ({ request, metadata }: Call): Promise<Answer<Response>> => {
     meter.enter();
     try {
-      return await handle(decode(method, bytes));
+      return await handle(decode(method, request), headersOf(metadata));
     } finally {
       meter.leave();
     }
   };
-  return ({ request }, respond) => {
+  return (call, respond) => {
     const startedMs = clock.monotonicMs();
-    answer(request).then(
-      (make) => respond(null, method.responseSerialize(make(endpoint.finish(startedMs, 0)))),
-      (error: unknown) => {
+    answer(call)
+      .then((make) => {
+        const bytes = method.responseSerialize(make(endpoint.finish(startedMs, 0)));
+        if (!isCompressible(call, bytes)) return respond(null, bytes);
+        return compressed(bytes, call, new CallMetadata()).then((packed) => respond(null, packed));
+      })
+      .catch((error: unknown) => {
         const { grpc, http } = statusOf(error);
         if (http === 500) logger.error({ error, method: method.path }, 'a request failed');
         endpoint.finish(startedMs, grpc);
         const details = errorText(error).slice(0, DETAILS_LENGTH_MAX);
         respond({ code: grpc, details, metadata: new CallMetadata() });
-      },
-    );
+      });
   };
+}
+
+type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'request' | 'metadata'>;
+
+/** Few calls carry any, and all of the metadata as an object would cost every call. */
+function headersOf(metadata: CallMetadata): QueryStrings {
+  return {
+    [IDEMPOTENCY_KEY_HEADER]: metadata.get(IDEMPOTENCY_KEY_HEADER)[0],
+    [MIN_SEQUENCE_HEADER]: metadata.get(MIN_SEQUENCE_HEADER)[0],
+  };
+}
+
+function hostUnserved(server: Server): void {
+  for (const [what, paths] of Object.entries(UNSERVED_METHODS)) {
+    const details = `This version of Tributary does not support ${what}`;
+    const refuse: handleUnaryCall<Buffer, Buffer> = (_call, respond) =>
+      respond({ code: status.UNIMPLEMENTED, details, metadata: new CallMetadata() });
+    for (const path of paths) server.register(path, refuse, asIs, asIs, 'unary');
+  }
 }
 
 function decode<Request, Response>(method: GrpcMethod<Request, Response>, bytes: Buffer): Request {

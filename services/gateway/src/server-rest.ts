@@ -16,7 +16,10 @@ import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayCore } from './gateway-core.ts';
 import type { EndpointMeter, RequestMeter } from './request-meter.ts';
-import { type RestRequest, type RestRoute, restRoutes } from './rest-routes.ts';
+import type { RestRequest, RestRoute } from './rest-request.ts';
+import { restRoutes } from './rest-routes.ts';
+import { logSlowRequest } from './slow-requests.ts';
+import { telemetryText } from './telemetry.ts';
 
 export interface RestServerOptions {
   readonly core: GatewayCore;
@@ -27,6 +30,8 @@ export interface RestServerOptions {
   readonly port: number;
   readonly enableCors: boolean;
   readonly maxRequestBytes: number;
+  /** Requests that take longer are logged with what they asked. */
+  readonly slowQueryMs?: number | undefined;
 }
 
 export interface RestServer {
@@ -81,7 +86,8 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     done();
   });
   addPlainRoutes(app, options.core);
-  for (const route of restRoutes(options.core)) addRoute(app, route, options);
+  const telemetry = telemetryText({ ...options, startedAtMs: options.clock.nowMs() });
+  for (const route of restRoutes(options.core, telemetry)) addRoute(app, route, options);
   await app.listen({ host: options.host, port: options.port }).catch((error: Error) => {
     throw new TributaryError('unavailable', error.message, { cause: error });
   });
@@ -137,13 +143,19 @@ async function answer(
   const seconds = endpoint.finish(startedMs, status);
   const text = status === 200 ? envelope(result, seconds) : errorEnvelope(failure, seconds);
   reply.code(status).header('content-type', JSON_TYPE).send(text);
+  if (seconds * 1_000 < (context.slowQueryMs ?? Number.POSITIVE_INFINITY)) return;
+  const { path, body } = restRequest(request);
+  const { method, url } = request;
+  const slow = { method, url, collection: path.name, body, seconds, status };
+  await logSlowRequest(context.core, logger, slow);
 }
 
 function restRequest(request: FastifyRequest): RestRequest {
-  const { params, query, body } = request;
+  const { params, query, headers, body } = request;
   return {
     path: isStrings(params) ? params : {},
     query: isStrings(query) ? query : {},
+    headers,
     body: typeof body === 'string' ? body : '',
   };
 }

@@ -3,23 +3,27 @@
 // shard would say the same. Where the client asks for agreement, several replicas of a shard are asked at once.
 
 import type { CollectionState, Metadata, ShardState } from '@tributary/metadata';
-import type { PeerId } from '@tributary/model';
+import type { PeerId, Sequence } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
 import type { CallOf, ReplicaDirectory } from '@tributary/replica-api';
 import { orderReplicas } from '@tributary/routing';
 import { type ErrorCode, TributaryError } from '@tributary/runtime';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import { type Agreement, agreementOf } from './read-agreement.ts';
+import type { ReadTokens } from './read-tokens.ts';
 
 export interface ShardFanOutOptions {
   readonly metadata: Metadata;
   readonly directory: ReplicaDirectory;
+  readonly readTokens: ReadTokens;
 }
 
 /** How to ask, besides what. */
 export interface Asking<K extends ReplicaCallKind> {
   readonly signal: AbortSignal;
   readonly consistency?: ReadConsistency | undefined;
+  /** Only replicas that have applied this much are asked. */
+  readonly minSequence?: Sequence | undefined;
   /** Makes one answer of several; called only where a consistency is asked for. */
   readonly combine: (answers: ReplicaAnswers[K][], agreement: Agreement) => ReplicaAnswers[K];
 }
@@ -36,11 +40,13 @@ const FAILS_OVER: ReadonlySet<ErrorCode> = new Set([
 export class ShardFanOut {
   readonly #metadata: Metadata;
   readonly #directory: ReplicaDirectory;
+  readonly #readTokens: ReadTokens;
   #turn = 0;
 
   constructor(options: ShardFanOutOptions) {
     this.#metadata = options.metadata;
     this.#directory = options.directory;
+    this.#readTokens = options.readTokens;
   }
 
   /** One answer a shard, in the order of the shards. Errors: those of `ask`. */
@@ -65,9 +71,14 @@ export class ShardFanOut {
   ): Promise<ReplicaAnswers[K]> {
     let queue = this.#order(shard);
     if (queue.length === 0) queue = await this.#caughtUp(collection, shard, asking.signal);
+    const { consistency = 1, minSequence, signal } = asking;
+    if (minSequence !== undefined) {
+      const { asked } = agreementOf(consistency, shard.replicas.size);
+      const peers = { queue, needed: Math.min(asked, queue.length) };
+      queue = await this.#readTokens.caughtUp(collection, shard, minSequence, peers, signal);
+    }
     const askNext = (): Promise<ReplicaAnswers[K]> =>
-      this.#askUntilAnswered<K>(collection, shard, call, { queue, signal: asking.signal });
-    const { consistency = 1 } = asking;
+      this.#askUntilAnswered<K>(collection, shard, call, { queue, signal });
     if (consistency === 1) return askNext();
     const agreement = agreementOf(consistency, shard.replicas.size);
     const answers = await Promise.all(Array.from({ length: agreement.asked }, askNext));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { NO_PAYLOAD, type PointId } from '@tributary/model';
+import { NO_PAYLOAD, type PointId, type PointOperation } from '@tributary/model';
 import { shardOfPoint } from '@tributary/routing';
 import fc from 'fast-check';
 import { splitOperation } from './split-operation.ts';
@@ -56,4 +56,49 @@ test('a filter goes to every shard', () => {
   );
   for (const { operations } of parts)
     assert.deepEqual(operations, [{ kind: 'clearPayload', selector }]);
+});
+
+test('vectors to update go to the shard of their point, with the condition of the whole', () => {
+  fc.assert(
+    fc.property(ids, shardNumbers, (written, shardNumber) => {
+      const points = written.map((id) => ({ id, vectors: { '': Float32Array.of(1) } }));
+      const updateFilter = { must: [{ kind: 'isNull' as const, key: 'a' }] };
+      const parts = splitOperation({ kind: 'updateVectors', points, updateFilter }, shardNumber);
+      let count = 0;
+      for (const { shard, operations } of parts) {
+        const [operation] = operations;
+        assert.ok(operation?.kind === 'updateVectors');
+        assert.equal(operation.updateFilter, updateFilter);
+        const found = operation.points.map(({ id }) => id);
+        assert.deepEqual(found, inOrderOf(shardNumber, written, shard));
+        count += found.length;
+      }
+      assert.equal(count, written.length);
+    }),
+  );
+});
+
+test('the mode and the condition of an upsert go to every part', () => {
+  const points = Array.from({ length: 20 }, (_, id) => ({ id, vectors: {}, payload: NO_PAYLOAD }));
+  const condition = { mode: 'updateOnly', updateFilter: { must: [] } } as const;
+  for (const { operations } of splitOperation({ kind: 'upsert', points, ...condition }, 3)) {
+    const [operation] = operations;
+    assert.ok(operation?.kind === 'upsert');
+    const { kind: _kind, points: _points, ...rest } = operation;
+    assert.deepEqual(rest, condition);
+  }
+});
+
+test('a payload index is made and deleted in every shard', () => {
+  const operations: PointOperation[] = [
+    { kind: 'createFieldIndex', field: 'a', index: { type: 'keyword' } },
+    { kind: 'deleteFieldIndex', field: 'a' },
+  ];
+  for (const operation of operations) {
+    const parts = splitOperation(operation, 3);
+    assert.deepEqual(
+      parts,
+      [0, 1, 2].map((shard) => ({ shard, operations: [operation] })),
+    );
+  }
 });

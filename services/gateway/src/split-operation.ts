@@ -1,4 +1,4 @@
-// Splits what a client asked for by shard: points and ids go to the shard of their id, a filter goes to every shard.
+// Splits what a client asked for by shard: points and ids go to the shard of their id, a filter or an index goes to every shard.
 //
 // Invariant: the parts together are the operation; each point stands in the part of its own shard.
 
@@ -9,26 +9,42 @@ import type { WritePart } from '@tributary/stream';
 
 /** Parts of the touched shards, at most one a shard; none where the operation names no point. */
 export function splitOperation(operation: PointOperation, shardNumber: number): WritePart[] {
-  if (operation.kind === 'upsert') {
-    const groups = groupByShard(operation.points, (point) => point.id, shardNumber);
-    return [...groups].map(([shard, points]) => ({
-      shard,
-      operations: [{ kind: 'upsert', points }],
-    }));
+  switch (operation.kind) {
+    case 'upsert': {
+      const groups = groupByShard(operation.points, (point) => point.id, shardNumber);
+      return partsOf(groups, (points) => ({ ...operation, points }));
+    }
+    case 'updateVectors': {
+      const groups = groupByShard(operation.points, (point) => point.id, shardNumber);
+      return partsOf(groups, (points) => ({ ...operation, points }));
+    }
+    case 'createFieldIndex':
+    case 'deleteFieldIndex':
+      return partsOf(everyShard(operation, shardNumber), (same) => same);
+    default:
+      return partsOf(splitSelector(operation.selector, shardNumber), (selector) => ({
+        ...operation,
+        selector,
+      }));
   }
-  return [...splitSelector(operation.selector, shardNumber)].map(([shard, selector]) => ({
-    shard,
-    operations: [{ ...operation, selector }],
-  }));
+}
+
+function partsOf<T>(
+  groups: ReadonlyMap<ShardId, T>,
+  operationOf: (group: T) => PointOperation,
+): WritePart[] {
+  return [...groups].map(([shard, group]) => ({ shard, operations: [operationOf(group)] }));
+}
+
+function everyShard<T>(value: T, shardNumber: number): ReadonlyMap<ShardId, T> {
+  return new Map(Array.from({ length: shardNumber }, (_, shard) => [shardId(shard), value]));
 }
 
 function splitSelector(
   selector: PointSelector,
   shardNumber: number,
 ): ReadonlyMap<ShardId, PointSelector> {
-  if (selector.kind === 'filter') {
-    return new Map(Array.from({ length: shardNumber }, (_, shard) => [shardId(shard), selector]));
-  }
+  if (selector.kind === 'filter') return everyShard(selector, shardNumber);
   const groups = groupByShard(selector.ids, (id) => id, shardNumber);
   return new Map([...groups].map(([shard, ids]) => [shard, { kind: 'ids', ids }]));
 }

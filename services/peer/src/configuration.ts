@@ -38,6 +38,8 @@ const service = z.strictObject({
   grpc_port: port.default(6334),
   max_request_size_mb: z.number().positive().max(1_024).default(32),
   enable_cors: z.boolean().default(true),
+  /** Requests that take longer are logged with what they asked; absent: none. */
+  slow_query_secs: z.number().positive().optional(),
 });
 
 const cluster = z.strictObject({

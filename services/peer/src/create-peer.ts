@@ -222,6 +222,7 @@ function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig>
     enableCors: service.enable_cors,
     maxRequestBytes: Math.floor(service.max_request_size_mb * MEBIBYTE),
     searchTimeoutMs: storage.performance.search_timeout_sec * 1_000,
+    ...(service.slow_query_secs !== undefined && { slowQueryMs: service.slow_query_secs * 1_000 }),
     replicationFactor: storage.collection.replication_factor,
     writeConsistencyFactor: storage.collection.write_consistency_factor,
     version: { version: API_VERSION, commit: commitOfCheckout() },

@@ -132,7 +132,7 @@ async function assertFindable(host: ReplicaHost): Promise<void> {
   const projection = { payload: { kind: 'all' as const }, vectors: { kind: 'none' as const } };
   const sample = Array.from({ length: 50 }, (_, i) => (i * 101) % POINTS);
   const queries = sample.map((id) => ({
-    vector: vectors[id] ?? new Float32Array(SIZE),
+    scoring: { kind: 'nearest' as const, vector: vectors[id] ?? new Float32Array(SIZE) },
     using: '',
     limit: 1,
     params: {},

@@ -9,7 +9,11 @@ import {
   createSegmentBuilder,
   createVectorIndex,
   defaultTailVectorsMax,
+  MultiVectorIndex,
+  quantizationOf,
   type SegmentBuilder,
+  SparseIndex,
+  type VectorIndex,
 } from '@tributary/index';
 import type { CollectionConfig, VectorParams } from '@tributary/model';
 import { connectNats, JetStreamWriteStreams } from '@tributary/nats';
@@ -66,7 +70,7 @@ export async function createReplicaWorker(
     logger,
     streams: new JetStreamWriteStreams({ connection, replicas: natsReplicas }),
     stores: createRocksReplicaStores({ folder: join(dataFolder, 'replicas'), logger }),
-    createIndex: createSegmentedIndex({ folder: indexFolder, builder, clock, logger }),
+    createIndex: createIndexesIn({ folder: indexFolder, builder, clock, logger }),
     dropIndexes: (storeName) => rm(join(indexFolder, storeName), { recursive: true, force: true }),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     onStopped: async () => {
@@ -76,33 +80,49 @@ export async function createReplicaWorker(
   });
 }
 
-function createSegmentedIndex(options: {
+interface IndexSurroundings {
   readonly folder: string;
   readonly builder: SegmentBuilder;
   readonly clock: Clock;
   readonly logger: Logger;
-}): CreateIndex {
-  return ({ storeName, vectorName, config, table }) => {
+}
+
+function createIndexesIn(surroundings: IndexSurroundings): CreateIndex {
+  return async (options) => {
+    const { vectorName, config } = options;
+    if (Object.hasOwn(config.sparseVectors ?? {}, vectorName)) return new SparseIndex();
     const params = config.vectors[vectorName];
     assert(params !== undefined, 'an index is made for a vector of the collection');
-    const hnsw = { ...config.hnsw, ...params.hnsw };
-    const name = Buffer.from(vectorName, 'utf8').toString('hex');
-    return createVectorIndex({
-      ...options,
-      size: params.size,
-      distance: params.distance,
-      m: hnsw.m,
-      efConstruct: hnsw.efConstruct,
-      tailVectorsMax: tailVectorsMax(params, config),
-      deletedShareMax: Math.min(1, Math.max(0.01, config.optimizers.deletedThreshold)),
-      folder: join(options.folder, storeName, `v${name}`),
-      identify: (offset) => {
-        const id = table.idAt(offset);
-        assert(id !== undefined, 'a row of the index stands for a point');
-        return id;
-      },
-    });
+    const { size, distance, multivector } = params;
+    if (multivector !== undefined) return new MultiVectorIndex({ size, distance });
+    return createSegmentedIndex(surroundings, options, params);
   };
+}
+
+function createSegmentedIndex(
+  surroundings: IndexSurroundings,
+  { storeName, vectorName, config, table }: Parameters<CreateIndex>[0],
+  params: VectorParams,
+): Promise<VectorIndex> {
+  const hnsw = { ...config.hnsw, ...params.hnsw };
+  const quantization = quantizationOf(params.quantization ?? config.quantization);
+  const name = Buffer.from(vectorName, 'utf8').toString('hex');
+  return createVectorIndex({
+    ...surroundings,
+    size: params.size,
+    distance: params.distance,
+    m: hnsw.m,
+    efConstruct: hnsw.efConstruct,
+    tailVectorsMax: tailVectorsMax(params, config),
+    deletedShareMax: Math.min(1, Math.max(0.01, config.optimizers.deletedThreshold)),
+    ...(quantization && { quantization }),
+    folder: join(surroundings.folder, storeName, `v${name}`),
+    identify: (offset) => {
+      const id = table.idAt(offset);
+      assert(id !== undefined, 'a row of the index stands for a point');
+      return id;
+    },
+  });
 }
 
 /** As the collection asks, in vectors; never so few that a graph would cost more than the scan it saves. */

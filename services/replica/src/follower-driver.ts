@@ -152,6 +152,7 @@ export class FollowerDriver {
         }
         return { kind: 'deadLettered' };
       case 'commit':
+        await this.#options.content.prepare(this.#batch, signal);
         this.#options.content.commit(this.#batch, {
           appliedSequence: task.sequence,
           appliedCount: task.count,

@@ -1,11 +1,23 @@
-// What a replica holds: the store, the table that names each point's offset, and an index for each vector.
+// What a replica holds: the store, the table that names each point's offset, an index for each vector, and the payload
+// indexes that the store's schema names.
 //
-// Invariant: between two turns of the event loop all three are at one sequence. A commit changes the store first: where
-// that throws, table and indexes still stand for the state that the store keeps.
+// Invariant: between two turns of the event loop all of them are at one sequence. A commit changes the store first: where
+// that throws, the others still stand for the state that the store keeps.
 
-import { PointTable, type VectorIndex } from '@tributary/index';
-import type { CollectionConfig, PointOffset, Sequence, StoredPoint } from '@tributary/model';
-import type { ApplyBatch } from '@tributary/replication';
+import { isDeepStrictEqual } from 'node:util';
+import { type AnyVectorIndex, FieldValues, PayloadIndexes, PointTable } from '@tributary/index';
+import {
+  type CollectionConfig,
+  type FieldIndex,
+  type PayloadBytes,
+  type PayloadSchema,
+  type PointOffset,
+  payloadFromBytes,
+  type Sequence,
+  type StoredPoint,
+} from '@tributary/model';
+import type { ApplyBatch, PointChanges } from '@tributary/replication';
+import { assert } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
@@ -16,7 +28,7 @@ export type CreateIndex = (options: {
   readonly vectorName: string;
   readonly config: CollectionConfig;
   readonly table: PointTable;
-}) => Promise<VectorIndex>;
+}) => Promise<AnyVectorIndex>;
 
 export interface ReplicaContentOptions {
   readonly stores: ReplicaStores;
@@ -30,23 +42,31 @@ export interface ReplicaContentOptions {
 
 /** Points taken up between two turns while a replica opens. */
 const OPEN_BATCH_POINTS = 500;
+const NO_CHANGES: PointChanges = { puts: [], deletes: [], payloadOnly: new Set() };
 
 export class ReplicaContent implements AsyncDisposable {
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
   readonly #table: PointTable;
-  readonly #indexes: ReadonlyMap<string, VectorIndex>;
+  readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly #payloadIndexes: PayloadIndexes;
+  readonly #turn: () => Promise<void>;
+  /** Payload indexes to be taken up with the next commit, by field. */
+  readonly #prepared = new Map<string, FieldValues>();
 
   private constructor(
     store: ReplicaStore,
     table: PointTable,
-    indexes: ReadonlyMap<string, VectorIndex>,
-    config: CollectionConfig,
+    indexes: ReadonlyMap<string, AnyVectorIndex>,
+    { config, turn }: ReplicaContentOptions,
   ) {
     this.store = store;
+    this.#turn = turn;
     this.#table = table;
     this.#indexes = indexes;
-    this.reader = new ReplicaReader({ store, table, indexes, config });
+    const payloadIndexes = new PayloadIndexes(table);
+    this.#payloadIndexes = payloadIndexes;
+    this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
   }
 
   /**
@@ -59,14 +79,18 @@ export class ReplicaContent implements AsyncDisposable {
     const { config, stores, storeName } = options;
     const store = await stores.open(storeName);
     const table = new PointTable();
-    const indexes = new Map<string, VectorIndex>();
-    const content = new ReplicaContent(store, table, indexes, config);
+    const indexes = new Map<string, AnyVectorIndex>();
+    const content = new ReplicaContent(store, table, indexes, options);
     try {
-      for (const vectorName of Object.keys(config.vectors)) {
+      const sparseNames = Object.keys(config.sparseVectors ?? {});
+      for (const vectorName of [...Object.keys(config.vectors), ...sparseNames]) {
         const index = await options.createIndex({ storeName, vectorName, config, table });
         indexes.set(vectorName, index);
       }
-      await content.#takeUp(options);
+      for (const [field, index] of Object.entries(store.state.payloadSchema)) {
+        content.#payloadIndexes.create(field, index, []);
+      }
+      await content.#takeUp(options.signal);
       const rejected: string[] = [];
       for (const [vectorName, index] of indexes) {
         const loaded = await index.loadSegments((id) => table.resolve(id));
@@ -85,19 +109,45 @@ export class ReplicaContent implements AsyncDisposable {
     return this.store.state;
   }
 
+  /**
+   * Makes the payload indexes that the batch creates, over the points there are, in slices: a read meanwhile sees none of
+   * them. To be called before the batch's commit, and nothing may be committed between. Errors: the signal's reason.
+   */
+  async prepare(batch: ApplyBatch | undefined, signal: AbortSignal): Promise<void> {
+    this.#prepared.clear();
+    const schema = batch?.changes().payloadSchema;
+    if (schema === undefined) return;
+    for (const [field, index] of this.#newIn(schema)) {
+      this.#prepared.set(field, new FieldValues(field, index));
+    }
+    if (this.#prepared.size === 0) return;
+    let taken = 0;
+    for (const { id, payload } of this.store.scanPayloads()) {
+      const offset = this.#table.resolve(id);
+      assert(offset !== undefined, 'a stored point has an offset');
+      const parsed = payloadFromBytes(payload);
+      for (const values of this.#prepared.values()) values.add(offset, parsed);
+      taken++;
+      if (taken % OPEN_BATCH_POINTS !== 0) continue;
+      await this.#turn();
+      signal.throwIfAborted();
+    }
+  }
+
   /** Makes the batch's changes, and that everything up to `appliedSequence` is applied, last and visible at once. */
   commit(
     batch: ApplyBatch | undefined,
     applied: { readonly appliedSequence: Sequence; readonly appliedCount: number },
   ): void {
-    const changes = batch?.changes() ?? { puts: [], deletes: [], payloadOnly: new Set() };
-    this.store.commit({ puts: changes.puts, deletes: changes.deletes, ...applied });
+    const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
+    this.store.commit({ ...changes, ...applied });
+    this.#followSchema();
     for (const id of changes.deletes) {
       const old = this.#table.release(id);
       if (old !== undefined) this.#unindex(old);
     }
     for (const point of changes.puts) {
-      if (changes.payloadOnly.has(point.id)) this.#table.setVersion(point.id, point.version);
+      if (changes.payloadOnly.has(point.id)) this.#indexPayload(point);
       else this.#index(point);
     }
     let isBuilding = false;
@@ -121,7 +171,14 @@ export class ReplicaContent implements AsyncDisposable {
       memoryBytes += stats.memoryBytes;
       optimizing ||= stats.building;
     }
-    return { ...this.state, indexedVectorsCount, segmentsCount, memoryBytes, optimizing };
+    return {
+      ...this.state,
+      indexedVectorsCount,
+      segmentsCount,
+      memoryBytes,
+      optimizing,
+      payloadIndexPoints: this.#payloadIndexes.pointsByField(),
+    };
   }
 
   /** Idempotent. */
@@ -134,13 +191,13 @@ export class ReplicaContent implements AsyncDisposable {
     await this.close();
   }
 
-  async #takeUp({ turn, signal }: ReplicaContentOptions): Promise<void> {
+  async #takeUp(signal: AbortSignal): Promise<void> {
     let taken = 0;
     for (const point of this.store.scan()) {
       this.#index(point);
       taken++;
       if (taken % OPEN_BATCH_POINTS !== 0) continue;
-      await turn();
+      await this.#turn();
       signal.throwIfAborted();
     }
   }
@@ -153,9 +210,50 @@ export class ReplicaContent implements AsyncDisposable {
       const vector = point.vectors[name];
       if (vector !== undefined) this.#indexes.get(name)?.add(offset, vector);
     }
+    this.#addPayload(offset, point.payload);
+  }
+
+  /** Of a point that keeps its vectors, and so its offset. */
+  #indexPayload({ id, version, payload }: StoredPoint): void {
+    const offset = this.#table.resolve(id);
+    assert(offset !== undefined, 'a point whose payload alone changes is there');
+    this.#table.setVersion(id, version);
+    this.#payloadIndexes.remove(offset);
+    this.#addPayload(offset, payload);
+  }
+
+  #addPayload(offset: PointOffset, payload: PayloadBytes): void {
+    if (this.#payloadIndexes.size === 0) return;
+    this.#payloadIndexes.add(offset, payloadFromBytes(payload));
   }
 
   #unindex(offset: PointOffset): void {
     for (const index of this.#indexes.values()) index.remove(offset);
+    this.#payloadIndexes.remove(offset);
+  }
+
+  /** Drops the payload indexes that are not in the schema as they are, and takes up those it has instead. */
+  #followSchema(): void {
+    const { payloadSchema } = this.state;
+    const present = this.#payloadIndexes.schema;
+    const created = this.#newIn(payloadSchema);
+    for (const field of Object.keys(present)) {
+      if (!isDeepStrictEqual(payloadSchema[field], present[field]))
+        this.#payloadIndexes.drop(field);
+    }
+    for (const [field] of created) {
+      const values = this.#prepared.get(field);
+      assert(values !== undefined, 'an index is prepared before the commit that makes it');
+      this.#payloadIndexes.attach(field, values);
+    }
+    this.#prepared.clear();
+  }
+
+  /** Indexes of a schema that are not there as they are. */
+  #newIn(schema: PayloadSchema): (readonly [string, FieldIndex])[] {
+    const present = this.#payloadIndexes.schema;
+    return Object.entries(schema).filter(
+      ([field, index]) => !isDeepStrictEqual(present[field], index),
+    );
   }
 }

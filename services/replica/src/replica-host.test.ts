@@ -204,7 +204,7 @@ test('a placed replica takes what is in the stream, becomes Active, and answers'
   await until(() => stateOf(harness, SELF) === 'Active', 'Active');
   assert.equal(await count(harness), 3);
   const query = {
-    vector: Float32Array.of(2.2, 0),
+    scoring: { kind: 'nearest' as const, vector: Float32Array.of(2.2, 0) },
     using: '',
     limit: 1,
     params: {},
@@ -233,7 +233,7 @@ test('errors of a replica reach the caller with their code', async () => {
   await createCollection(harness, [SELF]);
   await countIs(harness, 0);
   const query = {
-    vector: Float32Array.of(1, 2, 3),
+    scoring: { kind: 'nearest' as const, vector: Float32Array.of(1, 2, 3) },
     using: '',
     limit: 1,
     params: {},

@@ -120,6 +120,14 @@ export class Replica implements AsyncDisposable {
         return this.#reader.scroll(call.query);
       case 'count':
         return this.#reader.count(call.filter);
+      case 'sample':
+        return this.#reader.sample(call.query);
+      case 'facet':
+        return this.#reader.facet(call.query);
+      case 'termStatistics':
+        return this.#reader.termStatistics(call.query);
+      case 'explain':
+        return JSON.stringify(this.#reader.explain(call.filter ?? {}));
       case 'info':
         return this.#info();
       case 'verify':

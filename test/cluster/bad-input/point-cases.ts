@@ -117,10 +117,10 @@ export const SEARCHES: readonly Row[] = [
   ['with_vector of a number', search('"with_vector":5'), 400, /with_vector: invalid type: 5/],
   ['parameters of text', search('"params":"fast"'), 400, /params: invalid type: "fast"/],
   [
-    'geo conditions',
+    'a circle without a centre',
     filtered('{"key":"a","geo_radius":{}}'),
     400,
-    /does not support geo conditions/,
+    /geo_radius\.center: invalid type: nothing/,
   ],
 ];
 

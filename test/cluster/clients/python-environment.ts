@@ -41,6 +41,33 @@ export async function pythonWithClient(): Promise<PythonFound> {
     : { missing: `${REQUIREMENT} is installed and cannot be imported` };
 }
 
+/**
+ * An earlier minor version of the client, as what to set PYTHONPATH to for a Python that has 1.18: what the client
+ * stands on is the same.
+ */
+export async function earlierClient(
+  python: string,
+  version: string,
+): Promise<{ readonly path: string } | { readonly missing: string }> {
+  const path = join(FOLDER, `../python-client-${version}`);
+  const env = { ...process.env, PYTHONPATH: path };
+  const isThere = async () => {
+    const { stdout } = await run(python, ['-c', PROBE], { env }).catch(() => ({ stdout: '' }));
+    return stdout.startsWith(`${version}.`);
+  };
+  if (await isThere()) return { path };
+  const requirement = `qdrant-client==${version}.*`;
+  try {
+    await rm(path, { recursive: true, force: true });
+    const options = ['--quiet', '--disable-pip-version-check', '--no-deps', '--target', path];
+    const install = ['-m', 'pip', 'install', ...options, requirement];
+    await run(python, install, { timeout: SETUP_WITHIN_MS });
+  } catch (error) {
+    return { missing: `${requirement} cannot be installed: ${lastLine(error)}` };
+  }
+  return (await isThere()) ? { path } : { missing: `${requirement} cannot be imported` };
+}
+
 async function hasClient(python: string): Promise<boolean> {
   try {
     const { stdout } = await run(python, ['-c', PROBE]);

@@ -15,6 +15,23 @@ export namespace Datatype {
   export type Float16 = typeof Datatype.Float16;
 }
 
+export const Modifier = { None: 0, Idf: 1 } as const;
+
+export type Modifier = typeof Modifier[keyof typeof Modifier];
+
+export namespace Modifier {
+  export type None = typeof Modifier.None;
+  export type Idf = typeof Modifier.Idf;
+}
+
+export const MultiVectorComparator = { MaxSim: 0 } as const;
+
+export type MultiVectorComparator = typeof MultiVectorComparator[keyof typeof MultiVectorComparator];
+
+export namespace MultiVectorComparator {
+  export type MaxSim = typeof MultiVectorComparator.MaxSim;
+}
+
 export const Distance = { UnknownDistance: 0, Cosine: 1, Euclid: 2, Dot: 3, Manhattan: 4 } as const;
 
 export type Distance = typeof Distance[keyof typeof Distance];
@@ -116,6 +133,18 @@ export namespace ShardingMethod {
   export type Custom = typeof ShardingMethod.Custom;
 }
 
+export const TokenizerType = { Unknown: 0, Prefix: 1, Whitespace: 2, Word: 3, Multilingual: 4 } as const;
+
+export type TokenizerType = typeof TokenizerType[keyof typeof TokenizerType];
+
+export namespace TokenizerType {
+  export type Unknown = typeof TokenizerType.Unknown;
+  export type Prefix = typeof TokenizerType.Prefix;
+  export type Whitespace = typeof TokenizerType.Whitespace;
+  export type Word = typeof TokenizerType.Word;
+  export type Multilingual = typeof TokenizerType.Multilingual;
+}
+
 export const ReplicaState = {
   Active: 0,
   Dead: 1,
@@ -153,7 +182,7 @@ export interface VectorParams {
   quantizationConfig?: QuantizationConfig | undefined;
   onDisk?: boolean | undefined;
   datatype?: Datatype | undefined;
-  multivectorConfig?: Uint8Array | undefined;
+  multivectorConfig?: MultiVectorConfig | undefined;
 }
 
 export interface VectorParamsDiff {
@@ -188,6 +217,24 @@ export interface VectorsConfig {
 export interface VectorsConfigDiff {
   params?: VectorParamsDiff | undefined;
   paramsMap?: VectorParamsDiffMap | undefined;
+}
+
+export interface SparseVectorParams {
+  index?: SparseIndexConfig | undefined;
+  modifier?: Modifier | undefined;
+}
+
+export interface SparseVectorConfig {
+  map: Map<string, SparseVectorParams>;
+}
+
+export interface SparseVectorConfig_MapEntry {
+  key: string;
+  value: SparseVectorParams | undefined;
+}
+
+export interface MultiVectorConfig {
+  comparator: MultiVectorComparator;
 }
 
 export interface GetCollectionInfoRequest {
@@ -255,6 +302,12 @@ export interface HnswConfigDiff {
   onDisk?: boolean | undefined;
   payloadM?: bigint | undefined;
   inlineStorage?: boolean | undefined;
+}
+
+export interface SparseIndexConfig {
+  fullScanThreshold?: bigint | undefined;
+  onDisk?: boolean | undefined;
+  datatype?: Datatype | undefined;
 }
 
 export interface WalConfigDiff {
@@ -400,7 +453,7 @@ export interface CreateCollection {
   writeConsistencyFactor?: number | undefined;
   quantizationConfig?: QuantizationConfig | undefined;
   shardingMethod?: ShardingMethod | undefined;
-  sparseVectorsConfig?: Uint8Array | undefined;
+  sparseVectorsConfig?: SparseVectorConfig | undefined;
   strictModeConfig?: StrictModeConfig | undefined;
   metadata: Uint8Array[];
 }
@@ -413,7 +466,7 @@ export interface UpdateCollection {
   hnswConfig?: HnswConfigDiff | undefined;
   vectorsConfig?: VectorsConfigDiff | undefined;
   quantizationConfig?: QuantizationConfigDiff | undefined;
-  sparseVectorsConfig?: Uint8Array | undefined;
+  sparseVectorsConfig?: SparseVectorConfig | undefined;
   strictModeConfig?: StrictModeConfig | undefined;
   metadata: Uint8Array[];
 }
@@ -436,7 +489,7 @@ export interface CollectionParams {
   writeConsistencyFactor?: number | undefined;
   readFanOutFactor?: number | undefined;
   shardingMethod?: ShardingMethod | undefined;
-  sparseVectorsConfig?: Uint8Array | undefined;
+  sparseVectorsConfig?: SparseVectorConfig | undefined;
   readFanOutDelayMs?: bigint | undefined;
 }
 
@@ -458,9 +511,88 @@ export interface CollectionConfig {
   metadata: Uint8Array[];
 }
 
+export interface KeywordIndexParams {
+  isTenant?: boolean | undefined;
+  onDisk?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface IntegerIndexParams {
+  lookup?: boolean | undefined;
+  range?: boolean | undefined;
+  isPrincipal?: boolean | undefined;
+  onDisk?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface FloatIndexParams {
+  onDisk?: boolean | undefined;
+  isPrincipal?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface GeoIndexParams {
+  onDisk?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface StopwordsSet {
+  languages: string[];
+  custom: string[];
+}
+
+export interface TextIndexParams {
+  tokenizer: TokenizerType;
+  lowercase?: boolean | undefined;
+  minTokenLen?: bigint | undefined;
+  maxTokenLen?: bigint | undefined;
+  onDisk?: boolean | undefined;
+  stopwords?: StopwordsSet | undefined;
+  phraseMatching?: boolean | undefined;
+  stemmer?: StemmingAlgorithm | undefined;
+  asciiFolding?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface StemmingAlgorithm {
+  snowball?: SnowballParams | undefined;
+}
+
+export interface SnowballParams {
+  language: string;
+}
+
+export interface BoolIndexParams {
+  onDisk?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface DatetimeIndexParams {
+  onDisk?: boolean | undefined;
+  isPrincipal?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface UuidIndexParams {
+  isTenant?: boolean | undefined;
+  onDisk?: boolean | undefined;
+  enableHnsw?: boolean | undefined;
+}
+
+export interface PayloadIndexParams {
+  keywordIndexParams?: KeywordIndexParams | undefined;
+  integerIndexParams?: IntegerIndexParams | undefined;
+  floatIndexParams?: FloatIndexParams | undefined;
+  geoIndexParams?: GeoIndexParams | undefined;
+  textIndexParams?: TextIndexParams | undefined;
+  boolIndexParams?: BoolIndexParams | undefined;
+  datetimeIndexParams?: DatetimeIndexParams | undefined;
+  uuidIndexParams?: UuidIndexParams | undefined;
+}
+
 export interface PayloadSchemaInfo {
   dataType: PayloadSchemaType;
-  params?: Uint8Array | undefined;
+  params?: PayloadIndexParams | undefined;
   points?: bigint | undefined;
 }
 
@@ -484,6 +616,48 @@ export interface CollectionInfo {
 export interface CollectionInfo_PayloadSchemaEntry {
   key: string;
   value: PayloadSchemaInfo | undefined;
+}
+
+export interface ChangeAliases {
+  actions: AliasOperations[];
+  timeout?: bigint | undefined;
+}
+
+export interface AliasOperations {
+  createAlias?: CreateAlias | undefined;
+  renameAlias?: RenameAlias | undefined;
+  deleteAlias?: DeleteAlias | undefined;
+}
+
+export interface CreateAlias {
+  collectionName: string;
+  aliasName: string;
+}
+
+export interface RenameAlias {
+  oldAliasName: string;
+  newAliasName: string;
+}
+
+export interface DeleteAlias {
+  aliasName: string;
+}
+
+export interface ListAliasesRequest {
+}
+
+export interface ListCollectionAliasesRequest {
+  collectionName: string;
+}
+
+export interface AliasDescription {
+  aliasName: string;
+  collectionName: string;
+}
+
+export interface ListAliasesResponse {
+  aliases: AliasDescription[];
+  time: number;
 }
 
 export interface CollectionClusterInfoRequest {
@@ -549,7 +723,7 @@ export const VectorParams: MessageFns<VectorParams> = {
       writer.uint32(48).int32(message.datatype);
     }
     if (message.multivectorConfig !== undefined) {
-      writer.uint32(58).bytes(message.multivectorConfig);
+      MultiVectorConfig.encode(message.multivectorConfig, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -620,7 +794,7 @@ export const VectorParams: MessageFns<VectorParams> = {
               break;
             }
 
-            message.multivectorConfig = reader.bytes();
+            message.multivectorConfig = MultiVectorConfig.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1015,6 +1189,215 @@ export const VectorsConfigDiff: MessageFns<VectorsConfigDiff> = {
             }
 
             message.paramsMap = VectorParamsDiffMap.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSparseVectorParams(): SparseVectorParams {
+  return { index: undefined, modifier: undefined };
+}
+
+export const SparseVectorParams: MessageFns<SparseVectorParams> = {
+  encode(message: SparseVectorParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== undefined) {
+      SparseIndexConfig.encode(message.index, writer.uint32(10).fork()).join();
+    }
+    if (message.modifier !== undefined) {
+      writer.uint32(16).int32(message.modifier);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVectorParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVectorParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = SparseIndexConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.modifier = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSparseVectorConfig(): SparseVectorConfig {
+  return { map: new Map() };
+}
+
+export const SparseVectorConfig: MessageFns<SparseVectorConfig> = {
+  encode(message: SparseVectorConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    message.map.forEach((value, key) => {
+      SparseVectorConfig_MapEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVectorConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVectorConfig();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = SparseVectorConfig_MapEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.map.set(entry1.key, entry1.value);
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSparseVectorConfig_MapEntry(): SparseVectorConfig_MapEntry {
+  return { key: "", value: undefined };
+}
+
+export const SparseVectorConfig_MapEntry: MessageFns<SparseVectorConfig_MapEntry> = {
+  encode(message: SparseVectorConfig_MapEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      SparseVectorParams.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVectorConfig_MapEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVectorConfig_MapEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = SparseVectorParams.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMultiVectorConfig(): MultiVectorConfig {
+  return { comparator: 0 };
+}
+
+export const MultiVectorConfig: MessageFns<MultiVectorConfig> = {
+  encode(message: MultiVectorConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.comparator !== 0) {
+      writer.uint32(8).int32(message.comparator);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MultiVectorConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMultiVectorConfig();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.comparator = reader.int32() as any;
             continue;
           }
         }
@@ -1703,6 +2086,77 @@ export const HnswConfigDiff: MessageFns<HnswConfigDiff> = {
             }
 
             message.inlineStorage = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSparseIndexConfig(): SparseIndexConfig {
+  return { fullScanThreshold: undefined, onDisk: undefined, datatype: undefined };
+}
+
+export const SparseIndexConfig: MessageFns<SparseIndexConfig> = {
+  encode(message: SparseIndexConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fullScanThreshold !== undefined) {
+      if (BigInt.asUintN(64, message.fullScanThreshold) !== message.fullScanThreshold) {
+        throw new globalThis.Error("value provided for field message.fullScanThreshold of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.fullScanThreshold);
+    }
+    if (message.onDisk !== undefined) {
+      writer.uint32(16).bool(message.onDisk);
+    }
+    if (message.datatype !== undefined) {
+      writer.uint32(24).int32(message.datatype);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseIndexConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseIndexConfig();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fullScanThreshold = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.datatype = reader.int32() as any;
             continue;
           }
         }
@@ -3168,7 +3622,7 @@ export const CreateCollection: MessageFns<CreateCollection> = {
       writer.uint32(120).int32(message.shardingMethod);
     }
     if (message.sparseVectorsConfig !== undefined) {
-      writer.uint32(130).bytes(message.sparseVectorsConfig);
+      SparseVectorConfig.encode(message.sparseVectorsConfig, writer.uint32(130).fork()).join();
     }
     if (message.strictModeConfig !== undefined) {
       StrictModeConfig.encode(message.strictModeConfig, writer.uint32(138).fork()).join();
@@ -3293,7 +3747,7 @@ export const CreateCollection: MessageFns<CreateCollection> = {
               break;
             }
 
-            message.sparseVectorsConfig = reader.bytes();
+            message.sparseVectorsConfig = SparseVectorConfig.decode(reader, reader.uint32());
             continue;
           }
           case 17: {
@@ -3367,7 +3821,7 @@ export const UpdateCollection: MessageFns<UpdateCollection> = {
       QuantizationConfigDiff.encode(message.quantizationConfig, writer.uint32(58).fork()).join();
     }
     if (message.sparseVectorsConfig !== undefined) {
-      writer.uint32(66).bytes(message.sparseVectorsConfig);
+      SparseVectorConfig.encode(message.sparseVectorsConfig, writer.uint32(66).fork()).join();
     }
     if (message.strictModeConfig !== undefined) {
       StrictModeConfig.encode(message.strictModeConfig, writer.uint32(74).fork()).join();
@@ -3452,7 +3906,7 @@ export const UpdateCollection: MessageFns<UpdateCollection> = {
               break;
             }
 
-            message.sparseVectorsConfig = reader.bytes();
+            message.sparseVectorsConfig = SparseVectorConfig.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -3639,7 +4093,7 @@ export const CollectionParams: MessageFns<CollectionParams> = {
       writer.uint32(72).int32(message.shardingMethod);
     }
     if (message.sparseVectorsConfig !== undefined) {
-      writer.uint32(82).bytes(message.sparseVectorsConfig);
+      SparseVectorConfig.encode(message.sparseVectorsConfig, writer.uint32(82).fork()).join();
     }
     if (message.readFanOutDelayMs !== undefined) {
       if (BigInt.asUintN(64, message.readFanOutDelayMs) !== message.readFanOutDelayMs) {
@@ -3724,7 +4178,7 @@ export const CollectionParams: MessageFns<CollectionParams> = {
               break;
             }
 
-            message.sparseVectorsConfig = reader.bytes();
+            message.sparseVectorsConfig = SparseVectorConfig.decode(reader, reader.uint32());
             continue;
           }
           case 11: {
@@ -3967,6 +4421,925 @@ export const CollectionConfig: MessageFns<CollectionConfig> = {
   },
 };
 
+function createBaseKeywordIndexParams(): KeywordIndexParams {
+  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined };
+}
+
+export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
+  encode(message: KeywordIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.isTenant !== undefined) {
+      writer.uint32(8).bool(message.isTenant);
+    }
+    if (message.onDisk !== undefined) {
+      writer.uint32(16).bool(message.onDisk);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(24).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeywordIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeywordIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.isTenant = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIntegerIndexParams(): IntegerIndexParams {
+  return { lookup: undefined, range: undefined, isPrincipal: undefined, onDisk: undefined, enableHnsw: undefined };
+}
+
+export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
+  encode(message: IntegerIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lookup !== undefined) {
+      writer.uint32(8).bool(message.lookup);
+    }
+    if (message.range !== undefined) {
+      writer.uint32(16).bool(message.range);
+    }
+    if (message.isPrincipal !== undefined) {
+      writer.uint32(24).bool(message.isPrincipal);
+    }
+    if (message.onDisk !== undefined) {
+      writer.uint32(32).bool(message.onDisk);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(40).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IntegerIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIntegerIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.lookup = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.range = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.isPrincipal = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFloatIndexParams(): FloatIndexParams {
+  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined };
+}
+
+export const FloatIndexParams: MessageFns<FloatIndexParams> = {
+  encode(message: FloatIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.onDisk !== undefined) {
+      writer.uint32(8).bool(message.onDisk);
+    }
+    if (message.isPrincipal !== undefined) {
+      writer.uint32(16).bool(message.isPrincipal);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(24).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FloatIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFloatIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.isPrincipal = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGeoIndexParams(): GeoIndexParams {
+  return { onDisk: undefined, enableHnsw: undefined };
+}
+
+export const GeoIndexParams: MessageFns<GeoIndexParams> = {
+  encode(message: GeoIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.onDisk !== undefined) {
+      writer.uint32(8).bool(message.onDisk);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(16).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStopwordsSet(): StopwordsSet {
+  return { languages: [], custom: [] };
+}
+
+export const StopwordsSet: MessageFns<StopwordsSet> = {
+  encode(message: StopwordsSet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.languages) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.custom) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StopwordsSet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStopwordsSet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.languages.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.custom.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTextIndexParams(): TextIndexParams {
+  return {
+    tokenizer: 0,
+    lowercase: undefined,
+    minTokenLen: undefined,
+    maxTokenLen: undefined,
+    onDisk: undefined,
+    stopwords: undefined,
+    phraseMatching: undefined,
+    stemmer: undefined,
+    asciiFolding: undefined,
+    enableHnsw: undefined,
+  };
+}
+
+export const TextIndexParams: MessageFns<TextIndexParams> = {
+  encode(message: TextIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tokenizer !== 0) {
+      writer.uint32(8).int32(message.tokenizer);
+    }
+    if (message.lowercase !== undefined) {
+      writer.uint32(16).bool(message.lowercase);
+    }
+    if (message.minTokenLen !== undefined) {
+      if (BigInt.asUintN(64, message.minTokenLen) !== message.minTokenLen) {
+        throw new globalThis.Error("value provided for field message.minTokenLen of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.minTokenLen);
+    }
+    if (message.maxTokenLen !== undefined) {
+      if (BigInt.asUintN(64, message.maxTokenLen) !== message.maxTokenLen) {
+        throw new globalThis.Error("value provided for field message.maxTokenLen of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.maxTokenLen);
+    }
+    if (message.onDisk !== undefined) {
+      writer.uint32(40).bool(message.onDisk);
+    }
+    if (message.stopwords !== undefined) {
+      StopwordsSet.encode(message.stopwords, writer.uint32(50).fork()).join();
+    }
+    if (message.phraseMatching !== undefined) {
+      writer.uint32(56).bool(message.phraseMatching);
+    }
+    if (message.stemmer !== undefined) {
+      StemmingAlgorithm.encode(message.stemmer, writer.uint32(66).fork()).join();
+    }
+    if (message.asciiFolding !== undefined) {
+      writer.uint32(72).bool(message.asciiFolding);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(80).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.tokenizer = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lowercase = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minTokenLen = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxTokenLen = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stopwords = StopwordsSet.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.phraseMatching = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.stemmer = StemmingAlgorithm.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.asciiFolding = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStemmingAlgorithm(): StemmingAlgorithm {
+  return { snowball: undefined };
+}
+
+export const StemmingAlgorithm: MessageFns<StemmingAlgorithm> = {
+  encode(message: StemmingAlgorithm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.snowball !== undefined) {
+      SnowballParams.encode(message.snowball, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StemmingAlgorithm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStemmingAlgorithm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.snowball = SnowballParams.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSnowballParams(): SnowballParams {
+  return { language: "" };
+}
+
+export const SnowballParams: MessageFns<SnowballParams> = {
+  encode(message: SnowballParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.language !== "") {
+      writer.uint32(10).string(message.language);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SnowballParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSnowballParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.language = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBoolIndexParams(): BoolIndexParams {
+  return { onDisk: undefined, enableHnsw: undefined };
+}
+
+export const BoolIndexParams: MessageFns<BoolIndexParams> = {
+  encode(message: BoolIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.onDisk !== undefined) {
+      writer.uint32(8).bool(message.onDisk);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(16).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BoolIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBoolIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDatetimeIndexParams(): DatetimeIndexParams {
+  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined };
+}
+
+export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
+  encode(message: DatetimeIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.onDisk !== undefined) {
+      writer.uint32(8).bool(message.onDisk);
+    }
+    if (message.isPrincipal !== undefined) {
+      writer.uint32(16).bool(message.isPrincipal);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(24).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatetimeIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatetimeIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.isPrincipal = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUuidIndexParams(): UuidIndexParams {
+  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined };
+}
+
+export const UuidIndexParams: MessageFns<UuidIndexParams> = {
+  encode(message: UuidIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.isTenant !== undefined) {
+      writer.uint32(8).bool(message.isTenant);
+    }
+    if (message.onDisk !== undefined) {
+      writer.uint32(16).bool(message.onDisk);
+    }
+    if (message.enableHnsw !== undefined) {
+      writer.uint32(24).bool(message.enableHnsw);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UuidIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUuidIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.isTenant = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.onDisk = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.enableHnsw = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePayloadIndexParams(): PayloadIndexParams {
+  return {
+    keywordIndexParams: undefined,
+    integerIndexParams: undefined,
+    floatIndexParams: undefined,
+    geoIndexParams: undefined,
+    textIndexParams: undefined,
+    boolIndexParams: undefined,
+    datetimeIndexParams: undefined,
+    uuidIndexParams: undefined,
+  };
+}
+
+export const PayloadIndexParams: MessageFns<PayloadIndexParams> = {
+  encode(message: PayloadIndexParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keywordIndexParams !== undefined) {
+      KeywordIndexParams.encode(message.keywordIndexParams, writer.uint32(26).fork()).join();
+    }
+    if (message.integerIndexParams !== undefined) {
+      IntegerIndexParams.encode(message.integerIndexParams, writer.uint32(18).fork()).join();
+    }
+    if (message.floatIndexParams !== undefined) {
+      FloatIndexParams.encode(message.floatIndexParams, writer.uint32(34).fork()).join();
+    }
+    if (message.geoIndexParams !== undefined) {
+      GeoIndexParams.encode(message.geoIndexParams, writer.uint32(42).fork()).join();
+    }
+    if (message.textIndexParams !== undefined) {
+      TextIndexParams.encode(message.textIndexParams, writer.uint32(10).fork()).join();
+    }
+    if (message.boolIndexParams !== undefined) {
+      BoolIndexParams.encode(message.boolIndexParams, writer.uint32(50).fork()).join();
+    }
+    if (message.datetimeIndexParams !== undefined) {
+      DatetimeIndexParams.encode(message.datetimeIndexParams, writer.uint32(58).fork()).join();
+    }
+    if (message.uuidIndexParams !== undefined) {
+      UuidIndexParams.encode(message.uuidIndexParams, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadIndexParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadIndexParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.keywordIndexParams = KeywordIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.integerIndexParams = IntegerIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.floatIndexParams = FloatIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.geoIndexParams = GeoIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.textIndexParams = TextIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.boolIndexParams = BoolIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.datetimeIndexParams = DatetimeIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.uuidIndexParams = UuidIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBasePayloadSchemaInfo(): PayloadSchemaInfo {
   return { dataType: 0, params: undefined, points: undefined };
 }
@@ -3977,7 +5350,7 @@ export const PayloadSchemaInfo: MessageFns<PayloadSchemaInfo> = {
       writer.uint32(8).int32(message.dataType);
     }
     if (message.params !== undefined) {
-      writer.uint32(18).bytes(message.params);
+      PayloadIndexParams.encode(message.params, writer.uint32(18).fork()).join();
     }
     if (message.points !== undefined) {
       if (BigInt.asUintN(64, message.points) !== message.points) {
@@ -4014,7 +5387,7 @@ export const PayloadSchemaInfo: MessageFns<PayloadSchemaInfo> = {
               break;
             }
 
-            message.params = reader.bytes();
+            message.params = PayloadIndexParams.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -4299,6 +5672,489 @@ export const CollectionInfo_PayloadSchemaEntry: MessageFns<CollectionInfo_Payloa
             }
 
             message.value = PayloadSchemaInfo.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseChangeAliases(): ChangeAliases {
+  return { actions: [], timeout: undefined };
+}
+
+export const ChangeAliases: MessageFns<ChangeAliases> = {
+  encode(message: ChangeAliases, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.actions) {
+      AliasOperations.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChangeAliases {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChangeAliases();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.actions.push(AliasOperations.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAliasOperations(): AliasOperations {
+  return { createAlias: undefined, renameAlias: undefined, deleteAlias: undefined };
+}
+
+export const AliasOperations: MessageFns<AliasOperations> = {
+  encode(message: AliasOperations, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.createAlias !== undefined) {
+      CreateAlias.encode(message.createAlias, writer.uint32(10).fork()).join();
+    }
+    if (message.renameAlias !== undefined) {
+      RenameAlias.encode(message.renameAlias, writer.uint32(18).fork()).join();
+    }
+    if (message.deleteAlias !== undefined) {
+      DeleteAlias.encode(message.deleteAlias, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AliasOperations {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAliasOperations();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.createAlias = CreateAlias.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.renameAlias = RenameAlias.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.deleteAlias = DeleteAlias.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateAlias(): CreateAlias {
+  return { collectionName: "", aliasName: "" };
+}
+
+export const CreateAlias: MessageFns<CreateAlias> = {
+  encode(message: CreateAlias, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.aliasName !== "") {
+      writer.uint32(18).string(message.aliasName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateAlias {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateAlias();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.aliasName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRenameAlias(): RenameAlias {
+  return { oldAliasName: "", newAliasName: "" };
+}
+
+export const RenameAlias: MessageFns<RenameAlias> = {
+  encode(message: RenameAlias, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.oldAliasName !== "") {
+      writer.uint32(10).string(message.oldAliasName);
+    }
+    if (message.newAliasName !== "") {
+      writer.uint32(18).string(message.newAliasName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenameAlias {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenameAlias();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.oldAliasName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.newAliasName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteAlias(): DeleteAlias {
+  return { aliasName: "" };
+}
+
+export const DeleteAlias: MessageFns<DeleteAlias> = {
+  encode(message: DeleteAlias, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.aliasName !== "") {
+      writer.uint32(10).string(message.aliasName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteAlias {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteAlias();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aliasName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListAliasesRequest(): ListAliasesRequest {
+  return {};
+}
+
+export const ListAliasesRequest: MessageFns<ListAliasesRequest> = {
+  encode(_: ListAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListCollectionAliasesRequest(): ListCollectionAliasesRequest {
+  return { collectionName: "" };
+}
+
+export const ListCollectionAliasesRequest: MessageFns<ListCollectionAliasesRequest> = {
+  encode(message: ListCollectionAliasesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCollectionAliasesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCollectionAliasesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAliasDescription(): AliasDescription {
+  return { aliasName: "", collectionName: "" };
+}
+
+export const AliasDescription: MessageFns<AliasDescription> = {
+  encode(message: AliasDescription, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.aliasName !== "") {
+      writer.uint32(10).string(message.aliasName);
+    }
+    if (message.collectionName !== "") {
+      writer.uint32(18).string(message.collectionName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AliasDescription {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAliasDescription();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aliasName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListAliasesResponse(): ListAliasesResponse {
+  return { aliases: [], time: 0 };
+}
+
+export const ListAliasesResponse: MessageFns<ListAliasesResponse> = {
+  encode(message: ListAliasesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.aliases) {
+      AliasDescription.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAliasesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAliasesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aliases.push(AliasDescription.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
             continue;
           }
         }

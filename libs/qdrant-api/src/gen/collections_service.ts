@@ -3,6 +3,7 @@
 
 /* eslint-disable */
 import {
+  ChangeAliases,
   CollectionClusterInfoRequest,
   CollectionClusterInfoResponse,
   CollectionExistsRequest,
@@ -12,6 +13,9 @@ import {
   DeleteCollection,
   GetCollectionInfoRequest,
   GetCollectionInfoResponse,
+  ListAliasesRequest,
+  ListAliasesResponse,
+  ListCollectionAliasesRequest,
   ListCollectionsRequest,
   ListCollectionsResponse,
   UpdateCollection,
@@ -59,6 +63,30 @@ export const CollectionsDefinition = {
       requestType: DeleteCollection as typeof DeleteCollection,
       requestStream: false,
       responseType: CollectionOperationResponse as typeof CollectionOperationResponse,
+      responseStream: false,
+      options: {},
+    },
+    updateAliases: {
+      name: "UpdateAliases",
+      requestType: ChangeAliases as typeof ChangeAliases,
+      requestStream: false,
+      responseType: CollectionOperationResponse as typeof CollectionOperationResponse,
+      responseStream: false,
+      options: {},
+    },
+    listCollectionAliases: {
+      name: "ListCollectionAliases",
+      requestType: ListCollectionAliasesRequest as typeof ListCollectionAliasesRequest,
+      requestStream: false,
+      responseType: ListAliasesResponse as typeof ListAliasesResponse,
+      responseStream: false,
+      options: {},
+    },
+    listAliases: {
+      name: "ListAliases",
+      requestType: ListAliasesRequest as typeof ListAliasesRequest,
+      requestStream: false,
+      responseType: ListAliasesResponse as typeof ListAliasesResponse,
       responseStream: false,
       options: {},
     },

@@ -3,7 +3,8 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Filter, PointId } from "./qdrant_common.ts";
+import { PayloadIndexParams } from "./collections.ts";
+import { Condition, Filter, GeoPoint, PointId } from "./qdrant_common.ts";
 
 export const WriteOrderingType = { Weak: 0, Medium: 1, Strong: 2 } as const;
 
@@ -33,6 +34,49 @@ export namespace ReadConsistencyType {
   export type All = typeof ReadConsistencyType.All;
   export type Majority = typeof ReadConsistencyType.Majority;
   export type Quorum = typeof ReadConsistencyType.Quorum;
+}
+
+export const FieldType = {
+  FieldTypeKeyword: 0,
+  FieldTypeInteger: 1,
+  FieldTypeFloat: 2,
+  FieldTypeGeo: 3,
+  FieldTypeText: 4,
+  FieldTypeBool: 5,
+  FieldTypeDatetime: 6,
+  FieldTypeUuid: 7,
+} as const;
+
+export type FieldType = typeof FieldType[keyof typeof FieldType];
+
+export namespace FieldType {
+  export type FieldTypeKeyword = typeof FieldType.FieldTypeKeyword;
+  export type FieldTypeInteger = typeof FieldType.FieldTypeInteger;
+  export type FieldTypeFloat = typeof FieldType.FieldTypeFloat;
+  export type FieldTypeGeo = typeof FieldType.FieldTypeGeo;
+  export type FieldTypeText = typeof FieldType.FieldTypeText;
+  export type FieldTypeBool = typeof FieldType.FieldTypeBool;
+  export type FieldTypeDatetime = typeof FieldType.FieldTypeDatetime;
+  export type FieldTypeUuid = typeof FieldType.FieldTypeUuid;
+}
+
+export const Direction = { Asc: 0, Desc: 1 } as const;
+
+export type Direction = typeof Direction[keyof typeof Direction];
+
+export namespace Direction {
+  export type Asc = typeof Direction.Asc;
+  export type Desc = typeof Direction.Desc;
+}
+
+export const RecommendStrategy = { AverageVector: 0, BestScore: 1, SumScores: 2 } as const;
+
+export type RecommendStrategy = typeof RecommendStrategy[keyof typeof RecommendStrategy];
+
+export namespace RecommendStrategy {
+  export type AverageVector = typeof RecommendStrategy.AverageVector;
+  export type BestScore = typeof RecommendStrategy.BestScore;
+  export type SumScores = typeof RecommendStrategy.SumScores;
 }
 
 export const Fusion = { RRF: 0, DBSF: 1 } as const;
@@ -79,16 +123,21 @@ export interface ReadConsistency {
   factor?: bigint | undefined;
 }
 
+export interface SparseIndices {
+  data: number[];
+}
+
 export interface Vector {
   data: Uint8Array;
+  /** @deprecated */
   indices?:
-    | Uint8Array
+    | SparseIndices
     | undefined;
   /** @deprecated */
   vectorsCount?: number | undefined;
   dense?: DenseVector | undefined;
-  sparse?: Uint8Array | undefined;
-  multiDense?: Uint8Array | undefined;
+  sparse?: SparseVector | undefined;
+  multiDense?: MultiDenseVector | undefined;
   document?: Uint8Array | undefined;
   image?: Uint8Array | undefined;
   object?: Uint8Array | undefined;
@@ -96,25 +145,35 @@ export interface Vector {
 
 export interface VectorOutput {
   data: Uint8Array;
+  /** @deprecated */
   indices?:
-    | Uint8Array
+    | SparseIndices
     | undefined;
   /** @deprecated */
   vectorsCount?: number | undefined;
   dense?: DenseVector | undefined;
-  sparse?: Uint8Array | undefined;
-  multiDense?: Uint8Array | undefined;
+  sparse?: SparseVector | undefined;
+  multiDense?: MultiDenseVector | undefined;
 }
 
 export interface DenseVector {
   data: Uint8Array;
 }
 
+export interface SparseVector {
+  values: Uint8Array;
+  indices: number[];
+}
+
+export interface MultiDenseVector {
+  vectors: DenseVector[];
+}
+
 export interface VectorInput {
   id?: PointId | undefined;
   dense?: DenseVector | undefined;
-  sparse?: Uint8Array | undefined;
-  multiDense?: Uint8Array | undefined;
+  sparse?: SparseVector | undefined;
+  multiDense?: MultiDenseVector | undefined;
   document?: Uint8Array | undefined;
   image?: Uint8Array | undefined;
   object?: Uint8Array | undefined;
@@ -150,6 +209,31 @@ export interface GetPoints {
   timeout?: bigint | undefined;
 }
 
+export interface UpdatePointVectors {
+  collectionName: string;
+  wait?: boolean | undefined;
+  points: PointVectors[];
+  ordering?: WriteOrdering | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+  updateFilter?: Filter | undefined;
+  timeout?: bigint | undefined;
+}
+
+export interface PointVectors {
+  id: PointId | undefined;
+  vectors: Vectors | undefined;
+}
+
+export interface DeletePointVectors {
+  collectionName: string;
+  wait?: boolean | undefined;
+  pointsSelector: PointsSelector | undefined;
+  vectors: VectorsSelector | undefined;
+  ordering?: WriteOrdering | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+  timeout?: bigint | undefined;
+}
+
 export interface SetPayloadPoints {
   collectionName: string;
   wait?: boolean | undefined;
@@ -177,6 +261,24 @@ export interface ClearPayloadPoints {
   points: PointsSelector | undefined;
   ordering?: WriteOrdering | undefined;
   shardKeySelector?: Uint8Array | undefined;
+  timeout?: bigint | undefined;
+}
+
+export interface CreateFieldIndexCollection {
+  collectionName: string;
+  wait?: boolean | undefined;
+  fieldName: string;
+  fieldType?: FieldType | undefined;
+  fieldIndexParams?: PayloadIndexParams | undefined;
+  ordering?: WriteOrdering | undefined;
+  timeout?: bigint | undefined;
+}
+
+export interface DeleteFieldIndexCollection {
+  collectionName: string;
+  wait?: boolean | undefined;
+  fieldName: string;
+  ordering?: WriteOrdering | undefined;
   timeout?: bigint | undefined;
 }
 
@@ -231,10 +333,16 @@ export interface WithVectorsSelector {
   include?: VectorsSelector | undefined;
 }
 
+export interface QuantizationSearchParams {
+  ignore?: boolean | undefined;
+  rescore?: boolean | undefined;
+  oversampling?: number | undefined;
+}
+
 export interface SearchParams {
   hnswEf?: bigint | undefined;
   exact?: boolean | undefined;
-  quantization?: Uint8Array | undefined;
+  quantization?: QuantizationSearchParams | undefined;
   indexedOnly?: boolean | undefined;
   acorn?: Uint8Array | undefined;
 }
@@ -253,7 +361,7 @@ export interface SearchPoints {
   readConsistency?: ReadConsistency | undefined;
   timeout?: bigint | undefined;
   shardKeySelector?: Uint8Array | undefined;
-  sparseIndices?: Uint8Array | undefined;
+  sparseIndices?: SparseIndices | undefined;
 }
 
 export interface SearchBatchPoints {
@@ -261,6 +369,44 @@ export interface SearchBatchPoints {
   searchPoints: SearchPoints[];
   readConsistency?: ReadConsistency | undefined;
   timeout?: bigint | undefined;
+}
+
+export interface WithLookup {
+  collection: string;
+  withPayload?: WithPayloadSelector | undefined;
+  withVectors?: WithVectorsSelector | undefined;
+}
+
+export interface SearchPointGroups {
+  collectionName: string;
+  vector: Uint8Array;
+  filter: Filter | undefined;
+  limit: number;
+  withPayload: WithPayloadSelector | undefined;
+  params: SearchParams | undefined;
+  scoreThreshold?: number | undefined;
+  vectorName?: string | undefined;
+  withVectors?: WithVectorsSelector | undefined;
+  groupBy: string;
+  groupSize: number;
+  readConsistency?: ReadConsistency | undefined;
+  withLookup?: WithLookup | undefined;
+  timeout?: bigint | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+  sparseIndices?: SparseIndices | undefined;
+}
+
+export interface StartFrom {
+  float?: number | undefined;
+  integer?: bigint | undefined;
+  timestamp?: Uint8Array | undefined;
+  datetime?: string | undefined;
+}
+
+export interface OrderBy {
+  key: string;
+  direction?: Direction | undefined;
+  startFrom?: StartFrom | undefined;
 }
 
 export interface ScrollPoints {
@@ -272,7 +418,102 @@ export interface ScrollPoints {
   withVectors?: WithVectorsSelector | undefined;
   readConsistency?: ReadConsistency | undefined;
   shardKeySelector?: Uint8Array | undefined;
-  orderBy?: Uint8Array | undefined;
+  orderBy?: OrderBy | undefined;
+  timeout?: bigint | undefined;
+}
+
+export interface LookupLocation {
+  collectionName: string;
+  vectorName?: string | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface RecommendPoints {
+  collectionName: string;
+  positive: PointId[];
+  negative: PointId[];
+  filter: Filter | undefined;
+  limit: bigint;
+  withPayload: WithPayloadSelector | undefined;
+  params: SearchParams | undefined;
+  scoreThreshold?: number | undefined;
+  offset?: bigint | undefined;
+  using?: string | undefined;
+  withVectors?: WithVectorsSelector | undefined;
+  lookupFrom?: LookupLocation | undefined;
+  readConsistency?: ReadConsistency | undefined;
+  strategy?: RecommendStrategy | undefined;
+  positiveVectors: Vector[];
+  negativeVectors: Vector[];
+  timeout?: bigint | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface RecommendBatchPoints {
+  collectionName: string;
+  recommendPoints: RecommendPoints[];
+  readConsistency?: ReadConsistency | undefined;
+  timeout?: bigint | undefined;
+}
+
+export interface RecommendPointGroups {
+  collectionName: string;
+  positive: PointId[];
+  negative: PointId[];
+  filter: Filter | undefined;
+  limit: number;
+  withPayload: WithPayloadSelector | undefined;
+  params: SearchParams | undefined;
+  scoreThreshold?: number | undefined;
+  using?: string | undefined;
+  withVectors?: WithVectorsSelector | undefined;
+  lookupFrom?: LookupLocation | undefined;
+  groupBy: string;
+  groupSize: number;
+  readConsistency?: ReadConsistency | undefined;
+  withLookup?: WithLookup | undefined;
+  strategy?: RecommendStrategy | undefined;
+  positiveVectors: Vector[];
+  negativeVectors: Vector[];
+  timeout?: bigint | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface TargetVector {
+  single?: VectorExample | undefined;
+}
+
+export interface VectorExample {
+  id?: PointId | undefined;
+  vector?: Vector | undefined;
+}
+
+export interface ContextExamplePair {
+  positive: VectorExample | undefined;
+  negative: VectorExample | undefined;
+}
+
+export interface DiscoverPoints {
+  collectionName: string;
+  target: TargetVector | undefined;
+  context: ContextExamplePair[];
+  filter: Filter | undefined;
+  limit: bigint;
+  withPayload: WithPayloadSelector | undefined;
+  params: SearchParams | undefined;
+  offset?: bigint | undefined;
+  using?: string | undefined;
+  withVectors?: WithVectorsSelector | undefined;
+  lookupFrom?: LookupLocation | undefined;
+  readConsistency?: ReadConsistency | undefined;
+  timeout?: bigint | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface DiscoverBatchPoints {
+  collectionName: string;
+  discoverPoints: DiscoverPoints[];
+  readConsistency?: ReadConsistency | undefined;
   timeout?: bigint | undefined;
 }
 
@@ -285,23 +526,127 @@ export interface CountPoints {
   timeout?: bigint | undefined;
 }
 
+export interface RecommendInput {
+  positive: VectorInput[];
+  negative: VectorInput[];
+  strategy?: RecommendStrategy | undefined;
+}
+
+export interface ContextInputPair {
+  positive: VectorInput | undefined;
+  negative: VectorInput | undefined;
+}
+
+export interface DiscoverInput {
+  target: VectorInput | undefined;
+  context: ContextInput | undefined;
+}
+
+export interface ContextInput {
+  pairs: ContextInputPair[];
+}
+
+export interface Formula {
+  expression: Expression | undefined;
+  defaults: Uint8Array[];
+}
+
+export interface Expression {
+  constant?: number | undefined;
+  variable?: string | undefined;
+  condition?: Condition | undefined;
+  geoDistance?: GeoDistance | undefined;
+  datetime?: string | undefined;
+  datetimeKey?: string | undefined;
+  mult?: MultExpression | undefined;
+  sum?: SumExpression | undefined;
+  div?: DivExpression | undefined;
+  neg?: Expression | undefined;
+  abs?: Expression | undefined;
+  sqrt?: Expression | undefined;
+  pow?: PowExpression | undefined;
+  exp?: Expression | undefined;
+  log10?: Expression | undefined;
+  ln?: Expression | undefined;
+  expDecay?: DecayParamsExpression | undefined;
+  gaussDecay?: DecayParamsExpression | undefined;
+  linDecay?: DecayParamsExpression | undefined;
+}
+
+export interface GeoDistance {
+  origin: GeoPoint | undefined;
+  to: string;
+}
+
+export interface MultExpression {
+  mult: Expression[];
+}
+
+export interface SumExpression {
+  sum: Expression[];
+}
+
+export interface DivExpression {
+  left: Expression | undefined;
+  right: Expression | undefined;
+  byZeroDefault?: number | undefined;
+}
+
+export interface PowExpression {
+  base: Expression | undefined;
+  exponent: Expression | undefined;
+}
+
+export interface DecayParamsExpression {
+  x: Expression | undefined;
+  target?: Expression | undefined;
+  scale?: number | undefined;
+  midpoint?: number | undefined;
+}
+
+export interface NearestInputWithMmr {
+  nearest: VectorInput | undefined;
+  mmr: Mmr | undefined;
+}
+
+export interface Mmr {
+  diversity?: number | undefined;
+  candidatesLimit?: number | undefined;
+}
+
+export interface Rrf {
+  k?: number | undefined;
+  weights: Uint8Array;
+}
+
 export interface Query {
   nearest?: VectorInput | undefined;
-  recommend?: Uint8Array | undefined;
-  discover?: Uint8Array | undefined;
-  context?: Uint8Array | undefined;
-  orderBy?: Uint8Array | undefined;
+  recommend?: RecommendInput | undefined;
+  discover?: DiscoverInput | undefined;
+  context?: ContextInput | undefined;
+  orderBy?: OrderBy | undefined;
   fusion?: Fusion | undefined;
   sample?: Sample | undefined;
-  formula?: Uint8Array | undefined;
-  nearestWithMmr?: Uint8Array | undefined;
-  rrf?: Uint8Array | undefined;
+  formula?: Formula | undefined;
+  nearestWithMmr?: NearestInputWithMmr | undefined;
+  rrf?: Rrf | undefined;
   relevanceFeedback?: Uint8Array | undefined;
+}
+
+export interface PrefetchQuery {
+  prefetch: PrefetchQuery[];
+  query?: Query | undefined;
+  using?: string | undefined;
+  filter?: Filter | undefined;
+  params?: SearchParams | undefined;
+  scoreThreshold?: number | undefined;
+  limit?: bigint | undefined;
+  lookupFrom?: LookupLocation | undefined;
 }
 
 export interface QueryPoints {
   collectionName: string;
-  prefetch: Uint8Array[];
+  prefetch: PrefetchQuery[];
   query?: Query | undefined;
   using?: string | undefined;
   filter?: Filter | undefined;
@@ -313,7 +658,7 @@ export interface QueryPoints {
   withPayload?: WithPayloadSelector | undefined;
   readConsistency?: ReadConsistency | undefined;
   shardKeySelector?: Uint8Array | undefined;
-  lookupFrom?: Uint8Array | undefined;
+  lookupFrom?: LookupLocation | undefined;
   timeout?: bigint | undefined;
 }
 
@@ -321,6 +666,152 @@ export interface QueryBatchPoints {
   collectionName: string;
   queryPoints: QueryPoints[];
   readConsistency?: ReadConsistency | undefined;
+  timeout?: bigint | undefined;
+}
+
+export interface QueryPointGroups {
+  collectionName: string;
+  prefetch: PrefetchQuery[];
+  query?: Query | undefined;
+  using?: string | undefined;
+  filter?: Filter | undefined;
+  params?: SearchParams | undefined;
+  scoreThreshold?: number | undefined;
+  withPayload: WithPayloadSelector | undefined;
+  withVectors?: WithVectorsSelector | undefined;
+  lookupFrom?: LookupLocation | undefined;
+  limit?: bigint | undefined;
+  groupSize?: bigint | undefined;
+  groupBy: string;
+  readConsistency?: ReadConsistency | undefined;
+  withLookup?: WithLookup | undefined;
+  timeout?: bigint | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface FacetCounts {
+  collectionName: string;
+  key: string;
+  filter?: Filter | undefined;
+  limit?: bigint | undefined;
+  exact?: boolean | undefined;
+  timeout?: bigint | undefined;
+  readConsistency?: ReadConsistency | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface FacetValue {
+  stringValue?: string | undefined;
+  integerValue?: bigint | undefined;
+  boolValue?: boolean | undefined;
+}
+
+export interface FacetHit {
+  value: FacetValue | undefined;
+  count: bigint;
+}
+
+export interface SearchMatrixPoints {
+  collectionName: string;
+  filter?: Filter | undefined;
+  sample?: bigint | undefined;
+  limit?: bigint | undefined;
+  using?: string | undefined;
+  timeout?: bigint | undefined;
+  readConsistency?: ReadConsistency | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface SearchMatrixPairs {
+  pairs: SearchMatrixPair[];
+}
+
+export interface SearchMatrixPair {
+  a: PointId | undefined;
+  b: PointId | undefined;
+  score: number;
+}
+
+export interface SearchMatrixOffsets {
+  offsetsRow: bigint[];
+  offsetsCol: bigint[];
+  scores: Uint8Array;
+  ids: PointId[];
+}
+
+export interface PointsUpdateOperation {
+  upsert?:
+    | PointsUpdateOperation_PointStructList
+    | undefined;
+  /** @deprecated */
+  deleteDeprecated?: PointsSelector | undefined;
+  setPayload?: PointsUpdateOperation_SetPayload | undefined;
+  overwritePayload?: PointsUpdateOperation_OverwritePayload | undefined;
+  deletePayload?:
+    | PointsUpdateOperation_DeletePayload
+    | undefined;
+  /** @deprecated */
+  clearPayloadDeprecated?: PointsSelector | undefined;
+  updateVectors?: PointsUpdateOperation_UpdateVectors | undefined;
+  deleteVectors?: PointsUpdateOperation_DeleteVectors | undefined;
+  deletePoints?: PointsUpdateOperation_DeletePoints | undefined;
+  clearPayload?: PointsUpdateOperation_ClearPayload | undefined;
+}
+
+export interface PointsUpdateOperation_PointStructList {
+  points: PointStruct[];
+  shardKeySelector?: Uint8Array | undefined;
+  updateFilter?: Filter | undefined;
+  updateMode?: UpdateMode | undefined;
+}
+
+export interface PointsUpdateOperation_SetPayload {
+  payload: Uint8Array[];
+  pointsSelector?: PointsSelector | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+  key?: string | undefined;
+}
+
+export interface PointsUpdateOperation_OverwritePayload {
+  payload: Uint8Array[];
+  pointsSelector?: PointsSelector | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+  key?: string | undefined;
+}
+
+export interface PointsUpdateOperation_DeletePayload {
+  keys: string[];
+  pointsSelector?: PointsSelector | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface PointsUpdateOperation_UpdateVectors {
+  points: PointVectors[];
+  shardKeySelector?: Uint8Array | undefined;
+  updateFilter?: Filter | undefined;
+}
+
+export interface PointsUpdateOperation_DeleteVectors {
+  pointsSelector: PointsSelector | undefined;
+  vectors: VectorsSelector | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface PointsUpdateOperation_DeletePoints {
+  points: PointsSelector | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface PointsUpdateOperation_ClearPayload {
+  points: PointsSelector | undefined;
+  shardKeySelector?: Uint8Array | undefined;
+}
+
+export interface UpdateBatchPoints {
+  collectionName: string;
+  wait?: boolean | undefined;
+  operations: PointsUpdateOperation[];
+  ordering?: WriteOrdering | undefined;
   timeout?: bigint | undefined;
 }
 
@@ -335,6 +826,11 @@ export interface UpdateResult {
   status: UpdateStatus;
 }
 
+export interface OrderValue {
+  int?: bigint | undefined;
+  float?: number | undefined;
+}
+
 export interface ScoredPoint {
   id: PointId | undefined;
   payload: Uint8Array[];
@@ -342,7 +838,23 @@ export interface ScoredPoint {
   version: bigint;
   vectors?: VectorsOutput | undefined;
   shardKey?: Uint8Array | undefined;
-  orderValue?: Uint8Array | undefined;
+  orderValue?: OrderValue | undefined;
+}
+
+export interface GroupId {
+  unsignedValue?: bigint | undefined;
+  integerValue?: bigint | undefined;
+  stringValue?: string | undefined;
+}
+
+export interface PointGroup {
+  id: GroupId | undefined;
+  hits: ScoredPoint[];
+  lookup: RetrievedPoint | undefined;
+}
+
+export interface GroupsResult {
+  groups: PointGroup[];
 }
 
 export interface SearchResponse {
@@ -363,12 +875,24 @@ export interface QueryBatchResponse {
   usage?: Uint8Array | undefined;
 }
 
+export interface QueryGroupsResponse {
+  result: GroupsResult | undefined;
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
 export interface BatchResult {
   result: ScoredPoint[];
 }
 
 export interface SearchBatchResponse {
   result: BatchResult[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface SearchGroupsResponse {
+  result: GroupsResult | undefined;
   time: number;
   usage?: Uint8Array | undefined;
 }
@@ -395,11 +919,65 @@ export interface RetrievedPoint {
   payload: Uint8Array[];
   vectors?: VectorsOutput | undefined;
   shardKey?: Uint8Array | undefined;
-  orderValue?: Uint8Array | undefined;
+  orderValue?: OrderValue | undefined;
 }
 
 export interface GetResponse {
   result: RetrievedPoint[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface RecommendResponse {
+  result: ScoredPoint[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface RecommendBatchResponse {
+  result: BatchResult[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface DiscoverResponse {
+  result: ScoredPoint[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface DiscoverBatchResponse {
+  result: BatchResult[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface RecommendGroupsResponse {
+  result: GroupsResult | undefined;
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface UpdateBatchResponse {
+  result: UpdateResult[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface FacetResponse {
+  hits: FacetHit[];
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface SearchMatrixPairsResponse {
+  result: SearchMatrixPairs | undefined;
+  time: number;
+  usage?: Uint8Array | undefined;
+}
+
+export interface SearchMatrixOffsetsResponse {
+  result: SearchMatrixOffsets | undefined;
   time: number;
   usage?: Uint8Array | undefined;
 }
@@ -525,6 +1103,66 @@ export const ReadConsistency: MessageFns<ReadConsistency> = {
   },
 };
 
+function createBaseSparseIndices(): SparseIndices {
+  return { data: [] };
+}
+
+export const SparseIndices: MessageFns<SparseIndices> = {
+  encode(message: SparseIndices, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.data) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseIndices {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseIndices();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.data.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.data.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseVector(): Vector {
   return {
     data: new Uint8Array(0),
@@ -545,7 +1183,7 @@ export const Vector: MessageFns<Vector> = {
       writer.uint32(10).bytes(message.data);
     }
     if (message.indices !== undefined) {
-      writer.uint32(18).bytes(message.indices);
+      SparseIndices.encode(message.indices, writer.uint32(18).fork()).join();
     }
     if (message.vectorsCount !== undefined) {
       writer.uint32(24).uint32(message.vectorsCount);
@@ -554,10 +1192,10 @@ export const Vector: MessageFns<Vector> = {
       DenseVector.encode(message.dense, writer.uint32(810).fork()).join();
     }
     if (message.sparse !== undefined) {
-      writer.uint32(818).bytes(message.sparse);
+      SparseVector.encode(message.sparse, writer.uint32(818).fork()).join();
     }
     if (message.multiDense !== undefined) {
-      writer.uint32(826).bytes(message.multiDense);
+      MultiDenseVector.encode(message.multiDense, writer.uint32(826).fork()).join();
     }
     if (message.document !== undefined) {
       writer.uint32(834).bytes(message.document);
@@ -597,7 +1235,7 @@ export const Vector: MessageFns<Vector> = {
               break;
             }
 
-            message.indices = reader.bytes();
+            message.indices = SparseIndices.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -621,7 +1259,7 @@ export const Vector: MessageFns<Vector> = {
               break;
             }
 
-            message.sparse = reader.bytes();
+            message.sparse = SparseVector.decode(reader, reader.uint32());
             continue;
           }
           case 103: {
@@ -629,7 +1267,7 @@ export const Vector: MessageFns<Vector> = {
               break;
             }
 
-            message.multiDense = reader.bytes();
+            message.multiDense = MultiDenseVector.decode(reader, reader.uint32());
             continue;
           }
           case 104: {
@@ -686,7 +1324,7 @@ export const VectorOutput: MessageFns<VectorOutput> = {
       writer.uint32(10).bytes(message.data);
     }
     if (message.indices !== undefined) {
-      writer.uint32(18).bytes(message.indices);
+      SparseIndices.encode(message.indices, writer.uint32(18).fork()).join();
     }
     if (message.vectorsCount !== undefined) {
       writer.uint32(24).uint32(message.vectorsCount);
@@ -695,10 +1333,10 @@ export const VectorOutput: MessageFns<VectorOutput> = {
       DenseVector.encode(message.dense, writer.uint32(810).fork()).join();
     }
     if (message.sparse !== undefined) {
-      writer.uint32(818).bytes(message.sparse);
+      SparseVector.encode(message.sparse, writer.uint32(818).fork()).join();
     }
     if (message.multiDense !== undefined) {
-      writer.uint32(826).bytes(message.multiDense);
+      MultiDenseVector.encode(message.multiDense, writer.uint32(826).fork()).join();
     }
     return writer;
   },
@@ -729,7 +1367,7 @@ export const VectorOutput: MessageFns<VectorOutput> = {
               break;
             }
 
-            message.indices = reader.bytes();
+            message.indices = SparseIndices.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -753,7 +1391,7 @@ export const VectorOutput: MessageFns<VectorOutput> = {
               break;
             }
 
-            message.sparse = reader.bytes();
+            message.sparse = SparseVector.decode(reader, reader.uint32());
             continue;
           }
           case 103: {
@@ -761,7 +1399,7 @@ export const VectorOutput: MessageFns<VectorOutput> = {
               break;
             }
 
-            message.multiDense = reader.bytes();
+            message.multiDense = MultiDenseVector.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -823,6 +1461,123 @@ export const DenseVector: MessageFns<DenseVector> = {
   },
 };
 
+function createBaseSparseVector(): SparseVector {
+  return { values: new Uint8Array(0), indices: [] };
+}
+
+export const SparseVector: MessageFns<SparseVector> = {
+  encode(message: SparseVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.values.length !== 0) {
+      writer.uint32(10).bytes(message.values);
+    }
+    if (message.indices.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.indices) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.indices.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.indices.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMultiDenseVector(): MultiDenseVector {
+  return { vectors: [] };
+}
+
+export const MultiDenseVector: MessageFns<MultiDenseVector> = {
+  encode(message: MultiDenseVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.vectors) {
+      DenseVector.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MultiDenseVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMultiDenseVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.vectors.push(DenseVector.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseVectorInput(): VectorInput {
   return {
     id: undefined,
@@ -844,10 +1599,10 @@ export const VectorInput: MessageFns<VectorInput> = {
       DenseVector.encode(message.dense, writer.uint32(18).fork()).join();
     }
     if (message.sparse !== undefined) {
-      writer.uint32(26).bytes(message.sparse);
+      SparseVector.encode(message.sparse, writer.uint32(26).fork()).join();
     }
     if (message.multiDense !== undefined) {
-      writer.uint32(34).bytes(message.multiDense);
+      MultiDenseVector.encode(message.multiDense, writer.uint32(34).fork()).join();
     }
     if (message.document !== undefined) {
       writer.uint32(42).bytes(message.document);
@@ -895,7 +1650,7 @@ export const VectorInput: MessageFns<VectorInput> = {
               break;
             }
 
-            message.sparse = reader.bytes();
+            message.sparse = SparseVector.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -903,7 +1658,7 @@ export const VectorInput: MessageFns<VectorInput> = {
               break;
             }
 
-            message.multiDense = reader.bytes();
+            message.multiDense = MultiDenseVector.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -1312,6 +2067,309 @@ export const GetPoints: MessageFns<GetPoints> = {
   },
 };
 
+function createBaseUpdatePointVectors(): UpdatePointVectors {
+  return {
+    collectionName: "",
+    wait: undefined,
+    points: [],
+    ordering: undefined,
+    shardKeySelector: undefined,
+    updateFilter: undefined,
+    timeout: undefined,
+  };
+}
+
+export const UpdatePointVectors: MessageFns<UpdatePointVectors> = {
+  encode(message: UpdatePointVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    for (const v of message.points) {
+      PointVectors.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(34).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(42).bytes(message.shardKeySelector);
+    }
+    if (message.updateFilter !== undefined) {
+      Filter.encode(message.updateFilter, writer.uint32(50).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdatePointVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdatePointVectors();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.points.push(PointVectors.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.updateFilter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointVectors(): PointVectors {
+  return { id: undefined, vectors: undefined };
+}
+
+export const PointVectors: MessageFns<PointVectors> = {
+  encode(message: PointVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      PointId.encode(message.id, writer.uint32(10).fork()).join();
+    }
+    if (message.vectors !== undefined) {
+      Vectors.encode(message.vectors, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointVectors();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = PointId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vectors = Vectors.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeletePointVectors(): DeletePointVectors {
+  return {
+    collectionName: "",
+    wait: undefined,
+    pointsSelector: undefined,
+    vectors: undefined,
+    ordering: undefined,
+    shardKeySelector: undefined,
+    timeout: undefined,
+  };
+}
+
+export const DeletePointVectors: MessageFns<DeletePointVectors> = {
+  encode(message: DeletePointVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    if (message.pointsSelector !== undefined) {
+      PointsSelector.encode(message.pointsSelector, writer.uint32(26).fork()).join();
+    }
+    if (message.vectors !== undefined) {
+      VectorsSelector.encode(message.vectors, writer.uint32(34).fork()).join();
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(42).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(50).bytes(message.shardKeySelector);
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeletePointVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeletePointVectors();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pointsSelector = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.vectors = VectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseSetPayloadPoints(): SetPayloadPoints {
   return {
     collectionName: "",
@@ -1662,6 +2720,222 @@ export const ClearPayloadPoints: MessageFns<ClearPayloadPoints> = {
           }
           case 6: {
             if (tag !== 48) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateFieldIndexCollection(): CreateFieldIndexCollection {
+  return {
+    collectionName: "",
+    wait: undefined,
+    fieldName: "",
+    fieldType: undefined,
+    fieldIndexParams: undefined,
+    ordering: undefined,
+    timeout: undefined,
+  };
+}
+
+export const CreateFieldIndexCollection: MessageFns<CreateFieldIndexCollection> = {
+  encode(message: CreateFieldIndexCollection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    if (message.fieldName !== "") {
+      writer.uint32(26).string(message.fieldName);
+    }
+    if (message.fieldType !== undefined) {
+      writer.uint32(32).int32(message.fieldType);
+    }
+    if (message.fieldIndexParams !== undefined) {
+      PayloadIndexParams.encode(message.fieldIndexParams, writer.uint32(42).fork()).join();
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(50).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateFieldIndexCollection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateFieldIndexCollection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fieldName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.fieldType = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.fieldIndexParams = PayloadIndexParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteFieldIndexCollection(): DeleteFieldIndexCollection {
+  return { collectionName: "", wait: undefined, fieldName: "", ordering: undefined, timeout: undefined };
+}
+
+export const DeleteFieldIndexCollection: MessageFns<DeleteFieldIndexCollection> = {
+  encode(message: DeleteFieldIndexCollection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    if (message.fieldName !== "") {
+      writer.uint32(26).string(message.fieldName);
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(34).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteFieldIndexCollection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteFieldIndexCollection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fieldName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
               break;
             }
 
@@ -2270,6 +3544,74 @@ export const WithVectorsSelector: MessageFns<WithVectorsSelector> = {
   },
 };
 
+function createBaseQuantizationSearchParams(): QuantizationSearchParams {
+  return { ignore: undefined, rescore: undefined, oversampling: undefined };
+}
+
+export const QuantizationSearchParams: MessageFns<QuantizationSearchParams> = {
+  encode(message: QuantizationSearchParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ignore !== undefined) {
+      writer.uint32(8).bool(message.ignore);
+    }
+    if (message.rescore !== undefined) {
+      writer.uint32(16).bool(message.rescore);
+    }
+    if (message.oversampling !== undefined) {
+      writer.uint32(25).double(message.oversampling);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuantizationSearchParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuantizationSearchParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.ignore = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rescore = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.oversampling = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseSearchParams(): SearchParams {
   return { hnswEf: undefined, exact: undefined, quantization: undefined, indexedOnly: undefined, acorn: undefined };
 }
@@ -2286,7 +3628,7 @@ export const SearchParams: MessageFns<SearchParams> = {
       writer.uint32(16).bool(message.exact);
     }
     if (message.quantization !== undefined) {
-      writer.uint32(26).bytes(message.quantization);
+      QuantizationSearchParams.encode(message.quantization, writer.uint32(26).fork()).join();
     }
     if (message.indexedOnly !== undefined) {
       writer.uint32(32).bool(message.indexedOnly);
@@ -2331,7 +3673,7 @@ export const SearchParams: MessageFns<SearchParams> = {
               break;
             }
 
-            message.quantization = reader.bytes();
+            message.quantization = QuantizationSearchParams.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -2433,7 +3775,7 @@ export const SearchPoints: MessageFns<SearchPoints> = {
       writer.uint32(114).bytes(message.shardKeySelector);
     }
     if (message.sparseIndices !== undefined) {
-      writer.uint32(122).bytes(message.sparseIndices);
+      SparseIndices.encode(message.sparseIndices, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2560,7 +3902,7 @@ export const SearchPoints: MessageFns<SearchPoints> = {
               break;
             }
 
-            message.sparseIndices = reader.bytes();
+            message.sparseIndices = SparseIndices.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2658,6 +4000,455 @@ export const SearchBatchPoints: MessageFns<SearchBatchPoints> = {
   },
 };
 
+function createBaseWithLookup(): WithLookup {
+  return { collection: "", withPayload: undefined, withVectors: undefined };
+}
+
+export const WithLookup: MessageFns<WithLookup> = {
+  encode(message: WithLookup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collection !== "") {
+      writer.uint32(10).string(message.collection);
+    }
+    if (message.withPayload !== undefined) {
+      WithPayloadSelector.encode(message.withPayload, writer.uint32(18).fork()).join();
+    }
+    if (message.withVectors !== undefined) {
+      WithVectorsSelector.encode(message.withVectors, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WithLookup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWithLookup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.withPayload = WithPayloadSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.withVectors = WithVectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchPointGroups(): SearchPointGroups {
+  return {
+    collectionName: "",
+    vector: new Uint8Array(0),
+    filter: undefined,
+    limit: 0,
+    withPayload: undefined,
+    params: undefined,
+    scoreThreshold: undefined,
+    vectorName: undefined,
+    withVectors: undefined,
+    groupBy: "",
+    groupSize: 0,
+    readConsistency: undefined,
+    withLookup: undefined,
+    timeout: undefined,
+    shardKeySelector: undefined,
+    sparseIndices: undefined,
+  };
+}
+
+export const SearchPointGroups: MessageFns<SearchPointGroups> = {
+  encode(message: SearchPointGroups, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(18).bytes(message.vector);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(32).uint32(message.limit);
+    }
+    if (message.withPayload !== undefined) {
+      WithPayloadSelector.encode(message.withPayload, writer.uint32(42).fork()).join();
+    }
+    if (message.params !== undefined) {
+      SearchParams.encode(message.params, writer.uint32(50).fork()).join();
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(61).float(message.scoreThreshold);
+    }
+    if (message.vectorName !== undefined) {
+      writer.uint32(66).string(message.vectorName);
+    }
+    if (message.withVectors !== undefined) {
+      WithVectorsSelector.encode(message.withVectors, writer.uint32(74).fork()).join();
+    }
+    if (message.groupBy !== "") {
+      writer.uint32(82).string(message.groupBy);
+    }
+    if (message.groupSize !== 0) {
+      writer.uint32(88).uint32(message.groupSize);
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(98).fork()).join();
+    }
+    if (message.withLookup !== undefined) {
+      WithLookup.encode(message.withLookup, writer.uint32(106).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.timeout);
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(122).bytes(message.shardKeySelector);
+    }
+    if (message.sparseIndices !== undefined) {
+      SparseIndices.encode(message.sparseIndices, writer.uint32(130).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchPointGroups {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchPointGroups();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vector = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.withPayload = WithPayloadSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.params = SearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 61) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.vectorName = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.withVectors = WithVectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.groupBy = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.groupSize = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.withLookup = WithLookup.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.sparseIndices = SparseIndices.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStartFrom(): StartFrom {
+  return { float: undefined, integer: undefined, timestamp: undefined, datetime: undefined };
+}
+
+export const StartFrom: MessageFns<StartFrom> = {
+  encode(message: StartFrom, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.float !== undefined) {
+      writer.uint32(9).double(message.float);
+    }
+    if (message.integer !== undefined) {
+      if (BigInt.asIntN(64, message.integer) !== message.integer) {
+        throw new globalThis.Error("value provided for field message.integer of type int64 too large");
+      }
+      writer.uint32(16).int64(message.integer);
+    }
+    if (message.timestamp !== undefined) {
+      writer.uint32(26).bytes(message.timestamp);
+    }
+    if (message.datetime !== undefined) {
+      writer.uint32(34).string(message.datetime);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartFrom {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartFrom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.float = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.integer = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.timestamp = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.datetime = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOrderBy(): OrderBy {
+  return { key: "", direction: undefined, startFrom: undefined };
+}
+
+export const OrderBy: MessageFns<OrderBy> = {
+  encode(message: OrderBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.direction !== undefined) {
+      writer.uint32(16).int32(message.direction);
+    }
+    if (message.startFrom !== undefined) {
+      StartFrom.encode(message.startFrom, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderBy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderBy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.direction = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.startFrom = StartFrom.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseScrollPoints(): ScrollPoints {
   return {
     collectionName: "",
@@ -2700,7 +4491,7 @@ export const ScrollPoints: MessageFns<ScrollPoints> = {
       writer.uint32(74).bytes(message.shardKeySelector);
     }
     if (message.orderBy !== undefined) {
-      writer.uint32(82).bytes(message.orderBy);
+      OrderBy.encode(message.orderBy, writer.uint32(82).fork()).join();
     }
     if (message.timeout !== undefined) {
       if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
@@ -2793,11 +4584,1156 @@ export const ScrollPoints: MessageFns<ScrollPoints> = {
               break;
             }
 
-            message.orderBy = reader.bytes();
+            message.orderBy = OrderBy.decode(reader, reader.uint32());
             continue;
           }
           case 11: {
             if (tag !== 88) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLookupLocation(): LookupLocation {
+  return { collectionName: "", vectorName: undefined, shardKeySelector: undefined };
+}
+
+export const LookupLocation: MessageFns<LookupLocation> = {
+  encode(message: LookupLocation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.vectorName !== undefined) {
+      writer.uint32(18).string(message.vectorName);
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(26).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LookupLocation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLookupLocation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vectorName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecommendPoints(): RecommendPoints {
+  return {
+    collectionName: "",
+    positive: [],
+    negative: [],
+    filter: undefined,
+    limit: 0n,
+    withPayload: undefined,
+    params: undefined,
+    scoreThreshold: undefined,
+    offset: undefined,
+    using: undefined,
+    withVectors: undefined,
+    lookupFrom: undefined,
+    readConsistency: undefined,
+    strategy: undefined,
+    positiveVectors: [],
+    negativeVectors: [],
+    timeout: undefined,
+    shardKeySelector: undefined,
+  };
+}
+
+export const RecommendPoints: MessageFns<RecommendPoints> = {
+  encode(message: RecommendPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    for (const v of message.positive) {
+      PointId.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.negative) {
+      PointId.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    if (message.limit !== 0n) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.limit);
+    }
+    if (message.withPayload !== undefined) {
+      WithPayloadSelector.encode(message.withPayload, writer.uint32(58).fork()).join();
+    }
+    if (message.params !== undefined) {
+      SearchParams.encode(message.params, writer.uint32(66).fork()).join();
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(77).float(message.scoreThreshold);
+    }
+    if (message.offset !== undefined) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.offset);
+    }
+    if (message.using !== undefined) {
+      writer.uint32(90).string(message.using);
+    }
+    if (message.withVectors !== undefined) {
+      WithVectorsSelector.encode(message.withVectors, writer.uint32(98).fork()).join();
+    }
+    if (message.lookupFrom !== undefined) {
+      LookupLocation.encode(message.lookupFrom, writer.uint32(106).fork()).join();
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(114).fork()).join();
+    }
+    if (message.strategy !== undefined) {
+      writer.uint32(128).int32(message.strategy);
+    }
+    for (const v of message.positiveVectors) {
+      Vector.encode(v!, writer.uint32(138).fork()).join();
+    }
+    for (const v of message.negativeVectors) {
+      Vector.encode(v!, writer.uint32(146).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(152).uint64(message.timeout);
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(162).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendPoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendPoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.positive.push(PointId.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.negative.push(PointId.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.withPayload = WithPayloadSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.params = SearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 77) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.withVectors = WithVectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.lookupFrom = LookupLocation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.strategy = reader.int32() as any;
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.positiveVectors.push(Vector.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.negativeVectors.push(Vector.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecommendBatchPoints(): RecommendBatchPoints {
+  return { collectionName: "", recommendPoints: [], readConsistency: undefined, timeout: undefined };
+}
+
+export const RecommendBatchPoints: MessageFns<RecommendBatchPoints> = {
+  encode(message: RecommendBatchPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    for (const v of message.recommendPoints) {
+      RecommendPoints.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(26).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendBatchPoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendBatchPoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.recommendPoints.push(RecommendPoints.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecommendPointGroups(): RecommendPointGroups {
+  return {
+    collectionName: "",
+    positive: [],
+    negative: [],
+    filter: undefined,
+    limit: 0,
+    withPayload: undefined,
+    params: undefined,
+    scoreThreshold: undefined,
+    using: undefined,
+    withVectors: undefined,
+    lookupFrom: undefined,
+    groupBy: "",
+    groupSize: 0,
+    readConsistency: undefined,
+    withLookup: undefined,
+    strategy: undefined,
+    positiveVectors: [],
+    negativeVectors: [],
+    timeout: undefined,
+    shardKeySelector: undefined,
+  };
+}
+
+export const RecommendPointGroups: MessageFns<RecommendPointGroups> = {
+  encode(message: RecommendPointGroups, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    for (const v of message.positive) {
+      PointId.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.negative) {
+      PointId.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(40).uint32(message.limit);
+    }
+    if (message.withPayload !== undefined) {
+      WithPayloadSelector.encode(message.withPayload, writer.uint32(50).fork()).join();
+    }
+    if (message.params !== undefined) {
+      SearchParams.encode(message.params, writer.uint32(58).fork()).join();
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(69).float(message.scoreThreshold);
+    }
+    if (message.using !== undefined) {
+      writer.uint32(74).string(message.using);
+    }
+    if (message.withVectors !== undefined) {
+      WithVectorsSelector.encode(message.withVectors, writer.uint32(82).fork()).join();
+    }
+    if (message.lookupFrom !== undefined) {
+      LookupLocation.encode(message.lookupFrom, writer.uint32(90).fork()).join();
+    }
+    if (message.groupBy !== "") {
+      writer.uint32(98).string(message.groupBy);
+    }
+    if (message.groupSize !== 0) {
+      writer.uint32(104).uint32(message.groupSize);
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(114).fork()).join();
+    }
+    if (message.withLookup !== undefined) {
+      WithLookup.encode(message.withLookup, writer.uint32(122).fork()).join();
+    }
+    if (message.strategy !== undefined) {
+      writer.uint32(136).int32(message.strategy);
+    }
+    for (const v of message.positiveVectors) {
+      Vector.encode(v!, writer.uint32(146).fork()).join();
+    }
+    for (const v of message.negativeVectors) {
+      Vector.encode(v!, writer.uint32(154).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(160).uint64(message.timeout);
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(170).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendPointGroups {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendPointGroups();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.positive.push(PointId.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.negative.push(PointId.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.withPayload = WithPayloadSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.params = SearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 69) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.withVectors = WithVectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.lookupFrom = LookupLocation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.groupBy = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.groupSize = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.withLookup = WithLookup.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.strategy = reader.int32() as any;
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.positiveVectors.push(Vector.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.negativeVectors.push(Vector.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTargetVector(): TargetVector {
+  return { single: undefined };
+}
+
+export const TargetVector: MessageFns<TargetVector> = {
+  encode(message: TargetVector, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.single !== undefined) {
+      VectorExample.encode(message.single, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TargetVector {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTargetVector();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.single = VectorExample.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseVectorExample(): VectorExample {
+  return { id: undefined, vector: undefined };
+}
+
+export const VectorExample: MessageFns<VectorExample> = {
+  encode(message: VectorExample, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      PointId.encode(message.id, writer.uint32(10).fork()).join();
+    }
+    if (message.vector !== undefined) {
+      Vector.encode(message.vector, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VectorExample {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVectorExample();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = PointId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vector = Vector.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseContextExamplePair(): ContextExamplePair {
+  return { positive: undefined, negative: undefined };
+}
+
+export const ContextExamplePair: MessageFns<ContextExamplePair> = {
+  encode(message: ContextExamplePair, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.positive !== undefined) {
+      VectorExample.encode(message.positive, writer.uint32(10).fork()).join();
+    }
+    if (message.negative !== undefined) {
+      VectorExample.encode(message.negative, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContextExamplePair {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContextExamplePair();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positive = VectorExample.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.negative = VectorExample.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDiscoverPoints(): DiscoverPoints {
+  return {
+    collectionName: "",
+    target: undefined,
+    context: [],
+    filter: undefined,
+    limit: 0n,
+    withPayload: undefined,
+    params: undefined,
+    offset: undefined,
+    using: undefined,
+    withVectors: undefined,
+    lookupFrom: undefined,
+    readConsistency: undefined,
+    timeout: undefined,
+    shardKeySelector: undefined,
+  };
+}
+
+export const DiscoverPoints: MessageFns<DiscoverPoints> = {
+  encode(message: DiscoverPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.target !== undefined) {
+      TargetVector.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.context) {
+      ContextExamplePair.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    if (message.limit !== 0n) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.limit);
+    }
+    if (message.withPayload !== undefined) {
+      WithPayloadSelector.encode(message.withPayload, writer.uint32(50).fork()).join();
+    }
+    if (message.params !== undefined) {
+      SearchParams.encode(message.params, writer.uint32(58).fork()).join();
+    }
+    if (message.offset !== undefined) {
+      if (BigInt.asUintN(64, message.offset) !== message.offset) {
+        throw new globalThis.Error("value provided for field message.offset of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.offset);
+    }
+    if (message.using !== undefined) {
+      writer.uint32(74).string(message.using);
+    }
+    if (message.withVectors !== undefined) {
+      WithVectorsSelector.encode(message.withVectors, writer.uint32(82).fork()).join();
+    }
+    if (message.lookupFrom !== undefined) {
+      LookupLocation.encode(message.lookupFrom, writer.uint32(90).fork()).join();
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(98).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.timeout);
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(114).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverPoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverPoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = TargetVector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.context.push(ContextExamplePair.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.withPayload = WithPayloadSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.params = SearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.offset = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.withVectors = WithVectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.lookupFrom = LookupLocation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDiscoverBatchPoints(): DiscoverBatchPoints {
+  return { collectionName: "", discoverPoints: [], readConsistency: undefined, timeout: undefined };
+}
+
+export const DiscoverBatchPoints: MessageFns<DiscoverBatchPoints> = {
+  encode(message: DiscoverBatchPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    for (const v of message.discoverPoints) {
+      DiscoverPoints.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(26).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverBatchPoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverBatchPoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.discoverPoints.push(DiscoverPoints.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
               break;
             }
 
@@ -2928,6 +5864,1079 @@ export const CountPoints: MessageFns<CountPoints> = {
   },
 };
 
+function createBaseRecommendInput(): RecommendInput {
+  return { positive: [], negative: [], strategy: undefined };
+}
+
+export const RecommendInput: MessageFns<RecommendInput> = {
+  encode(message: RecommendInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.positive) {
+      VectorInput.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.negative) {
+      VectorInput.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.strategy !== undefined) {
+      writer.uint32(24).int32(message.strategy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendInput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendInput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positive.push(VectorInput.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.negative.push(VectorInput.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.strategy = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseContextInputPair(): ContextInputPair {
+  return { positive: undefined, negative: undefined };
+}
+
+export const ContextInputPair: MessageFns<ContextInputPair> = {
+  encode(message: ContextInputPair, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.positive !== undefined) {
+      VectorInput.encode(message.positive, writer.uint32(10).fork()).join();
+    }
+    if (message.negative !== undefined) {
+      VectorInput.encode(message.negative, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContextInputPair {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContextInputPair();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.positive = VectorInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.negative = VectorInput.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDiscoverInput(): DiscoverInput {
+  return { target: undefined, context: undefined };
+}
+
+export const DiscoverInput: MessageFns<DiscoverInput> = {
+  encode(message: DiscoverInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target !== undefined) {
+      VectorInput.encode(message.target, writer.uint32(10).fork()).join();
+    }
+    if (message.context !== undefined) {
+      ContextInput.encode(message.context, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverInput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverInput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = VectorInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.context = ContextInput.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseContextInput(): ContextInput {
+  return { pairs: [] };
+}
+
+export const ContextInput: MessageFns<ContextInput> = {
+  encode(message: ContextInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.pairs) {
+      ContextInputPair.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ContextInput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseContextInput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pairs.push(ContextInputPair.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFormula(): Formula {
+  return { expression: undefined, defaults: [] };
+}
+
+export const Formula: MessageFns<Formula> = {
+  encode(message: Formula, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.expression !== undefined) {
+      Expression.encode(message.expression, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.defaults) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Formula {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFormula();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.expression = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.defaults.push(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExpression(): Expression {
+  return {
+    constant: undefined,
+    variable: undefined,
+    condition: undefined,
+    geoDistance: undefined,
+    datetime: undefined,
+    datetimeKey: undefined,
+    mult: undefined,
+    sum: undefined,
+    div: undefined,
+    neg: undefined,
+    abs: undefined,
+    sqrt: undefined,
+    pow: undefined,
+    exp: undefined,
+    log10: undefined,
+    ln: undefined,
+    expDecay: undefined,
+    gaussDecay: undefined,
+    linDecay: undefined,
+  };
+}
+
+export const Expression: MessageFns<Expression> = {
+  encode(message: Expression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.constant !== undefined) {
+      writer.uint32(13).float(message.constant);
+    }
+    if (message.variable !== undefined) {
+      writer.uint32(18).string(message.variable);
+    }
+    if (message.condition !== undefined) {
+      Condition.encode(message.condition, writer.uint32(26).fork()).join();
+    }
+    if (message.geoDistance !== undefined) {
+      GeoDistance.encode(message.geoDistance, writer.uint32(34).fork()).join();
+    }
+    if (message.datetime !== undefined) {
+      writer.uint32(42).string(message.datetime);
+    }
+    if (message.datetimeKey !== undefined) {
+      writer.uint32(50).string(message.datetimeKey);
+    }
+    if (message.mult !== undefined) {
+      MultExpression.encode(message.mult, writer.uint32(58).fork()).join();
+    }
+    if (message.sum !== undefined) {
+      SumExpression.encode(message.sum, writer.uint32(66).fork()).join();
+    }
+    if (message.div !== undefined) {
+      DivExpression.encode(message.div, writer.uint32(74).fork()).join();
+    }
+    if (message.neg !== undefined) {
+      Expression.encode(message.neg, writer.uint32(82).fork()).join();
+    }
+    if (message.abs !== undefined) {
+      Expression.encode(message.abs, writer.uint32(90).fork()).join();
+    }
+    if (message.sqrt !== undefined) {
+      Expression.encode(message.sqrt, writer.uint32(98).fork()).join();
+    }
+    if (message.pow !== undefined) {
+      PowExpression.encode(message.pow, writer.uint32(106).fork()).join();
+    }
+    if (message.exp !== undefined) {
+      Expression.encode(message.exp, writer.uint32(114).fork()).join();
+    }
+    if (message.log10 !== undefined) {
+      Expression.encode(message.log10, writer.uint32(122).fork()).join();
+    }
+    if (message.ln !== undefined) {
+      Expression.encode(message.ln, writer.uint32(130).fork()).join();
+    }
+    if (message.expDecay !== undefined) {
+      DecayParamsExpression.encode(message.expDecay, writer.uint32(138).fork()).join();
+    }
+    if (message.gaussDecay !== undefined) {
+      DecayParamsExpression.encode(message.gaussDecay, writer.uint32(146).fork()).join();
+    }
+    if (message.linDecay !== undefined) {
+      DecayParamsExpression.encode(message.linDecay, writer.uint32(154).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Expression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.constant = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.variable = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.condition = Condition.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.geoDistance = GeoDistance.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.datetime = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.datetimeKey = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.mult = MultExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.sum = SumExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.div = DivExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.neg = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.abs = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.sqrt = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.pow = PowExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.exp = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.log10 = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.ln = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.expDecay = DecayParamsExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.gaussDecay = DecayParamsExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.linDecay = DecayParamsExpression.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGeoDistance(): GeoDistance {
+  return { origin: undefined, to: "" };
+}
+
+export const GeoDistance: MessageFns<GeoDistance> = {
+  encode(message: GeoDistance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.origin !== undefined) {
+      GeoPoint.encode(message.origin, writer.uint32(10).fork()).join();
+    }
+    if (message.to !== "") {
+      writer.uint32(18).string(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoDistance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoDistance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.origin = GeoPoint.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMultExpression(): MultExpression {
+  return { mult: [] };
+}
+
+export const MultExpression: MessageFns<MultExpression> = {
+  encode(message: MultExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.mult) {
+      Expression.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MultExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMultExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mult.push(Expression.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSumExpression(): SumExpression {
+  return { sum: [] };
+}
+
+export const SumExpression: MessageFns<SumExpression> = {
+  encode(message: SumExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sum) {
+      Expression.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SumExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSumExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sum.push(Expression.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDivExpression(): DivExpression {
+  return { left: undefined, right: undefined, byZeroDefault: undefined };
+}
+
+export const DivExpression: MessageFns<DivExpression> = {
+  encode(message: DivExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.left !== undefined) {
+      Expression.encode(message.left, writer.uint32(10).fork()).join();
+    }
+    if (message.right !== undefined) {
+      Expression.encode(message.right, writer.uint32(18).fork()).join();
+    }
+    if (message.byZeroDefault !== undefined) {
+      writer.uint32(29).float(message.byZeroDefault);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DivExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDivExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.left = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.right = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.byZeroDefault = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePowExpression(): PowExpression {
+  return { base: undefined, exponent: undefined };
+}
+
+export const PowExpression: MessageFns<PowExpression> = {
+  encode(message: PowExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.base !== undefined) {
+      Expression.encode(message.base, writer.uint32(10).fork()).join();
+    }
+    if (message.exponent !== undefined) {
+      Expression.encode(message.exponent, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PowExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePowExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.base = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.exponent = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDecayParamsExpression(): DecayParamsExpression {
+  return { x: undefined, target: undefined, scale: undefined, midpoint: undefined };
+}
+
+export const DecayParamsExpression: MessageFns<DecayParamsExpression> = {
+  encode(message: DecayParamsExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.x !== undefined) {
+      Expression.encode(message.x, writer.uint32(10).fork()).join();
+    }
+    if (message.target !== undefined) {
+      Expression.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    if (message.scale !== undefined) {
+      writer.uint32(29).float(message.scale);
+    }
+    if (message.midpoint !== undefined) {
+      writer.uint32(37).float(message.midpoint);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DecayParamsExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDecayParamsExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.x = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.scale = reader.float();
+            continue;
+          }
+          case 4: {
+            if (tag !== 37) {
+              break;
+            }
+
+            message.midpoint = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNearestInputWithMmr(): NearestInputWithMmr {
+  return { nearest: undefined, mmr: undefined };
+}
+
+export const NearestInputWithMmr: MessageFns<NearestInputWithMmr> = {
+  encode(message: NearestInputWithMmr, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nearest !== undefined) {
+      VectorInput.encode(message.nearest, writer.uint32(10).fork()).join();
+    }
+    if (message.mmr !== undefined) {
+      Mmr.encode(message.mmr, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NearestInputWithMmr {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNearestInputWithMmr();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nearest = VectorInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.mmr = Mmr.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMmr(): Mmr {
+  return { diversity: undefined, candidatesLimit: undefined };
+}
+
+export const Mmr: MessageFns<Mmr> = {
+  encode(message: Mmr, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.diversity !== undefined) {
+      writer.uint32(21).float(message.diversity);
+    }
+    if (message.candidatesLimit !== undefined) {
+      writer.uint32(24).uint32(message.candidatesLimit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mmr {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMmr();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.diversity = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.candidatesLimit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRrf(): Rrf {
+  return { k: undefined, weights: new Uint8Array(0) };
+}
+
+export const Rrf: MessageFns<Rrf> = {
+  encode(message: Rrf, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.k !== undefined) {
+      writer.uint32(8).uint32(message.k);
+    }
+    if (message.weights.length !== 0) {
+      writer.uint32(18).bytes(message.weights);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Rrf {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRrf();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.k = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.weights = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseQuery(): Query {
   return {
     nearest: undefined,
@@ -2950,16 +6959,16 @@ export const Query: MessageFns<Query> = {
       VectorInput.encode(message.nearest, writer.uint32(10).fork()).join();
     }
     if (message.recommend !== undefined) {
-      writer.uint32(18).bytes(message.recommend);
+      RecommendInput.encode(message.recommend, writer.uint32(18).fork()).join();
     }
     if (message.discover !== undefined) {
-      writer.uint32(26).bytes(message.discover);
+      DiscoverInput.encode(message.discover, writer.uint32(26).fork()).join();
     }
     if (message.context !== undefined) {
-      writer.uint32(34).bytes(message.context);
+      ContextInput.encode(message.context, writer.uint32(34).fork()).join();
     }
     if (message.orderBy !== undefined) {
-      writer.uint32(42).bytes(message.orderBy);
+      OrderBy.encode(message.orderBy, writer.uint32(42).fork()).join();
     }
     if (message.fusion !== undefined) {
       writer.uint32(48).int32(message.fusion);
@@ -2968,13 +6977,13 @@ export const Query: MessageFns<Query> = {
       writer.uint32(56).int32(message.sample);
     }
     if (message.formula !== undefined) {
-      writer.uint32(66).bytes(message.formula);
+      Formula.encode(message.formula, writer.uint32(66).fork()).join();
     }
     if (message.nearestWithMmr !== undefined) {
-      writer.uint32(74).bytes(message.nearestWithMmr);
+      NearestInputWithMmr.encode(message.nearestWithMmr, writer.uint32(74).fork()).join();
     }
     if (message.rrf !== undefined) {
-      writer.uint32(82).bytes(message.rrf);
+      Rrf.encode(message.rrf, writer.uint32(82).fork()).join();
     }
     if (message.relevanceFeedback !== undefined) {
       writer.uint32(90).bytes(message.relevanceFeedback);
@@ -3008,7 +7017,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.recommend = reader.bytes();
+            message.recommend = RecommendInput.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -3016,7 +7025,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.discover = reader.bytes();
+            message.discover = DiscoverInput.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -3024,7 +7033,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.context = reader.bytes();
+            message.context = ContextInput.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -3032,7 +7041,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.orderBy = reader.bytes();
+            message.orderBy = OrderBy.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -3056,7 +7065,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.formula = reader.bytes();
+            message.formula = Formula.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -3064,7 +7073,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.nearestWithMmr = reader.bytes();
+            message.nearestWithMmr = NearestInputWithMmr.decode(reader, reader.uint32());
             continue;
           }
           case 10: {
@@ -3072,7 +7081,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.rrf = reader.bytes();
+            message.rrf = Rrf.decode(reader, reader.uint32());
             continue;
           }
           case 11: {
@@ -3081,6 +7090,141 @@ export const Query: MessageFns<Query> = {
             }
 
             message.relevanceFeedback = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePrefetchQuery(): PrefetchQuery {
+  return {
+    prefetch: [],
+    query: undefined,
+    using: undefined,
+    filter: undefined,
+    params: undefined,
+    scoreThreshold: undefined,
+    limit: undefined,
+    lookupFrom: undefined,
+  };
+}
+
+export const PrefetchQuery: MessageFns<PrefetchQuery> = {
+  encode(message: PrefetchQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.prefetch) {
+      PrefetchQuery.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.query !== undefined) {
+      Query.encode(message.query, writer.uint32(18).fork()).join();
+    }
+    if (message.using !== undefined) {
+      writer.uint32(26).string(message.using);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    if (message.params !== undefined) {
+      SearchParams.encode(message.params, writer.uint32(42).fork()).join();
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(53).float(message.scoreThreshold);
+    }
+    if (message.limit !== undefined) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.limit);
+    }
+    if (message.lookupFrom !== undefined) {
+      LookupLocation.encode(message.lookupFrom, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PrefetchQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePrefetchQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefetch.push(PrefetchQuery.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.query = Query.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.params = SearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 53) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lookupFrom = LookupLocation.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -3122,7 +7266,7 @@ export const QueryPoints: MessageFns<QueryPoints> = {
       writer.uint32(10).string(message.collectionName);
     }
     for (const v of message.prefetch) {
-      writer.uint32(18).bytes(v!);
+      PrefetchQuery.encode(v!, writer.uint32(18).fork()).join();
     }
     if (message.query !== undefined) {
       Query.encode(message.query, writer.uint32(26).fork()).join();
@@ -3164,7 +7308,7 @@ export const QueryPoints: MessageFns<QueryPoints> = {
       writer.uint32(106).bytes(message.shardKeySelector);
     }
     if (message.lookupFrom !== undefined) {
-      writer.uint32(114).bytes(message.lookupFrom);
+      LookupLocation.encode(message.lookupFrom, writer.uint32(114).fork()).join();
     }
     if (message.timeout !== undefined) {
       if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
@@ -3201,7 +7345,7 @@ export const QueryPoints: MessageFns<QueryPoints> = {
               break;
             }
 
-            message.prefetch.push(reader.bytes());
+            message.prefetch.push(PrefetchQuery.decode(reader, reader.uint32()));
             continue;
           }
           case 3: {
@@ -3297,7 +7441,7 @@ export const QueryPoints: MessageFns<QueryPoints> = {
               break;
             }
 
-            message.lookupFrom = reader.bytes();
+            message.lookupFrom = LookupLocation.decode(reader, reader.uint32());
             continue;
           }
           case 15: {
@@ -3384,6 +7528,1696 @@ export const QueryBatchPoints: MessageFns<QueryBatchPoints> = {
           }
           case 4: {
             if (tag !== 32) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQueryPointGroups(): QueryPointGroups {
+  return {
+    collectionName: "",
+    prefetch: [],
+    query: undefined,
+    using: undefined,
+    filter: undefined,
+    params: undefined,
+    scoreThreshold: undefined,
+    withPayload: undefined,
+    withVectors: undefined,
+    lookupFrom: undefined,
+    limit: undefined,
+    groupSize: undefined,
+    groupBy: "",
+    readConsistency: undefined,
+    withLookup: undefined,
+    timeout: undefined,
+    shardKeySelector: undefined,
+  };
+}
+
+export const QueryPointGroups: MessageFns<QueryPointGroups> = {
+  encode(message: QueryPointGroups, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    for (const v of message.prefetch) {
+      PrefetchQuery.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.query !== undefined) {
+      Query.encode(message.query, writer.uint32(26).fork()).join();
+    }
+    if (message.using !== undefined) {
+      writer.uint32(34).string(message.using);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(42).fork()).join();
+    }
+    if (message.params !== undefined) {
+      SearchParams.encode(message.params, writer.uint32(50).fork()).join();
+    }
+    if (message.scoreThreshold !== undefined) {
+      writer.uint32(61).float(message.scoreThreshold);
+    }
+    if (message.withPayload !== undefined) {
+      WithPayloadSelector.encode(message.withPayload, writer.uint32(66).fork()).join();
+    }
+    if (message.withVectors !== undefined) {
+      WithVectorsSelector.encode(message.withVectors, writer.uint32(74).fork()).join();
+    }
+    if (message.lookupFrom !== undefined) {
+      LookupLocation.encode(message.lookupFrom, writer.uint32(82).fork()).join();
+    }
+    if (message.limit !== undefined) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.limit);
+    }
+    if (message.groupSize !== undefined) {
+      if (BigInt.asUintN(64, message.groupSize) !== message.groupSize) {
+        throw new globalThis.Error("value provided for field message.groupSize of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.groupSize);
+    }
+    if (message.groupBy !== "") {
+      writer.uint32(106).string(message.groupBy);
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(114).fork()).join();
+    }
+    if (message.withLookup !== undefined) {
+      WithLookup.encode(message.withLookup, writer.uint32(122).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.timeout);
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(138).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryPointGroups {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryPointGroups();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.prefetch.push(PrefetchQuery.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.query = Query.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.params = SearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 61) {
+              break;
+            }
+
+            message.scoreThreshold = reader.float();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.withPayload = WithPayloadSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.withVectors = WithVectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lookupFrom = LookupLocation.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.groupSize = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.groupBy = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.withLookup = WithLookup.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFacetCounts(): FacetCounts {
+  return {
+    collectionName: "",
+    key: "",
+    filter: undefined,
+    limit: undefined,
+    exact: undefined,
+    timeout: undefined,
+    readConsistency: undefined,
+    shardKeySelector: undefined,
+  };
+}
+
+export const FacetCounts: MessageFns<FacetCounts> = {
+  encode(message: FacetCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.key !== "") {
+      writer.uint32(18).string(message.key);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    if (message.limit !== undefined) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.limit);
+    }
+    if (message.exact !== undefined) {
+      writer.uint32(40).bool(message.exact);
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.timeout);
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(58).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(66).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.exact = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFacetValue(): FacetValue {
+  return { stringValue: undefined, integerValue: undefined, boolValue: undefined };
+}
+
+export const FacetValue: MessageFns<FacetValue> = {
+  encode(message: FacetValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stringValue !== undefined) {
+      writer.uint32(10).string(message.stringValue);
+    }
+    if (message.integerValue !== undefined) {
+      if (BigInt.asIntN(64, message.integerValue) !== message.integerValue) {
+        throw new globalThis.Error("value provided for field message.integerValue of type int64 too large");
+      }
+      writer.uint32(16).int64(message.integerValue);
+    }
+    if (message.boolValue !== undefined) {
+      writer.uint32(24).bool(message.boolValue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stringValue = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.integerValue = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.boolValue = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFacetHit(): FacetHit {
+  return { value: undefined, count: 0n };
+}
+
+export const FacetHit: MessageFns<FacetHit> = {
+  encode(message: FacetHit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      FacetValue.encode(message.value, writer.uint32(10).fork()).join();
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetHit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetHit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = FacetValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchMatrixPoints(): SearchMatrixPoints {
+  return {
+    collectionName: "",
+    filter: undefined,
+    sample: undefined,
+    limit: undefined,
+    using: undefined,
+    timeout: undefined,
+    readConsistency: undefined,
+    shardKeySelector: undefined,
+  };
+}
+
+export const SearchMatrixPoints: MessageFns<SearchMatrixPoints> = {
+  encode(message: SearchMatrixPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(18).fork()).join();
+    }
+    if (message.sample !== undefined) {
+      if (BigInt.asUintN(64, message.sample) !== message.sample) {
+        throw new globalThis.Error("value provided for field message.sample of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.sample);
+    }
+    if (message.limit !== undefined) {
+      if (BigInt.asUintN(64, message.limit) !== message.limit) {
+        throw new globalThis.Error("value provided for field message.limit of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.limit);
+    }
+    if (message.using !== undefined) {
+      writer.uint32(42).string(message.using);
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.timeout);
+    }
+    if (message.readConsistency !== undefined) {
+      ReadConsistency.encode(message.readConsistency, writer.uint32(58).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(66).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchMatrixPoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchMatrixPoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sample = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.using = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.readConsistency = ReadConsistency.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchMatrixPairs(): SearchMatrixPairs {
+  return { pairs: [] };
+}
+
+export const SearchMatrixPairs: MessageFns<SearchMatrixPairs> = {
+  encode(message: SearchMatrixPairs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.pairs) {
+      SearchMatrixPair.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchMatrixPairs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchMatrixPairs();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pairs.push(SearchMatrixPair.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchMatrixPair(): SearchMatrixPair {
+  return { a: undefined, b: undefined, score: 0 };
+}
+
+export const SearchMatrixPair: MessageFns<SearchMatrixPair> = {
+  encode(message: SearchMatrixPair, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.a !== undefined) {
+      PointId.encode(message.a, writer.uint32(10).fork()).join();
+    }
+    if (message.b !== undefined) {
+      PointId.encode(message.b, writer.uint32(18).fork()).join();
+    }
+    if (message.score !== 0) {
+      writer.uint32(29).float(message.score);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchMatrixPair {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchMatrixPair();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.a = PointId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.b = PointId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.score = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchMatrixOffsets(): SearchMatrixOffsets {
+  return { offsetsRow: [], offsetsCol: [], scores: new Uint8Array(0), ids: [] };
+}
+
+export const SearchMatrixOffsets: MessageFns<SearchMatrixOffsets> = {
+  encode(message: SearchMatrixOffsets, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offsetsRow.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.offsetsRow) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field offsetsRow of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.offsetsCol.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.offsetsCol) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field offsetsCol of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.scores.length !== 0) {
+      writer.uint32(26).bytes(message.scores);
+    }
+    for (const v of message.ids) {
+      PointId.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchMatrixOffsets {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchMatrixOffsets();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.offsetsRow.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.offsetsRow.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.offsetsCol.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.offsetsCol.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.scores = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ids.push(PointId.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation(): PointsUpdateOperation {
+  return {
+    upsert: undefined,
+    deleteDeprecated: undefined,
+    setPayload: undefined,
+    overwritePayload: undefined,
+    deletePayload: undefined,
+    clearPayloadDeprecated: undefined,
+    updateVectors: undefined,
+    deleteVectors: undefined,
+    deletePoints: undefined,
+    clearPayload: undefined,
+  };
+}
+
+export const PointsUpdateOperation: MessageFns<PointsUpdateOperation> = {
+  encode(message: PointsUpdateOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.upsert !== undefined) {
+      PointsUpdateOperation_PointStructList.encode(message.upsert, writer.uint32(10).fork()).join();
+    }
+    if (message.deleteDeprecated !== undefined) {
+      PointsSelector.encode(message.deleteDeprecated, writer.uint32(18).fork()).join();
+    }
+    if (message.setPayload !== undefined) {
+      PointsUpdateOperation_SetPayload.encode(message.setPayload, writer.uint32(26).fork()).join();
+    }
+    if (message.overwritePayload !== undefined) {
+      PointsUpdateOperation_OverwritePayload.encode(message.overwritePayload, writer.uint32(34).fork()).join();
+    }
+    if (message.deletePayload !== undefined) {
+      PointsUpdateOperation_DeletePayload.encode(message.deletePayload, writer.uint32(42).fork()).join();
+    }
+    if (message.clearPayloadDeprecated !== undefined) {
+      PointsSelector.encode(message.clearPayloadDeprecated, writer.uint32(50).fork()).join();
+    }
+    if (message.updateVectors !== undefined) {
+      PointsUpdateOperation_UpdateVectors.encode(message.updateVectors, writer.uint32(58).fork()).join();
+    }
+    if (message.deleteVectors !== undefined) {
+      PointsUpdateOperation_DeleteVectors.encode(message.deleteVectors, writer.uint32(66).fork()).join();
+    }
+    if (message.deletePoints !== undefined) {
+      PointsUpdateOperation_DeletePoints.encode(message.deletePoints, writer.uint32(74).fork()).join();
+    }
+    if (message.clearPayload !== undefined) {
+      PointsUpdateOperation_ClearPayload.encode(message.clearPayload, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.upsert = PointsUpdateOperation_PointStructList.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deleteDeprecated = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.setPayload = PointsUpdateOperation_SetPayload.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.overwritePayload = PointsUpdateOperation_OverwritePayload.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.deletePayload = PointsUpdateOperation_DeletePayload.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.clearPayloadDeprecated = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.updateVectors = PointsUpdateOperation_UpdateVectors.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.deleteVectors = PointsUpdateOperation_DeleteVectors.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.deletePoints = PointsUpdateOperation_DeletePoints.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.clearPayload = PointsUpdateOperation_ClearPayload.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_PointStructList(): PointsUpdateOperation_PointStructList {
+  return { points: [], shardKeySelector: undefined, updateFilter: undefined, updateMode: undefined };
+}
+
+export const PointsUpdateOperation_PointStructList: MessageFns<PointsUpdateOperation_PointStructList> = {
+  encode(message: PointsUpdateOperation_PointStructList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.points) {
+      PointStruct.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(18).bytes(message.shardKeySelector);
+    }
+    if (message.updateFilter !== undefined) {
+      Filter.encode(message.updateFilter, writer.uint32(26).fork()).join();
+    }
+    if (message.updateMode !== undefined) {
+      writer.uint32(32).int32(message.updateMode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_PointStructList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_PointStructList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.points.push(PointStruct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.updateFilter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.updateMode = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_SetPayload(): PointsUpdateOperation_SetPayload {
+  return { payload: [], pointsSelector: undefined, shardKeySelector: undefined, key: undefined };
+}
+
+export const PointsUpdateOperation_SetPayload: MessageFns<PointsUpdateOperation_SetPayload> = {
+  encode(message: PointsUpdateOperation_SetPayload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.payload) {
+      writer.uint32(10).bytes(v!);
+    }
+    if (message.pointsSelector !== undefined) {
+      PointsSelector.encode(message.pointsSelector, writer.uint32(18).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(26).bytes(message.shardKeySelector);
+    }
+    if (message.key !== undefined) {
+      writer.uint32(34).string(message.key);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_SetPayload {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_SetPayload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payload.push(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pointsSelector = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_OverwritePayload(): PointsUpdateOperation_OverwritePayload {
+  return { payload: [], pointsSelector: undefined, shardKeySelector: undefined, key: undefined };
+}
+
+export const PointsUpdateOperation_OverwritePayload: MessageFns<PointsUpdateOperation_OverwritePayload> = {
+  encode(message: PointsUpdateOperation_OverwritePayload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.payload) {
+      writer.uint32(10).bytes(v!);
+    }
+    if (message.pointsSelector !== undefined) {
+      PointsSelector.encode(message.pointsSelector, writer.uint32(18).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(26).bytes(message.shardKeySelector);
+    }
+    if (message.key !== undefined) {
+      writer.uint32(34).string(message.key);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_OverwritePayload {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_OverwritePayload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payload.push(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pointsSelector = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_DeletePayload(): PointsUpdateOperation_DeletePayload {
+  return { keys: [], pointsSelector: undefined, shardKeySelector: undefined };
+}
+
+export const PointsUpdateOperation_DeletePayload: MessageFns<PointsUpdateOperation_DeletePayload> = {
+  encode(message: PointsUpdateOperation_DeletePayload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.keys) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.pointsSelector !== undefined) {
+      PointsSelector.encode(message.pointsSelector, writer.uint32(18).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(26).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_DeletePayload {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_DeletePayload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keys.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pointsSelector = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_UpdateVectors(): PointsUpdateOperation_UpdateVectors {
+  return { points: [], shardKeySelector: undefined, updateFilter: undefined };
+}
+
+export const PointsUpdateOperation_UpdateVectors: MessageFns<PointsUpdateOperation_UpdateVectors> = {
+  encode(message: PointsUpdateOperation_UpdateVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.points) {
+      PointVectors.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(18).bytes(message.shardKeySelector);
+    }
+    if (message.updateFilter !== undefined) {
+      Filter.encode(message.updateFilter, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_UpdateVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_UpdateVectors();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.points.push(PointVectors.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.updateFilter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_DeleteVectors(): PointsUpdateOperation_DeleteVectors {
+  return { pointsSelector: undefined, vectors: undefined, shardKeySelector: undefined };
+}
+
+export const PointsUpdateOperation_DeleteVectors: MessageFns<PointsUpdateOperation_DeleteVectors> = {
+  encode(message: PointsUpdateOperation_DeleteVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pointsSelector !== undefined) {
+      PointsSelector.encode(message.pointsSelector, writer.uint32(10).fork()).join();
+    }
+    if (message.vectors !== undefined) {
+      VectorsSelector.encode(message.vectors, writer.uint32(18).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(26).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_DeleteVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_DeleteVectors();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pointsSelector = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.vectors = VectorsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_DeletePoints(): PointsUpdateOperation_DeletePoints {
+  return { points: undefined, shardKeySelector: undefined };
+}
+
+export const PointsUpdateOperation_DeletePoints: MessageFns<PointsUpdateOperation_DeletePoints> = {
+  encode(message: PointsUpdateOperation_DeletePoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.points !== undefined) {
+      PointsSelector.encode(message.points, writer.uint32(10).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(18).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_DeletePoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_DeletePoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.points = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointsUpdateOperation_ClearPayload(): PointsUpdateOperation_ClearPayload {
+  return { points: undefined, shardKeySelector: undefined };
+}
+
+export const PointsUpdateOperation_ClearPayload: MessageFns<PointsUpdateOperation_ClearPayload> = {
+  encode(message: PointsUpdateOperation_ClearPayload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.points !== undefined) {
+      PointsSelector.encode(message.points, writer.uint32(10).fork()).join();
+    }
+    if (message.shardKeySelector !== undefined) {
+      writer.uint32(18).bytes(message.shardKeySelector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointsUpdateOperation_ClearPayload {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointsUpdateOperation_ClearPayload();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.points = PointsSelector.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.shardKeySelector = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateBatchPoints(): UpdateBatchPoints {
+  return { collectionName: "", wait: undefined, operations: [], ordering: undefined, timeout: undefined };
+}
+
+export const UpdateBatchPoints: MessageFns<UpdateBatchPoints> = {
+  encode(message: UpdateBatchPoints, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    for (const v of message.operations) {
+      PointsUpdateOperation.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(34).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.timeout);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateBatchPoints {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateBatchPoints();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.operations.push(PointsUpdateOperation.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
               break;
             }
 
@@ -3531,6 +9365,66 @@ export const UpdateResult: MessageFns<UpdateResult> = {
   },
 };
 
+function createBaseOrderValue(): OrderValue {
+  return { int: undefined, float: undefined };
+}
+
+export const OrderValue: MessageFns<OrderValue> = {
+  encode(message: OrderValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.int !== undefined) {
+      if (BigInt.asIntN(64, message.int) !== message.int) {
+        throw new globalThis.Error("value provided for field message.int of type int64 too large");
+      }
+      writer.uint32(8).int64(message.int);
+    }
+    if (message.float !== undefined) {
+      writer.uint32(17).double(message.float);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrderValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrderValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.int = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.float = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseScoredPoint(): ScoredPoint {
   return {
     id: undefined,
@@ -3567,7 +9461,7 @@ export const ScoredPoint: MessageFns<ScoredPoint> = {
       writer.uint32(58).bytes(message.shardKey);
     }
     if (message.orderValue !== undefined) {
-      writer.uint32(66).bytes(message.orderValue);
+      OrderValue.encode(message.orderValue, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -3638,7 +9532,195 @@ export const ScoredPoint: MessageFns<ScoredPoint> = {
               break;
             }
 
-            message.orderValue = reader.bytes();
+            message.orderValue = OrderValue.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGroupId(): GroupId {
+  return { unsignedValue: undefined, integerValue: undefined, stringValue: undefined };
+}
+
+export const GroupId: MessageFns<GroupId> = {
+  encode(message: GroupId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unsignedValue !== undefined) {
+      if (BigInt.asUintN(64, message.unsignedValue) !== message.unsignedValue) {
+        throw new globalThis.Error("value provided for field message.unsignedValue of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.unsignedValue);
+    }
+    if (message.integerValue !== undefined) {
+      if (BigInt.asIntN(64, message.integerValue) !== message.integerValue) {
+        throw new globalThis.Error("value provided for field message.integerValue of type int64 too large");
+      }
+      writer.uint32(16).int64(message.integerValue);
+    }
+    if (message.stringValue !== undefined) {
+      writer.uint32(26).string(message.stringValue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupId {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupId();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.unsignedValue = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.integerValue = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.stringValue = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePointGroup(): PointGroup {
+  return { id: undefined, hits: [], lookup: undefined };
+}
+
+export const PointGroup: MessageFns<PointGroup> = {
+  encode(message: PointGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== undefined) {
+      GroupId.encode(message.id, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.hits) {
+      ScoredPoint.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.lookup !== undefined) {
+      RetrievedPoint.encode(message.lookup, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PointGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePointGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = GroupId.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hits.push(ScoredPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lookup = RetrievedPoint.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGroupsResult(): GroupsResult {
+  return { groups: [] };
+}
+
+export const GroupsResult: MessageFns<GroupsResult> = {
+  encode(message: GroupsResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.groups) {
+      PointGroup.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupsResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupsResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.groups.push(PointGroup.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -3858,6 +9940,74 @@ export const QueryBatchResponse: MessageFns<QueryBatchResponse> = {
   },
 };
 
+function createBaseQueryGroupsResponse(): QueryGroupsResponse {
+  return { result: undefined, time: 0, usage: undefined };
+}
+
+export const QueryGroupsResponse: MessageFns<QueryGroupsResponse> = {
+  encode(message: QueryGroupsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.result !== undefined) {
+      GroupsResult.encode(message.result, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryGroupsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryGroupsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = GroupsResult.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseBatchResult(): BatchResult {
   return { result: [] };
 }
@@ -3941,6 +10091,74 @@ export const SearchBatchResponse: MessageFns<SearchBatchResponse> = {
             }
 
             message.result.push(BatchResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchGroupsResponse(): SearchGroupsResponse {
+  return { result: undefined, time: 0, usage: undefined };
+}
+
+export const SearchGroupsResponse: MessageFns<SearchGroupsResponse> = {
+  encode(message: SearchGroupsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.result !== undefined) {
+      GroupsResult.encode(message.result, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchGroupsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchGroupsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = GroupsResult.decode(reader, reader.uint32());
             continue;
           }
           case 2: {
@@ -4187,7 +10405,7 @@ export const RetrievedPoint: MessageFns<RetrievedPoint> = {
       writer.uint32(42).bytes(message.shardKey);
     }
     if (message.orderValue !== undefined) {
-      writer.uint32(50).bytes(message.orderValue);
+      OrderValue.encode(message.orderValue, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -4242,7 +10460,7 @@ export const RetrievedPoint: MessageFns<RetrievedPoint> = {
               break;
             }
 
-            message.orderValue = reader.bytes();
+            message.orderValue = OrderValue.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4295,6 +10513,618 @@ export const GetResponse: MessageFns<GetResponse> = {
             }
 
             message.result.push(RetrievedPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecommendResponse(): RecommendResponse {
+  return { result: [], time: 0, usage: undefined };
+}
+
+export const RecommendResponse: MessageFns<RecommendResponse> = {
+  encode(message: RecommendResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.result) {
+      ScoredPoint.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result.push(ScoredPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecommendBatchResponse(): RecommendBatchResponse {
+  return { result: [], time: 0, usage: undefined };
+}
+
+export const RecommendBatchResponse: MessageFns<RecommendBatchResponse> = {
+  encode(message: RecommendBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.result) {
+      BatchResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result.push(BatchResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDiscoverResponse(): DiscoverResponse {
+  return { result: [], time: 0, usage: undefined };
+}
+
+export const DiscoverResponse: MessageFns<DiscoverResponse> = {
+  encode(message: DiscoverResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.result) {
+      ScoredPoint.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result.push(ScoredPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDiscoverBatchResponse(): DiscoverBatchResponse {
+  return { result: [], time: 0, usage: undefined };
+}
+
+export const DiscoverBatchResponse: MessageFns<DiscoverBatchResponse> = {
+  encode(message: DiscoverBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.result) {
+      BatchResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscoverBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscoverBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result.push(BatchResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRecommendGroupsResponse(): RecommendGroupsResponse {
+  return { result: undefined, time: 0, usage: undefined };
+}
+
+export const RecommendGroupsResponse: MessageFns<RecommendGroupsResponse> = {
+  encode(message: RecommendGroupsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.result !== undefined) {
+      GroupsResult.encode(message.result, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecommendGroupsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecommendGroupsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = GroupsResult.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateBatchResponse(): UpdateBatchResponse {
+  return { result: [], time: 0, usage: undefined };
+}
+
+export const UpdateBatchResponse: MessageFns<UpdateBatchResponse> = {
+  encode(message: UpdateBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.result) {
+      UpdateResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result.push(UpdateResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFacetResponse(): FacetResponse {
+  return { hits: [], time: 0, usage: undefined };
+}
+
+export const FacetResponse: MessageFns<FacetResponse> = {
+  encode(message: FacetResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.hits) {
+      FacetHit.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hits.push(FacetHit.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchMatrixPairsResponse(): SearchMatrixPairsResponse {
+  return { result: undefined, time: 0, usage: undefined };
+}
+
+export const SearchMatrixPairsResponse: MessageFns<SearchMatrixPairsResponse> = {
+  encode(message: SearchMatrixPairsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.result !== undefined) {
+      SearchMatrixPairs.encode(message.result, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchMatrixPairsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchMatrixPairsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = SearchMatrixPairs.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.time = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.usage = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchMatrixOffsetsResponse(): SearchMatrixOffsetsResponse {
+  return { result: undefined, time: 0, usage: undefined };
+}
+
+export const SearchMatrixOffsetsResponse: MessageFns<SearchMatrixOffsetsResponse> = {
+  encode(message: SearchMatrixOffsetsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.result !== undefined) {
+      SearchMatrixOffsets.encode(message.result, writer.uint32(10).fork()).join();
+    }
+    if (message.time !== 0) {
+      writer.uint32(17).double(message.time);
+    }
+    if (message.usage !== undefined) {
+      writer.uint32(26).bytes(message.usage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchMatrixOffsetsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchMatrixOffsetsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.result = SearchMatrixOffsets.decode(reader, reader.uint32());
             continue;
           }
           case 2: {

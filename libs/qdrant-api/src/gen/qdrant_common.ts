@@ -9,11 +9,21 @@ export interface PointId {
   uuid?: string | undefined;
 }
 
+export interface GeoPoint {
+  lon: number;
+  lat: number;
+}
+
 export interface Filter {
   should: Condition[];
   must: Condition[];
   mustNot: Condition[];
-  minShould?: Uint8Array | undefined;
+  minShould?: MinShould | undefined;
+}
+
+export interface MinShould {
+  conditions: Condition[];
+  minCount: bigint;
 }
 
 export interface Condition {
@@ -23,7 +33,7 @@ export interface Condition {
   filter?: Filter | undefined;
   isNull?: IsNullCondition | undefined;
   nested?: NestedCondition | undefined;
-  hasVector?: Uint8Array | undefined;
+  hasVector?: HasVectorCondition | undefined;
 }
 
 export interface IsEmptyCondition {
@@ -38,6 +48,10 @@ export interface HasIdCondition {
   hasId: PointId[];
 }
 
+export interface HasVectorCondition {
+  hasVector: string;
+}
+
 export interface NestedCondition {
   key: string;
   filter: Filter | undefined;
@@ -47,11 +61,11 @@ export interface FieldCondition {
   key: string;
   match: Match | undefined;
   range: Range | undefined;
-  geoBoundingBox?: Uint8Array | undefined;
-  geoRadius?: Uint8Array | undefined;
-  valuesCount?: Uint8Array | undefined;
-  geoPolygon?: Uint8Array | undefined;
-  datetimeRange?: Uint8Array | undefined;
+  geoBoundingBox: GeoBoundingBox | undefined;
+  geoRadius: GeoRadius | undefined;
+  valuesCount: ValuesCount | undefined;
+  geoPolygon: GeoPolygon | undefined;
+  datetimeRange: DatetimeRange | undefined;
   isEmpty?: boolean | undefined;
   isNull?: boolean | undefined;
 }
@@ -82,6 +96,39 @@ export interface Range {
   gt?: number | undefined;
   gte?: number | undefined;
   lte?: number | undefined;
+}
+
+export interface DatetimeRange {
+  lt?: Uint8Array | undefined;
+  gt?: Uint8Array | undefined;
+  gte?: Uint8Array | undefined;
+  lte?: Uint8Array | undefined;
+}
+
+export interface GeoBoundingBox {
+  topLeft: GeoPoint | undefined;
+  bottomRight: GeoPoint | undefined;
+}
+
+export interface GeoRadius {
+  center: GeoPoint | undefined;
+  radius: number;
+}
+
+export interface GeoLineString {
+  points: GeoPoint[];
+}
+
+export interface GeoPolygon {
+  exterior: GeoLineString | undefined;
+  interiors: GeoLineString[];
+}
+
+export interface ValuesCount {
+  lt?: bigint | undefined;
+  gt?: bigint | undefined;
+  gte?: bigint | undefined;
+  lte?: bigint | undefined;
 }
 
 function createBasePointId(): PointId {
@@ -144,6 +191,63 @@ export const PointId: MessageFns<PointId> = {
   },
 };
 
+function createBaseGeoPoint(): GeoPoint {
+  return { lon: 0, lat: 0 };
+}
+
+export const GeoPoint: MessageFns<GeoPoint> = {
+  encode(message: GeoPoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lon !== 0) {
+      writer.uint32(9).double(message.lon);
+    }
+    if (message.lat !== 0) {
+      writer.uint32(17).double(message.lat);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoPoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoPoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.lon = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.lat = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseFilter(): Filter {
   return { should: [], must: [], mustNot: [], minShould: undefined };
 }
@@ -160,7 +264,7 @@ export const Filter: MessageFns<Filter> = {
       Condition.encode(v!, writer.uint32(26).fork()).join();
     }
     if (message.minShould !== undefined) {
-      writer.uint32(34).bytes(message.minShould);
+      MinShould.encode(message.minShould, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -207,7 +311,67 @@ export const Filter: MessageFns<Filter> = {
               break;
             }
 
-            message.minShould = reader.bytes();
+            message.minShould = MinShould.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMinShould(): MinShould {
+  return { conditions: [], minCount: 0n };
+}
+
+export const MinShould: MessageFns<MinShould> = {
+  encode(message: MinShould, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.conditions) {
+      Condition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.minCount !== 0n) {
+      if (BigInt.asUintN(64, message.minCount) !== message.minCount) {
+        throw new globalThis.Error("value provided for field message.minCount of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.minCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MinShould {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMinShould();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.conditions.push(Condition.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.minCount = reader.uint64() as bigint;
             continue;
           }
         }
@@ -256,7 +420,7 @@ export const Condition: MessageFns<Condition> = {
       NestedCondition.encode(message.nested, writer.uint32(50).fork()).join();
     }
     if (message.hasVector !== undefined) {
-      writer.uint32(58).bytes(message.hasVector);
+      HasVectorCondition.encode(message.hasVector, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -327,7 +491,7 @@ export const Condition: MessageFns<Condition> = {
               break;
             }
 
-            message.hasVector = reader.bytes();
+            message.hasVector = HasVectorCondition.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -481,6 +645,52 @@ export const HasIdCondition: MessageFns<HasIdCondition> = {
   },
 };
 
+function createBaseHasVectorCondition(): HasVectorCondition {
+  return { hasVector: "" };
+}
+
+export const HasVectorCondition: MessageFns<HasVectorCondition> = {
+  encode(message: HasVectorCondition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hasVector !== "") {
+      writer.uint32(10).string(message.hasVector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HasVectorCondition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHasVectorCondition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hasVector = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseNestedCondition(): NestedCondition {
   return { key: "", filter: undefined };
 }
@@ -565,19 +775,19 @@ export const FieldCondition: MessageFns<FieldCondition> = {
       Range.encode(message.range, writer.uint32(26).fork()).join();
     }
     if (message.geoBoundingBox !== undefined) {
-      writer.uint32(34).bytes(message.geoBoundingBox);
+      GeoBoundingBox.encode(message.geoBoundingBox, writer.uint32(34).fork()).join();
     }
     if (message.geoRadius !== undefined) {
-      writer.uint32(42).bytes(message.geoRadius);
+      GeoRadius.encode(message.geoRadius, writer.uint32(42).fork()).join();
     }
     if (message.valuesCount !== undefined) {
-      writer.uint32(50).bytes(message.valuesCount);
+      ValuesCount.encode(message.valuesCount, writer.uint32(50).fork()).join();
     }
     if (message.geoPolygon !== undefined) {
-      writer.uint32(58).bytes(message.geoPolygon);
+      GeoPolygon.encode(message.geoPolygon, writer.uint32(58).fork()).join();
     }
     if (message.datetimeRange !== undefined) {
-      writer.uint32(66).bytes(message.datetimeRange);
+      DatetimeRange.encode(message.datetimeRange, writer.uint32(66).fork()).join();
     }
     if (message.isEmpty !== undefined) {
       writer.uint32(72).bool(message.isEmpty);
@@ -630,7 +840,7 @@ export const FieldCondition: MessageFns<FieldCondition> = {
               break;
             }
 
-            message.geoBoundingBox = reader.bytes();
+            message.geoBoundingBox = GeoBoundingBox.decode(reader, reader.uint32());
             continue;
           }
           case 5: {
@@ -638,7 +848,7 @@ export const FieldCondition: MessageFns<FieldCondition> = {
               break;
             }
 
-            message.geoRadius = reader.bytes();
+            message.geoRadius = GeoRadius.decode(reader, reader.uint32());
             continue;
           }
           case 6: {
@@ -646,7 +856,7 @@ export const FieldCondition: MessageFns<FieldCondition> = {
               break;
             }
 
-            message.valuesCount = reader.bytes();
+            message.valuesCount = ValuesCount.decode(reader, reader.uint32());
             continue;
           }
           case 7: {
@@ -654,7 +864,7 @@ export const FieldCondition: MessageFns<FieldCondition> = {
               break;
             }
 
-            message.geoPolygon = reader.bytes();
+            message.geoPolygon = GeoPolygon.decode(reader, reader.uint32());
             continue;
           }
           case 8: {
@@ -662,7 +872,7 @@ export const FieldCondition: MessageFns<FieldCondition> = {
               break;
             }
 
-            message.datetimeRange = reader.bytes();
+            message.datetimeRange = DatetimeRange.decode(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -1026,6 +1236,393 @@ export const Range: MessageFns<Range> = {
             }
 
             message.lte = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDatetimeRange(): DatetimeRange {
+  return { lt: undefined, gt: undefined, gte: undefined, lte: undefined };
+}
+
+export const DatetimeRange: MessageFns<DatetimeRange> = {
+  encode(message: DatetimeRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lt !== undefined) {
+      writer.uint32(10).bytes(message.lt);
+    }
+    if (message.gt !== undefined) {
+      writer.uint32(18).bytes(message.gt);
+    }
+    if (message.gte !== undefined) {
+      writer.uint32(26).bytes(message.gte);
+    }
+    if (message.lte !== undefined) {
+      writer.uint32(34).bytes(message.lte);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatetimeRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatetimeRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lt = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.gt = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.gte = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.lte = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGeoBoundingBox(): GeoBoundingBox {
+  return { topLeft: undefined, bottomRight: undefined };
+}
+
+export const GeoBoundingBox: MessageFns<GeoBoundingBox> = {
+  encode(message: GeoBoundingBox, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topLeft !== undefined) {
+      GeoPoint.encode(message.topLeft, writer.uint32(10).fork()).join();
+    }
+    if (message.bottomRight !== undefined) {
+      GeoPoint.encode(message.bottomRight, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoBoundingBox {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoBoundingBox();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topLeft = GeoPoint.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.bottomRight = GeoPoint.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGeoRadius(): GeoRadius {
+  return { center: undefined, radius: 0 };
+}
+
+export const GeoRadius: MessageFns<GeoRadius> = {
+  encode(message: GeoRadius, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.center !== undefined) {
+      GeoPoint.encode(message.center, writer.uint32(10).fork()).join();
+    }
+    if (message.radius !== 0) {
+      writer.uint32(21).float(message.radius);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoRadius {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoRadius();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.center = GeoPoint.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.radius = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGeoLineString(): GeoLineString {
+  return { points: [] };
+}
+
+export const GeoLineString: MessageFns<GeoLineString> = {
+  encode(message: GeoLineString, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.points) {
+      GeoPoint.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoLineString {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoLineString();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.points.push(GeoPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGeoPolygon(): GeoPolygon {
+  return { exterior: undefined, interiors: [] };
+}
+
+export const GeoPolygon: MessageFns<GeoPolygon> = {
+  encode(message: GeoPolygon, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.exterior !== undefined) {
+      GeoLineString.encode(message.exterior, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.interiors) {
+      GeoLineString.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GeoPolygon {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGeoPolygon();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.exterior = GeoLineString.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.interiors.push(GeoLineString.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseValuesCount(): ValuesCount {
+  return { lt: undefined, gt: undefined, gte: undefined, lte: undefined };
+}
+
+export const ValuesCount: MessageFns<ValuesCount> = {
+  encode(message: ValuesCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lt !== undefined) {
+      if (BigInt.asUintN(64, message.lt) !== message.lt) {
+        throw new globalThis.Error("value provided for field message.lt of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.lt);
+    }
+    if (message.gt !== undefined) {
+      if (BigInt.asUintN(64, message.gt) !== message.gt) {
+        throw new globalThis.Error("value provided for field message.gt of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.gt);
+    }
+    if (message.gte !== undefined) {
+      if (BigInt.asUintN(64, message.gte) !== message.gte) {
+        throw new globalThis.Error("value provided for field message.gte of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.gte);
+    }
+    if (message.lte !== undefined) {
+      if (BigInt.asUintN(64, message.lte) !== message.lte) {
+        throw new globalThis.Error("value provided for field message.lte of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.lte);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValuesCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValuesCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.lt = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.gt = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.gte = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lte = reader.uint64() as bigint;
             continue;
           }
         }

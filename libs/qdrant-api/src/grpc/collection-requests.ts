@@ -2,12 +2,16 @@
 // those and parsed by the same functions: one place knows the defaults and the bounds.
 
 import type { CollectionConfig, JsonObject, JsonValue } from '@tributary/model';
+import { formatError } from '../errors.ts';
 import {
+  type ChangeAliases,
   type CreateCollection,
   Datatype,
   Distance,
+  Modifier,
   type OptimizersConfigDiff,
   ShardingMethod,
+  type SparseVectorConfig,
   type StrictModeConfig,
   type UpdateCollection,
   type VectorParams,
@@ -17,20 +21,20 @@ import {
 } from '../gen/collections.ts';
 import { parseCreateCollection } from '../requests/create-collection.ts';
 import { present } from '../requests/json-reader.ts';
-import type { CollectionDefaults, CollectionPatch } from '../requests/request.ts';
+import type { AliasAction, CollectionDefaults, CollectionPatch } from '../requests/request.ts';
 import { parseUpdateCollection } from '../requests/update-collection.ts';
-import { refuseKeys } from '../unsupported.ts';
 import { numberOf } from './ids.ts';
 import { objectOfEntries } from './payload-reader.ts';
 import { quantizationJson } from './quantization.ts';
+import { scalarsBody } from './scalars.ts';
 
 export function createCollectionOf(
   message: CreateCollection,
   defaults: CollectionDefaults,
 ): CollectionConfig {
-  refuseKeys(message, { sparseVectorsConfig: 'sparseVectors' });
   const body = json({
     vectors: message.vectorsConfig && vectorsBody(message.vectorsConfig),
+    sparse_vectors: message.sparseVectorsConfig && sparseVectorsBody(message.sparseVectorsConfig),
     shard_number: message.shardNumber,
     sharding_method: message.shardingMethod === ShardingMethod.Custom ? 'custom' : undefined,
     replication_factor: message.replicationFactor,
@@ -47,9 +51,9 @@ export function createCollectionOf(
 }
 
 export function updateCollectionOf(message: UpdateCollection): CollectionPatch {
-  refuseKeys(message, { sparseVectorsConfig: 'sparseVectors' });
   const body = json({
     vectors: message.vectorsConfig && vectorPatchesBody(message.vectorsConfig),
+    sparse_vectors: message.sparseVectorsConfig && sparseVectorsBody(message.sparseVectorsConfig),
     params: message.params && scalarsBody(message.params),
     hnsw_config: message.hnswConfig && scalarsBody(message.hnswConfig),
     optimizers_config: message.optimizersConfig && optimizersBody(message.optimizersConfig),
@@ -66,17 +70,6 @@ function json(values: Record<string, JsonValue | undefined>): JsonObject {
 
 function metadataBody(entries: readonly Uint8Array[]): JsonObject | undefined {
   return entries.length === 0 ? undefined : objectOfEntries(entries);
-}
-
-/** A message of numbers, booleans and strings with the names and numbers of JSON. */
-function scalarsBody(message: object): JsonObject {
-  const body: Record<string, JsonValue> = {};
-  for (const [key, value] of Object.entries(message)) {
-    const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (typeof value === 'bigint') body[name] = numberOf(value);
-    else if (typeof value === 'number' || typeof value === 'boolean') body[name] = value;
-  }
-  return body;
 }
 
 function optimizersBody(message: OptimizersConfigDiff): JsonObject {
@@ -122,15 +115,52 @@ const DATATYPE_NAMES: Readonly<Record<number, string>> = {
   [Datatype.Float16]: 'float16',
 };
 
+const MODIFIER_NAMES: Readonly<Record<number, string>> = {
+  [Modifier.None]: 'none',
+  [Modifier.Idf]: 'idf',
+};
+
 function vectorBody(params: VectorParams): JsonObject {
-  refuseKeys(params, { multivectorConfig: 'multivectors' });
   return json({
     size: numberOf(params.size),
     distance: DISTANCE_NAMES[params.distance] ?? null,
     hnsw_config: params.hnswConfig && scalarsBody(params.hnswConfig),
     quantization_config: quantizationJson(params.quantizationConfig),
     on_disk: params.onDisk,
-    datatype: params.datatype === undefined ? undefined : DATATYPE_NAMES[params.datatype],
+    datatype: datatypeName(params.datatype),
+    multivector_config: params.multivectorConfig && { comparator: 'max_sim' },
+  });
+}
+
+/** The default is what a client gets that names none. */
+function datatypeName(datatype: number | undefined): string | undefined {
+  return datatype === undefined ? undefined : DATATYPE_NAMES[datatype];
+}
+
+function sparseVectorsBody({ map }: SparseVectorConfig): JsonObject {
+  return Object.fromEntries(
+    [...map].map(([name, { index, modifier }]) => [
+      name,
+      json({
+        index: index && json({ ...scalarsBody(index), datatype: datatypeName(index.datatype) }),
+        modifier: modifier === undefined ? undefined : (MODIFIER_NAMES[modifier] ?? null),
+      }),
+    ]),
+  );
+}
+
+/** The changes of a request, made together or not at all. */
+export function aliasActionsOf({ actions }: ChangeAliases): AliasAction[] {
+  return actions.map(({ createAlias, renameAlias, deleteAlias }, i) => {
+    if (createAlias !== undefined) {
+      const { aliasName: alias, collectionName: collection } = createAlias;
+      return { kind: 'create', alias, collection };
+    }
+    if (renameAlias !== undefined) {
+      return { kind: 'rename', from: renameAlias.oldAliasName, to: renameAlias.newAliasName };
+    }
+    if (deleteAlias !== undefined) return { kind: 'delete', alias: deleteAlias.aliasName };
+    throw formatError(`actions[${i}]: expected an action`);
   });
 }
 

@@ -4,6 +4,7 @@ import type {
   CollectionConfig,
   HnswConfig,
   OptimizersConfig,
+  SparseVectorParams,
   VectorParams,
 } from '@tributary/model';
 import { UNNAMED_VECTOR } from '@tributary/model';
@@ -17,19 +18,26 @@ import {
   Distance,
   type GetCollectionInfoResponse,
   type HnswConfigDiff,
+  type ListAliasesResponse,
   type ListCollectionsResponse,
+  Modifier,
+  MultiVectorComparator,
   type OptimizersConfigDiff,
   ReplicaState,
+  type SparseVectorConfig,
+  type SparseVectorParams as SparseVectorMessage,
   type VectorParams as VectorParamsMessage,
   type VectorsConfig,
 } from '../gen/collections.ts';
 import type { HealthCheckReply } from '../gen/qdrant.ts';
 import {
+  type AliasView,
   type CollectionClusterView,
   type CollectionView,
   TITLE,
   type VersionView,
 } from '../responses/view.ts';
+import { payloadSchemaMessage } from './field-index.ts';
 import { entriesOfObject } from './payload-writer.ts';
 import { quantizationMessage } from './quantization.ts';
 import { strictModeMessage } from './strict-mode.ts';
@@ -67,6 +75,17 @@ export function listCollectionsResponse(
   return { collections: names.map((name) => ({ name })), time: timeSec };
 }
 
+export function aliasesResponse(
+  aliases: readonly AliasView[],
+  timeSec: number,
+): ListAliasesResponse {
+  const descriptions = aliases.map(({ alias, collection }) => ({
+    aliasName: alias,
+    collectionName: collection,
+  }));
+  return { aliases: descriptions, time: timeSec };
+}
+
 export function collectionInfoResponse(
   view: CollectionView,
   timeSec: number,
@@ -78,7 +97,7 @@ export function collectionInfoResponse(
       optimizerStatus: { ok: optimizerError === undefined, error: optimizerError ?? '' },
       segmentsCount: BigInt(view.segmentsCount),
       config: configMessage(view.config),
-      payloadSchema: new Map(),
+      payloadSchema: payloadSchemaMessage(view.payloadSchema ?? {}, view.payloadIndexPoints ?? {}),
       pointsCount: BigInt(view.pointsCount),
       indexedVectorsCount: BigInt(view.indexedVectorsCount),
       warnings: [],
@@ -115,6 +134,7 @@ function configMessage(config: CollectionConfig): CollectionConfigMessage {
       shardNumber: config.shardNumber,
       onDiskPayload: config.onDiskPayload,
       vectorsConfig: vectorsMessage(config.vectors),
+      sparseVectorsConfig: config.sparseVectors && sparseVectorsMessage(config.sparseVectors),
       replicationFactor: config.replicationFactor,
       writeConsistencyFactor: config.writeConsistencyFactor,
       readFanOutFactor: config.readFanOutFactor,
@@ -154,6 +174,28 @@ function vectorMessage(params: VectorParams): VectorParamsMessage {
     quantizationConfig: quantizationMessage(params.quantization),
     onDisk: params.onDisk,
     datatype: params.datatype === undefined ? undefined : DATATYPES[params.datatype],
+    multivectorConfig: params.multivector && { comparator: MultiVectorComparator.MaxSim },
+  };
+}
+
+function sparseVectorsMessage(
+  vectors: Readonly<Record<string, SparseVectorParams>>,
+): SparseVectorConfig {
+  const entries = Object.entries(vectors).map(
+    ([name, params]) => [name, sparseVectorMessage(params)] as const,
+  );
+  return { map: new Map(entries) };
+}
+
+function sparseVectorMessage({ modifier, index }: SparseVectorParams): SparseVectorMessage {
+  const { full_scan_threshold: threshold, on_disk: onDisk, datatype } = index ?? {};
+  return {
+    modifier: modifier && (modifier === 'idf' ? Modifier.Idf : Modifier.None),
+    index: index && {
+      fullScanThreshold: typeof threshold === 'number' ? BigInt(threshold) : undefined,
+      onDisk: typeof onDisk === 'boolean' ? onDisk : undefined,
+      datatype: typeof datatype === 'string' ? DATATYPES[datatype] : undefined,
+    },
   };
 }
 

@@ -18,9 +18,12 @@ import { parseCreateCollection } from '../requests/create-collection.ts';
 import { createCollectionOf, updateCollectionOf } from './collection-requests.ts';
 import { collectionClusterResponse, collectionInfoResponse } from './collection-responses.ts';
 import { readParametersOf, writeParametersOf } from './parameters.ts';
-import { countOf, queryOf, scrollOf, searchOf, setPayloadOf, upsertOf } from './points-requests.ts';
 import { scoredResponse, scrollResponse, updateResponse } from './points-responses.ts';
+import { queryOf } from './query-requests.ts';
+import { countOf, scrollOf } from './read-requests.ts';
+import { searchOf } from './search-requests.ts';
 import { collectionsService, pointsService } from './services.ts';
+import { setPayloadOf, upsertOf } from './write-requests.ts';
 
 const OWNER: Record<string, MessageInitShape<typeof client.ValueSchema>> = {
   owner: { kind: { case: 'stringValue', value: 'x' } },
@@ -64,16 +67,11 @@ test('points come in with exact ids, in the old and the new form of a vector', (
   ]);
 });
 
-test('vectors that are not finite, sparse or several are refused', () => {
+test('vectors that are not finite are refused', () => {
   const vector = (value: MessageInitShape<typeof client.VectorSchema>) => () =>
     decodeUpsert([{ id: idMessage(1n), vectors: { vectorsOptions: { case: 'vector', value } } }]);
-  const sparse = { values: [1], indices: [1] };
-  const several = { vectors: [{ data: [1] }] };
   assert.throws(vector({ data: [1, Number.NaN] }), /finite/);
   assert.throws(vector({ data: [Number.POSITIVE_INFINITY] }), /finite/);
-  assert.throws(vector({ vector: { case: 'sparse', value: sparse } }), /sparse vectors/);
-  assert.throws(vector({ vector: { case: 'multiDense', value: several } }), /multivectors/);
-  assert.throws(vector({ data: [1], indices: { data: [1] } }), /sparse vectors/);
   assert.throws(() => decodeUpsert([]), /Empty update request/);
 });
 
@@ -120,7 +118,8 @@ test('a filter and every way to ask for nearest points become what REST makes of
   });
   const bytes = Buffer.from(toBinary(client.SearchPointsSchema, search));
   assert.deepEqual(searchOf(pointsService.search.requestDeserialize(bytes)), {
-    target: { kind: 'vector', vector: Float32Array.of(1, 2) },
+    prefetch: [],
+    query: { kind: 'nearest', target: { kind: 'vector', vector: Float32Array.of(1, 2) } },
     using: 'v',
     filter: {
       must: [{ kind: 'match', key: 'a', value: 2n ** 60n }],
@@ -200,7 +199,7 @@ function decodeQuery(init: MessageInitShape<typeof client.QueryPointsSchema>) {
   return queryOf(pointsService.query.requestDeserialize(Buffer.from(bytes)));
 }
 
-test('a query by vector, by id and by nothing is read; the others are refused by name', () => {
+test('a query by vector, by id and by nothing is read, and what makes no sense is refused', () => {
   const query = (variant: MessageInitShape<typeof client.QuerySchema>['variant']) =>
     decodeQuery({ query: create(client.QuerySchema, variant === undefined ? {} : { variant }) });
   const dense = create(client.VectorInputSchema, {
@@ -208,13 +207,17 @@ test('a query by vector, by id and by nothing is read; the others are refused by
   });
   const id = create(client.VectorInputSchema, { variant: { case: 'id', value: idMessage(9n) } });
   const vector = Float32Array.of(1);
-  assert.deepEqual(query({ case: 'nearest', value: dense }).target, { kind: 'vector', vector });
-  assert.deepEqual(query({ case: 'nearest', value: id }).target, { kind: 'id', id: 9 });
-  assert.deepEqual(decodeQuery({}).target, { kind: 'none' });
+  const nearest = (target: object) => ({ kind: 'nearest', target });
+  assert.deepEqual(
+    query({ case: 'nearest', value: dense }).query,
+    nearest({ kind: 'vector', vector }),
+  );
+  assert.deepEqual(query({ case: 'nearest', value: id }).query, nearest({ kind: 'id', id: 9 }));
+  assert.equal(decodeQuery({}).query, undefined);
   assert.equal(decodeQuery({}).limit, 10);
-  assert.throws(() => query({ case: 'fusion', value: client.Fusion.RRF }), /fusion queries/);
-  assert.throws(() => query({ case: 'recommend', value: {} }), /recommend queries/);
-  assert.throws(() => query({ case: 'sample', value: client.Sample.Random }), /sample queries/);
+  assert.throws(() => query({ case: 'fusion', value: client.Fusion.RRF }), /without prefetches/);
+  assert.throws(() => query({ case: 'recommend', value: {} }), /positive example is required/);
+  assert.throws(() => query(undefined), /expected a query/);
   assert.throws(() => decodeQuery({ prefetch: [{}] }), /A query is needed to merge the prefetches/);
   assert.throws(() => decodeQuery({ scoreThreshold: 1 }), /needed to use the score_threshold/);
   assert.throws(() => decodeQuery({ limit: 0n }), /limit: value 0 invalid, must be 1 or larger/);

@@ -10,8 +10,14 @@ import {
   type WriteOrdering as WriteOrderingMessage,
   WriteOrderingType,
 } from '../gen/points.ts';
-import { consistencyFactor, timeoutMsOf } from '../query-parameters.ts';
-import { readPaths } from '../requests/json-reader.ts';
+import {
+  consistencyFactor,
+  parseIdempotencyKey,
+  parseMinSequence,
+  type QueryStrings,
+  timeoutMsOf,
+} from '../query-parameters.ts';
+import { present, readPaths } from '../requests/json-reader.ts';
 import type {
   ReadConsistency,
   ReadParameters,
@@ -20,28 +26,39 @@ import type {
 } from '../requests/request.ts';
 import { numberOf } from './ids.ts';
 
-/** `wait`, `ordering` and `timeout` of a write; `wait` is false where the request leaves it out. */
-export function writeParametersOf(message: {
-  readonly wait?: boolean | undefined;
-  readonly ordering?: WriteOrderingMessage | undefined;
-  readonly timeout?: bigint | undefined;
-}): WriteParameters {
-  const timeoutMs = timeoutMsOfMessage(message);
-  const parameters = { wait: message.wait ?? false, ordering: orderingOf(message.ordering) };
-  return timeoutMs === undefined ? parameters : { ...parameters, timeoutMs };
+/**
+ * `wait`, `ordering` and `timeout` of a write, and its idempotency key; `wait` is false where the request leaves it out.
+ * `headers` is the metadata of the call, by name in lower case.
+ */
+export function writeParametersOf(
+  message: {
+    readonly wait?: boolean | undefined;
+    readonly ordering?: WriteOrderingMessage | undefined;
+    readonly timeout?: bigint | undefined;
+  },
+  headers: QueryStrings = {},
+): WriteParameters {
+  return present<WriteParameters>({
+    wait: message.wait ?? false,
+    ordering: orderingOf(message.ordering),
+    timeoutMs: timeoutMsOfMessage(message),
+    idempotencyKey: parseIdempotencyKey(headers),
+  });
 }
 
-/** `read_consistency` and `timeout` of a read. */
-export function readParametersOf(message: {
-  readonly readConsistency?: ReadConsistencyMessage | undefined;
-  readonly timeout?: bigint | undefined;
-}): ReadParameters {
-  const timeoutMs = timeoutMsOfMessage(message);
-  const consistency = consistencyOf(message.readConsistency);
-  return {
-    ...(consistency === undefined ? {} : { consistency }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
+/** `read_consistency` and `timeout` of a read, and the sequence it has to see. */
+export function readParametersOf(
+  message: {
+    readonly readConsistency?: ReadConsistencyMessage | undefined;
+    readonly timeout?: bigint | undefined;
+  },
+  headers: QueryStrings = {},
+): ReadParameters {
+  return present<ReadParameters>({
+    consistency: consistencyOf(message.readConsistency),
+    timeoutMs: timeoutMsOfMessage(message),
+    minSequence: parseMinSequence(headers),
+  });
 }
 
 /** `timeout` of any request, in milliseconds. */

@@ -1,12 +1,21 @@
-// Vectors between protobuf and the model. A packed list of floats is, byte for byte, a little-endian Float32Array.
+// Vectors between protobuf and the model, in every encoding there is: the older one (`data` with `indices` or
+// `vectors_count` beside it) and the newer one (dense, sparse, multi_dense).
+// A packed list of floats is, byte for byte, a little-endian Float32Array.
 
-import type { NamedVectors } from '@tributary/model';
-import { isFiniteVector, UNNAMED_VECTOR } from '@tributary/model';
-import { formatError } from '../errors.ts';
-import type { Vector, VectorOutput, Vectors, VectorsOutput } from '../gen/points.ts';
+import type { MultiVector, NamedVectors, SparseVector, VectorValue } from '@tributary/model';
+import { isDense, isFiniteVector, isSparse, UNNAMED_VECTOR } from '@tributary/model';
+import { formatError, validationError } from '../errors.ts';
+import type {
+  DenseVector,
+  SparseVector as SparseVectorMessage,
+  Vector,
+  VectorOutput,
+  Vectors,
+  VectorsOutput,
+} from '../gen/points.ts';
 import { wrongType } from '../requests/json-reader.ts';
-import { unknownVectorName } from '../requests/vector.ts';
-import { refuseKeys } from '../unsupported.ts';
+import { MULTIVECTOR_LENGTH_MAX, sparseVector, unknownVectorName } from '../requests/vector.ts';
+import { unsupported } from '../unsupported.ts';
 
 /** The floats of a packed list; every one is finite. */
 export function readFloats(bytes: Uint8Array, path: string): Float32Array {
@@ -18,22 +27,75 @@ export function readFloats(bytes: Uint8Array, path: string): Float32Array {
   return vector;
 }
 
-export function readVector(message: Vector, path: string): Float32Array {
-  refuseKeys(message, {
-    indices: 'sparseVectors',
-    vectorsCount: 'multivectors',
-    sparse: 'sparseVectors',
-    multiDense: 'multivectors',
-    document: 'inference',
-    image: 'inference',
-    object: 'inference',
-  });
-  return readFloats((message.dense ?? message).data, path);
+interface EncodedVector {
+  readonly dense?: DenseVector | undefined;
+  readonly sparse?: SparseVectorMessage | undefined;
+  readonly multiDense?: { readonly vectors: readonly DenseVector[] } | undefined;
+  readonly document?: Uint8Array | undefined;
+  readonly image?: Uint8Array | undefined;
+  readonly object?: Uint8Array | undefined;
+}
+
+/** The vector in the newer encoding; undefined where the message has none. */
+export function readEncoded(message: EncodedVector, path: string): VectorValue | undefined {
+  const { dense, sparse, multiDense, document, image, object } = message;
+  if (dense !== undefined) return readFloats(dense.data, path);
+  if (sparse !== undefined) return readSparse(sparse.indices, sparse.values, path);
+  if (multiDense !== undefined) return readRows(multiDense.vectors, path);
+  if (document !== undefined || image !== undefined || object !== undefined) {
+    throw unsupported('inference');
+  }
+  return undefined;
+}
+
+export function readVector(message: Vector, path: string): VectorValue {
+  const { data, indices, vectorsCount } = message;
+  const vector = readEncoded(message, path);
+  if (vector !== undefined) return vector;
+  if (indices !== undefined) return readSparse(indices.data, data, path);
+  if (vectorsCount !== undefined) return readFlatRows(data, vectorsCount, path);
+  return readFloats(data, path);
+}
+
+export function readSparse(
+  indices: readonly number[],
+  values: Uint8Array,
+  path: string,
+): SparseVector {
+  return sparseVector(indices, readFloats(values, `${path}.values`), path);
+}
+
+function readRows(vectors: readonly DenseVector[], path: string): MultiVector {
+  const size = (vectors[0]?.data.byteLength ?? 0) / 4;
+  if (size === 0) throw validationError(path, 'the vectors of a multivector must not be empty');
+  const rows = new Float32Array(checkLength(vectors.length * size, path));
+  for (const [i, { data }] of vectors.entries()) {
+    if (data.byteLength !== size * 4) {
+      const found = `found vector with size ${data.byteLength / 4}, expected ${size}`;
+      throw validationError(path, `all vectors must have the same size, ${found}`);
+    }
+    rows.set(readFloats(data, `${path}[${i}]`), i * size);
+  }
+  return { size, rows };
+}
+
+function readFlatRows(data: Uint8Array, count: number, path: string): MultiVector {
+  const rows = readFloats(data, path);
+  if (count === 0 || rows.length === 0 || rows.length % count !== 0) {
+    throw validationError(path, `${rows.length} numbers cannot be ${count} vectors of one length`);
+  }
+  checkLength(rows.length, path);
+  return { size: rows.length / count, rows };
+}
+
+function checkLength(length: number, path: string): number {
+  if (length <= MULTIVECTOR_LENGTH_MAX) return length;
+  throw validationError(path, `${length} numbers, at most ${MULTIVECTOR_LENGTH_MAX} are allowed`);
 }
 
 export function readVectors(message: Vectors | undefined, path: string): NamedVectors {
   if (message?.vector !== undefined) return { [UNNAMED_VECTOR]: readVector(message.vector, path) };
-  const vectors: Record<string, Float32Array> = {};
+  const vectors: Record<string, VectorValue> = {};
   for (const [name, vector] of message?.vectors?.vectors ?? []) {
     if (name === '__proto__') throw unknownVectorName(name);
     vectors[name] = readVector(vector, `${path}.${name}`);
@@ -52,8 +114,26 @@ export function vectorsMessage(vectors: NamedVectors): VectorsOutput {
   return { vectors: { vectors: new Map(entries) } };
 }
 
-/** Older clients read `data` and newer ones `dense`, so both are there. */
-function vectorMessage(vector: Float32Array): VectorOutput {
-  const data = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-  return { data, dense: { data } };
+/** Older clients read `data` and newer ones the rest, so both are there. */
+function vectorMessage(vector: VectorValue): VectorOutput {
+  if (isDense(vector)) {
+    const data = bytesOf(vector);
+    return { data, dense: { data } };
+  }
+  if (isSparse(vector)) {
+    const data = bytesOf(vector.values);
+    const indices = [...vector.indices];
+    return { data, indices: { data: indices }, sparse: { values: data, indices } };
+  }
+  const { size, rows } = vector;
+  const count = rows.length / size;
+  const vectors = Array.from({ length: count }, (_, i) => ({
+    data: bytesOf(rows.subarray(i * size, (i + 1) * size)),
+  }));
+  return { data: bytesOf(rows), vectorsCount: count, multiDense: { vectors } };
+}
+
+/** Floats as they are packed on the wire. */
+export function bytesOf(floats: Float32Array): Uint8Array {
+  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 }

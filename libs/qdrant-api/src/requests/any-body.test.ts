@@ -5,11 +5,16 @@ import test from 'node:test';
 import type { JsonValue } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
-import { nearestQuery, preparePoints } from '../prepare.ts';
+import { prepareOperation } from '../prepare.ts';
+import { parseAliasActions } from './aliases.ts';
 import { parseCreateCollection } from './create-collection.ts';
-import { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './query.ts';
+import { parseFacet, parseMatrix } from './facet.ts';
+import { parseCreateFieldIndex } from './field-index.ts';
+import { parseDiscover, parseRecommend, parseSearch, parseSearchBatch } from './legacy-query.ts';
+import { parseQuery, parseQueryBatch, parseQueryGroups } from './query.ts';
 import { parseCount, parseRetrieve, parseScroll } from './read.ts';
 import { parseDeletePayload, parseDeletePoints, parseSetPayload } from './update.ts';
+import { parseUpdateBatch } from './update-batch.ts';
 import { parseUpdateCollection } from './update-collection.ts';
 import { parseUpsert } from './upsert.ts';
 
@@ -17,17 +22,25 @@ const defaults = { shardNumber: 1, replicationFactor: 1, writeConsistencyFactor:
 const config = parseCreateCollection({ vectors: { size: 1, distance: 'Cosine' } }, defaults);
 
 const PARSERS: readonly ((body: JsonValue) => unknown)[] = [
-  (body) => preparePoints(parseUpsert(body).points, config),
+  (body) => prepareOperation(parseUpsert(body), config),
+  (body) => parseUpdateBatch(body).map((each) => prepareOperation(each, config)),
   parseDeletePoints,
   parseSetPayload,
   parseDeletePayload,
   parseRetrieve,
   parseScroll,
   parseCount,
-  (body) => nearestQuery(parseSearch(body), config),
+  parseSearch,
   parseSearchBatch,
-  (body) => nearestQuery(parseQuery(body), config),
+  parseQuery,
   parseQueryBatch,
+  parseQueryGroups,
+  parseRecommend,
+  parseDiscover,
+  parseFacet,
+  parseMatrix,
+  parseAliasActions,
+  parseCreateFieldIndex,
   (body) => parseCreateCollection(body, defaults),
   parseUpdateCollection,
 ];
@@ -35,7 +48,10 @@ const PARSERS: readonly ((body: JsonValue) => unknown)[] = [
 const KEYS = (
   'points batch ids vectors payloads id vector payload keys key filter must should must_not match value any except ' +
   'range gt has_id is_empty is_null nested query nearest using limit offset params hnsw_ef searches name size distance ' +
-  'hnsw_config ef_construct optimizers_config quantization_config scalar metadata with_payload include __proto__ constructor'
+  'prefetch fusion rrf k weights recommend positive negative strategy discover target context order_by direction ' +
+  'formula sum div left right lin_decay x sample mmr group_by with_lookup collection indices operations upsert delete ' +
+  'field_name field_schema type actions create_alias min_should min_count conditions geo_radius center lon lat text ' +
+  'sparse_vectors modifier hnsw_config ef_construct optimizers_config quantization_config scalar metadata with_payload include __proto__ constructor'
 ).split(' ');
 
 const { body } = fc.letrec<{ body: JsonValue }>((tie) => ({

@@ -103,7 +103,7 @@ export function readWal(value: JsonValue, path: string): Partial<WalConfig> {
 
 const QUANTIZATION_KINDS: readonly string[] = ['scalar', 'product', 'binary', 'turbo'];
 
-/** Quantization is accepted and reported; vectors are kept and compared as float32. */
+/** Kept as it is given; what the index makes of it is its own affair. */
 export function readQuantization(value: JsonValue, path: string): JsonValue {
   const kinds = isObject(value) ? Object.keys(value) : [];
   const [kind] = kinds;

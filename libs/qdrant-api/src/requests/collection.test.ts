@@ -79,10 +79,13 @@ test('a collection that cannot be is refused with the field at fault', () => {
       /^400 Format error .*write_consistency_factor/,
     ],
     [{ vectors, sharding_method: 'custom' }, /^400 Bad request: .*custom sharding/],
-    [{ vectors, sparse_vectors: { a: {} } }, /^400 Bad request: .*sparse vectors/],
-    [{ vectors: { ...vectors, multivector_config: { comparator: 'max_sim' } } }, /multivectors/],
-    [{ vectors: {} }, /^400 Bad request: .*collections without dense vectors/],
-    [{}, /^400 Bad request: .*collections without dense vectors/],
+    [{ vectors, sparse_vectors: { a: { modifier: 'bm25' } } }, /^400 .*a\.modifier: invalid type/],
+    [{ vectors, sparse_vectors: { '': {} } }, /^422 .*there is a dense vector of that name/],
+    [
+      { vectors: { ...vectors, multivector_config: { comparator: 'sum' } } },
+      /^400 .*multivector_config\.comparator: invalid type: "sum"/,
+    ],
+    [{ vectors: { ...vectors, datatype: 'int4' } }, /^400 .*datatype: invalid type: "int4"/],
     [{ vectors, quantization_config: { x: {} } }, /^400 .*quantization_config/],
     [{ vectors, strict_mode_config: { max_query_limit: 0 } }, /^422 .*max_query_limit/],
     ['x', /^400 .*expected an object/],
@@ -92,6 +95,23 @@ test('a collection that cannot be is refused with the field at fault', () => {
     if (typeof expected === 'string') assert.equal(text, expected);
     else assert.match(text, expected);
   }
+});
+
+test('a collection may have sparse and multi vectors, only such, or none', () => {
+  const sparse = { modifier: 'idf', index: { on_disk: true } } as const;
+  const config = create({
+    vectors: { rows: { ...vectors, multivector_config: { comparator: 'max_sim' } } },
+    sparse_vectors: { words: sparse, plain: null },
+  });
+  assert.deepEqual(config.vectors.rows?.multivector, { comparator: 'max_sim' });
+  assert.deepEqual(config.sparseVectors, { words: sparse, plain: {} });
+  const patch = parseUpdateCollection({ sparse_vectors: { words: { index: { on_disk: false } } } });
+  assert.deepEqual(applyCollectionPatch(config, patch).sparseVectors, {
+    words: { modifier: 'idf', index: { on_disk: false } },
+    plain: {},
+  });
+  assert.deepEqual(create({ sparse_vectors: { words: sparse } }).vectors, {});
+  assert.deepEqual(create({}).vectors, {});
 });
 
 test('a change touches what it names and nothing else', () => {

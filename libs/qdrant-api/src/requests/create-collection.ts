@@ -1,9 +1,15 @@
 // PUT /collections/{name}: a whole configuration, defaults filled in; null means the same as absence.
 
-import type { CollectionConfig, JsonObject, JsonValue, VectorParams } from '@tributary/model';
+import type {
+  CollectionConfig,
+  JsonObject,
+  JsonValue,
+  SparseVectorParams,
+  VectorParams,
+} from '@tributary/model';
 import { COLLECTION_DEFAULTS, DISTANCES, UNNAMED_VECTOR, VECTOR_SIZE_MAX } from '@tributary/model';
 import { validationError } from '../errors.ts';
-import { refuseKeys, unsupported } from '../unsupported.ts';
+import { unsupported } from '../unsupported.ts';
 import {
   readHnsw,
   readOptimizers,
@@ -32,14 +38,18 @@ export function parseCreateCollection(
   defaults: CollectionDefaults,
 ): CollectionConfig {
   const object = readObject(body, '');
-  if (isObject(object.sparse_vectors) && Object.keys(object.sparse_vectors).length > 0) {
-    throw unsupported('sparseVectors');
-  }
   const quantization =
     optional(object, 'quantization_config', '', readQuantization) ??
     optional(object, 'quantization', '', readQuantization);
+  const vectors = readVectorsConfig(object.vectors);
+  const sparseVectors = optional(object, 'sparse_vectors', '', readSparseVectorsConfig) ?? {};
+  for (const name of Object.keys(sparseVectors)) {
+    if (!Object.hasOwn(vectors, name)) continue;
+    throw validationError(`sparse_vectors.${name}`, 'there is a dense vector of that name');
+  }
   return present<CollectionConfig>({
-    vectors: readVectorsConfig(object.vectors),
+    vectors,
+    sparseVectors: Object.keys(sparseVectors).length === 0 ? undefined : sparseVectors,
     shardNumber: readShardNumber(object) ?? defaults.shardNumber,
     replicationFactor:
       optional(object, 'replication_factor', '', readPositiveU32) ?? defaults.replicationFactor,
@@ -73,14 +83,13 @@ function readShardNumber(object: JsonObject): number | undefined {
   );
 }
 
-/** One vector's parameters, or such parameters by name. */
+/** One vector's parameters, or such parameters by name; a collection may have none. */
 function readVectorsConfig(value: JsonValue | undefined): Record<string, VectorParams> {
   const object = readObject(value ?? {}, 'vectors');
   if (!Object.values(object).every(isObject)) {
     return { [UNNAMED_VECTOR]: readVectorParams(object, 'vectors') };
   }
   const names = Object.keys(object);
-  if (names.length === 0) throw unsupported('noVectors');
   const vectors: Record<string, VectorParams> = {};
   for (const name of names) {
     if (name === '__proto__') throw validationError(`vectors.${name}`, 'is not a vector name');
@@ -89,25 +98,68 @@ function readVectorsConfig(value: JsonValue | undefined): Record<string, VectorP
   return vectors;
 }
 
-function readVectorParams(value: JsonValue | undefined, path: string): VectorParams {
+export function readVectorParams(value: JsonValue | undefined, path: string): VectorParams {
   const object = readObject(value, path);
-  refuseKeys(object, { multivector_config: 'multivectors' });
   const size = readUnsigned(object.size, `${path}.size`);
   const distance = DISTANCES.find((known) => known === object.distance);
   if (distance === undefined) {
     const known = DISTANCES.map((name) => `\`${name}\``).join(', ');
     throw wrongType(`${path}.distance`, object.distance, `one of ${known}`);
   }
-  const datatype = optional(object, 'datatype', path, readString);
-  if (datatype !== undefined && !DATATYPES.includes(datatype)) {
-    throw wrongType(`${path}.datatype`, datatype, `one of ${DATATYPES.join(', ')}`);
-  }
   return present<VectorParams>({
     size: checkRange(size, `${path}.size`, 1, VECTOR_SIZE_MAX),
     distance,
     hnsw: optional(object, 'hnsw_config', path, readHnsw),
     onDisk: optional(object, 'on_disk', path, readBoolean),
-    datatype,
+    datatype: optional(object, 'datatype', path, readDatatype),
     quantization: optional(object, 'quantization_config', path, readQuantization),
+    multivector: optional(object, 'multivector_config', path, readMultivector),
+  });
+}
+
+function readDatatype(value: JsonValue, path: string): string {
+  if (typeof value === 'string' && DATATYPES.includes(value)) return value;
+  throw wrongType(path, value, `one of ${DATATYPES.join(', ')}`);
+}
+
+function readMultivector(value: JsonValue, path: string): { readonly comparator: 'max_sim' } {
+  const { comparator } = readObject(value, path);
+  if (comparator === 'max_sim') return { comparator };
+  throw wrongType(`${path}.comparator`, comparator, '`max_sim`');
+}
+
+export function readSparseVectorsConfig(
+  value: JsonValue,
+  path: string,
+): Record<string, SparseVectorParams> {
+  const vectors: Record<string, SparseVectorParams> = {};
+  for (const [name, params] of Object.entries(readObject(value, path))) {
+    if (name === '__proto__') throw validationError(`${path}.${name}`, 'is not a vector name');
+    vectors[name] = readSparseVectorParams(params, `${path}.${name}`);
+  }
+  return vectors;
+}
+
+export function readSparseVectorParams(value: JsonValue, path: string): SparseVectorParams {
+  // Clients send null for a vector of which nothing is to be said.
+  const object = readObject(value ?? {}, path);
+  return present<SparseVectorParams>({
+    modifier: optional(object, 'modifier', path, readModifier),
+    index: optional(object, 'index', path, readSparseIndex),
+  });
+}
+
+function readModifier(value: JsonValue, path: string): 'none' | 'idf' {
+  if (value === 'none' || value === 'idf') return value;
+  throw wrongType(path, value, '`none` or `idf`');
+}
+
+/** Settings of a sparse index; sparse vectors are always compared in full, in memory. */
+function readSparseIndex(value: JsonValue, path: string): JsonObject {
+  const object = readObject(value, path);
+  return present<JsonObject>({
+    full_scan_threshold: optional(object, 'full_scan_threshold', path, readUnsigned),
+    on_disk: optional(object, 'on_disk', path, readBoolean),
+    datatype: optional(object, 'datatype', path, readDatatype),
   });
 }

@@ -38,6 +38,52 @@ test('every condition of a filter becomes the one the model knows', () => {
   });
 });
 
+test('texts, times, places, counts, vectors and slices become the conditions the model knows', () => {
+  const corner = (lon: number, lat: number) => ({ lon, lat });
+  const ring = [corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 0)];
+  const points = JSON.stringify({ points: ring });
+  const place = '{"lon":1,"lat":2}';
+  for (const [text, condition] of [
+    ['"match":{"text":"x y"}', { kind: 'matchText', text: 'x y' }],
+    ['"match":{"text_any":"x y"}', { kind: 'matchTextAny', text: 'x y' }],
+    ['"match":{"phrase":"x y"}', { kind: 'matchPhrase', phrase: 'x y' }],
+    ['"match":{"prefix":"x"}', { kind: 'matchPrefix', prefix: 'x' }],
+    [
+      '"range":{"gte":"1970-01-01T00:00:01Z","lt":null}',
+      { kind: 'datetimeRange', range: { gte: 1e6 } },
+    ],
+    [
+      `"geo_radius":{"center":${place},"radius":5}`,
+      { kind: 'geoRadius', center: corner(1, 2), radiusM: 5 },
+    ],
+    [
+      `"geo_bounding_box":{"top_left":${place},"bottom_right":${place}}`,
+      { kind: 'geoBoundingBox', topLeft: corner(1, 2), bottomRight: corner(1, 2) },
+    ],
+    [
+      `"geo_polygon":{"exterior":${points},"interiors":[${points}]}`,
+      { kind: 'geoPolygon', exterior: ring, interiors: [ring] },
+    ],
+    ['"values_count":{"gt":1},"is_null":true', { kind: 'valuesCount', range: { gt: 1 } }],
+  ] as const) {
+    assert.deepEqual(read(`{"must":{"key":"a",${text}}}`), { must: [{ ...condition, key: 'a' }] });
+  }
+  assert.deepEqual(
+    read(
+      '{"min_should":{"conditions":[{"has_vector":""},{"slice":{"total":3,"index":2}}],"min_count":1}}',
+    ),
+    {
+      minShould: {
+        conditions: [
+          { kind: 'hasVector', name: '' },
+          { kind: 'slice', total: 3, index: 2 },
+        ],
+        minCount: 1,
+      },
+    },
+  );
+});
+
 test('filters nest, as conditions and inside arrays', () => {
   const text = '{"must":[{"should":[{"nested":{"key":"a","filter":{"must":[]}}}]}]}';
   const nested = { kind: 'nested', key: 'a', filter: { must: [] } };
@@ -58,7 +104,9 @@ test('is_empty and is_null of a field condition may be false, and several predic
   assert.deepEqual(both, { must: [{ kind: 'filter', filter: { should: either } }] });
 });
 
-test('a filter that is misspelt, unreadable or not served is refused, never ignored', () => {
+const OPEN_RING = [0, 1, 2, 3].map((n) => `{"lon":${n},"lat":${n}}`).join();
+
+test('a filter that is misspelt or unreadable is refused, never ignored', () => {
   const refusals: readonly (readonly [string, RegExp])[] = [
     ['{"musst":[]}', /^400 Format error in JSON body: filter: unknown field `musst`/],
     ['[]', /^400 .*filter: invalid type: a list/],
@@ -67,7 +115,7 @@ test('a filter that is misspelt, unreadable or not served is refused, never igno
     ['{"must":[{"must":[],"x":1}]}', /^400 .*unknown field `x`/],
     ['{"must":[{"key":"a"}]}', /^422 .*At least one field condition must be specified/],
     ['{"must":[{"key":"","match":{"value":1}}]}', /^400 .*key/],
-    ['{"must":[{"key":"a","match":{}}]}', /^400 .*expected one of `value`, `any`, `except`/],
+    ['{"must":[{"key":"a","match":{}}]}', /^400 .*expected one of `value`, `text`/],
     ['{"must":[{"key":"a","match":{"value":1.5}}]}', /^400 .*value: invalid type: 1\.5/],
     ['{"must":[{"key":"a","match":{"value":18446744073709551615}}]}', /^400 .*64-bit integer/],
     ['{"must":[{"key":"a","match":{"any":[1,"x"]}}]}', /^400 .*strings or of 64-bit integers/],
@@ -77,13 +125,32 @@ test('a filter that is misspelt, unreadable or not served is refused, never igno
       '{"must":[{"nested":{"key":"a","filter":{"must":{"has_id":[1]}}}}]}',
       /^422 .*not allowed inside/,
     ],
-    ['{"must":[{"key":"a","match":{"text":"x"}}]}', /^400 Bad request: .*full-text match/],
-    ['{"must":[{"key":"a","match":{"prefix":"x"}}]}', /^400 Bad request: .*prefix match/],
-    ['{"must":[{"key":"a","range":{"gt":"2020-01-01"}}]}', /^400 Bad request: .*datetime range/],
-    ['{"must":[{"key":"a","geo_radius":{}}]}', /^400 Bad request: .*geo conditions/],
-    ['{"must":[{"key":"a","values_count":{"gt":1}}]}', /^400 Bad request: .*values_count/],
-    ['{"must":[{"has_vector":"a"}]}', /^400 Bad request: .*has_vector/],
-    ['{"min_should":{"conditions":[],"min_count":1}}', /^400 Bad request: .*min_should/],
+    ['{"must":[{"key":"a","match":{"text":5}}]}', /^400 .*match\.text: invalid type: 5/],
+    ['{"must":[{"key":"a","range":{"gt":"soon"}}]}', /^400 .*range\.gt: "soon" is not a datetime/],
+    ['{"must":[{"key":"a","range":{"gt":"2020-01-01","lt":5}}]}', /^400 .*range\.lt: invalid type/],
+    ['{"must":[{"key":"a","geo_radius":{}}]}', /^400 .*geo_radius\.center: invalid type: nothing/],
+    [
+      '{"must":[{"key":"a","geo_radius":{"center":{"lon":181,"lat":0},"radius":1}}]}',
+      /^422 .*center\.lon: value 181/,
+    ],
+    [
+      '{"must":[{"key":"a","geo_polygon":{"exterior":{"points":[{"lon":0,"lat":0}]}}}]}',
+      /^422 .*at least 4 points are required/,
+    ],
+    [
+      `{"must":[{"key":"a","geo_polygon":{"exterior":{"points":[${OPEN_RING}]}}}]}`,
+      /^422 .*the first and the last point must be the same/,
+    ],
+    [
+      '{"must":[{"key":"a","values_count":{"gt":-1}}]}',
+      /^400 .*values_count\.gt: invalid type: -1/,
+    ],
+    ['{"must":[{"key":"a","values_count":{}}]}', /^422 .*at least one of lt, gt, gte, lte/],
+    ['{"must":[{"has_vector":1}]}', /^400 .*has_vector: invalid type: 1/],
+    ['{"must":[{"slice":{"total":0,"index":0}}]}', /^422 .*slice\.total: value 0/],
+    ['{"must":[{"slice":{"total":2,"index":2}}]}', /^422 .*slice\.index: value 2/],
+    ['{"min_should":{"conditions":[]}}', /^400 .*min_should\.min_count: invalid type: nothing/],
+    ['{"min_should":{"min_count":1}}', /^400 .*min_should\.conditions: invalid type: nothing/],
   ];
   for (const [text, expected] of refusals) assert.match(refusal(text), expected, text);
 });

@@ -7,7 +7,7 @@ import type {
   Projection,
   VectorSelector,
 } from '@tributary/model';
-import { isArray, isObject, readPaths, readStrings, wrongType } from './json-reader.ts';
+import { at, isArray, isObject, readPaths, readStrings, wrongType } from './json-reader.ts';
 
 /** `with_vectors` is accepted for `with_vector`. Vectors are left out where the body does not ask for them. */
 export function readProjection(
@@ -18,8 +18,8 @@ export function readProjection(
   const payload = body.with_payload ?? payloadDefault;
   const vectors = body.with_vector ?? body.with_vectors ?? false;
   return {
-    payload: readPayloadSelector(payload, `${path}with_payload`),
-    vectors: readVectorSelector(vectors, `${path}with_vector`),
+    payload: readPayloadSelector(payload, at(path, 'with_payload')),
+    vectors: readVectorSelector(vectors, at(path, 'with_vector')),
   };
 }
 

@@ -1,15 +1,24 @@
-// The legacy search and the universal query, as far as both ask for nearest points; every other query is refused by
-// name.
+// The universal query and its batches and groups.
 
-import type { JsonObject, JsonValue, SearchParams } from '@tributary/model';
-import { parsePointId, UNNAMED_VECTOR } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
-import { formatError, invalidPointId } from '../errors.ts';
-import { refuseKeys, type UnsupportedFeature, unsupported } from '../unsupported.ts';
+import type {
+  GroupsRequest,
+  JsonArray,
+  JsonObject,
+  JsonValue,
+  LookupFrom,
+  Projection,
+  QueryRequest,
+  QueryStage,
+  SearchParams,
+} from '@tributary/model';
+import { UNNAMED_VECTOR } from '@tributary/model';
+import { refuseKeys, unsupported } from '../unsupported.ts';
+import { checkQuery } from './check-query.ts';
 import { readFilter } from './filter.ts';
 import {
   at,
   checkCount,
+  checkRange,
   isArray,
   isObject,
   optional,
@@ -18,142 +27,127 @@ import {
   readBoolean,
   readNumber,
   readObject,
+  readPath,
   readString,
   readUnsigned,
-  shown,
-  wrongType,
 } from './json-reader.ts';
 import { readProjection } from './projection.ts';
+import { readVariant } from './query-variant.ts';
 import { LIMIT_DEFAULT } from './read.ts';
-import type { QueryRequest, QueryTarget } from './request.ts';
-import { readVector } from './vector.ts';
 
-const QUERY_KINDS: Readonly<Record<string, UnsupportedFeature>> = {
-  recommend: 'recommend',
-  discover: 'discover',
-  context: 'context',
-  order_by: 'orderBy',
-  fusion: 'fusion',
-  rrf: 'fusion',
-  formula: 'formula',
-  sample: 'sample',
-  relevance_feedback: 'relevanceFeedback',
-};
+export { checkQuery } from './check-query.ts';
 
-export function parseSearch(body: JsonValue | undefined): QueryRequest {
-  return readSearch(body, '');
-}
-
-export function parseSearchBatch(body: JsonValue | undefined): QueryRequest[] {
-  return readSearches(body).map((item, i) => readSearch(item, `searches[${i}].`));
-}
+const GROUP_SIZE_DEFAULT = 3;
 
 export function parseQuery(body: JsonValue | undefined): QueryRequest {
   return readQuery(body, '');
 }
 
 export function parseQueryBatch(body: JsonValue | undefined): QueryRequest[] {
-  return readSearches(body).map((item, i) => readQuery(item, `searches[${i}].`));
+  return readSearches(body).map((item, i) => readQuery(item, `searches[${i}]`));
 }
 
-function readSearches(body: JsonValue | undefined): readonly JsonValue[] {
+export function parseQueryGroups(body: JsonValue | undefined): GroupsRequest {
+  const object = readObject(body, '');
+  const size = optional(object, 'group_size', '', readUnsigned) ?? GROUP_SIZE_DEFAULT;
+  return readGroups(object, { ...readQuery(object, ''), offset: 0 }, size);
+}
+
+export function readSearches(body: JsonValue | undefined): JsonArray {
   return readArray(readObject(body, '').searches, 'searches');
 }
 
-function readSearch(value: JsonValue | undefined, path: string): QueryRequest {
-  const body = readObject(value, path.slice(0, -1));
-  refuseKeys(body, { shard_key: 'shardKeys' });
-  const limit = checkCount(readUnsigned(body.limit ?? body.top, `${path}limit`), `${path}limit`, 1);
-  if (isObject(body.vector) && typeof body.vector.name === 'string') {
-    const vector = readVector(body.vector.vector, `${path}vector.vector`);
-    return readCommon(body, path, { kind: 'vector', vector }, body.vector.name, limit);
-  }
-  const vector = readVector(body.vector, `${path}vector`);
-  return readCommon(body, path, { kind: 'vector', vector }, UNNAMED_VECTOR, limit);
-}
-
 function readQuery(value: JsonValue | undefined, path: string): QueryRequest {
-  const body = readObject(value, path.slice(0, -1));
-  refuseKeys(body, { shard_key: 'shardKeys', lookup_from: 'lookupFrom' });
-  const hasQuery = body.query !== undefined && body.query !== null;
-  refusePrefetch(body.prefetch, hasQuery);
-  const target: QueryTarget = hasQuery
-    ? readTarget(body.query ?? null, `${path}query`)
-    : { kind: 'none' };
-  const asked = optional(body, 'limit', path.slice(0, -1), readUnsigned) ?? LIMIT_DEFAULT;
-  const limit = checkCount(asked, `${path}internal.limit`, 1);
-  const using = optional(body, 'using', path.slice(0, -1), readString) ?? UNNAMED_VECTOR;
-  return checkQuery(readCommon(body, path, target, using, limit));
-}
-
-function refusePrefetch(prefetch: JsonValue | undefined, hasQuery: boolean): void {
-  const isEmpty = isArray(prefetch) && prefetch.length === 0;
-  if (prefetch === undefined || prefetch === null || isEmpty) return;
-  if (hasQuery) throw unsupported('prefetch');
-  throw new TributaryError(
-    'bad_request',
-    "A query is needed to merge the prefetches. Can't have prefetches without defining a query.",
+  const body = readObject(value, path);
+  const stage = readStage(body, path, at(path, 'internal.limit'));
+  const offset = checkCount(
+    optional(body, 'offset', path, readUnsigned) ?? 0,
+    at(path, 'offset'),
+    0,
   );
+  return checkQuery({ ...stage, offset, projection: readProjection(body, path, false) }, path);
 }
 
-/** What must hold between the fields of a query, however it came. */
-export function checkQuery(query: QueryRequest): QueryRequest {
-  if (query.target.kind !== 'none' || query.scoreThreshold === undefined) return query;
-  throw new TributaryError(
-    'bad_request',
-    "A query is needed to use the score_threshold. Can't have score_threshold without defining a query.",
-  );
-}
-
-function readCommon(
-  body: JsonObject,
-  path: string,
-  target: QueryTarget,
-  using: string,
-  limit: number,
-): QueryRequest {
-  const where = path.slice(0, -1);
-  return present<QueryRequest>({
-    target,
-    using,
-    filter: optional(body, 'filter', where, readFilter),
+function readStage(body: JsonObject, path: string, limitPath: string): QueryStage {
+  refuseKeys(body, { shard_key: 'shardKeys' });
+  const asked = optional(body, 'limit', path, readUnsigned) ?? LIMIT_DEFAULT;
+  const limit = checkCount(asked, limitPath, 1);
+  return present<QueryStage>({
+    prefetch: optional(body, 'prefetch', path, readPrefetches) ?? [],
+    query: optional(body, 'query', path, (value, where) => readVariant(value, where, limit)),
+    using: optional(body, 'using', path, readString) ?? UNNAMED_VECTOR,
+    filter: optional(body, 'filter', path, readFilter),
+    params: optional(body, 'params', path, readSearchParams) ?? {},
+    scoreThreshold: optional(body, 'score_threshold', path, readNumber),
     limit,
-    offset: checkCount(optional(body, 'offset', where, readUnsigned) ?? 0, `${path}offset`, 0),
-    scoreThreshold: optional(body, 'score_threshold', where, readNumber),
-    params: optional(body, 'params', where, readSearchParams) ?? {},
-    projection: readProjection(body, path, false),
+    lookupFrom: optional(body, 'lookup_from', path, readLookupFrom),
   });
 }
 
-/** Quantization and acorn settings are hints about speed; vectors here are always compared in full. */
-function readSearchParams(value: JsonValue, path: string): SearchParams {
+/** One prefetch, or a list of them. */
+function readPrefetches(value: JsonValue, path: string): QueryStage[] {
+  const items: JsonArray = isArray(value) ? value : [value];
+  return items.map((item, i) => {
+    const where = isArray(value) ? `${path}[${i}]` : path;
+    return readStage(readObject(item, where), where, at(where, 'limit'));
+  });
+}
+
+export function readLookupFrom(value: JsonValue, path: string): LookupFrom {
+  const object = readObject(value, path);
+  refuseKeys(object, { shard_key: 'shardKeys' });
+  return present<LookupFrom>({
+    collection: readString(object.collection, at(path, 'collection')),
+    vector: optional(object, 'vector', path, readString),
+  });
+}
+
+/** Acorn is a hint about speed and changes nothing here. */
+export function readSearchParams(value: JsonValue, path: string): SearchParams {
   const params = readObject(value, path);
   const hnswEf = optional(params, 'hnsw_ef', path, readUnsigned);
+  optional(params, 'acorn', path, readObject);
+  if (isObject(params.idf)) throw unsupported('idfCorpus');
   return present<SearchParams>({
     hnswEf: hnswEf === undefined ? undefined : checkCount(hnswEf, at(path, 'hnsw_ef'), 1),
     exact: optional(params, 'exact', path, readBoolean),
     indexedOnly: optional(params, 'indexed_only', path, readBoolean),
+    quantization: optional(params, 'quantization', path, readQuantizationParams),
   });
 }
 
-function readTarget(value: JsonValue, path: string): QueryTarget {
-  if (!isObject(value)) return readExample(value, path);
-  for (const key of Object.keys(value)) {
-    const feature = Object.hasOwn(QUERY_KINDS, key) ? QUERY_KINDS[key] : undefined;
-    if (feature !== undefined) throw unsupported(feature);
-  }
-  if (value.nearest === undefined) return readExample(value, path);
-  refuseKeys(value, { mmr: 'mmr' });
-  return readExample(value.nearest, `${path}.nearest`);
+type QuantizationParams = NonNullable<SearchParams['quantization']>;
+
+function readQuantizationParams(value: JsonValue, path: string): QuantizationParams {
+  const object = readObject(value, path);
+  const oversampling = optional(object, 'oversampling', path, readNumber);
+  if (oversampling !== undefined) checkRange(oversampling, at(path, 'oversampling'), 1);
+  return present<QuantizationParams>({
+    ignore: optional(object, 'ignore', path, readBoolean),
+    rescore: optional(object, 'rescore', path, readBoolean),
+    oversampling,
+  });
 }
 
-/** A vector, or the id of the point whose vector it is. */
-function readExample(value: JsonValue, path: string): QueryTarget {
-  if (isArray(value) || isObject(value)) return { kind: 'vector', vector: readVector(value, path) };
-  const id = parsePointId(value);
-  if (id !== undefined) return { kind: 'id', id };
-  if (value === null || typeof value === 'boolean') {
-    throw wrongType(path, value, 'a vector, a point id or a query');
+/** The groups that a body asks for, of the points that `query` finds. */
+export function readGroups(body: JsonObject, query: QueryRequest, size: number): GroupsRequest {
+  return present<GroupsRequest>({
+    query,
+    groupBy: readPath(body.group_by, 'group_by'),
+    groupSize: checkCount(size, 'group_size', 1),
+    withLookup: optional(body, 'with_lookup', '', readLookup),
+  });
+}
+
+/** The name of a collection, or {collection, with_payload, with_vectors}. */
+function readLookup(
+  value: JsonValue,
+  path: string,
+): { readonly collection: string; readonly projection: Projection } {
+  if (typeof value === 'string') {
+    return { collection: value, projection: readProjection({}, path, true) };
   }
-  throw formatError(`${path}: ${invalidPointId(shown(value))}`);
+  const object = readObject(value, path);
+  const collection = readString(object.collection, at(path, 'collection'));
+  return { collection, projection: readProjection(object, path, true) };
 }

@@ -17,6 +17,7 @@ import {
   readUnsigned,
 } from './json-reader.ts';
 import { readProjection } from './projection.ts';
+import { readOrderBy } from './query-variant.ts';
 import type { CountRequest, RetrieveRequest } from './request.ts';
 
 export const LIMIT_DEFAULT = 10;
@@ -36,14 +37,27 @@ export function parseRetrieve(body: JsonValue | undefined): RetrieveRequest {
 
 export function parseScroll(body: JsonValue | undefined): ScrollQuery {
   const object = readObject(body, '');
-  refuseKeys(object, { shard_key: 'shardKeys', order_by: 'orderBy' });
+  refuseKeys(object, { shard_key: 'shardKeys' });
   const limit = optional(object, 'limit', '', readUnsigned) ?? LIMIT_DEFAULT;
+  const orderBy = optional(object, 'order_by', '', readOrderBy);
+  if (orderBy !== undefined) refuseOffset(object.offset);
   return present<ScrollQuery>({
     filter: optional(object, 'filter', '', readFilter),
     offset: optional(object, 'offset', '', readPointId),
     limit: checkCount(limit, 'limit', 1),
     projection: readProjection(object, '', true),
+    orderBy,
   });
+}
+
+/** A page by value starts from a value, not from an id. */
+export function refuseOffset(offset: unknown): void {
+  if (offset === undefined || offset === null) return;
+  throw new TributaryError(
+    'bad_request',
+    'Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` ' +
+      'and a filter to exclude the IDs that you have already seen for the `order_by.start_from` value',
+  );
 }
 
 /** Without a body it counts everything. */

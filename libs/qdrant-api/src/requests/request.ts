@@ -1,5 +1,5 @@
 // What a client's request becomes: trusted values, the same whether they came as JSON or as protobuf.
-// Writes become the model's `PointOperation`; a scroll becomes the model's `ScrollQuery`.
+// Writes become the model's `PointOperation`, a scroll its `ScrollQuery`, a query its `QueryRequest` or `GroupsRequest`.
 
 import type {
   Filter,
@@ -9,7 +9,8 @@ import type {
   OptimizersConfig,
   PointId,
   Projection,
-  SearchParams,
+  Sequence,
+  SparseVectorParams,
 } from '@tributary/model';
 
 export interface RetrieveRequest {
@@ -22,24 +23,19 @@ export interface CountRequest {
   readonly exact: boolean;
 }
 
-/** What a query looks for: the points nearest to a vector, nearest to another point, or simply the first by id. */
-export type QueryTarget =
-  | { readonly kind: 'vector'; readonly vector: Float32Array }
-  | { readonly kind: 'id'; readonly id: PointId }
-  | { readonly kind: 'none' };
-
-/** A search or a query; `limit` points after the first `offset` ones. */
-export interface QueryRequest {
-  readonly target: QueryTarget;
-  /** Name of the vector searched; '' for the unnamed one. */
-  readonly using: string;
+/** How often each value of a payload field occurs among the points of the filter. */
+export interface FacetRequest {
+  readonly key: string;
   readonly filter?: Filter;
+  /** Values returned at most. */
   readonly limit: number;
-  readonly offset: number;
-  readonly scoreThreshold?: number;
-  readonly params: SearchParams;
-  readonly projection: Projection;
+  readonly exact: boolean;
 }
+
+export type AliasAction =
+  | { readonly kind: 'create'; readonly alias: string; readonly collection: string }
+  | { readonly kind: 'delete'; readonly alias: string }
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string };
 
 /** What a collection gets where the request leaves it out. */
 export interface CollectionDefaults {
@@ -58,6 +54,7 @@ export interface VectorParamsPatch {
 /** The changes a PATCH asks for; what is absent stays as it is. */
 export interface CollectionPatch {
   readonly vectors?: Readonly<Record<string, VectorParamsPatch>>;
+  readonly sparseVectors?: Readonly<Record<string, SparseVectorParams>>;
   readonly replicationFactor?: number;
   readonly writeConsistencyFactor?: number;
   readonly readFanOutFactor?: number;
@@ -77,6 +74,8 @@ export interface WriteParameters {
   readonly wait: boolean;
   readonly ordering: WriteOrdering;
   readonly timeoutMs?: number;
+  /** Of two writes with one key the second is none, as long as it comes within the stream's dedupe window. */
+  readonly idempotencyKey?: string;
 }
 
 /** How many replicas must agree on a read: a number, or a word. */
@@ -85,4 +84,6 @@ export type ReadConsistency = number | 'majority' | 'quorum' | 'all';
 export interface ReadParameters {
   readonly consistency?: ReadConsistency;
   readonly timeoutMs?: number;
+  /** Read token: the replicas read have applied this much. */
+  readonly minSequence?: Sequence;
 }

@@ -2,39 +2,39 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { JsonValue } from '@tributary/model';
-import { errorText, statusOf } from '../errors.ts';
+import {
+  assertRefused,
+  FORMAT,
+  ID_RULE,
+  type Parse,
+  type Refusal,
+  UNSUPPORTED,
+} from '../refusal.test-support.ts';
+import { parseAliasActions } from './aliases.ts';
+import { parseFacet, parseMatrix } from './facet.ts';
+import { parseCreateFieldIndex } from './field-index.ts';
 import { parseBody } from './json-reader.ts';
-import { parseQuery, parseQueryBatch, parseSearch, parseSearchBatch } from './query.ts';
+import {
+  parseDiscover,
+  parseRecommend,
+  parseSearch,
+  parseSearchBatch,
+  parseSearchGroups,
+} from './legacy-query.ts';
+import { parseQueryGroups } from './query.ts';
 import { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './read.ts';
 import {
   parseClearPayload,
   parseDeletePayload,
   parseDeletePoints,
+  parseDeleteVectors,
   parseOverwritePayload,
   parseSetPayload,
+  parseUpdateVectors,
 } from './update.ts';
+import { parseUpdateBatch } from './update-batch.ts';
 import { parseUpsert } from './upsert.ts';
 
-type Parse = (body: JsonValue | undefined) => unknown;
-type Refusal = readonly [body: string, status: number, text: string | RegExp];
-
-function assertRefused(parse: Parse, [body, status, text]: Refusal): void {
-  assert.throws(
-    () => parse(parseBody(body)),
-    (error) => {
-      assert.equal(statusOf(error).http, status, `${body.slice(0, 100)}: ${errorText(error)}`);
-      if (typeof text === 'string') assert.equal(errorText(error), text);
-      else assert.match(errorText(error), text);
-      return true;
-    },
-    body.slice(0, 100),
-  );
-}
-
-const FORMAT = 'Format error in JSON body: ';
-const UNSUPPORTED = 'Bad request: This version of Tributary does not support ';
-const ID_RULE = 'is not a valid point ID, valid values are either an unsigned integer or a UUID';
 const UUID = '550e8400-e29b-41d4-a716-446655440000';
 
 const pointWith = (vector: string) => `{"points":[{"id":1,"vector":${vector}}]}`;
@@ -61,8 +61,24 @@ test('an upsert that cannot be taken is refused with the status and text of its 
       400,
       /points\[0\]\.vector\[1\]: number out of range for float32: 1e\+39/,
     ],
-    [pointWith('[[1],[2]]'), 400, `${UNSUPPORTED}multivectors`],
-    [pointWith('{"s":{"indices":[1],"values":[1]}}'), 400, `${UNSUPPORTED}sparse vectors`],
+    [pointWith('[[1],[2,3]]'), 422, /points\[0\]\.vector: all vectors must have the same size/],
+    [pointWith('[[],[]]'), 422, /the vectors of a multivector must not be empty/],
+    [pointWith('[[1],2]'), 400, /points\[0\]\.vector\[1\]: invalid type: 2, expected a list/],
+    [pointWith('[1,[2]]'), 400, /points\[0\]\.vector\[1\]: invalid type: a list, expected a num/],
+    [
+      pointWith('{"s":{"indices":[1,2],"values":[1]}}'),
+      422,
+      'Validation error in JSON body: [points[0].vector.?.values: Validation error: must be the same length as indices [{}]]',
+    ],
+    [
+      pointWith('{"s":{"indices":[1,1],"values":[1,2]}}'),
+      422,
+      'Validation error in JSON body: [points[0].vector.?.indices: Validation error: must be unique [{}]]',
+    ],
+    [pointWith('{"s":{"indices":[-1],"values":[1]}}'), 400, /indices\[0\]: invalid type: -1/],
+    [pointWith('{"s":{"indices":[4294967296],"values":[1]}}'), 400, /indices\[0\]: invalid type/],
+    [pointWith('{"s":{"indices":[1]}}'), 400, /values: invalid type: nothing, expected a list/],
+    [pointWith('{"s":{"indices":[1],"values":[1e39]}}'), 400, /out of range for float32/],
     [pointWith('{"text":"a","model":"m"}'), 400, /does not support inference/],
     [pointWith('{"a":{"text":"a","model":"m"}}'), 400, /does not support inference/],
     [pointWith('{"__proto__":[1]}'), 400, 'Wrong input: Not existing vector name error: __proto__'],
@@ -79,8 +95,8 @@ test('an upsert that cannot be taken is refused with the status and text of its 
       /batch\.payloads: number of items/,
     ],
     ['{"points":[{"id":1,"vector":[1]}],"shard_key":"a"}', 400, `${UNSUPPORTED}shard keys`],
-    ['{"points":[],"update_mode":"insert_only"}', 400, /does not support update modes/],
-    ['{"points":[],"update_filter":{}}', 400, `${UNSUPPORTED}update_filter`],
+    ['{"points":[{"id":1,"vector":[1]}],"update_mode":"x"}', 400, /update_mode: invalid type: "x"/],
+    ['{"points":[{"id":1,"vector":[1]}],"update_filter":{"a":1}}', 400, /unknown field `a`/],
     ['{"points":', 400, /^Format error in JSON body: /],
     ['['.repeat(100_000), 400, /nested deeper than/],
   ];
@@ -120,10 +136,16 @@ test('an update without points, or with what is not served, is refused', () => {
     [parseDeletePoints, ['{"points":[1],"shard_key":[1]}', 400, `${UNSUPPORTED}shard keys`]],
     [parseSetPayload, ['{"points":[1]}', 400, /payload: invalid type: nothing/]],
     [parseSetPayload, ['{"points":[1],"payload":{},"key":"a..b"}', 400, /key: invalid JSON path/]],
-    [
-      parseOverwritePayload,
-      ['{"points":[1],"payload":{},"key":"a"}', 400, /overwriting the payload/],
-    ],
+    [parseOverwritePayload, ['{"points":[1],"payload":{},"key":"["}', 400, /key: invalid JSON/]],
+    [parseUpdateVectors, ['{"points":[]}', 422, /\[points: must not be empty\]/]],
+    [parseUpdateVectors, ['{"points":[{"id":1}]}', 400, /points\[0\]\.vector: invalid type/]],
+    [parseDeleteVectors, ['{"points":[1],"vector":[]}', 422, /vector names to delete/]],
+    [parseDeleteVectors, ['{"points":[1]}', 400, /vector: invalid type: nothing/]],
+    [parseDeleteVectors, ['{"vector":["a"]}', 400, /expected `points`/]],
+    [parseUpdateBatch, ['{}', 400, /operations: invalid type: nothing/]],
+    [parseUpdateBatch, ['{"operations":[{"upset":{}}]}', 400, /operations\[0\]: invalid type/]],
+    [parseUpdateBatch, ['{"operations":[{"delete":{"points":[]}}]}', 400, /Empty update request/]],
+    [parseUpdateBatch, ['{"operations":[{"constructor":{}}]}', 400, /operations\[0\]: invalid/]],
     [
       parseSetPayload,
       [
@@ -171,7 +193,54 @@ test('a read that cannot be answered is refused', () => {
     [parseScroll, ['{"limit":0}', 422, /limit: value 0 invalid, must be 1 or larger\]$/]],
     [parseScroll, ['{"limit":-1}', 400, /limit: invalid type: -1/]],
     [parseScroll, ['{"limit":18446744073709551616}', 400, /limit: invalid type/]],
-    [parseScroll, ['{"order_by":"a"}', 400, `${UNSUPPORTED}order_by`]],
+    [parseScroll, ['{"order_by":"a..b"}', 400, /order_by: invalid JSON path/]],
+    [parseScroll, ['{"order_by":{"key":"a","direction":"up"}}', 400, /`asc` or `desc`/]],
+    [parseScroll, ['{"order_by":{"key":"a","start_from":"soon"}}', 400, /is not a datetime/]],
+    [parseScroll, ['{"order_by":"a","offset":1}', 400, /Cannot use an `offset` when using/]],
+    [parseFacet, ['{}', 400, /key: invalid type: nothing/]],
+    [parseFacet, ['{"key":"a","limit":0}', 422, /limit: value 0 invalid, must be 1 or larger/]],
+    [parseMatrix, ['{"sample":1}', 422, /sample: value 1 invalid, must be 2 or larger/]],
+    [parseMatrix, ['{"limit":0}', 422, /limit: value 0 invalid, must be 1 or larger/]],
+    [parseQueryGroups, ['{"query":[1]}', 400, /group_by: invalid type: nothing/]],
+    [parseQueryGroups, ['{"query":[1],"group_by":""}', 400, /group_by: invalid JSON path/]],
+    [parseQueryGroups, ['{"query":[1],"group_by":"a","group_size":0}', 422, /group_size: value 0/]],
+    [parseQueryGroups, ['{"group_by":"a","with_lookup":5}', 400, /with_lookup: invalid type: 5/]],
+    [parseSearchGroups, ['{"vector":[1],"limit":1,"group_by":"a"}', 400, /group_size: invalid/]],
+    [parseRecommend, ['{"limit":1}', 422, /At least one positive example is required/]],
+    [
+      parseRecommend,
+      ['{"limit":1,"strategy":"best_score"}', 422, /At least one example is required/],
+    ],
+    [
+      parseRecommend,
+      ['{"limit":1,"positive":[-1]}', 400, /positive\[0\]: value -1 is not a valid/],
+    ],
+    [parseDiscover, ['{"limit":1}', 400, /expected a target, a context or both/]],
+    [parseDiscover, ['{"limit":1,"context":[{"positive":1}]}', 400, /context\[0\]\.negative/]],
+    [parseAliasActions, ['{}', 400, /actions: invalid type: nothing/]],
+    [parseAliasActions, ['{"actions":[{"make":{}}]}', 400, /actions\[0\]: invalid type/]],
+    [
+      parseAliasActions,
+      ['{"actions":[{"create_alias":{"alias_name":"a"}}]}', 400, /create_alias\.collection_name/],
+    ],
+    [parseCreateFieldIndex, ['{"field_schema":"keyword"}', 400, /field_name: invalid type/]],
+    [parseCreateFieldIndex, ['{"field_name":"a"}', 400, /expected the kind of index/]],
+    [
+      parseCreateFieldIndex,
+      ['{"field_name":"a","field_schema":"word"}', 400, /field_schema: invalid type: "word"/],
+    ],
+    [
+      parseCreateFieldIndex,
+      ['{"field_name":"a","field_schema":{"type":"text","tokenizer":"x"}}', 400, /tokenizer: inv/],
+    ],
+    [
+      parseCreateFieldIndex,
+      [
+        '{"field_name":"a","field_schema":{"type":"integer","lookup":false,"range":false}}',
+        422,
+        /at least one of lookup and range/,
+      ],
+    ],
     [parseScroll, ['{"offset":"x"}', 400, `${FORMAT}offset: value "x" ${ID_RULE}`]],
     [parseCount, ['{"exact":1}', 400, /exact: invalid type: 1, expected a boolean/]],
     [
@@ -183,7 +252,7 @@ test('a read that cannot be answered is refused', () => {
     [parseSearch, ['{"vector":[null],"limit":1}', 400, /vector\[0\]: invalid type: null/]],
     [
       parseSearch,
-      ['{"vector":{"name":"s","vector":{"indices":[1],"values":[1]}},"limit":1}', 400, /sparse/],
+      ['{"vector":{"name":"s","vector":{"indices":[1],"values":[]}},"limit":1}', 422, /values: /],
     ],
     [
       parseSearch,
@@ -192,77 +261,6 @@ test('a read that cannot be answered is refused', () => {
     [parseSearchBatch, ['{"searches":[{"vector":[1],"limit":0}]}', 422, /searches\[0\]\.limit/]],
   ];
   for (const [parse, refusal] of refusals) assertRefused(parse, refusal);
-});
-
-test('a query that is not served yet, or makes no sense, is refused by name', () => {
-  const refusals: readonly Refusal[] = [
-    [
-      '{"query":[1],"limit":0}',
-      422,
-      'Validation error in JSON body: [internal.limit: value 0 invalid, must be 1 or larger]',
-    ],
-    [
-      '{"prefetch":{"query":[1]}}',
-      400,
-      "Bad request: A query is needed to merge the prefetches. Can't have prefetches without defining a query.",
-    ],
-    ['{"score_threshold":1}', 400, /^Bad request: A query is needed to use the score_threshold\. /],
-    ['{"prefetch":[{}],"query":{"fusion":"rrf"}}', 400, `${UNSUPPORTED}prefetch`],
-    ['{"query":{"fusion":"rrf"}}', 400, `${UNSUPPORTED}fusion queries`],
-    ['{"query":{"rrf":{"k":1}}}', 400, `${UNSUPPORTED}fusion queries`],
-    ['{"query":{"recommend":{"positive":[1]}}}', 400, `${UNSUPPORTED}recommend queries`],
-    ['{"query":{"discover":{}}}', 400, `${UNSUPPORTED}discover queries`],
-    ['{"query":{"context":[]}}', 400, `${UNSUPPORTED}context queries`],
-    ['{"query":{"order_by":"a"}}', 400, `${UNSUPPORTED}order_by`],
-    ['{"query":{"sample":"random"}}', 400, `${UNSUPPORTED}sample queries`],
-    ['{"query":{"formula":{}}}', 400, `${UNSUPPORTED}formula queries`],
-    ['{"query":{"relevance_feedback":{}}}', 400, `${UNSUPPORTED}relevance feedback queries`],
-    ['{"query":{"nearest":[1],"mmr":{}}}', 400, /does not support maximal marginal relevance/],
-    ['{"query":{"indices":[1],"values":[1]}}', 400, `${UNSUPPORTED}sparse vectors`],
-    ['{"query":[[1]]}', 400, `${UNSUPPORTED}multivectors`],
-    ['{"query":{"text":"a","model":"m"}}', 400, /does not support inference/],
-    ['{"query":1,"lookup_from":{"collection":"x"}}', 400, `${UNSUPPORTED}lookup_from`],
-    ['{"query":"x"}', 400, `${FORMAT}query: value "x" ${ID_RULE}`],
-    ['{"query":-1}', 400, `${FORMAT}query: value -1 ${ID_RULE}`],
-    ['{"query":true}', 400, /query: invalid type: true/],
-    ['{"query":{}}', 400, /query: invalid type: an object, expected a vector/],
-  ];
-  for (const refusal of refusals) assertRefused(parseQuery, refusal);
-  assertRefused(parseQueryBatch, [
-    '{"searches":[{"query":[1],"limit":0}]}',
-    422,
-    /internal\.limit/,
-  ]);
-});
-
-test('every way to ask for nearest points becomes the same request', () => {
-  const nothing = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
-  const expected = {
-    target: { kind: 'vector', vector: Float32Array.of(1, 2) },
-    using: 'a',
-    limit: 3,
-    offset: 0,
-    params: {},
-    projection: nothing,
-  };
-  const search = (text: string) => parseSearch(parseBody(text));
-  const query = (text: string) => parseQuery(parseBody(text));
-  assert.deepEqual(search('{"vector":{"name":"a","vector":[1,2]},"limit":3}'), expected);
-  assert.deepEqual(search('{"vector":{"name":"a","vector":[1,2]},"top":3}'), expected);
-  assert.deepEqual(query('{"query":[1,2],"using":"a","limit":3,"prefetch":[]}'), expected);
-  assert.deepEqual(
-    query('{"query":{"nearest":[1,2]},"using":"a","limit":3,"filter":null}'),
-    expected,
-  );
-  assert.deepEqual(search('{"vector":[1,2],"limit":3}'), { ...expected, using: '' });
-});
-
-test('a query may name a point, or nothing at all', () => {
-  const target = (text: string) => parseQuery(parseBody(text)).target;
-  assert.deepEqual(target('{"query":18446744073709551615}'), { kind: 'id', id: 2n ** 64n - 1n });
-  assert.deepEqual(target(`{"query":{"nearest":"${UUID}"}}`), { kind: 'id', id: UUID });
-  assert.deepEqual(target('{}'), { kind: 'none' });
-  assert.equal(parseQuery({}).limit, 10);
 });
 
 test('payloads and vectors come back as asked for: all by default in reads, none in searches', () => {
@@ -287,15 +285,5 @@ test('the id in a path is a u64 or a UUID', () => {
   assert.equal(parsePointIdText(UUID), UUID);
   for (const text of ['-1', '1.5', 'x', '', '18446744073709551616']) {
     assert.throws(() => parsePointIdText(text), /is not a valid point ID/);
-  }
-});
-
-test('a limit or an offset beyond what any replica holds is as good as all of it', () => {
-  const max = 2 ** 31 - 1;
-  for (const huge of ['2147483648', '9007199254740991', '9007199254740993', `${2n ** 64n - 1n}`]) {
-    const page = `"limit":${huge},"offset":${huge}`;
-    const found = parseQuery(parseBody(`{"query":[1],${page},"params":{"hnsw_ef":${huge}}}`));
-    assert.deepEqual([found.limit, found.offset, found.params.hnswEf], [max, max, max]);
-    assert.equal(parseScroll(parseBody(`{"limit":${huge}}`)).limit, max);
   }
 });

@@ -1,7 +1,11 @@
 // PATCH /collections/{name}: what to change, and what a configuration is after the change.
 
-import type { CollectionConfig, JsonValue, VectorParams } from '@tributary/model';
-import { unsupported } from '../unsupported.ts';
+import type {
+  CollectionConfig,
+  JsonValue,
+  SparseVectorParams,
+  VectorParams,
+} from '@tributary/model';
 import {
   readHnsw,
   readOptimizers,
@@ -9,18 +13,17 @@ import {
   readQuantization,
   readStrictMode,
 } from './collection-parts.ts';
-import { isObject, optional, present, readBoolean, readObject, readU32 } from './json-reader.ts';
+import { readSparseVectorsConfig } from './create-collection.ts';
+import { optional, present, readBoolean, readObject, readU32 } from './json-reader.ts';
 import type { CollectionPatch, VectorParamsPatch } from './request.ts';
 import { unknownVectorName } from './vector.ts';
 
 export function parseUpdateCollection(body: JsonValue | undefined): CollectionPatch {
   const object = readObject(body, '');
-  if (isObject(object.sparse_vectors) && Object.keys(object.sparse_vectors).length > 0) {
-    throw unsupported('sparseVectors');
-  }
   const params = optional(object, 'params', '', readObject) ?? {};
   return present<CollectionPatch>({
     vectors: optional(object, 'vectors', '', readVectorPatches),
+    sparseVectors: optional(object, 'sparse_vectors', '', readSparseVectorsConfig),
     replicationFactor: optional(params, 'replication_factor', 'params', readPositiveU32),
     writeConsistencyFactor: optional(params, 'write_consistency_factor', 'params', readPositiveU32),
     readFanOutFactor: optional(params, 'read_fan_out_factor', 'params', readU32),
@@ -58,11 +61,23 @@ export function applyCollectionPatch(
   config: CollectionConfig,
   patch: CollectionPatch,
 ): CollectionConfig {
-  const { vectors, hnsw, optimizers, quantization, strictMode, metadata, ...params } = patch;
+  const {
+    vectors,
+    sparseVectors,
+    hnsw,
+    optimizers,
+    quantization,
+    strictMode,
+    metadata,
+    ...params
+  } = patch;
   const changed = {
     ...config,
     ...params,
     vectors: patchVectors(config.vectors, vectors ?? {}),
+    ...(sparseVectors && {
+      sparseVectors: patchSparseVectors(config.sparseVectors ?? {}, sparseVectors),
+    }),
     hnsw: { ...config.hnsw, ...hnsw },
     optimizers: { ...config.optimizers, ...optimizers },
     ...(strictMode && { strictMode: { ...config.strictMode, ...strictMode } }),
@@ -85,6 +100,20 @@ function patchVectors(
       ...(onDisk !== undefined && { onDisk }),
     };
     patched[name] = withQuantization(changed, quantization);
+  }
+  return patched;
+}
+
+function patchSparseVectors(
+  vectors: Readonly<Record<string, SparseVectorParams>>,
+  patches: Readonly<Record<string, SparseVectorParams>>,
+): Record<string, SparseVectorParams> {
+  const patched: Record<string, SparseVectorParams> = { ...vectors };
+  for (const [name, patch] of Object.entries(patches)) {
+    const params = Object.hasOwn(vectors, name) ? vectors[name] : undefined;
+    if (params === undefined) throw unknownVectorName(name);
+    const index = patch.index && { index: { ...params.index, ...patch.index } };
+    patched[name] = { ...params, ...patch, ...index };
   }
   return patched;
 }

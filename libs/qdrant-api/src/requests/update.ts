@@ -2,40 +2,82 @@
 
 import type { JsonObject, JsonValue, PointOperation, PointSelector } from '@tributary/model';
 import { JSON_DEPTH_MAX, jsonDepth, parseJsonPath } from '@tributary/model';
-import { emptyUpdate, formatError } from '../errors.ts';
-import { refuseKeys, unsupported } from '../unsupported.ts';
+import { emptyUpdate, formatError, validationError } from '../errors.ts';
+import { refuseKeys } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
-import { optional, readObject, readPath, readPaths, readPointIds } from './json-reader.ts';
+import {
+  optional,
+  present,
+  readArray,
+  readObject,
+  readPath,
+  readPaths,
+  readPointId,
+  readPointIds,
+  readStrings,
+} from './json-reader.ts';
+import { readPointVectors } from './vector.ts';
 
 export function parseDeletePoints(body: JsonValue | undefined): PointOperation {
   return { kind: 'delete', selector: readSelector(readUpdate(body)) };
 }
 
+export function parseUpdateVectors(body: JsonValue | undefined): PointOperation {
+  const object = readUpdate(body);
+  const points = readArray(object.points, 'points').map((item, i) => {
+    const path = `points[${i}]`;
+    const point = readObject(item, path);
+    const vector = point.vector === undefined ? point.vectors : point.vector;
+    return {
+      id: readPointId(point.id, `${path}.id`),
+      vectors: readPointVectors(vector, `${path}.vector`),
+    };
+  });
+  if (points.length === 0) throw validationError('points', 'must not be empty');
+  return present<PointOperation & { kind: 'updateVectors' }>({
+    kind: 'updateVectors',
+    points,
+    updateFilter: optional(object, 'update_filter', '', readFilter),
+  });
+}
+
+export function parseDeleteVectors(body: JsonValue | undefined): PointOperation {
+  const object = readUpdate(body);
+  const names = readStrings(object.vector ?? object.vectors, 'vector');
+  if (names.length === 0) throw validationError('vector', 'must specify vector names to delete');
+  return { kind: 'deleteVectors', selector: readSelector(object), names: [...new Set(names)] };
+}
+
 export function parseSetPayload(body: JsonValue | undefined): PointOperation {
+  return readPayloadChange('setPayload', body);
+}
+
+export function parseOverwritePayload(body: JsonValue | undefined): PointOperation {
+  return readPayloadChange('overwritePayload', body);
+}
+
+function readPayloadChange(
+  kind: 'setPayload' | 'overwritePayload',
+  body: JsonValue | undefined,
+): PointOperation {
   const object = readUpdate(body);
   const payload = readObject(object.payload, 'payload');
   const key = optional(object, 'key', '', readPath);
-  return setPayload(readSelector(object), payload, key);
+  return payloadChange(kind, readSelector(object), payload, key);
 }
 
 /** Refuses a payload that would lie too deep under its key. */
-export function setPayload(
+export function payloadChange(
+  kind: 'setPayload' | 'overwritePayload',
   selector: PointSelector,
   payload: JsonObject,
   key: string | undefined,
 ): PointOperation {
-  if (key === undefined) return { kind: 'setPayload', selector, payload };
+  if (key === undefined) return { kind, selector, payload };
   if (parseJsonPath(key).length + jsonDepth(payload) > JSON_DEPTH_MAX) {
     throw formatError(`payload: nested deeper than ${JSON_DEPTH_MAX} levels under its key`);
   }
-  return { kind: 'setPayload', selector, payload, key };
-}
-
-export function parseOverwritePayload(body: JsonValue | undefined): PointOperation {
-  const object = readUpdate(body);
-  const payload = readObject(object.payload, 'payload');
-  if (optional(object, 'key', '', readPath) !== undefined) throw unsupported('overwriteAtKey');
-  return { kind: 'overwritePayload', selector: readSelector(object), payload };
+  return { kind, selector, payload, key };
 }
 
 export function parseDeletePayload(body: JsonValue | undefined): PointOperation {

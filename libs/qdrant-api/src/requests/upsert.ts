@@ -1,12 +1,22 @@
 // The two forms of an upsert: a list of points, or columns of ids, vectors and payloads.
 
-import type { JsonObject, JsonValue, NamedVectors, Point, PointOperation } from '@tributary/model';
+import type {
+  JsonObject,
+  JsonValue,
+  NamedVectors,
+  Point,
+  PointOperation,
+  VectorValue,
+} from '@tributary/model';
 import { NO_PAYLOAD, payloadToBytes, UNNAMED_VECTOR } from '@tributary/model';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
-import { refuseKeys, unsupported } from '../unsupported.ts';
+import { refuseKeys } from '../unsupported.ts';
+import { readFilter } from './filter.ts';
 import {
   isArray,
   isObject,
+  optional,
+  present,
   readArray,
   readObject,
   readPointId,
@@ -18,13 +28,31 @@ import { readPointVectors, readVector, unknownVectorName } from './vector.ts';
 /** Vectors are finite but not yet held against the collection: see `preparePoints`. */
 export function parseUpsert(body: JsonValue | undefined): PointOperation & { kind: 'upsert' } {
   const object = readObject(body, '');
-  refuseKeys(object, { shard_key: 'shardKeys', update_filter: 'updateFilter' });
-  if ((object.update_mode ?? 'upsert') !== 'upsert') throw unsupported('updateMode');
+  refuseKeys(object, { shard_key: 'shardKeys' });
   const points = isArray(object.points)
     ? object.points.map((item, i) => readPoint(item, `points[${i}]`))
     : readBatch(object.batch);
   if (points.length === 0) throw emptyUpdate();
-  return { kind: 'upsert', points };
+  return present<PointOperation & { kind: 'upsert' }>({
+    kind: 'upsert',
+    points,
+    mode: optional(object, 'update_mode', '', readUpdateMode),
+    updateFilter: optional(object, 'update_filter', '', readFilter),
+  });
+}
+
+const UPDATE_MODES = {
+  // The default is left out of the log.
+  upsert: undefined,
+  insert_only: 'insertOnly',
+  update_only: 'updateOnly',
+} as const;
+
+function readUpdateMode(value: JsonValue, path: string): 'insertOnly' | 'updateOnly' | undefined {
+  if (value === 'upsert' || value === 'insert_only' || value === 'update_only') {
+    return UPDATE_MODES[value];
+  }
+  throw wrongType(path, value, 'one of `upsert`, `insert_only`, `update_only`');
 }
 
 function readPoint(value: JsonValue, path: string): Point {
@@ -70,7 +98,7 @@ function readColumns(value: JsonValue | undefined, count: number): NamedVectors[
     return value.map((item, i) => ({ [UNNAMED_VECTOR]: readVector(item, `${path}[${i}]`) }));
   }
   if (!isObject(value)) throw wrongType(path, value, 'a list of vectors, or such lists by name');
-  const rows = Array.from({ length: count }, (): Record<string, Float32Array> => ({}));
+  const rows = Array.from({ length: count }, (): Record<string, VectorValue> => ({}));
   for (const [name, column] of Object.entries(value)) {
     const items = readArray(column, `${path}.${name}`);
     checkCount(items.length, `${path}.${name}`, count);

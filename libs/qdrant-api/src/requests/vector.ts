@@ -1,74 +1,130 @@
-// Vectors in JSON bodies. Only finite float32 numbers come out: strings, null, 1e999 and what overflows float32 do not.
+// Vectors in JSON bodies, in their three forms: a list of numbers, {indices, values}, a list of such lists.
+// Only finite float32 numbers come out: strings, null, 1e999 and what overflows float32 do not.
 
-import type { JsonArray, JsonValue, NamedVectors } from '@tributary/model';
+import type {
+  JsonArray,
+  JsonObject,
+  JsonValue,
+  MultiVector,
+  NamedVectors,
+  SparseVector,
+  VectorValue,
+} from '@tributary/model';
 import { UNNAMED_VECTOR } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import { formatError } from '../errors.ts';
+import { formatError, validationError } from '../errors.ts';
 import { unsupported } from '../unsupported.ts';
-import { isArray, isObject, shown, wrongType } from './json-reader.ts';
+import { isArray, isObject, readArray, readU32, shown, wrongType } from './json-reader.ts';
+
+/** Numbers in one multivector: Qdrant's own bound. */
+export const MULTIVECTOR_LENGTH_MAX = 1_048_576;
 
 export function unknownVectorName(name: string): TributaryError {
   return new TributaryError('wrong_input', `Not existing vector name error: ${name}`);
 }
 
-/** One dense vector: a list of finite numbers. Sparse vectors, multivectors and inference are refused by name. */
-export function readVector(value: JsonValue | undefined, path: string): Float32Array {
-  if (!isArray(value)) throw notAVector(value, path);
-  const length = value.length;
-  const vector = new Float32Array(length);
-  let check = 0;
-  for (let i = 0; i < length; i++) {
-    const item = value[i];
-    if (typeof item !== 'number') return readUnusualVector(value, path);
-    vector[i] = item;
-    // 0 × Infinity and 0 × NaN are NaN, so one comparison after the loop finds a component that is not finite.
-    check += (vector[i] ?? 0) * 0;
-  }
-  if (check !== 0) throw notFinite(vector, value, path);
-  return vector;
+/** A vector of any form; inference is refused by name. */
+export function readVector(value: JsonValue | undefined, path: string): VectorValue {
+  if (isArray(value)) return isArray(value[0]) ? readRows(value, path) : readDense(value, path);
+  if (isObject(value) && Object.hasOwn(value, 'indices')) return readSparse(value, path);
+  throw isObject(value) && isInference(value)
+    ? unsupported('inference')
+    : wrongType(path, value, 'a vector');
 }
 
 /** The `vector` of a point: one unnamed vector, or vectors by name. */
 export function readPointVectors(value: JsonValue | undefined, path: string): NamedVectors {
   if (isArray(value)) return { [UNNAMED_VECTOR]: readVector(value, path) };
   if (!isObject(value)) throw wrongType(path, value, 'a vector, or vectors by name');
-  const vectors: Record<string, Float32Array> = {};
+  const vectors: Record<string, VectorValue> = {};
   for (const [name, item] of Object.entries(value)) {
-    if (!isArray(item) && !isObject(item)) throw notAVectorMap(value, item, `${path}.${name}`);
+    if (!isArray(item) && !isObject(item)) {
+      throw isInference(value)
+        ? unsupported('inference')
+        : wrongType(`${path}.${name}`, item, 'a vector');
+    }
     if (name === '__proto__') throw unknownVectorName(name);
-    vectors[name] = readVector(item, `${path}.${name}`);
+    // The position of an untagged value within its alternatives is not told, hence the question mark.
+    vectors[name] = readVector(item, isArray(item) ? `${path}.${name}` : `${path}.?`);
   }
   return vectors;
 }
 
-function notAVectorMap(
-  map: { readonly [key: string]: JsonValue },
-  item: JsonValue,
-  path: string,
-): Error {
-  const isInference = 'model' in map && ('text' in map || 'image' in map || 'object' in map);
-  return isInference ? unsupported('inference') : wrongType(path, item, 'a vector');
+function isInference(object: JsonObject): boolean {
+  return 'model' in object && ('text' in object || 'image' in object || 'object' in object);
 }
 
-function notAVector(value: JsonValue | undefined, path: string): Error {
-  if (isObject(value)) {
-    if (Object.hasOwn(value, 'indices')) return unsupported('sparseVectors');
-    if (Object.hasOwn(value, 'model')) return unsupported('inference');
+/** A list of numbers of which some, or none, are float32. */
+export function readDense(value: JsonArray, path: string): Float32Array {
+  const vector = new Float32Array(value.length);
+  fill(vector, 0, value, path);
+  return vector;
+}
+
+function fill(into: Float32Array, start: number, values: JsonArray, path: string): void {
+  let check = 0;
+  for (let i = 0; i < values.length; i++) {
+    const item = values[i];
+    const component = typeof item === 'number' ? item : integerOf(item, `${path}[${i}]`);
+    into[start + i] = component;
+    // 0 × Infinity and 0 × NaN are NaN, so one comparison after the loop finds a component that is not finite.
+    check += (into[start + i] ?? 0) * 0;
   }
-  return wrongType(path, value, 'a vector');
+  if (check === 0) return;
+  const at = values.findIndex((_, i) => !Number.isFinite(into[start + i]));
+  throw formatError(`${path}[${at}]: number out of range for float32: ${shown(values[at])}`);
 }
 
-function readUnusualVector(values: JsonArray, path: string): Float32Array {
-  if (isArray(values[0])) throw unsupported('multivectors');
-  const numbers = values.map((item, i) => {
-    if (typeof item === 'bigint') return Number(item);
-    if (typeof item === 'number') return item;
-    throw wrongType(`${path}[${i}]`, item, 'a number');
+function integerOf(item: JsonValue | undefined, path: string): number {
+  if (typeof item === 'bigint') return Number(item);
+  throw wrongType(path, item, 'a number');
+}
+
+function readRows(value: JsonArray, path: string): MultiVector {
+  const lists = value.map((row, i) => readArray(row, `${path}[${i}]`));
+  const size = lists[0]?.length ?? 0;
+  if (size === 0) throw validationError(path, 'the vectors of a multivector must not be empty');
+  const length = lists.length * size;
+  if (length > MULTIVECTOR_LENGTH_MAX) {
+    throw validationError(path, `${length} numbers, at most ${MULTIVECTOR_LENGTH_MAX} are allowed`);
+  }
+  const rows = new Float32Array(length);
+  lists.forEach((row, i) => {
+    if (row.length !== size) {
+      throw validationError(
+        path,
+        `all vectors must have the same size, found vector with size ${row.length}, expected ${size}`,
+      );
+    }
+    fill(rows, i * size, row, `${path}[${i}]`);
   });
-  return readVector(numbers, path);
+  return { size, rows };
 }
 
-function notFinite(vector: Float32Array, values: JsonArray, path: string): Error {
-  const i = vector.findIndex((component) => !Number.isFinite(component));
-  return formatError(`${path}[${i}]: number out of range for float32: ${shown(values[i])}`);
+/** Sorted by index, which is how replicas compare them. */
+export function readSparse(object: JsonObject, path: string): SparseVector {
+  const given = readArray(object.indices, `${path}.indices`);
+  const indices = given.map((index, i) => readU32(index, `${path}.indices[${i}]`));
+  const values = readDense(readArray(object.values, `${path}.values`), `${path}.values`);
+  return sparseVector(indices, values, path);
+}
+
+/** Errors: `validation` where the lists differ in length or an index stands twice. */
+export function sparseVector(
+  indices: readonly number[],
+  values: Float32Array,
+  path: string,
+): SparseVector {
+  if (indices.length !== values.length) {
+    const rule = 'Validation error: must be the same length as indices [{}]';
+    throw validationError(`${path}.values`, rule);
+  }
+  if (new Set(indices).size !== indices.length) {
+    throw validationError(`${path}.indices`, 'Validation error: must be unique [{}]');
+  }
+  const order = indices.map((_, i) => i).sort((a, b) => (indices[a] ?? 0) - (indices[b] ?? 0));
+  return {
+    indices: Uint32Array.from(order, (i) => indices[i] ?? 0),
+    values: Float32Array.from(order, (i) => values[i] ?? 0),
+  };
 }

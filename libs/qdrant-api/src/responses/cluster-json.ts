@@ -46,7 +46,7 @@ function groupJson(view: ConsensusGroupView) {
   };
 }
 
-function consensusJson(consensus: ConsensusView) {
+export function consensusJson(consensus: ConsensusView) {
   const { kind } = consensus;
   switch (kind) {
     case 'working':
@@ -63,7 +63,7 @@ function failureJson({ count, latestError, latestErrorMs }: SendFailureView) {
   return { count, latest_error: latestError, latest_error_timestamp: time };
 }
 
-function isoTime(ms: number): string {
+export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 

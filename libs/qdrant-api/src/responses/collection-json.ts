@@ -6,11 +6,13 @@ import type {
   JsonObject,
   JsonValue,
   OptimizersConfig,
+  SparseVectorParams,
   VectorParams,
 } from '@tributary/model';
 import { stringifyJson, UNNAMED_VECTOR } from '@tributary/model';
+import { fieldIndexJson } from '../requests/field-index.ts';
 import { present } from '../requests/json-reader.ts';
-import type { CollectionView } from './view.ts';
+import type { AliasView, CollectionView } from './view.ts';
 
 /** The result of GET /collections/{name}. */
 export function writeCollectionInfo(view: CollectionView): string {
@@ -23,8 +25,25 @@ export function writeCollectionInfo(view: CollectionView): string {
       points_count: view.pointsCount,
       segments_count: view.segmentsCount,
       config: collectionConfigJson(view.config),
-      payload_schema: {},
+      payload_schema: payloadSchemaJson(view),
       update_queue: updateQueueLength === undefined ? undefined : { length: updateQueueLength },
+    }),
+  );
+}
+
+/** The result of GET /aliases and GET /collections/{name}/aliases. */
+export function writeAliases(aliases: readonly AliasView[]): string {
+  const list = aliases.map(({ alias, collection }) => {
+    return { alias_name: alias, collection_name: collection };
+  });
+  return JSON.stringify({ aliases: list });
+}
+
+function payloadSchemaJson({ payloadSchema = {}, payloadIndexPoints }: CollectionView): JsonObject {
+  return Object.fromEntries(
+    Object.entries(payloadSchema).map(([field, index]) => {
+      const points = payloadIndexPoints?.[field] ?? 0;
+      return [field, { data_type: index.type, params: fieldIndexJson(index), points }];
     }),
   );
 }
@@ -45,9 +64,10 @@ export function collectionConfigJson(config: CollectionConfig): JsonObject {
   });
 }
 
-function paramsJson(config: CollectionConfig): JsonObject {
+export function paramsJson(config: CollectionConfig): JsonObject {
   return present<JsonObject>({
     vectors: vectorsJson(config.vectors),
+    sparse_vectors: config.sparseVectors && sparseVectorsJson(config.sparseVectors),
     shard_number: config.shardNumber,
     replication_factor: config.replicationFactor,
     write_consistency_factor: config.writeConsistencyFactor,
@@ -74,7 +94,17 @@ function vectorParamsJson(params: VectorParams): JsonObject {
     quantization_config: params.quantization,
     on_disk: params.onDisk,
     datatype: params.datatype,
+    multivector_config: params.multivector && { comparator: params.multivector.comparator },
   });
+}
+
+function sparseVectorsJson(vectors: Readonly<Record<string, SparseVectorParams>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(vectors).map(([name, { modifier, index }]) => [
+      name,
+      present<JsonObject>({ index, modifier }),
+    ]),
+  );
 }
 
 function hnswJson(hnsw: Partial<HnswConfig>): JsonObject {

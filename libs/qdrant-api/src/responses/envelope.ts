@@ -18,6 +18,10 @@ export function writeVersion({ version, commit }: VersionView): string {
   return JSON.stringify({ title: TITLE, version, commit });
 }
 
+export function writeUpdateResults(results: readonly UpdateView[]): string {
+  return `[${results.map(writeUpdateResult).join(',')}]`;
+}
+
 export function writeUpdateResult({ operationId, status }: UpdateView): string {
   return JSON.stringify(
     operationId === undefined ? { status } : { operation_id: operationId, status },

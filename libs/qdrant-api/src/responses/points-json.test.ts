@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  isDense,
+  isSparse,
   type NamedVectors,
   NO_PAYLOAD,
   type PointRecord,
@@ -8,10 +10,15 @@ import {
   payloadToBytes,
   type ScoredPoint,
   sequence,
+  type VectorValue,
 } from '@tributary/model';
 import fc from 'fast-check';
 import { float32Text } from './float-text.ts';
 import {
+  writeFacet,
+  writeGroups,
+  writeMatrixOffsets,
+  writeMatrixPairs,
   writeQueryBatch,
   writeRecords,
   writeScoredBatch,
@@ -60,9 +67,17 @@ const component = fc.float({ noNaN: true, min: -1e6, max: 1e6 });
 const vector = fc
   .array(component, { minLength: 1, maxLength: 4 })
   .map((each) => Float32Array.from(each));
+const sparse = fc.dictionary(fc.nat().map(String), component, { maxKeys: 4 }).map((each) => ({
+  indices: Uint32Array.from(Object.keys(each), Number),
+  values: Float32Array.from(Object.values(each)),
+}));
+const multi = fc
+  .array(fc.tuple(component, component), { minLength: 1, maxLength: 3 })
+  .map((rows) => ({ size: 2, rows: Float32Array.from(rows.flat()) }));
+const anyVector = fc.oneof<fc.Arbitrary<VectorValue>[]>(vector, sparse, multi);
 const vectors = fc.oneof(
-  vector.map((each): NamedVectors => ({ '': each })),
-  fc.dictionary(fc.string({ minLength: 1 }), vector, { noNullPrototype: true }),
+  anyVector.map((each): NamedVectors => ({ '': each })),
+  fc.dictionary(fc.string({ minLength: 1 }), anyVector, { noNullPrototype: true }),
 );
 const payload = fc
   .dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }), { noNullPrototype: true })
@@ -89,8 +104,15 @@ const point = fc
 
 function vectorJson(named: NamedVectors): unknown {
   const unnamed = named[''];
-  if (unnamed !== undefined) return [...unnamed];
-  return Object.fromEntries(Object.entries(named).map(([name, each]) => [name, [...each]]));
+  if (unnamed !== undefined) return valueJson(unnamed);
+  return Object.fromEntries(Object.entries(named).map(([name, each]) => [name, valueJson(each)]));
+}
+
+function valueJson(vector: VectorValue): unknown {
+  if (isDense(vector)) return [...vector];
+  if (isSparse(vector)) return { indices: [...vector.indices], values: [...vector.values] };
+  const rows = [...vector.rows];
+  return rows.flatMap((_, i) => (i % vector.size === 0 ? [rows.slice(i, i + vector.size)] : []));
 }
 
 /** The value with every number as float32, which is what a reader of float32 text gets. */
@@ -130,4 +152,45 @@ test('batches keep their order', () => {
   const text = '{"id":1,"version":7,"score":0.5}';
   assert.equal(writeScoredBatch([[scored], []]), `[[${text}],[]]`);
   assert.equal(writeQueryBatch([[], [scored]]), `[{"points":[]},{"points":[${text}]}]`);
+});
+
+test('a record that was ordered by a value tells the value', () => {
+  assert.equal(writeRecords([{ ...bare, id: 1, orderValue: 2.5 }]), '[{"id":1,"order_value":2.5}]');
+});
+
+test('groups tell what they are grouped by, their hits and what was looked up', () => {
+  const hit: ScoredPoint = { ...bare, id: 1, score: 0.5 };
+  const groups = [
+    { id: 'a"', hits: [hit], lookup: { ...bare, id: 7 } },
+    { id: 2n ** 63n, hits: [] },
+  ];
+  assert.equal(
+    writeGroups(groups),
+    '{"groups":[{"hits":[{"id":1,"version":7,"score":0.5}],"id":"a\\"","lookup":{"id":7}},' +
+      '{"hits":[],"id":9223372036854775808}]}',
+  );
+});
+
+test('facet values keep their type', () => {
+  const hits = [
+    { value: 'a', count: 2 },
+    { value: 2n ** 53n + 1n, count: 1 },
+    { value: false, count: 1 },
+  ];
+  assert.equal(
+    writeFacet(hits),
+    '{"hits":[{"value":"a","count":2},{"value":9007199254740993,"count":1},{"value":false,"count":1}]}',
+  );
+});
+
+test('a matrix is the same in pairs and in offsets', () => {
+  const matrix = { ids: [3, 5], rows: [[{ id: 5, score: 0.5 }], [{ id: 3, score: 0.25 }]] };
+  assert.equal(
+    writeMatrixPairs(matrix),
+    '{"pairs":[{"a":3,"b":5,"score":0.5},{"a":5,"b":3,"score":0.25}]}',
+  );
+  assert.equal(
+    writeMatrixOffsets(matrix),
+    '{"offsets_row":[0,1],"offsets_col":[1,0],"scores":[0.5,0.25],"ids":[3,5]}',
+  );
 });

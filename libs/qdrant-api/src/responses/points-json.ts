@@ -1,13 +1,17 @@
 // Points as JSON text. Payloads are spliced in as the bytes they are stored as, never parsed.
 
 import type {
+  DistanceMatrix,
+  FacetHit,
   NamedVectors,
   PayloadBytes,
+  PointGroup,
   PointId,
   PointRecord,
   ScoredPoint,
+  VectorValue,
 } from '@tributary/model';
-import { UNNAMED_VECTOR } from '@tributary/model';
+import { isDense, isMulti, stringifyJson, UNNAMED_VECTOR } from '@tributary/model';
 import { float32Text, vectorText } from './float-text.ts';
 
 /** The result of a search. */
@@ -28,6 +32,46 @@ export function writeQueryResult(points: readonly ScoredPoint[]): string {
 /** The result of a batch of queries. */
 export function writeQueryBatch(batch: readonly (readonly ScoredPoint[])[]): string {
   return listText(batch, writeQueryResult);
+}
+
+/** The result of a query in groups. */
+export function writeGroups(groups: readonly PointGroup[]): string {
+  return `{"groups":${listText(groups, groupText)}}`;
+}
+
+function groupText({ id, hits, lookup }: PointGroup): string {
+  const key = typeof id === 'string' ? JSON.stringify(id) : String(id);
+  const found = lookup === undefined ? '' : `,"lookup":${writeRecord(lookup)}`;
+  return `{"hits":${writeScoredPoints(hits)},"id":${key}${found}}`;
+}
+
+/** The result of a facet. */
+export function writeFacet(hits: readonly FacetHit[]): string {
+  return stringifyJson({ hits: hits.map(({ value, count }) => ({ value, count })) });
+}
+
+/** The result of a matrix as pairs of points. */
+export function writeMatrixPairs({ ids, rows }: DistanceMatrix): string {
+  const pairs = rows.flatMap((row, i) =>
+    row.map(({ id, score }) => {
+      const ends = `"a":${idText(ids[i] ?? 0)},"b":${idText(id)}`;
+      return `{${ends},"score":${float32Text(score)}}`;
+    }),
+  );
+  return `{"pairs":[${pairs.join(',')}]}`;
+}
+
+/** The result of a matrix as coordinates into the list of ids. */
+export function writeMatrixOffsets({ ids, rows }: DistanceMatrix): string {
+  const offsetOf = new Map(ids.map((id, i) => [id, i]));
+  const cells = rows.flatMap((row, i) =>
+    row.map(({ id, score }) => ({ row: i, column: offsetOf.get(id) ?? 0, score })),
+  );
+  const rowOffsets = cells.map((cell) => cell.row).join(',');
+  const columnOffsets = cells.map((cell) => cell.column).join(',');
+  const scores = cells.map((cell) => float32Text(cell.score)).join(',');
+  const offsets = `"offsets_row":[${rowOffsets}],"offsets_col":[${columnOffsets}]`;
+  return `{${offsets},"scores":[${scores}],"ids":${listText(ids, idText)}}`;
 }
 
 /** The result of a GET of one point. */
@@ -52,10 +96,11 @@ function scoredPointText(point: ScoredPoint): string {
   return `${head}${contentText(point)}}`;
 }
 
-function contentText({ payload, vectors }: PointRecord): string {
+function contentText({ payload, vectors, orderValue }: PointRecord): string {
   let text = '';
   if (payload !== undefined) text += `,"payload":${payloadText(payload)}`;
   if (vectors !== undefined) text += `,"vector":${vectorsText(vectors)}`;
+  if (orderValue !== undefined) text += `,"order_value":${orderValue}`;
   return text;
 }
 
@@ -72,9 +117,22 @@ function payloadText(payload: PayloadBytes): string {
 function vectorsText(vectors: NamedVectors): string {
   const names = Object.keys(vectors);
   const unnamed = names.length === 1 ? vectors[UNNAMED_VECTOR] : undefined;
-  if (unnamed !== undefined) return vectorText(unnamed);
-  const items = names.map((name) => `${JSON.stringify(name)}:${vectorText(vectors[name] ?? NONE)}`);
+  if (unnamed !== undefined) return valueText(unnamed);
+  const items = names.map((name) => `${JSON.stringify(name)}:${valueText(vectors[name] ?? NONE)}`);
   return `{${items.join(',')}}`;
+}
+
+function valueText(vector: VectorValue): string {
+  if (isDense(vector)) return vectorText(vector);
+  if (!isMulti(vector)) {
+    return `{"indices":[${vector.indices.join(',')}],"values":${vectorText(vector.values)}}`;
+  }
+  const { size, rows } = vector;
+  const texts: string[] = [];
+  for (let start = 0; start < rows.length; start += size) {
+    texts.push(vectorText(rows.subarray(start, start + size)));
+  }
+  return `[${texts.join(',')}]`;
 }
 
 const NONE = new Float32Array(0);

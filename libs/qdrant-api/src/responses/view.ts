@@ -1,6 +1,6 @@
 // What a gateway knows and a client is told, the same for REST and gRPC.
 
-import type { CollectionConfig, PeerId, ShardId } from '@tributary/model';
+import type { CollectionConfig, PayloadSchema, PeerId, ShardId } from '@tributary/model';
 
 export interface VersionView {
   /** `major.minor.patch`; clients compare it with their own. */
@@ -25,6 +25,14 @@ export interface CollectionView {
   readonly segmentsCount: number;
   /** Entries that are written but not applied yet. */
   readonly updateQueueLength?: number;
+  readonly payloadSchema?: PayloadSchema;
+  /** How many points have a value in each payload index. */
+  readonly payloadIndexPoints?: Readonly<Record<string, number>>;
+}
+
+export interface AliasView {
+  readonly alias: string;
+  readonly collection: string;
 }
 
 /** Qdrant's name for the state of a replica. */
@@ -110,4 +118,40 @@ export interface UpdateView {
   readonly status: UpdateStatus;
   /** Sequence of the write in the collection's stream. */
   readonly operationId?: number;
+}
+
+/** Where the replicas of every collection are, and which peers answer. */
+export interface PlacementView {
+  readonly collections: readonly {
+    readonly name: string;
+    readonly shards: readonly {
+      readonly id: ShardId;
+      readonly replicas: ReadonlyMap<PeerId, ReplicaStateName>;
+    }[];
+  }[];
+  readonly responsivePeers: ReadonlySet<PeerId>;
+}
+
+/** How often an endpoint was answered with a status, and how long it took, in seconds. */
+export interface ResponseTally {
+  readonly endpoint: string;
+  readonly status: number;
+  readonly count: number;
+  readonly totalSec: number;
+  readonly minSec: number;
+  readonly maxSec: number;
+}
+
+export interface TelemetryView {
+  /** Of this process, made at its start. */
+  readonly id: string;
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Only as many of them as the level of detail asks for. */
+  readonly collections: readonly CollectionView[] | undefined;
+  readonly collectionsCount: number;
+  readonly cluster: ClusterView;
+  readonly rest: readonly ResponseTally[];
+  readonly grpc: readonly ResponseTally[];
+  readonly residentBytes: number;
 }

@@ -26,6 +26,7 @@ import {
   type ReplicaCallKind,
 } from '@tributary/wire';
 import { createGateway, type Gateway, type GatewayConfig } from '../index.ts';
+import { answerFromMemory } from './memory-answers.ts';
 import { MemoryReplica } from './memory-replica.ts';
 
 export interface MemoryPeerOptions {
@@ -35,19 +36,6 @@ export interface MemoryPeerOptions {
   readonly reports: AppliedReports;
   readonly config?: Partial<GatewayConfig>;
 }
-
-type Answers = {
-  [K in ReplicaCallKind]: (replica: MemoryReplica, call: CallOf<K>) => ReplicaAnswers[K];
-};
-
-const ANSWERS: Answers = {
-  search: (replica, call) => call.queries.map((query) => replica.search(query)),
-  retrieve: (replica, call) => replica.retrieve(call.ids, call.projection),
-  scroll: (replica, call) => replica.scroll(call.query),
-  count: (replica, call) => replica.count(call.filter),
-  info: (replica) => replica.info(),
-  verify: (replica) => replica.info(),
-};
 
 export class MemoryPeer implements ReplicaClient {
   readonly id: PeerId;
@@ -113,8 +101,7 @@ export class MemoryPeer implements ReplicaClient {
     if (this.isStopped) await systemClock.sleep(3_600_000, signal);
     const replica = this.#replicas.get(`${target.collection}/${target.shard}`);
     if (replica === undefined) throw new TributaryError('not_found', 'no such replica');
-    const kind: K = call.kind;
-    return ANSWERS[kind](replica, call);
+    return answerFromMemory<K>(replica, call);
   }
 
   #createGateway(): Promise<Gateway> {

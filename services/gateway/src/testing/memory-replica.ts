@@ -4,32 +4,53 @@ import type { CollectionState } from '@tributary/metadata';
 import {
   comparePointIds,
   compileFilter,
-  exactScore,
+  type FacetHit,
+  type FacetQuery,
+  type FieldIndex,
   type Filter,
   higherIsBetter,
+  isSparse,
+  type JsonValue,
   mergePayload,
   type NamedVectors,
-  type NearestQuery,
   NO_PAYLOAD,
+  type OrderBy,
   type PointId,
   type PointOperation,
   type PointRecord,
   type PointSelector,
   type Projection,
+  parseDatetime,
+  parseJsonPath,
   payloadFromBytes,
   payloadToBytes,
   projectPayload,
   removePayloadKeys,
+  type SampleQuery,
   type ScoredPoint,
   type ScrollQuery,
   type Sequence,
   type StoredPoint,
+  sampleHash,
   sequence,
+  type TermStatistics,
+  type TermStatisticsQuery,
+  type VectorQuery,
+  valuesAt,
 } from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
+import { bruteForceScore } from './brute-force.ts';
+
+type Upsert = Extract<PointOperation, { kind: 'upsert' }>;
+type PayloadChange = Extract<
+  PointOperation,
+  { kind: 'setPayload' | 'overwritePayload' | 'deletePayload' | 'clearPayload' }
+>;
 
 export class MemoryReplica {
   readonly #points = new Map<PointId, StoredPoint>();
+  readonly #indexes = new Map<string, FieldIndex>();
   readonly #collection: CollectionState;
   appliedSequence: Sequence = sequence(0);
 
@@ -42,19 +63,21 @@ export class MemoryReplica {
     this.appliedSequence = at;
   }
 
-  search(query: NearestQuery): ScoredPoint[] {
-    const distance = this.#collection.config.vectors[query.using]?.distance ?? 'Cosine';
-    const sign = higherIsBetter(distance) ? 1 : -1;
+  search(query: VectorQuery): ScoredPoint[] {
+    const { config } = this.#collection;
+    const distance = config.vectors[query.using]?.distance ?? 'Dot';
+    const isLowerBetter = query.scoring.kind === 'nearest' && !higherIsBetter(distance);
+    const sign = isLowerBetter ? -1 : 1;
     const { scoreThreshold } = query;
     return this.#matching(query.filter)
       .flatMap((point) => {
         const vector = point.vectors[query.using];
-        if (vector === undefined) return [];
-        const score = exactScore(distance, query.vector, vector);
+        const score = vector === undefined ? undefined : bruteForceScore(config, query, vector);
+        if (score === undefined) return [];
         if (scoreThreshold !== undefined && sign * (score - scoreThreshold) <= 0) return [];
         return [{ ...project(point, query.projection), score }];
       })
-      .sort((a, b) => sign * (b.score - a.score))
+      .sort((a, b) => sign * (b.score - a.score) || comparePointIds(a.id, b.id))
       .slice(0, query.limit);
   }
 
@@ -65,9 +88,14 @@ export class MemoryReplica {
     });
   }
 
-  scroll({ filter, offset, limit, projection }: ScrollQuery): PointRecord[] {
-    return this.#matching(filter)
-      .sort((a, b) => comparePointIds(a.id, b.id))
+  scroll({ filter, offset, limit, projection, orderBy }: ScrollQuery): PointRecord[] {
+    const points = this.#matching(filter).sort((a, b) => comparePointIds(a.id, b.id));
+    if (orderBy !== undefined) {
+      return ordered(points, orderBy)
+        .slice(0, limit)
+        .map(({ point, orderValue }) => ({ ...project(point, projection), orderValue }));
+    }
+    return points
       .filter(({ id }) => offset === undefined || comparePointIds(id, offset) >= 0)
       .slice(0, limit)
       .map((point) => project(point, projection));
@@ -75,6 +103,42 @@ export class MemoryReplica {
 
   count(filter: Filter | undefined): number {
     return this.#matching(filter).length;
+  }
+
+  sample({ filter, limit, seed, projection }: SampleQuery): PointRecord[] {
+    return this.#matching(filter)
+      .sort((a, b) => sampleHash(a.id, seed) - sampleHash(b.id, seed))
+      .slice(0, limit)
+      .map((point) => project(point, projection));
+  }
+
+  facet({ key, filter, limit }: FacetQuery): FacetHit[] {
+    if (!this.#indexes.has(key)) {
+      throw new TributaryError('bad_request', `No appropriate index for faceting: \`${key}\``);
+    }
+    const counts = new Map<FacetHit['value'], number>();
+    for (const point of this.#matching(filter)) {
+      for (const value of new Set(valuesOf(point, key))) {
+        if (value === null || typeof value === 'object') continue;
+        counts.set(value, (counts.get(value) ?? 0) + 1);
+      }
+    }
+    return [...counts]
+      .map(([value, count]) => ({ value, count }))
+      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  termStatistics({ using, indices, filter }: TermStatisticsQuery): TermStatistics {
+    const vectors = this.#matching(filter).flatMap(({ vectors: named }) => {
+      const vector = named[using];
+      return vector !== undefined && isSparse(vector) ? [vector] : [];
+    });
+    const frequencies = Array.from(
+      indices,
+      (index) => vectors.filter((vector) => vector.indices.includes(index)).length,
+    );
+    return { points: vectors.length, frequencies };
   }
 
   info(): ReplicaInfo {
@@ -87,17 +151,54 @@ export class MemoryReplica {
       segmentsCount: 1,
       memoryBytes: 0,
       optimizing: false,
+      payloadSchema: Object.fromEntries(this.#indexes),
+      payloadIndexPoints: Object.fromEntries([...this.#indexes.keys()].map((key) => [key, 0])),
     };
   }
 
   #applyOne(version: Sequence, operation: PointOperation): void {
-    if (operation.kind === 'upsert') {
-      for (const point of operation.points) this.#points.set(point.id, { ...point, version });
-      return;
+    switch (operation.kind) {
+      case 'upsert':
+        this.#upsert(version, operation);
+        return;
+      case 'updateVectors':
+        for (const { id, vectors } of operation.points) {
+          const point = this.#points.get(id);
+          if (point === undefined || !holds(operation.updateFilter, point)) continue;
+          const merged = { ...point.vectors, ...vectors };
+          this.#points.set(id, { ...point, version, vectors: merged });
+        }
+        return;
+      case 'deleteVectors':
+        for (const point of this.#selected(operation.selector)) {
+          const kept = Object.entries(point.vectors).filter(
+            ([name]) => !operation.names.includes(name),
+          );
+          this.#points.set(point.id, { ...point, version, vectors: Object.fromEntries(kept) });
+        }
+        return;
+      case 'createFieldIndex':
+        this.#indexes.set(operation.field, operation.index);
+        return;
+      case 'deleteFieldIndex':
+        this.#indexes.delete(operation.field);
+        return;
+      case 'delete':
+        for (const { id } of this.#selected(operation.selector)) this.#points.delete(id);
+        return;
+      default:
+        for (const point of this.#selected(operation.selector)) {
+          this.#points.set(point.id, { ...point, version, payload: changed(point, operation) });
+        }
     }
-    for (const point of this.#selected(operation.selector)) {
-      if (operation.kind === 'delete') this.#points.delete(point.id);
-      else this.#points.set(point.id, { ...point, version, payload: changed(point, operation) });
+  }
+
+  #upsert(version: Sequence, { points, mode = 'upsert', updateFilter }: Upsert): void {
+    for (const point of points) {
+      const present = this.#points.get(point.id);
+      if (mode === (present === undefined ? 'updateOnly' : 'insertOnly')) continue;
+      if (present !== undefined && !holds(updateFilter, present)) continue;
+      this.#points.set(point.id, { ...point, version });
     }
   }
 
@@ -107,17 +208,35 @@ export class MemoryReplica {
   }
 
   #matching(filter: Filter | undefined): StoredPoint[] {
-    const points = [...this.#points.values()];
-    if (filter === undefined) return points;
-    const matches = compileFilter(filter);
-    return points.filter(({ id, payload }) => matches({ id, payload: payloadFromBytes(payload) }));
+    return [...this.#points.values()].filter((point) => holds(filter, point));
   }
 }
 
-function changed(
-  point: StoredPoint,
-  operation: Exclude<PointOperation, { kind: 'upsert' } | { kind: 'delete' }>,
-): Uint8Array {
+function holds(filter: Filter | undefined, { id, payload, vectors }: StoredPoint): boolean {
+  if (filter === undefined) return true;
+  const subject = { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
+  return compileFilter(filter)(subject);
+}
+
+function valuesOf(point: StoredPoint, key: string): JsonValue[] {
+  const values = valuesAt(payloadFromBytes(point.payload), parseJsonPath(key));
+  return values.flatMap((value) => (Array.isArray(value) ? value : [value]));
+}
+
+function ordered(points: readonly StoredPoint[], { key, direction, startFrom }: OrderBy) {
+  const sign = direction === 'asc' ? 1 : -1;
+  return points
+    .flatMap((point) =>
+      valuesOf(point, key).flatMap((value) => {
+        const orderValue = typeof value === 'string' ? parseDatetime(value) : value;
+        return typeof orderValue === 'number' ? [{ point, orderValue }] : [];
+      }),
+    )
+    .filter(({ orderValue }) => startFrom === undefined || sign * (orderValue - startFrom) >= 0)
+    .sort((a, b) => sign * (a.orderValue - b.orderValue));
+}
+
+function changed(point: StoredPoint, operation: PayloadChange): Uint8Array {
   const payload = payloadFromBytes(point.payload);
   switch (operation.kind) {
     case 'setPayload':

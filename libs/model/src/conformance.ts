@@ -1,0 +1,118 @@
+// What evaluators of filters are held against each other with: generated filters over every condition, and payloads they
+// meet.
+
+import fc from 'fast-check';
+import { payloads, scalars } from './arbitraries.ts';
+import type { Condition, Filter, GeoPoint, MatchValue } from './filter.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import type { PointId } from './point-id.ts';
+
+const TEXTS = ['red', 'Red fox', 'the red fox', 'fox the', '2024-02-29', '2024-03-01T12:00:00Z'];
+const FEB_29_MICROS = Date.UTC(2024, 1, 29) * 1_000;
+
+/** Few enough places that areas and points meet, on boundaries too. */
+const place: fc.Arbitrary<GeoPoint> = fc.record({
+  lon: fc.integer({ min: -3, max: 3 }),
+  lat: fc.integer({ min: -3, max: 3 }),
+});
+const meeting: fc.Arbitrary<JsonValue> = fc.oneof(
+  fc.constantFrom<JsonValue>(...TEXTS),
+  fc.integer({ min: -3, max: 3 }),
+  place.map((each): JsonObject => ({ ...each })),
+);
+const meetingObject: fc.Arbitrary<JsonObject> = fc.dictionary(
+  fc.constantFrom('a', 'b'),
+  fc.oneof(
+    meeting,
+    fc.array(meeting, { maxLength: 3 }),
+    fc.array(fc.dictionary(fc.constantFrom('a', 'b'), meeting), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b'), meeting),
+  ),
+);
+
+/** Any payload, and as often one whose values the generated filters are about. */
+export const filterPayloads: fc.Arbitrary<JsonObject> = fc.oneof(payloads, meetingObject);
+
+const matchValues = fc.oneof(
+  scalars.filter((value): value is MatchValue => value !== null),
+  fc.constantFrom(...TEXTS),
+);
+const texts = fc.oneof(
+  fc.constantFrom('red', 'FOX', 'the red', 'red fox', ' ', ''),
+  fc.string({ maxLength: 2 }),
+);
+
+function ranges(bounds: fc.Arbitrary<number>) {
+  const bound = fc.option(bounds, { nil: undefined });
+  return fc
+    .record({ lt: bound, gt: bound, lte: bound, gte: bound })
+    .map((range) =>
+      Object.fromEntries(Object.entries(range).filter(([, limit]) => limit !== undefined)),
+    );
+}
+
+const numberRanges = ranges(fc.integer({ min: -3, max: 3 }));
+const timeRanges = ranges(
+  fc.constantFrom(FEB_29_MICROS - 1, FEB_29_MICROS, FEB_29_MICROS + 1, 2 * FEB_29_MICROS),
+);
+const ring = fc
+  .array(place, { minLength: 3, maxLength: 5 })
+  .map((points) => [...points, ...points.slice(0, 1)]);
+
+function keyed(keys: fc.Arbitrary<string>): fc.Arbitrary<Condition>[] {
+  const of = <K extends Condition['kind']>(kind: K) => ({ kind: fc.constant(kind), key: keys });
+  return [
+    fc.record({ ...of('match'), value: matchValues }),
+    fc.record({ ...of('matchAny'), any: fc.array(matchValues, { maxLength: 3 }) }),
+    fc.record({ ...of('matchExcept'), except: fc.array(matchValues, { maxLength: 3 }) }),
+    fc.record({ ...of('range'), range: numberRanges }),
+    fc.record({ ...of('datetimeRange'), range: timeRanges }),
+    fc.record({ ...of('valuesCount'), range: numberRanges }),
+    fc.record({ ...of('matchText'), text: texts }),
+    fc.record({ ...of('matchTextAny'), text: texts }),
+    fc.record({ ...of('matchPhrase'), phrase: texts }),
+    fc.record({ ...of('matchPrefix'), prefix: texts }),
+    fc.record({ ...of('geoBoundingBox'), topLeft: place, bottomRight: place }),
+    fc.record({ ...of('geoRadius'), center: place, radiusM: fc.constantFrom(0, 1, 111_195, 4e5) }),
+    fc.record({ ...of('geoPolygon'), exterior: ring, interiors: fc.array(ring, { maxLength: 1 }) }),
+    fc.record(of('isEmpty')),
+    fc.record(of('isNull')),
+  ];
+}
+
+/** Filters of every kind of condition, over keys and ids given. */
+export function filtersOver(
+  keys: fc.Arbitrary<string>,
+  ids: fc.Arbitrary<PointId>,
+): fc.Arbitrary<Filter> {
+  return fc.letrec<{ filter: Filter; condition: Condition }>((tie) => {
+    const conditions = fc.array(tie('condition'), { maxLength: 2 });
+    return {
+      filter: fc.record(
+        {
+          must: conditions,
+          should: conditions,
+          mustNot: conditions,
+          minShould: fc.record({
+            conditions: fc.array(tie('condition'), { maxLength: 3 }),
+            minCount: fc.integer({ min: 1, max: 3 }),
+          }),
+        },
+        { requiredKeys: [] },
+      ),
+      condition: fc.oneof(
+        { maxDepth: 3 },
+        ...keyed(keys),
+        fc.record({ kind: fc.constant('hasId' as const), ids: fc.array(ids, { maxLength: 2 }) }),
+        fc.record({ kind: fc.constant('hasVector' as const), name: fc.constantFrom('', 'image') }),
+        fc.record({
+          kind: fc.constant('slice' as const),
+          total: fc.constant(2),
+          index: fc.constantFrom(0, 1),
+        }),
+        fc.record({ kind: fc.constant('nested' as const), key: keys, filter: tie('filter') }),
+        fc.record({ kind: fc.constant('filter' as const), filter: tie('filter') }),
+      ),
+    };
+  }).filter;
+}

@@ -1,0 +1,149 @@
+// Texts as tokens: what a text index keeps of a document and what a query asks of it.
+//
+//   text ─► tokenizer ─► lower case ─► ASCII ─► without stopwords ─► stem ─► length ─► tokens
+//
+// Replicas apply filters alike, so nothing here asks for a locale: case, normal forms and scripts are Unicode's own.
+
+import snowball from 'snowball-stemmers';
+import type { TextIndex, Tokenizer } from './payload-schema.ts';
+
+export interface TextAnalyser {
+  /** What the index holds for a text. */
+  documentTokens(text: string): readonly string[];
+  /** What a document must hold to match the text. */
+  queryTokens(text: string): readonly string[];
+  /** Whole words in their order: what phrases are compared by. */
+  phraseTokens(text: string): readonly string[];
+}
+
+/** Languages that have a stemmer. */
+export const STEMMER_LANGUAGES: readonly string[] = snowball.algorithms();
+
+const SPACED = /[^\s]+/gu;
+const WORD = /[\p{Alphabetic}\p{N}\p{M}]+/gu;
+/** Scripts written without spaces give a token for each character, with its marks; others one for each word. */
+const UNSPACED =
+  '\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmr}\\p{sc=Mymr}';
+const MULTILINGUAL = new RegExp(
+  `[[${UNSPACED}]&&[\\p{Alphabetic}\\p{N}]]\\p{M}*|[[\\p{Alphabetic}\\p{N}\\p{M}]--[${UNSPACED}]]+`,
+  'gv',
+);
+const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, 'v');
+const NOT_ASCII = /[^\p{ASCII}]/gu;
+const MARKS = /\p{M}+/gu;
+const ASCII = /^\p{ASCII}+$/u;
+/** Latin letters that Unicode does not take apart. */
+const FOLDED: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  ẞ: 'SS',
+  æ: 'ae',
+  Æ: 'AE',
+  œ: 'oe',
+  Œ: 'OE',
+  ø: 'o',
+  Ø: 'O',
+  đ: 'd',
+  Đ: 'D',
+  ð: 'd',
+  Ð: 'D',
+  þ: 'th',
+  Þ: 'TH',
+  ł: 'l',
+  Ł: 'L',
+  ħ: 'h',
+  Ħ: 'H',
+  ı: 'i',
+};
+
+/** A stemmer of a language that has none is left out. */
+export function createTextAnalyser(index: TextIndex): TextAnalyser {
+  const { minTokenLength = 1, maxTokenLength = Number.POSITIVE_INFINITY } = index;
+  const normalise = createNormaliser(index);
+  const words = (text: string): string[] =>
+    (text.match(expressionOf(index.tokenizer)) ?? [])
+      .map(normalise)
+      .filter((token) => token !== undefined);
+  const isLong = (token: string) => lengthOf(token) >= minTokenLength || isUnspaced(index, token);
+  const fits = (token: string) => isLong(token) && lengthOf(token) <= maxTokenLength;
+  if (index.tokenizer !== 'prefix') {
+    const tokens = (text: string) => words(text).filter(fits);
+    return { documentTokens: tokens, queryTokens: tokens, phraseTokens: tokens };
+  }
+  return {
+    documentTokens: (text) =>
+      words(text).flatMap((word) => prefixesOf(word, minTokenLength, maxTokenLength)),
+    queryTokens: (text) =>
+      words(text)
+        .filter(isLong)
+        .map((word) => [...word].slice(0, maxTokenLength).join('')),
+    phraseTokens: words,
+  };
+}
+
+/** Whether `phrase` stands in `tokens` without a gap; a phrase without tokens stands nowhere. */
+export function containsSequence(tokens: readonly string[], phrase: readonly string[]): boolean {
+  if (phrase.length === 0) return false;
+  for (let start = 0; start + phrase.length <= tokens.length; start++) {
+    if (phrase.every((token, i) => tokens[start + i] === token)) return true;
+  }
+  return false;
+}
+
+function expressionOf(tokenizer: Tokenizer): RegExp {
+  switch (tokenizer) {
+    case 'whitespace':
+      return SPACED;
+    case 'multilingual':
+      return MULTILINGUAL;
+    case 'word':
+    case 'prefix':
+      return WORD;
+  }
+}
+
+/** Undefined for a stopword. */
+function createNormaliser(index: TextIndex): (word: string) => string | undefined {
+  const stopwords = new Set(index.stopwords);
+  const language = index.stemmer?.toLowerCase();
+  const stemmer =
+    language !== undefined && STEMMER_LANGUAGES.includes(language)
+      ? snowball.newStemmer(language)
+      : undefined;
+  return (word) => {
+    let token = index.lowercase ? word.toLowerCase() : word;
+    if (index.asciiFolding) token = token.replace(NOT_ASCII, foldToAscii);
+    if (stopwords.size > 0 && stopwords.has(token.toLowerCase())) return undefined;
+    return stemmer === undefined ? token : stemmer.stem(token);
+  };
+}
+
+/** A character that is no ASCII letter with marks stays as it is. */
+function foldToAscii(character: string): string {
+  const folded = FOLDED[character];
+  if (folded !== undefined) return folded;
+  const bare = character.normalize('NFKD').replace(MARKS, '');
+  return bare === '' || ASCII.test(bare) ? bare : character;
+}
+
+/** One character of a script without spaces is a word often enough to be exempt from the least length. */
+function isUnspaced({ tokenizer }: TextIndex, token: string): boolean {
+  return tokenizer === 'multilingual' && UNSPACED_START.test(token);
+}
+
+function prefixesOf(word: string, min: number, max: number): string[] {
+  const characters = [...word];
+  const prefixes: string[] = [];
+  let prefix = '';
+  for (let length = 1; length <= Math.min(characters.length, max); length++) {
+    prefix += characters[length - 1];
+    if (length >= min) prefixes.push(prefix);
+  }
+  return prefixes;
+}
+
+/** In characters, not UTF-16 units. */
+function lengthOf(token: string): number {
+  let length = 0;
+  for (const _ of token) length++;
+  return length;
+}

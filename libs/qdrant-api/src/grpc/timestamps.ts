@@ -1,0 +1,26 @@
+// google.protobuf.Timestamp, which the generated codecs leave as bytes.
+
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { formatError } from '../errors.ts';
+
+const SECONDS = 8;
+const NANOS = 16;
+const MICROS_PER_SECOND = 1_000_000n;
+
+/** Microseconds since the Unix epoch; what is finer is cut off. */
+export function readTimestamp(bytes: Uint8Array, path: string): number {
+  let seconds = 0n;
+  let nanos = 0;
+  try {
+    const reader = new BinaryReader(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag === SECONDS) seconds = BigInt(reader.int64());
+      else if (tag === NANOS) nanos = reader.int32();
+      else reader.skip(tag & 7);
+    }
+  } catch {
+    throw formatError(`${path}: malformed timestamp`);
+  }
+  return Number(seconds * MICROS_PER_SECOND + BigInt(Math.floor(nanos / 1_000)));
+}

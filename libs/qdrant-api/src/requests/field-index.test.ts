@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { JsonValue } from '@tributary/model';
+import { refusalOf } from '../refusal.test-support.ts';
+import { fieldIndexJson, parseCreateFieldIndex, parseFieldName } from './field-index.ts';
+
+function indexOf(field_schema: JsonValue) {
+  return parseCreateFieldIndex({ field_name: 'a', field_schema }).index;
+}
+
+test('the name of a kind means its defaults', () => {
+  for (const type of ['keyword', 'float', 'geo', 'bool', 'datetime', 'uuid'] as const) {
+    assert.deepEqual(indexOf(type), { type });
+  }
+  assert.deepEqual(indexOf('integer'), { type: 'integer', lookup: true, range: true });
+  assert.deepEqual(indexOf('text'), {
+    type: 'text',
+    tokenizer: 'word',
+    lowercase: true,
+    asciiFolding: false,
+    phraseMatching: false,
+    stopwords: [],
+  });
+});
+
+test('what an index was asked to be is what is told of it', () => {
+  for (const schema of [
+    { type: 'keyword', is_tenant: true, on_disk: false },
+    { type: 'keyword', prefix: true, memory: 'pinned' },
+    { type: 'integer', lookup: false, range: true, is_principal: true },
+    { type: 'float', enable_hnsw: false },
+    {
+      type: 'text',
+      tokenizer: 'multilingual',
+      min_token_len: 2,
+      max_token_len: 20,
+      lowercase: false,
+      ascii_folding: true,
+      phrase_matching: true,
+      stopwords: { languages: ['english', 'german'], custom: ['zebra'] },
+      stemmer: { type: 'snowball', language: 'english' },
+      on_disk: true,
+    },
+  ]) {
+    assert.deepEqual(fieldIndexJson(indexOf(schema)), schema);
+  }
+});
+
+test('the words of a language are in the index themselves, in lower case and once', () => {
+  const byName = indexOf({ type: 'text', stopwords: 'english' });
+  assert.ok(byName.type === 'text' && byName.stopwords.includes('the'));
+  const custom = indexOf({ type: 'text', stopwords: { languages: ['english'], custom: ['THE'] } });
+  assert.ok(custom.type === 'text');
+  assert.equal(custom.stopwords.filter((word) => word === 'the').length, 1);
+});
+
+test('an index that cannot be is refused', () => {
+  for (const [schema, text] of [
+    ['string', /^400 .*field_schema: invalid type: "string"/],
+    [{ type: 'words' }, /^400 .*field_schema\.type: invalid type: "words"/],
+    [{ type: 'text', stopwords: 'klingon' }, /^400 .*stopwords: invalid type: "klingon"/],
+    [{ type: 'text', stemmer: { type: 'snowball', language: 'klingon' } }, /^400 .*language: inv/],
+    [{ type: 'text', stemmer: 'english' }, /^400 .*stemmer: invalid type/],
+    [{ type: 'text', min_token_len: 5, max_token_len: 2 }, /^422 .*min_token_len: must not be/],
+    [{ type: 'keyword', is_tenant: 'yes' }, /^400 .*is_tenant: invalid type: "yes"/],
+    [{ type: 'keyword', memory: 'warm' }, /^400 .*memory: invalid type: "warm"/],
+  ] as const) {
+    assert.match(
+      refusalOf(() => indexOf(schema)),
+      text,
+    );
+  }
+});
+
+test('the field in a path is a JSON path', () => {
+  assert.equal(parseFieldName('a[].b'), 'a[].b');
+  assert.match(
+    refusalOf(() => parseFieldName('a..b')),
+    /^400 .*is not a JSON path/,
+  );
+});

@@ -1,0 +1,92 @@
+// A store in a map, and short forms of points and entries, for the tests of the apply rule.
+
+import {
+  type Entry,
+  type PayloadSchema,
+  type Point,
+  type PointId,
+  type PointOperation,
+  payloadFromBytes,
+  type Sequence,
+  type StoredPoint,
+  type TextIndex,
+  type VectorValue,
+} from '@tributary/model';
+import { ApplyBatch, type PointReader } from './apply-batch.ts';
+import type { CollectionShape } from './check-operation.ts';
+
+export const SHAPE: CollectionShape = {
+  vectors: {
+    '': { size: 2, distance: 'Dot' },
+    rows: { size: 2, distance: 'Dot', multivector: { comparator: 'max_sim' } },
+  },
+  sparseVectors: { words: {} },
+};
+
+/** A store that keeps points in a map. */
+export class MapStore implements PointReader {
+  readonly points = new Map<PointId, StoredPoint>();
+  state: { readonly payloadSchema: PayloadSchema } = { payloadSchema: {} };
+
+  get(ids: readonly PointId[]) {
+    return ids.map((id) => this.points.get(id));
+  }
+
+  scan() {
+    return this.points.values();
+  }
+
+  scanPayloads() {
+    return this.points.values();
+  }
+
+  commit(batch: ApplyBatch): void {
+    const { puts, deletes, payloadSchema } = batch.changes();
+    if (payloadSchema !== undefined) this.state = { payloadSchema };
+    for (const id of deletes) this.points.delete(id);
+    for (const point of puts) this.points.set(point.id, point);
+  }
+
+  applied(entries: readonly (readonly [Sequence, Entry])[]): this {
+    for (const [at, entry] of entries) {
+      const batch = new ApplyBatch(this, SHAPE);
+      batch.apply(entry, at);
+      this.commit(batch);
+    }
+    return this;
+  }
+}
+
+export const point = (id: PointId, payload = '', vector = [1, 2]): Point => ({
+  id,
+  vectors: { '': Float32Array.from(vector) },
+  payload: new TextEncoder().encode(payload),
+});
+export const upsert = (...points: Point[]): PointOperation => ({ kind: 'upsert', points });
+export const entry = (...operations: PointOperation[]): Entry => ({
+  operationId: 'o',
+  timeMs: 1,
+  operations,
+});
+export const payloadOf = (stored: StoredPoint | undefined) =>
+  stored === undefined ? undefined : payloadFromBytes(stored.payload);
+
+export const WORDS: TextIndex = {
+  type: 'text',
+  tokenizer: 'word',
+  lowercase: true,
+  asciiFolding: false,
+  phraseMatching: false,
+  stopwords: [],
+};
+export const sparse = (
+  indices: number[],
+  values: number[] = indices.map(() => 1),
+): VectorValue => ({
+  indices: Uint32Array.from(indices),
+  values: Float32Array.from(values),
+});
+export const rows = (...values: number[]): VectorValue => ({
+  size: 2,
+  rows: Float32Array.from(values),
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { pointIdToBytes, type StoredPoint, sequence } from '@tributary/model';
+import { decodeState, decodeVectors, RecordEncoder } from './records.ts';
+
+const what = () => 'the record';
+
+test('the state of a store without payload indexes has the bytes it had before there were any', () => {
+  const state = {
+    appliedSequence: sequence(1_000_000),
+    appliedCount: 12,
+    contentHash: 'ab'.repeat(32),
+    pointsCount: 7,
+    payloadSchema: {},
+  };
+  const record = new RecordEncoder().state(state);
+  assert.equal(record.toString('hex'), GOLDEN_STATE);
+  assert.deepEqual(decodeState(record, what), state);
+});
+
+test('the dense vectors of a point have the bytes they had before there were others', () => {
+  const point: StoredPoint = {
+    id: 7,
+    version: sequence(1),
+    vectors: { '': Float32Array.of(0.5, -1), image: Float32Array.of(2) },
+    payload: Buffer.alloc(0),
+  };
+  const key = pointIdToBytes(point.id);
+  const record = new RecordEncoder().vectors(key, point);
+  assert.equal(record?.toString('hex'), GOLDEN_VECTORS);
+  assert.ok(record !== undefined);
+  assert.deepEqual(decodeVectors(key, record, what).vectors, point.vectors);
+});
+
+// Written by the version before payload indexes and sparse vectors.
+const GOLDEN_STATE =
+  '019e25080d0000000080842e4100000000000028400000000000001c40abababababababababababababababababababababababababababababababab';
+const GOLDEN_VECTORS = '011e2eb6c802000000020000000000003f000080bf0500696d6167650100000000000040';

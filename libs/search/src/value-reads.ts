@@ -1,0 +1,121 @@
+// Reads that go by payload values or by chance instead of scores: orders, facets, samples.
+
+import { hasOffset, offsetsOf, type PayloadIndexes, type PointTable } from '@tributary/index';
+import {
+  comparePointIds,
+  type FacetHit,
+  type FacetQuery,
+  type OrderBy,
+  type PointId,
+  pointOffset,
+  sampleHash,
+} from '@tributary/model';
+import { assert, TributaryError } from '@tributary/runtime';
+import type { Selection } from './selection.ts';
+
+export interface OrderedPoint {
+  readonly id: PointId;
+  readonly orderValue: number;
+}
+
+/**
+ * The first `limit` points by a payload value, a point once for each value it has; equal values in id order. Errors:
+ * `bad_request` where the field has no index in order.
+ */
+export function orderedPoints(
+  orderBy: OrderBy,
+  limit: number,
+  sources: {
+    readonly table: PointTable;
+    readonly payloadIndexes: PayloadIndexes;
+    readonly selection: Selection | undefined;
+  },
+): OrderedPoint[] {
+  const { table, payloadIndexes, selection } = sources;
+  const { key, direction, startFrom } = orderBy;
+  const pairs = payloadIndexes.inOrder(key, direction, startFrom);
+  if (pairs === undefined) {
+    throw new TributaryError(
+      'bad_request',
+      `No range index for \`order_by\` key: \`${key}\`. Create an integer, float or datetime index on it first.`,
+    );
+  }
+  const points: OrderedPoint[] = [];
+  if (limit <= 0) return points;
+  let tied: PointId[] = [];
+  let value = Number.NaN;
+  const takeTied = () => {
+    for (const id of tied.sort(comparePointIds).slice(0, limit - points.length)) {
+      points.push({ id, orderValue: value });
+    }
+    tied = [];
+  };
+  for (const pair of pairs) {
+    if (selection !== undefined && !hasOffset(selection.offsets, pair.offset)) continue;
+    if (pair.value !== value) {
+      takeTied();
+      if (points.length >= limit) return points;
+      value = pair.value;
+    }
+    tied.push(idAt(table, pair.offset));
+  }
+  takeTied();
+  return points;
+}
+
+/** Most frequent first, equal counts by value. Errors: `bad_request` where the field has no index that counts values. */
+export function facetHits(
+  query: FacetQuery,
+  payloadIndexes: PayloadIndexes,
+  selection: Selection | undefined,
+): FacetHit[] {
+  const counts = payloadIndexes.facet(query.key, selection?.offsets);
+  if (counts === undefined) {
+    throw new TributaryError(
+      'bad_request',
+      `No appropriate index for faceting: \`${query.key}\`. Create a keyword, integer, bool or uuid index on it first.`,
+    );
+  }
+  return Array.from(counts, ([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || compareValues(a.value, b.value))
+    .slice(0, Math.max(0, query.limit));
+}
+
+/**
+ * `limit` of the offsets at random. Who is taken follows from the seed and the ids alone, so replicas that hold the same
+ * points take the same ones.
+ */
+export function sampledOffsets(
+  offsets: Uint32Array,
+  table: PointTable,
+  limit: number,
+  seed: number,
+): number[] {
+  if (limit <= 0) return [];
+  let kept: { readonly hash: number; readonly id: PointId; readonly offset: number }[] = [];
+  let highest = Infinity;
+  const cut = () => {
+    kept.sort((a, b) => a.hash - b.hash || comparePointIds(a.id, b.id));
+    kept = kept.slice(0, limit);
+    if (kept.length === limit) highest = kept.at(-1)?.hash ?? Infinity;
+  };
+  for (const offset of offsetsOf(offsets)) {
+    const id = idAt(table, offset);
+    const hash = sampleHash(id, seed);
+    if (hash > highest) continue;
+    kept.push({ hash, id, offset });
+    if (kept.length >= 2 * limit + 64) cut();
+  }
+  cut();
+  return kept.map(({ offset }) => offset);
+}
+
+function idAt(table: PointTable, offset: number): PointId {
+  const id = table.idAt(pointOffset(offset));
+  assert(id !== undefined, 'an offset in an index stands for a point');
+  return id;
+}
+
+function compareValues(a: FacetHit['value'], b: FacetHit['value']): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,115 @@
+// The scoring of a vector query by the index of its vector: what a query must be to fit, and which hits it has.
+
+import {
+  type AnyVectorIndex,
+  examplesOf,
+  type IndexHits,
+  type IndexSearch,
+  SparseIndex,
+} from '@tributary/index';
+import {
+  type CollectionConfig,
+  higherIsBetter,
+  isDense,
+  isFiniteVector,
+  isMulti,
+  isSparse,
+  type TermStatistics,
+  type VectorQuery,
+  type VectorValue,
+} from '@tributary/model';
+import { TributaryError } from '@tributary/runtime';
+import { indexOf } from './projection.ts';
+import type { Selection } from './selection.ts';
+
+/**
+ * The index a query is for. Errors: `wrong_input` for the name of no vector, a vector of a wrong kind or dimension, a
+ * value that is not finite.
+ */
+export function checkedIndexOf(
+  query: VectorQuery,
+  indexes: ReadonlyMap<string, AnyVectorIndex>,
+  config: CollectionConfig,
+): AnyVectorIndex {
+  const index = indexOf(indexes, query.using);
+  const size = config.vectors[query.using]?.size;
+  for (const vector of vectorsOf(query)) checkVector(vector, index, size);
+  return index;
+}
+
+export interface SearchOptions {
+  readonly index: AnyVectorIndex;
+  readonly config: CollectionConfig;
+  readonly limit: number;
+  /** Only these points are found. */
+  readonly selection?: Selection | undefined;
+}
+
+/** The hits, best first, of a query that was checked. */
+export function searchIndex(query: VectorQuery, options: SearchOptions): IndexHits {
+  const { scoring, params, scoreThreshold } = query;
+  const { index, config, limit, selection } = options;
+  const ownEf = config.vectors[query.using]?.hnsw?.efConstruct;
+  const search: IndexSearch = {
+    limit,
+    ef: params.hnswEf ?? ownEf ?? config.hnsw.efConstruct,
+    exact: params.exact ?? false,
+    indexedOnly: params.indexedOnly ?? false,
+    ...(selection && { accept: selection.offsets, acceptCount: selection.count }),
+    ...(params.quantization && { quantization: params.quantization }),
+    ...(scoreThreshold !== undefined && { scoreThreshold }),
+  };
+  return scoring.kind === 'nearest'
+    ? index.search(scoring.vector, search)
+    : index.searchByExamples(scoring, search);
+}
+
+/** Whether the larger of two scores of the query is the better. */
+export function isHigherBetter(query: VectorQuery, config: CollectionConfig): boolean {
+  if (query.scoring.kind !== 'nearest') return true;
+  const params = config.vectors[query.using];
+  return params === undefined || higherIsBetter(params.distance);
+}
+
+/** Errors: `wrong_input` where the index is of no sparse vector. */
+export function termStatisticsOf(
+  index: AnyVectorIndex,
+  indices: Uint32Array,
+  selection: Selection | undefined,
+): TermStatistics {
+  if (!(index instanceof SparseIndex)) {
+    throw new TributaryError('wrong_input', 'only sparse vectors have term statistics');
+  }
+  return {
+    points: index.count(selection?.offsets),
+    frequencies: index.termFrequencies(indices, selection?.offsets),
+  };
+}
+
+function vectorsOf({ scoring }: VectorQuery): readonly VectorValue[] {
+  return scoring.kind === 'nearest' ? [scoring.vector] : examplesOf(scoring);
+}
+
+function checkVector(vector: VectorValue, index: AnyVectorIndex, size: number | undefined): void {
+  checkKind(vector, index);
+  const dimension = isDense(vector) ? vector.length : isMulti(vector) ? vector.size : undefined;
+  if (dimension !== undefined && dimension !== size) {
+    throw new TributaryError(
+      'wrong_input',
+      `Vector dimension error: expected dim: ${size}, got ${dimension}`,
+    );
+  }
+  const values = isDense(vector) ? vector : isMulti(vector) ? vector.rows : vector.values;
+  if (!isFiniteVector(values)) {
+    throw new TributaryError('wrong_input', 'the query vector has a value that is not finite');
+  }
+}
+
+/** A dense vector is one row of a multi vector; else the kinds are the same. */
+function checkKind(vector: VectorValue, { kind }: AnyVectorIndex): void {
+  const given = isDense(vector) ? 'dense' : isSparse(vector) ? 'sparse' : 'multi';
+  if (given === kind || (given === 'dense' && kind === 'multi')) return;
+  const name = { dense: 'regular', sparse: 'sparse', multi: 'multi' };
+  const text = `Conversion between ${name[given]} and ${name[kind]} vectors failed`;
+  throw new TributaryError('wrong_input', text);
+}

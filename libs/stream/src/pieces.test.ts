@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type PointOperation, shardId } from '@tributary/model';
+import { ENTRY_OVERHEAD_BYTES, operationBytes } from '@tributary/wire';
+import { cutIntoPieces } from './pieces.ts';
+import { ENTRY_BYTES_MAX } from './write-stream.ts';
+
+const SHARD = shardId(0);
+const updateFilter = { must: [{ kind: 'match' as const, key: 'a', value: 1 }] };
+const payload = new TextEncoder().encode(JSON.stringify({ text: 'x'.repeat(3_000) }));
+const sparse = { indices: Uint32Array.from({ length: 300 }, (_, i) => i), values: floats(300) };
+const multi = { size: 10, rows: floats(400) };
+const ids = Array.from({ length: 80_000 }, (_, id) => id);
+const points = ids.slice(0, 600).map((id) => ({ id, vectors: { sparse, multi }, payload }));
+
+function floats(length: number): Float32Array {
+  return new Float32Array(length).fill(1);
+}
+
+const LARGE: readonly PointOperation[] = [
+  { kind: 'upsert', points, mode: 'insertOnly', updateFilter },
+  {
+    kind: 'updateVectors',
+    points: points.map(({ id, vectors }) => ({ id, vectors })),
+    updateFilter,
+  },
+  { kind: 'deleteVectors', selector: { kind: 'ids', ids }, names: ['sparse'] },
+  { kind: 'overwritePayload', selector: { kind: 'ids', ids }, payload: { a: 1 }, key: 'b' },
+];
+
+for (const operation of LARGE) {
+  test(`the pieces of a large ${operation.kind} fit entries and are the operation together`, () => {
+    const pieces = cutIntoPieces({ shard: SHARD, operations: [operation] });
+    assert.ok(pieces.length > 1);
+    for (const piece of pieces) {
+      assert.ok(operationBytes(piece.operation) <= piece.bytes);
+      assert.ok(piece.bytes + ENTRY_OVERHEAD_BYTES <= ENTRY_BYTES_MAX);
+      assert.deepEqual(withItems(piece.operation, []), withItems(operation, []));
+    }
+    assert.deepEqual(
+      pieces.flatMap((piece) => itemsOf(piece.operation)),
+      itemsOf(operation),
+    );
+  });
+}
+
+test('a payload index is one piece, and refused where it is larger than an entry', () => {
+  const index = {
+    type: 'text' as const,
+    tokenizer: 'word' as const,
+    lowercase: true,
+    asciiFolding: false,
+    phraseMatching: false,
+    stopwords: ['the'],
+  };
+  const operations: PointOperation[] = [
+    { kind: 'createFieldIndex', field: 'a', index },
+    { kind: 'deleteFieldIndex', field: 'a' },
+  ];
+  const pieces = cutIntoPieces({ shard: SHARD, operations });
+  assert.deepEqual(
+    pieces.map(({ operation }) => operation),
+    operations,
+  );
+  const huge = { ...index, stopwords: ['x'.repeat(ENTRY_BYTES_MAX)] };
+  const operation: PointOperation = { kind: 'createFieldIndex', field: 'a', index: huge };
+  assert.throws(() => cutIntoPieces({ shard: SHARD, operations: [operation] }), {
+    code: 'too_large',
+  });
+});
+
+function itemsOf(operation: PointOperation): readonly unknown[] {
+  if ('points' in operation) return operation.points;
+  return 'selector' in operation && operation.selector.kind === 'ids' ? operation.selector.ids : [];
+}
+
+function withItems(operation: PointOperation, items: readonly never[]): PointOperation {
+  if ('points' in operation) return { ...operation, points: items };
+  return 'selector' in operation
+    ? { ...operation, selector: { kind: 'ids', ids: items } }
+    : operation;
+}

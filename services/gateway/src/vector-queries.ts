@@ -1,0 +1,56 @@
+// The questions to the shards that score by vectors.
+
+import type { CollectionState } from '@tributary/metadata';
+import type {
+  Filter,
+  Projection,
+  QueryRequest,
+  QueryStage,
+  Scoring,
+  VectorQuery,
+} from '@tributary/model';
+import { prepareVector } from '@tributary/qdrant-api';
+import { isWeighed } from './term-weighing.ts';
+
+/** What is wanted of a stage. */
+export interface Want {
+  readonly limit: number;
+  readonly projection: Projection;
+}
+
+/** The searches where every request is for the points nearest to a given vector and needs nothing else first. */
+export function plainQueries(
+  collection: CollectionState,
+  requests: readonly QueryRequest[],
+): VectorQuery[] | undefined {
+  const queries: VectorQuery[] = [];
+  for (const request of requests) {
+    const { query, using, filter, projection } = request;
+    if (request.prefetch.length > 0 || query?.kind !== 'nearest') return undefined;
+    if (query.target.kind !== 'vector' || query.mmr !== undefined) return undefined;
+    if (isWeighed(collection, using)) return undefined;
+    const vector = prepareVector(query.target.vector, using, collection.config);
+    const want = { limit: request.offset + request.limit, projection };
+    queries.push(vectorQuery(request, { kind: 'nearest', vector }, filter, want));
+  }
+  return queries;
+}
+
+/** The search of a stage by its scoring. `filter` is all that the stage and those above it ask for. */
+export function vectorQuery(
+  stage: QueryStage,
+  scoring: Scoring,
+  filter: Filter | undefined,
+  { limit, projection }: Want,
+): VectorQuery {
+  const { using, params, scoreThreshold } = stage;
+  return {
+    scoring,
+    using,
+    limit,
+    params,
+    projection,
+    ...(filter === undefined ? {} : { filter }),
+    ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
+  };
+}

@@ -1,0 +1,71 @@
+// Brings up both engines and runs rounds until enough cases have been compared.
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProcessCluster, removeFolder } from '@tributary/infra';
+import { pythonWithClient } from '../cluster/clients/python-environment.ts';
+import { PeerEngine, PythonEngine } from './engines.ts';
+import { type Difference, type Engines, type RoundReport, runRound } from './rounds.ts';
+
+export interface ComparisonOptions {
+  readonly cases: number;
+  /** The first round has this seed, the next the one after. */
+  readonly seed: number;
+  /** Stops at so many differences. */
+  readonly differencesMax: number;
+  /** How the peer is asked. */
+  readonly protocol: 'rest' | 'grpc';
+}
+
+/** What was compared, or why nothing was. */
+export async function compareEngines(
+  options: ComparisonOptions,
+): Promise<RoundReport | { readonly missing: string }> {
+  const found = await pythonWithClient();
+  if ('missing' in found) return found;
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-differential-'));
+  try {
+    await using cluster = await ProcessCluster.start({ folder, servers: 1, peers: 1 });
+    await using theirs = new PythonEngine(found.python);
+    const [peer] = cluster.peers;
+    if (peer === undefined) throw new RangeError('the cluster has no peer');
+    if (options.protocol === 'rest') {
+      return await runRounds({ ours: new PeerEngine(peer.url), theirs }, options);
+    }
+    const ports = [peer.url, peer.grpcAddress].map((address) => address.split(':').at(-1) ?? '');
+    await using ours = new PythonEngine(found.python, ports);
+    return await runRounds({ ours, theirs }, options);
+  } finally {
+    removeFolder(folder);
+  }
+}
+
+async function runRounds(
+  engines: Engines,
+  { cases, seed, differencesMax }: ComparisonOptions,
+): Promise<RoundReport> {
+  const differences: Difference[] = [];
+  const total = { cases: 0, undecided: 0, differences, actions: new Map<string, number>() };
+  for (let round = seed; total.cases < cases; round += 1) {
+    const report = await runRound(engines, round);
+    total.cases += report.cases;
+    total.undecided += report.undecided;
+    total.differences.push(...report.differences);
+    for (const [name, count] of report.actions) {
+      total.actions.set(name, (total.actions.get(name) ?? 0) + count);
+    }
+    if (total.differences.length >= differencesMax) break;
+  }
+  return total;
+}
+
+export function describe({ seed, step, collection, what }: Difference): string {
+  const spaces = JSON.stringify(collection.body);
+  const indexes = JSON.stringify(Object.fromEntries(collection.indexes));
+  return [
+    `seed ${seed}: ${step.action} ${JSON.stringify(step.body).slice(0, 3000)}`,
+    `collection ${spaces}, indexes ${indexes}`,
+    what,
+  ].join('\n');
+}

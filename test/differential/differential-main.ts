@@ -1,0 +1,29 @@
+// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc]`.
+
+import { parseArgs } from 'node:util';
+import { compareEngines, describe } from './compare-engines.ts';
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    show: { type: 'string', default: '20' },
+    grpc: { type: 'boolean', default: false },
+  },
+});
+const report = await compareEngines({
+  cases: Number(values.cases),
+  seed: Number(values.seed),
+  differencesMax: Number(values.show),
+  protocol: values.grpc ? 'grpc' : 'rest',
+});
+if ('missing' in report) {
+  console.error(`nothing was compared: ${report.missing}`);
+  process.exitCode = 1;
+} else {
+  for (const each of report.differences) console.log(`${describe(each)}\n`);
+  const actions = [...report.actions].map(([name, count]) => `${name} ${count}`).join(', ');
+  console.log(`${report.cases} cases: ${actions}`);
+  console.log(`${report.undecided} undecided, ${report.differences.length} differences`);
+  if (report.differences.length > 0) process.exitCode = 1;
+}

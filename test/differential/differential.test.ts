@@ -1,0 +1,54 @@
+// A peer against Qdrant's local mode, on a few hundred seeded cases; and that a difference would be noticed.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { compareEngines, describe } from './compare-engines.ts';
+import { difference } from './comparison.ts';
+
+/** Over each protocol. */
+const CASES = 500;
+/** Of all cases; those whose ranks are decided by the order among equals. */
+const UNDECIDED_MAX = 0.02;
+const SEED = 20_260;
+/** What a few hundred cases always contain. */
+const ACTIONS = ['query', 'scroll', 'count', 'facet', 'query_groups', 'upsert', 'index'];
+
+for (const [index, protocol] of (['rest', 'grpc'] as const).entries()) {
+  test(`a peer answers over ${protocol} as the local mode of the Python client does`, async (context) => {
+    const seed = SEED + index * CASES;
+    const report = await compareEngines({ cases: CASES, seed, differencesMax: 5, protocol });
+    if ('missing' in report) {
+      context.skip(report.missing);
+      return;
+    }
+    assert.deepEqual(report.differences.map(describe), []);
+    assert.ok(report.cases >= CASES);
+    assert.ok(report.undecided < UNDECIDED_MAX * CASES);
+    for (const action of ACTIONS) assert.ok(report.actions.has(action), `no case of ${action}`);
+  });
+}
+
+test('hits that differ in number, score, order or payload are differences', () => {
+  const step = { action: 'query', body: { limit: 10 } } as const;
+  const hit = (id: number, score: number, payload = {}) => ({ id, score, payload });
+  const answer = (...points: ReturnType<typeof hit>[]) => ({ result: { points } });
+  const theirs = answer(hit(1, 0.9), hit(2, 0.5, { word: 'amber' }), hit(3, 0.5));
+  const differ = (...points: ReturnType<typeof hit>[]) =>
+    difference(step, answer(...points), theirs) !== undefined;
+  const second = hit(2, 0.500001, { word: 'amber' });
+  assert.ok(!differ(hit(1, 0.9), hit(3, 0.5), second));
+  assert.ok(differ(hit(1, 0.9), second));
+  assert.ok(differ(hit(1, 0.901), second, hit(3, 0.5)));
+  assert.ok(differ(hit(2, 0.9), hit(1, 0.5), hit(3, 0.5)));
+  assert.ok(differ(hit(1, 0.9), hit(2, 0.5, { word: 'birch' }), hit(3, 0.5)));
+  assert.ok(difference(step, { error: '400' }, theirs) !== undefined);
+});
+
+test('of equals at the end of a full page either may have been cut off', () => {
+  const answer = (...ids: number[]) => ({
+    result: { points: ids.map((id) => ({ id, score: id === 1 ? 0.9 : 0.5 })) },
+  });
+  const asked = (limit: number) => ({ action: 'query', body: { limit } }) as const;
+  assert.equal(difference(asked(2), answer(1, 2), answer(1, 3)), undefined);
+  assert.notEqual(difference(asked(3), answer(1, 2), answer(1, 3)), undefined);
+});

@@ -1,0 +1,65 @@
+// Questions for the endpoints beside `query`: the older ones, the matrix, and points looked up elsewhere.
+
+import type { Random } from '@tributary/runtime';
+import type { JsonObject, Step } from './case.ts';
+import { between, chance, fraction, pick, some, times } from './choices.ts';
+import { makeVector } from './collection-generator.ts';
+import * as parts from './query-parts.ts';
+import { EXACT, type QueryScope } from './query-parts.ts';
+
+/** The older form of a nearest query; it has none for multivectors. */
+export function searchStep(random: Random, scope: QueryScope): Step | undefined {
+  const spaces = scope.collection.spaces.filter((each) => each.kind !== 'multi');
+  const [space] = some(random, spaces, 1);
+  if (space === undefined) return undefined;
+  const plain = makeVector(random, space);
+  const vector = space.name === '' ? plain : { name: space.name, vector: plain };
+  const threshold = chance(random, 0.2) && { score_threshold: fraction(random, -0.2, 1.2) };
+  const body = { vector, ...EXACT, ...threshold, ...parts.page(random) };
+  return { action: 'search', body: { ...body, ...parts.filter(random, scope) } };
+}
+
+export function recommendPointsStep(random: Random, scope: QueryScope): Step {
+  const space = pick(random, parts.dense(scope.collection.spaces));
+  const examples = (least: number) =>
+    times(between(random, least, 3), () => parts.target(random, scope, space));
+  const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
+  const body = { positive: examples(1), negative: examples(0), strategy, ...parts.using(space) };
+  const page = { ...EXACT, ...parts.page(random), ...parts.filter(random, scope) };
+  return { action: 'recommend', body: { ...body, ...page } };
+}
+
+export function discoverPointsStep(random: Random, scope: QueryScope): Step {
+  const space = pick(random, parts.dense(scope.collection.spaces));
+  const pair = () => parts.contextPair(random, scope, space);
+  const target = parts.target(random, scope, space);
+  const body = { target, context: times(between(random, 1, 3), pair), ...parts.using(space) };
+  const page = { ...EXACT, ...parts.page(random), ...parts.filter(random, scope) };
+  return { action: 'discover', body: { ...body, ...page } };
+}
+
+/** All of a few points are the sample; local mode sorts only ids of one type. */
+export function matrixStep(random: Random, scope: QueryScope): Step | undefined {
+  const space = pick(random, parts.dense(scope.collection.spaces));
+  const numbers = scope.idsWith(space.name).filter((id) => typeof id === 'number');
+  if (numbers.length < 3) return undefined;
+  const among = { must: [{ has_id: some(random, numbers, between(random, 3, 12)) }] };
+  const body = { sample: 50, limit: between(random, 1, 5), ...parts.using(space), filter: among };
+  return { action: 'matrix_pairs', body };
+}
+
+/** Examples by another vector of the same points. */
+export function lookupStep(random: Random, scope: QueryScope): Step | undefined {
+  const dense = parts.dense(scope.collection.spaces);
+  const space = pick(random, dense);
+  const alike = dense.filter((each) => each.kind === space.kind && each.size === space.size);
+  const { name: vector } = pick(random, alike);
+  const ids = scope.idsWith(vector);
+  if (vector === '' || ids.length < 2) return undefined;
+  const lookup: JsonObject = { lookup_from: { collection: scope.name, vector } };
+  const query = chance(random, 0.5)
+    ? pick(random, ids)
+    : { recommend: { positive: some(random, ids, 2), negative: some(random, ids, 1) } };
+  const body = { query, ...parts.using(space), ...lookup, ...EXACT, ...parts.page(random) };
+  return { action: 'query', body };
+}

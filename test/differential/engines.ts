@@ -1,0 +1,101 @@
+// The engines: a peer over REST, and Qdrant's Python client as a process that is asked by lines. That one is in its local
+// mode, or connected to a peer over gRPC.
+
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import {
+  type Action,
+  type Answer,
+  type Engine,
+  isObject,
+  type Json,
+  ROUTES,
+  type Step,
+} from './case.ts';
+
+const SCRIPT = join(import.meta.dirname, 'python_engine.py');
+const ANSWER_WITHIN_MS = 30_000;
+
+export class PeerEngine implements Engine {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async ask(collection: string, { action, body }: Step): Promise<Answer> {
+    const { method, path } = ROUTES[action];
+    return await this.#send(method, `${collection}${path}`, JSON.stringify(body));
+  }
+
+  async drop(collection: string): Promise<void> {
+    await this.#send('DELETE', collection);
+  }
+
+  async #send(method: string, path: string, body?: string): Promise<Answer> {
+    const response = await fetch(`${this.#url}/collections/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      ...(body !== undefined && { body }),
+    });
+    const text = await response.text();
+    const answer: Json = JSON.parse(text);
+    if (!response.ok || !isObject(answer) || answer.result === undefined) {
+      return { error: `${response.status} ${text.slice(0, 500)}` };
+    }
+    return { result: answer.result };
+  }
+}
+
+export class PythonEngine implements Engine, AsyncDisposable {
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #waiting: PromiseWithResolvers<Answer>[] = [];
+  readonly #ended: Promise<void>;
+  readonly #onExit = () => this.#process.kill('SIGKILL');
+  #complaints = '';
+
+  /** With the HTTP and the gRPC port of a peer it asks that one. */
+  constructor(python: string, ports: readonly string[] = []) {
+    this.#process = spawn(python, [SCRIPT, ...ports]);
+    const ended = Promise.withResolvers<void>();
+    this.#ended = ended.promise;
+    process.on('exit', this.#onExit);
+    createInterface({ input: this.#process.stdout }).on('line', (line) => {
+      this.#waiting.shift()?.resolve(JSON.parse(line));
+    });
+    this.#process.stderr.on('data', (chunk) => {
+      this.#complaints = `${this.#complaints}${chunk}`.slice(-2000);
+    });
+    const end = () => {
+      for (const each of this.#waiting.splice(0)) {
+        each.reject(new Error(`the Python client has ended: ${this.#complaints}`));
+      }
+      ended.resolve();
+    };
+    this.#process.on('error', end);
+    this.#process.on('close', end);
+  }
+
+  async ask(collection: string, { action, body }: Step): Promise<Answer> {
+    return await this.#send(collection, action, body);
+  }
+
+  async drop(collection: string): Promise<void> {
+    await this.#send(collection, 'drop', {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#onExit);
+    this.#process.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  #send(collection: string, action: Action | 'drop', body: Json): Promise<Answer> {
+    const waiting = Promise.withResolvers<Answer>();
+    this.#waiting.push(waiting);
+    this.#process.stdin.write(`${JSON.stringify({ collection, action, body })}\n`);
+    return waiting.promise;
+  }
+}

@@ -1,0 +1,220 @@
+// Questions of every kind over a collection as it is.
+
+import type { Random } from '@tributary/runtime';
+import type { Json, Step } from './case.ts';
+import { between, chance, fraction, pick, some, times } from './choices.ts';
+import { DATES, makePlace, makeVector } from './collection-generator.ts';
+import * as endpoints from './endpoint-generator.ts';
+import { makeCondition } from './filter-generator.ts';
+import {
+  contextPair,
+  dense,
+  EXACT,
+  filter,
+  indexed,
+  largerIsBetter,
+  leaf,
+  nearest,
+  page,
+  type QueryScope,
+  selected,
+  target,
+  using,
+} from './query-parts.ts';
+
+type MakeStep = (random: Random, scope: QueryScope) => Step | undefined;
+
+const FACETED = new Set(['keyword', 'integer', 'bool']);
+const ORDERED = new Set(['integer', 'float', 'datetime']);
+const GROUPED = ['word', 'tags', 'count', 'counts', 'meta.inner.level'];
+
+const QUESTIONS: readonly { readonly weight: number; readonly make: MakeStep }[] = [
+  { weight: 5, make: nearestStep },
+  { weight: 3, make: recommendStep },
+  { weight: 2, make: discoverStep },
+  { weight: 4, make: fusionStep },
+  { weight: 2, make: rescoreStep },
+  { weight: 3, make: formulaStep },
+  { weight: 2, make: groupsStep },
+  { weight: 5, make: scrollStep },
+  { weight: 3, make: countStep },
+  { weight: 2, make: facetStep },
+  { weight: 2, make: orderStep },
+  { weight: 1, make: mmrStep },
+  { weight: 2, make: batchStep },
+  { weight: 2, make: endpoints.searchStep },
+  { weight: 1, make: endpoints.recommendPointsStep },
+  { weight: 1, make: endpoints.discoverPointsStep },
+  { weight: 1, make: endpoints.matrixStep },
+  { weight: 2, make: endpoints.lookupStep },
+];
+const LOTS = QUESTIONS.flatMap(({ weight, make }) => times(weight, () => make));
+
+export function makeQuestion(random: Random, scope: QueryScope): Step {
+  for (;;) {
+    const step = pick(random, LOTS)(random, scope);
+    if (step !== undefined) return step;
+  }
+}
+
+function nearestStep(random: Random, scope: QueryScope): Step {
+  const space = pick(random, scope.collection.spaces);
+  const threshold = chance(random, 0.2) && { score_threshold: fraction(random, -0.2, 1.2) };
+  const body = { ...nearest(random, scope, space), ...threshold };
+  return { action: 'query', body: { ...body, ...page(random), ...filter(random, scope) } };
+}
+
+function recommendStep(random: Random, scope: QueryScope): Step {
+  const { spaces } = scope.collection;
+  // What a sparse vector without a common index scores by examples is nowhere written down.
+  const space = pick(random, dense(spaces));
+  const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
+  const examples = (least: number) =>
+    times(between(random, least, 3), () => target(random, scope, space));
+  const recommend = { positive: examples(1), negative: examples(0), strategy };
+  const query = { recommend };
+  const body = { query, ...using(space), ...EXACT, ...page(random), ...filter(random, scope) };
+  return { action: 'query', body };
+}
+
+function discoverStep(random: Random, scope: QueryScope): Step {
+  const space = pick(random, dense(scope.collection.spaces));
+  const context = times(between(random, 1, 3), () => contextPair(random, scope, space));
+  const query = chance(random, 0.6)
+    ? { discover: { target: target(random, scope, space), context } }
+    : { context };
+  const body = { query, ...using(space), ...EXACT, ...page(random), ...filter(random, scope) };
+  return { action: 'query', body };
+}
+
+function fusionStep(random: Random, scope: QueryScope): Step | undefined {
+  const spaces = scope.collection.spaces.filter(largerIsBetter);
+  const dbsf = chance(random, 0.3);
+  if (dbsf && spaces.length === 0) return undefined;
+  const from = dbsf ? spaces : scope.collection.spaces;
+  const prefetch = times(between(random, 1, 3), () => leaf(random, scope, pick(random, from)));
+  const weights = chance(random, 0.4) && {
+    weights: prefetch.map(() => fraction(random, 0.2, 3)),
+  };
+  const rrf = chance(random, 0.5)
+    ? { fusion: 'rrf' }
+    : { rrf: { k: between(random, 1, 60), ...weights } };
+  const query = dbsf ? { fusion: 'dbsf' } : rrf;
+  const threshold = chance(random, 0.2) && { score_threshold: fraction(random, 0.01, 0.5) };
+  return { action: 'query', body: { prefetch, query, ...threshold, ...page(random) } };
+}
+
+function rescoreStep(random: Random, scope: QueryScope): Step {
+  const { spaces } = scope.collection;
+  const nested = times(between(random, 1, 2), () => leaf(random, scope, pick(random, spaces)));
+  const middle = chance(random, 0.5)
+    ? nested
+    : [{ prefetch: nested, query: { fusion: 'rrf' }, limit: between(random, 3, 20) }];
+  const space = pick(random, spaces);
+  const query = makeVector(random, space);
+  const body = { prefetch: middle, query, ...using(space), ...EXACT, ...page(random) };
+  return { action: 'query', body };
+}
+
+function formulaStep(random: Random, scope: QueryScope): Step {
+  const { spaces } = scope.collection;
+  const prefetch = times(between(random, 1, 2), () => leaf(random, scope, pick(random, spaces)));
+  const defaults = { price: 2.5, count: 3, since: '2024-06-01', place: { lon: 1.5, lat: 2.5 } };
+  const query = { formula: expression(random, scope, 3), defaults };
+  return { action: 'query', body: { prefetch, query, ...page(random) } };
+}
+
+function expression(random: Random, scope: QueryScope, depth: number): Json {
+  const inner = () => expression(random, scope, depth - 1);
+  const decay = () => {
+    const name = pick(random, ['lin_decay', 'exp_decay', 'gauss_decay']);
+    const midpoint = fraction(random, 0.1, 0.9);
+    if (chance(random, 0.5)) {
+      const scale = fraction(random, 1, 9);
+      return { [name]: { x: inner(), target: 2.5, scale, midpoint } };
+    }
+    const scale = fraction(random, 1e6, 9e7);
+    const moment = { datetime: pick(random, DATES) };
+    return { [name]: { x: { datetime_key: 'since' }, target: moment, scale, midpoint } };
+  };
+  const leaves: readonly (() => Json)[] = [
+    () => '$score',
+    () => pick(random, ['$score[0]', '$score[1]', 'price', 'count']),
+    () => fraction(random, -3, 3),
+    () => makeCondition(random, { spaces: scope.collection.spaces, ids: scope.ids }),
+  ];
+  const branches: readonly (() => Json)[] = [
+    () => ({ sum: [inner(), inner()] }),
+    () => ({ mult: [inner(), inner()] }),
+    () => ({ div: { left: inner(), right: { sum: [{ abs: inner() }, 1.25] } } }),
+    () => ({ neg: inner() }),
+    () => ({ sqrt: { abs: inner() } }),
+    () => ({ pow: { base: { abs: inner() }, exponent: pick(random, [0.5, 2]) } }),
+    () => ({ exp: { neg: { abs: inner() } } }),
+    () => ({ ln: { sum: [{ abs: inner() }, 1.25] } }),
+    () => ({ log10: { sum: [{ abs: inner() }, 1.25] } }),
+    () => ({ mult: [{ geo_distance: { origin: makePlace(random), to: 'place' } }, 0.000001] }),
+    decay,
+  ];
+  return pick(random, depth === 0 ? leaves : branches)();
+}
+
+function groupsStep(random: Random, scope: QueryScope): Step {
+  const question = nearest(random, scope, pick(random, scope.collection.spaces));
+  const body = {
+    ...question,
+    ...filter(random, scope),
+    group_by: pick(random, GROUPED),
+    group_size: between(random, 1, 4),
+    limit: between(random, 1, 12),
+  };
+  // The groups of small numbers are ids of points as well.
+  const lookup = body.group_by === 'counts' && { with_lookup: { collection: scope.name } };
+  return { action: 'query_groups', body: { ...body, ...lookup } };
+}
+
+function batchStep(random: Random, scope: QueryScope): Step {
+  const searches = times(between(random, 1, 3), () => nearestStep(random, scope).body);
+  return { action: 'query_batch', body: { searches } };
+}
+
+function scrollStep(random: Random, scope: QueryScope): Step {
+  const offset = chance(random, 0.3) && scope.ids.length > 0 && { offset: pick(random, scope.ids) };
+  const body = { limit: between(random, 1, 40), ...offset, ...selected(random) };
+  return { action: 'scroll', body: { ...body, ...filter(random, scope, 0.9) } };
+}
+
+function orderStep(random: Random, scope: QueryScope): Step | undefined {
+  const key = indexed(random, scope, ORDERED);
+  if (key === undefined) return undefined;
+  const direction = chance(random, 0.7) && { direction: pick(random, ['asc', 'desc']) };
+  const moment = scope.collection.indexes.get(key) === 'datetime';
+  const start = chance(random, 0.3) && {
+    start_from: moment ? '2024-06-15T12:30:00Z' : between(random, -3, 9),
+  };
+  const order = { key, ...direction, ...start };
+  const common = { limit: between(random, 1, 40), ...filter(random, scope) };
+  return chance(random, 0.5)
+    ? { action: 'scroll', body: { ...common, order_by: order } }
+    : { action: 'query', body: { ...common, query: { order_by: order } } };
+}
+
+function countStep(random: Random, scope: QueryScope): Step {
+  return { action: 'count', body: { exact: true, ...filter(random, scope, 0.95) } };
+}
+
+function facetStep(random: Random, scope: QueryScope): Step | undefined {
+  const key = indexed(random, scope, FACETED);
+  if (key === undefined || key === 'mixed') return undefined;
+  const body = { key, limit: between(random, 1, 12), exact: true, ...filter(random, scope) };
+  return { action: 'facet', body };
+}
+
+function mmrStep(random: Random, scope: QueryScope): Step | undefined {
+  const [space] = some(random, dense(scope.collection.spaces), 1);
+  if (space?.kind !== 'dense') return undefined;
+  const mmr = { diversity: fraction(random, 0.1, 0.9), candidates_limit: between(random, 8, 30) };
+  const query = { nearest: makeVector(random, space), mmr };
+  const body = { query, ...using(space), ...EXACT, limit: between(random, 1, 8) };
+  return { action: 'query', body: { ...body, ...filter(random, scope) } };
+}

@@ -1,0 +1,89 @@
+// What questions are put together from.
+
+import type { Random } from '@tributary/runtime';
+import type { Json, JsonObject } from './case.ts';
+import { between, chance, pick, some } from './choices.ts';
+import {
+  type Collection,
+  type DenseSpace,
+  makeVector,
+  type Space,
+} from './collection-generator.ts';
+import { makeFilter } from './filter-generator.ts';
+
+export interface QueryScope {
+  /** Of the collection. */
+  readonly name: string;
+  readonly collection: Collection;
+  readonly ids: readonly Json[];
+  /** Ids of the points that have the vector of this name. */
+  readonly idsWith: (name: string) => readonly Json[];
+}
+
+/** The graph may miss a neighbour; what is compared are answers of which there is one. */
+export const EXACT = { params: { exact: true } };
+const LARGER_IS_BETTER = new Set(['Cosine', 'Dot']);
+
+export function nearest(random: Random, scope: QueryScope, space: Space): JsonObject {
+  const query = chance(random, 0.7) ? target(random, scope, space) : undefined;
+  return { query: query ?? makeVector(random, space), ...using(space), ...EXACT };
+}
+
+/** A list whose order is decided by scores that differ. */
+export function leaf(random: Random, scope: QueryScope, space: Space): JsonObject {
+  const query = { nearest: target(random, scope, space) };
+  const limit = between(random, 1, 30);
+  return { query, ...using(space), ...EXACT, limit, ...filter(random, scope) };
+}
+
+export function target(random: Random, scope: QueryScope, space: Space): Json {
+  const ids = scope.idsWith(space.name);
+  return ids.length > 0 && chance(random, 0.4) ? pick(random, ids) : makeVector(random, space);
+}
+
+/** Of two examples that differ: whether equal ones score alike is up to the last bit. */
+export function contextPair(random: Random, scope: QueryScope, space: Space): JsonObject {
+  const positive = target(random, scope, space);
+  const other = target(random, scope, space);
+  return { positive, negative: other === positive ? makeVector(random, space) : other };
+}
+
+export function dense(spaces: readonly Space[]): DenseSpace[] {
+  return spaces.filter((space) => space.kind !== 'sparse');
+}
+
+export function largerIsBetter(space: Space): boolean {
+  return space.kind === 'sparse' || LARGER_IS_BETTER.has(space.distance);
+}
+
+export function using({ name }: Space): JsonObject {
+  return name === '' ? {} : { using: name };
+}
+
+export function page(random: Random): JsonObject {
+  const offset = chance(random, 0.2) && { offset: between(random, 1, 5) };
+  return { limit: between(random, 1, 30), ...offset, ...selected(random) };
+}
+
+export function selected(random: Random): JsonObject {
+  return {
+    with_payload: pick<Json>(random, [
+      ...[true, false, ['word', 'meta']],
+      ...[{ include: ['parts', 'count'] }, { exclude: ['tags', 'meta.inner'] }],
+    ]),
+  };
+}
+
+export function filter(
+  random: Random,
+  { collection, ids }: QueryScope,
+  probability = 0.5,
+): JsonObject {
+  if (!chance(random, probability)) return {};
+  return { filter: makeFilter(random, { spaces: collection.spaces, ids }) };
+}
+
+export function indexed(random: Random, scope: QueryScope, kinds: ReadonlySet<string>) {
+  const keys = [...scope.collection.indexes].filter(([, kind]) => kinds.has(kind));
+  return some(random, keys, 1)[0]?.[0];
+}

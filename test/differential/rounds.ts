@@ -1,0 +1,172 @@
+// Rounds of cases: a collection, points, and then questions and updates in turns. A round is a function of its seed and of
+// the points there are, so a seed that fails does so again.
+
+import { type Random, seededRandom } from '@tributary/runtime';
+import { type Answer, type Engine, isObject, type Json, listOf, type Step } from './case.ts';
+import { between, chance, times } from './choices.ts';
+import { type Collection, makeCollection, makeId, makePoint } from './collection-generator.ts';
+import { difference, field, near } from './comparison.ts';
+import { makeQuestion } from './query-generator.ts';
+import type { QueryScope } from './query-parts.ts';
+import { makeUpdate } from './update-generator.ts';
+
+export interface Engines {
+  readonly ours: Engine;
+  readonly theirs: Engine;
+}
+
+export interface Difference {
+  readonly seed: number;
+  readonly step: Step;
+  readonly collection: Collection;
+  readonly what: string;
+}
+
+export interface RoundReport {
+  readonly cases: number;
+  /** Among them those that differed where the order among equals decides ranks. */
+  readonly undecided: number;
+  readonly differences: readonly Difference[];
+  /** How many cases of each action there were. */
+  readonly actions: ReadonlyMap<string, number>;
+}
+
+const QUESTIONS_A_TURN = 12;
+const TURNS = 4;
+const POINTS_MAX = 70;
+/** Now and then so many that an index is worth asking. */
+const MANY_POINTS = 600;
+const MANY_PROBABILITY = 0.05;
+const ALL: Step = {
+  action: 'scroll',
+  body: { limit: 2000, with_payload: true, with_vector: true },
+};
+
+/** Runs one collection's cases. After a difference in an update the round ends: all that follows would differ. */
+export async function runRound(engines: Engines, seed: number): Promise<RoundReport> {
+  const name = `differential-${seed}`;
+  const round = new Round(engines, seed, name);
+  try {
+    await round.run();
+  } finally {
+    await Promise.all([engines.ours.drop(name), engines.theirs.drop(name)]);
+  }
+  return round;
+}
+
+class Round implements RoundReport {
+  cases = 0;
+  undecided = 0;
+  readonly differences: Difference[] = [];
+  readonly actions = new Map<string, number>();
+  readonly #engines: Engines;
+  readonly #seed: number;
+  readonly #name: string;
+  readonly #random: Random;
+  readonly #collection: Collection;
+  readonly #used = new Set<Json>();
+
+  constructor(engines: Engines, seed: number, name: string) {
+    this.#engines = engines;
+    this.#seed = seed;
+    this.#name = name;
+    this.#random = seededRandom(seed);
+    this.#collection = makeCollection(this.#random);
+  }
+
+  async run(): Promise<void> {
+    const random = this.#random;
+    const { body, indexes } = this.#collection;
+    if (!(await this.#agreed({ action: 'create', body: { ...body, shard_number: 3 } }))) return;
+    const early = chance(random, 0.5);
+    const index = async () => {
+      for (const [field_name, field_schema] of indexes) {
+        await this.#agreed({ action: 'index', body: { field_name, field_schema } });
+      }
+    };
+    if (early) await index();
+    const most = chance(random, MANY_PROBABILITY) ? MANY_POINTS : POINTS_MAX;
+    const ids = new Set(times(between(random, 2, most), () => makeId(random, most)));
+    const points = [...ids].map((id) => makePoint(random, this.#collection, id));
+    if (!(await this.#agreed({ action: 'upsert', body: { points } }))) return;
+    if (!early) await index();
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      const scope = await this.#look();
+      if (scope === undefined || scope.ids.length === 0) return;
+      for (let asked = 0; asked < QUESTIONS_A_TURN; asked += 1) {
+        await this.#agreed(makeQuestion(random, scope));
+      }
+      for (const id of scope.ids) this.#used.add(id);
+      const freshIds = times(6, () => makeId(random)).filter((id) => !this.#used.has(id));
+      const { collection } = scope;
+      if (!(await this.#agreed(makeUpdate(random, { collection, ids: scope.ids, freshIds }))))
+        return;
+    }
+    await this.#look();
+  }
+
+  /** All points as both have them; undefined where they differ. */
+  async #look(): Promise<QueryScope | undefined> {
+    const [ours, theirs] = await this.#ask(ALL);
+    if (!this.#record(ALL, ours, theirs) || !('result' in ours)) return undefined;
+    const points = listOf(field(ours.result, 'points'));
+    const ids = points.map((point) => field(point, 'id') ?? null);
+    const idsWith = (name: string) =>
+      points
+        .filter((point) => name === '' || field(field(point, 'vector'), name) !== undefined)
+        .map((point) => field(point, 'id') ?? null);
+    return { name: this.#name, collection: this.#collection, ids, idsWith };
+  }
+
+  async #agreed(step: Step): Promise<boolean> {
+    const [ours, theirs] = await this.#ask(step);
+    const what = difference(step, ours, theirs);
+    if (what !== undefined && (await this.#isOrderedByChance(step))) {
+      this.cases += 1;
+      this.undecided += 1;
+      return true;
+    }
+    return this.#record(step, ours, theirs);
+  }
+
+  async #ask(step: Step): Promise<[Answer, Answer]> {
+    const { ours, theirs } = this.#engines;
+    return await Promise.all([ours.ask(this.#name, step), theirs.ask(this.#name, step)]);
+  }
+
+  #record(step: Step, ours: Answer, theirs: Answer): boolean {
+    this.cases += 1;
+    this.actions.set(step.action, (this.actions.get(step.action) ?? 0) + 1);
+    const what = difference(step, ours, theirs);
+    if (what === undefined) return true;
+    this.differences.push({ seed: this.#seed, step, collection: this.#collection, what });
+    return false;
+  }
+
+  /** A list whose ranks or whose end depend on the order among equals has no one right answer further up. */
+  async #isOrderedByChance({ action, body }: Step): Promise<boolean> {
+    if (action !== 'query' && action !== 'query_groups') return false;
+    const mmr = field(body.query, 'mmr');
+    if (mmr !== undefined) {
+      const { prefetch: _, ...rest } = body;
+      return await this.#hasTies({ ...rest, query: field(body.query, 'nearest') ?? null });
+    }
+    for (const prefetch of listOf(body.prefetch)) {
+      if (!isObject(prefetch)) continue;
+      if (await this.#isOrderedByChance({ action: 'query', body: prefetch })) return true;
+      if (await this.#hasTies(prefetch)) return true;
+    }
+    return false;
+  }
+
+  async #hasTies(body: { readonly [key: string]: Json }): Promise<boolean> {
+    const limit = Number(body.limit ?? 10) + 1;
+    const answer = await this.#engines.theirs.ask(this.#name, {
+      action: 'query',
+      body: { ...body, limit },
+    });
+    if ('error' in answer) return false;
+    const scores = listOf(field(answer.result, 'points')).map((hit) => field(hit, 'score'));
+    return scores.some((score, index) => index > 0 && near(score, scores[index - 1]));
+  }
+}

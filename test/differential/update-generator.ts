@@ -1,0 +1,139 @@
+// Updates of every kind, over what is there.
+
+import type { Random } from '@tributary/runtime';
+import type { Json, JsonObject, Step } from './case.ts';
+import { between, chance, pick, some, times } from './choices.ts';
+import {
+  type Collection,
+  makeMeta,
+  makePayload,
+  makePoint,
+  makeVector,
+} from './collection-generator.ts';
+import { makeFilter } from './filter-generator.ts';
+
+export interface UpdateScope {
+  readonly collection: Collection;
+  /** Ids of the points there are. */
+  readonly ids: readonly Json[];
+  /** Ids that have never been in use. */
+  readonly freshIds: readonly (number | string)[];
+}
+
+type MakeUpdate = (random: Random, scope: UpdateScope) => Step;
+
+const FIELDS = ['word', 'tags', 'count', 'price', 'flag', 'when', 'meta', 'parts', 'mixed'];
+
+const UPDATES: readonly MakeUpdate[] = [
+  (random, scope) => ({ action: 'upsert', body: upsert(random, scope) }),
+  (random, scope) => ({ action: 'set_payload', body: setPayload(random, scope) }),
+  (random, scope) => ({ action: 'overwrite_payload', body: overwrite(random, scope) }),
+  (random, scope) => ({
+    action: 'delete_payload',
+    body: { keys: some(random, FIELDS, 2), ...selector(random, scope) },
+  }),
+  (random, scope) => ({ action: 'clear_payload', body: byIds(random, scope, 2) }),
+  (random, scope) => ({ action: 'update_vectors', body: updateVectors(random, scope) }),
+];
+
+export function makeUpdate(random: Random, scope: UpdateScope): Step {
+  const { spaces } = scope.collection;
+  const makers = [...UPDATES];
+  // Local mode goes on counting deleted documents in idf.
+  if (!spaces.some((space) => space.kind === 'sparse' && space.idf)) {
+    makers.push((source, within) => ({ action: 'delete', body: deletion(source, within) }));
+    if (spaces[0]?.name !== '') {
+      makers.push((source, within) => ({
+        action: 'delete_vectors',
+        body: { ...selector(source, within), vector: [pick(source, spaces).name] },
+      }));
+    }
+  }
+  makers.push((source, within) => ({ action: 'batch', body: batch(source, within) }));
+  return pick(random, makers)(random, scope);
+}
+
+function upsert(random: Random, { collection, ids, freshIds }: UpdateScope): JsonObject {
+  const fresh = some(random, freshIds, between(random, 1, 4));
+  const again = some(random, ids, between(random, 0, 3)).filter(isId);
+  const points = [...fresh, ...again].map((id) => makePoint(random, collection, id));
+  const only = chance(random, 0.15) && {
+    update_filter: makeFilter(random, { spaces: collection.spaces, ids }),
+  };
+  const mode = chance(random, 0.3) && {
+    update_mode: pick(random, ['upsert', 'insert_only', 'update_only']),
+  };
+  return { points, ...only, ...mode };
+}
+
+/** Without nulls, and without objects that a later update goes into: see README.md. */
+function setPayload(random: Random, scope: UpdateScope): JsonObject {
+  if (chance(random, 0.3)) {
+    const goesInto = chance(random, 0.5);
+    const { inner: _, ...meta } = makeMeta(random);
+    const payload = goesInto ? { level: between(random, 0, 6) } : meta;
+    return { payload, key: goesInto ? 'meta.inner' : 'meta', ...selector(random, scope) };
+  }
+  const { meta: _, ...fields } = makePayload(random);
+  const values = Object.entries(fields).filter(([, value]) => value !== null);
+  return { payload: Object.fromEntries(values), ...selector(random, scope) };
+}
+
+function overwrite(random: Random, scope: UpdateScope): JsonObject {
+  return { payload: makePayload(random), ...byIds(random, scope, 3) };
+}
+
+function updateVectors(random: Random, { collection, ids }: UpdateScope): JsonObject {
+  const { spaces } = collection;
+  const vectorOf = (): Json => {
+    const [only] = spaces;
+    if (only?.name === '') return makeVector(random, only);
+    const chosen = some(random, spaces, between(random, 1, spaces.length));
+    return Object.fromEntries(chosen.map((space) => [space.name, makeVector(random, space)]));
+  };
+  const chosen = some(random, ids, between(random, 1, 4));
+  return { points: chosen.map((id) => ({ id, vector: vectorOf() })) };
+}
+
+function deletion(random: Random, scope: UpdateScope): JsonObject {
+  if (chance(random, 0.6)) return byIds(random, scope, 3);
+  // A narrow one, so that something is left.
+  const { spaces } = scope.collection;
+  const few = { has_id: some(random, scope.ids, 8) };
+  return { filter: { must: [few, makeFilter(random, { spaces, ids: scope.ids })] } };
+}
+
+function batch(random: Random, scope: UpdateScope): JsonObject {
+  const selected = () => byIds(random, scope, 3);
+  const operations = times(between(random, 2, 4), () =>
+    pick<() => JsonObject>(random, [
+      () => ({ upsert: { points: upsertedPoints(random, scope) } }),
+      () => ({ set_payload: setPayload(random, scope) }),
+      () => ({ overwrite_payload: overwrite(random, scope) }),
+      () => ({ delete_payload: { keys: some(random, FIELDS, 2), ...selected() } }),
+      () => ({ clear_payload: selected() }),
+      () => ({ update_vectors: updateVectors(random, scope) }),
+    ])(),
+  );
+  return { operations };
+}
+
+function upsertedPoints(random: Random, { collection, ids }: UpdateScope): Json {
+  return some(random, ids, 2)
+    .filter(isId)
+    .map((id) => makePoint(random, collection, id));
+}
+
+function selector(random: Random, scope: UpdateScope): JsonObject {
+  if (chance(random, 0.5)) return byIds(random, scope, 5);
+  const { spaces } = scope.collection;
+  return { filter: makeFilter(random, { spaces, ids: scope.ids }) };
+}
+
+function byIds(random: Random, { ids }: UpdateScope, most: number): JsonObject {
+  return { points: some(random, ids, between(random, 1, most)) };
+}
+
+function isId(id: Json): id is number | string {
+  return typeof id === 'number' || typeof id === 'string';
+}
