@@ -27,8 +27,8 @@ import { exchange, HalfRequests } from './bad-input/sockets.ts';
 import { hashesOf, replicasOn } from './replica-hashes.ts';
 import type { ReplicaPlace } from './replica-view.ts';
 
-const REST_REQUESTS = 3_000;
-const GRPC_REQUESTS = 2_000;
+const REST_REQUESTS = 12_000;
+const GRPC_REQUESTS = 12_000;
 /** Requests in flight at once. */
 const LANES = 12;
 /** Requests in flight are given 10 s when a peer drains. */
