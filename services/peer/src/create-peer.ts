@@ -19,9 +19,9 @@ import {
 } from '@tributary/nats';
 import {
   createReplicaHost,
+  FreshnessGuard,
   type PeerServer,
   type ReplicaHost,
-  StallGuard,
   startPeerServer,
 } from '@tributary/replica';
 import type { AppliedReports } from '@tributary/replica-api';
@@ -142,8 +142,8 @@ async function startServices(
 
   const reports = new NatsAppliedReports(connection);
   const replicas = owner.use(startReplicas(foundation, metadata, reports));
-  const guarded = new StallGuard(replicas, clock);
-  background.run('stall guard', guarded.run(signal));
+  const guarded = new FreshnessGuard(replicas, clock);
+  background.run('freshness guard', guarded.run(signal));
   const server = owner.use(
     await startPeerServer({
       host: service.host,
@@ -163,17 +163,7 @@ async function startServices(
   if (!cluster.remembers) await abortable(joined, deadline.signal);
   background.run('replicas', replicas.run(signal));
 
-  const coordinator = new Coordinator({
-    self,
-    metadata,
-    leases: new NatsLeaseStore(connection),
-    reports,
-    clock,
-    random,
-    logger: logger.child({ part: 'coordinator' }),
-    deadAfterMs: settings.dead_after_sec * 1_000,
-  });
-  background.run('coordinator', coordinator.run(signal));
+  const coordinator = startCoordinator(foundation, metadata, reports);
   const raft = () => raftView(connection, source);
   const status = owner.use(new ClusterStatus({ self, metadata, coordinator, raft, clock }));
   const gateway = owner.use(
@@ -193,6 +183,25 @@ async function startServices(
     }),
   );
   return { gateway, server };
+}
+
+function startCoordinator(
+  { configuration, folder, connection, background, clock, random, logger }: Foundation,
+  metadata: Metadata,
+  reports: AppliedReports,
+): Coordinator {
+  const coordinator = new Coordinator({
+    self: folder.peer,
+    metadata,
+    leases: new NatsLeaseStore(connection),
+    reports,
+    clock,
+    random,
+    logger: logger.child({ part: 'coordinator' }),
+    deadAfterMs: configuration.cluster.dead_after_sec * 1_000,
+  });
+  background.run('coordinator', coordinator.run(background.signal));
+  return coordinator;
 }
 
 function startReplicas(

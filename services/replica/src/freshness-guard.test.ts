@@ -3,7 +3,7 @@ import test from 'node:test';
 import { collectionId, shardId } from '@tributary/model';
 import type { ReplicaClient } from '@tributary/replica-api';
 import { SimulatedClock, TributaryError } from '@tributary/runtime';
-import { StallGuard } from './stall-guard.ts';
+import { FreshnessGuard } from './freshness-guard.ts';
 
 const target = { collection: collectionId('c'), shard: shardId(0) };
 
@@ -23,7 +23,7 @@ function replicas() {
 test('the first call after a start waits until the replica has caught up, later ones do not', async () => {
   const { state, guarded } = replicas();
   const clock = new SimulatedClock();
-  const guard = new StallGuard(guarded, clock);
+  const guard = new FreshnessGuard(guarded, clock);
   await clock.advance(900);
   assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
   assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
@@ -34,7 +34,7 @@ test('after a start a replica whose stream has no leader answers with what it ha
   const { state, guarded } = replicas();
   const clock = new SimulatedClock();
   const catchUp = () => new Promise<never>(() => {});
-  const guard = new StallGuard({ ...guarded, catchUp }, clock);
+  const guard = new FreshnessGuard({ ...guarded, catchUp }, clock);
   const answer = guard.call<'count'>(target, { kind: 'count' });
   await clock.advance(1_000);
   assert.equal(await answer, 1);
@@ -43,7 +43,7 @@ test('after a start a replica whose stream has no leader answers with what it ha
 
 test('a replica that is only opening after a start is asked again at the next call', async () => {
   const { state, guarded } = replicas();
-  const guard = new StallGuard(guarded, new SimulatedClock());
+  const guard = new FreshnessGuard(guarded, new SimulatedClock());
   state.fails = true;
   await assert.rejects(guard.call<'count'>(target, { kind: 'count' }), { code: 'unavailable' });
   state.fails = false;
@@ -53,7 +53,7 @@ test('a replica that is only opening after a start is asked again at the next ca
 test('the first call after a stall waits until the replica has caught up, later ones do not', async () => {
   const { state, guarded } = replicas();
   const clock = new SimulatedClock();
-  const guard = new StallGuard(guarded, clock);
+  const guard = new FreshnessGuard(guarded, clock);
   await clock.advance(5_000);
   assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
   assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
@@ -63,7 +63,7 @@ test('the first call after a stall waits until the replica has caught up, later 
 test('a replica that cannot catch up refuses, and is tried again at the next call', async () => {
   const { state, guarded } = replicas();
   const clock = new SimulatedClock();
-  const guard = new StallGuard(guarded, clock);
+  const guard = new FreshnessGuard(guarded, clock);
   state.fails = true;
   await clock.advance(5_000);
   await assert.rejects(guard.call<'count'>(target, { kind: 'count' }), { code: 'unavailable' });

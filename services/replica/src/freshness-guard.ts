@@ -25,14 +25,14 @@ const CATCH_UP_WITHIN_MS = 2_000;
 /** After a start. A stream with a leader tells its end within milliseconds. */
 const LEADER_WITHIN_MS = 1_000;
 
-export class StallGuard implements ReplicaClient {
+export class FreshnessGuard implements ReplicaClient {
   readonly #replicas: GuardedReplicas;
   readonly #clock: Clock;
   #beatMs: number;
   #hasStalled = false;
   /** Replicas looked after since the start or the last stall, by store name. */
   #trusted = new Map<string, Promise<void>>();
-  /** Those of them that are known to have caught up. */
+  /** Those of them that answer at once: caught up, or without a leader to catch up with. */
   #fresh = new Set<string>();
 
   constructor(replicas: GuardedReplicas, clock: Clock) {
