@@ -31,13 +31,17 @@ import {
   textIndexesOf,
 } from '@tributary/model';
 import { type CollectionShape, checkOperation, Refusal } from './check-operation.ts';
+import {
+  type CandidateFinder,
+  chunksOf,
+  type MatchReader,
+  storedMatches,
+  subjectOf,
+} from './stored-matches.ts';
 
 /** What the rule reads of a store. */
-export interface PointReader {
+export interface PointReader extends MatchReader {
   readonly state: { readonly payloadSchema: PayloadSchema };
-  get(ids: readonly PointId[]): (StoredPoint | undefined)[];
-  scan(): Iterable<StoredPoint>;
-  scanPayloads(): Iterable<{ readonly id: PointId; readonly payload: PayloadBytes }>;
 }
 
 export type ApplyOutcome =
@@ -65,20 +69,28 @@ type PayloadOperation = OperationOf<
   'setPayload' | 'overwritePayload' | 'deletePayload' | 'clearPayload'
 >;
 
+/** What an operation does, with pauses on its way. */
+type Steps<T = void> = Generator<void, T>;
+
 const APPLIED: ApplyOutcome = { kind: 'applied' };
+/** Points read and changed between two pauses. */
+const STEP_POINTS = 500;
 
 export class ApplyBatch {
   readonly #reader: PointReader;
   readonly #shape: CollectionShape;
+  readonly #finder: CandidateFinder | undefined;
   readonly #overlay = new Map<PointId, Overlaid>();
   /** As the operations so far leave it; what a filter means depends on its text indexes. */
   #schema: PayloadSchema;
   /** What the overlay held before the entry at hand, while that may still be refused. */
   #undo: [PointId, Overlaid | undefined][] | undefined;
 
-  constructor(reader: PointReader, shape: CollectionShape) {
+  /** Without a finder a filter is evaluated over every stored point. */
+  constructor(reader: PointReader, shape: CollectionShape, finder?: CandidateFinder) {
     this.#reader = reader;
     this.#shape = shape;
+    this.#finder = finder;
     this.#schema = reader.state.payloadSchema;
   }
 
@@ -89,13 +101,22 @@ export class ApplyBatch {
 
   /** Lays the entry over the batch, or leaves the batch as it is where the entry is refused. */
   apply(entry: Entry, at: Sequence): ApplyOutcome {
+    const steps = this.applySteps(entry, at);
+    for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /**
+   * The same with pauses, in which the reader must stay as it is: a filter update may look at every point there is. A
+   * batch whose steps are not taken to their end is good for nothing.
+   */
+  *applySteps(entry: Entry, at: Sequence): Steps<ApplyOutcome> {
     this.#undo = undefined;
     const schemaBefore = this.#schema;
     try {
       for (const operation of entry.operations) checkOperation(operation, this.#shape);
       // Checked upserts cannot fail any more; the other kinds meet payloads that only now come to light.
       this.#undo = entry.operations.every(isPlainUpsert) ? undefined : [];
-      for (const operation of entry.operations) this.#perform(operation, at);
+      for (const operation of entry.operations) yield* this.#perform(operation, at);
       return APPLIED;
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -120,7 +141,7 @@ export class ApplyBatch {
     return { puts, deletes, payloadOnly, ...(!isSame && { payloadSchema: this.#schema }) };
   }
 
-  #perform(operation: PointOperation, version: Sequence): void {
+  *#perform(operation: PointOperation, version: Sequence): Steps {
     switch (operation.kind) {
       case 'upsert':
         if (isPlainUpsert(operation)) {
@@ -131,7 +152,7 @@ export class ApplyBatch {
         this.#updateVectors(operation, version);
         return;
       case 'deleteVectors':
-        this.#deleteVectors(operation, version);
+        yield* this.#deleteVectors(operation, version);
         return;
       case 'createFieldIndex':
         this.#schema = { ...this.#schema, [operation.field]: operation.index };
@@ -140,7 +161,7 @@ export class ApplyBatch {
         this.#schema = withoutField(this.#schema, operation.field);
         return;
       case 'delete':
-        for (const id of this.#select(operation.selector)) {
+        for (const id of yield* this.#select(operation.selector)) {
           this.#set(id, { point: undefined, isPayloadOnly: false });
         }
         return;
@@ -148,7 +169,7 @@ export class ApplyBatch {
       case 'overwritePayload':
       case 'deletePayload':
       case 'clearPayload':
-        this.#changePayload(operation.selector, version, payloadChange(operation));
+        yield* this.#changePayload(operation.selector, version, payloadChange(operation));
         return;
     }
   }
@@ -180,56 +201,58 @@ export class ApplyBatch {
   }
 
   /** Points that have none of the vectors are passed over. */
-  #deleteVectors(operation: OperationOf<'deleteVectors'>, version: Sequence): void {
+  *#deleteVectors(operation: OperationOf<'deleteVectors'>, version: Sequence): Steps {
     const names = new Set(operation.names);
-    const ids = this.#select(operation.selector);
-    const current = this.#currentOf(ids);
-    for (const id of ids) {
-      const old = current(id);
-      if (old === undefined) continue;
+    const ids = yield* this.#select(operation.selector);
+    yield* this.#changeEach(ids, (old) => {
       const kept = Object.entries(old.vectors).filter(([name]) => !names.has(name));
-      if (kept.length === Object.keys(old.vectors).length) continue;
+      if (kept.length === Object.keys(old.vectors).length) return;
       const vectors: NamedVectors = Object.fromEntries(kept);
       this.#put({ ...old, vectors }, version);
-    }
+    });
   }
 
-  /** Points that are not there are passed over. */
-  #changePayload(
+  *#changePayload(
     selector: PointSelector,
     version: Sequence,
     change: (old: PayloadBytes) => PayloadBytes,
-  ): void {
-    const ids = new Set(this.#select(selector));
-    const current = this.#currentOf([...ids]);
-    for (const id of ids) {
-      const point = current(id);
-      if (point === undefined) continue;
-      const isPayloadOnly = this.#overlay.get(id)?.isPayloadOnly ?? true;
-      const changed = { ...point, payload: change(point.payload), version };
-      this.#set(id, { point: changed, isPayloadOnly });
+  ): Steps {
+    const ids = new Set(yield* this.#select(selector));
+    yield* this.#changeEach(ids, (old) => {
+      const isPayloadOnly = this.#overlay.get(old.id)?.isPayloadOnly ?? true;
+      const point = { ...old, payload: change(old.payload), version };
+      this.#set(old.id, { point, isPayloadOnly });
+    });
+  }
+
+  /** In the order of the ids; those without a point are passed over. */
+  *#changeEach(ids: Iterable<PointId>, change: (old: StoredPoint) => void): Steps {
+    for (const chunk of chunksOf(ids, STEP_POINTS)) {
+      const current = this.#currentOf(chunk);
+      for (const id of chunk) {
+        const old = current(id);
+        if (old !== undefined) change(old);
+      }
+      if (chunk.length === STEP_POINTS) yield;
     }
   }
 
-  #select(selector: PointSelector): readonly PointId[] {
-    return selector.kind === 'ids' ? selector.ids : this.#matching(selector.filter);
+  *#select(selector: PointSelector): Steps<readonly PointId[]> {
+    return selector.kind === 'ids' ? selector.ids : yield* this.#matching(selector.filter);
   }
 
-  #matching(filter: Filter): PointId[] {
-    const matches = this.#compile(filter);
-    const ids: PointId[] = [];
-    if (asksForVectors(filter)) {
-      for (const point of this.#reader.scan()) {
-        if (!this.#overlay.has(point.id) && matches(subjectOf(point))) ids.push(point.id);
-      }
-    } else {
-      for (const { id, payload } of this.#reader.scanPayloads()) {
-        if (this.#overlay.has(id)) continue;
-        if (matches({ id, payload: payloadFromBytes(payload) })) ids.push(id);
-      }
-    }
+  /** As the batch has it so far: what it changed, it knows itself; the others are as the store has them. */
+  *#matching(filter: Filter): Steps<PointId[]> {
+    const holds = this.#compile(filter);
+    const ids = yield* storedMatches({
+      reader: this.#reader,
+      holds,
+      candidates: this.#finder?.find(filter, this.#schema),
+      needsVectors: asksForVectors(filter),
+      isPassed: (id) => this.#overlay.has(id),
+    });
     for (const { point } of this.#overlay.values()) {
-      if (point !== undefined && matches(subjectOf(point))) ids.push(point.id);
+      if (point !== undefined && holds(subjectOf(point))) ids.push(point.id);
     }
     return ids;
   }
@@ -307,10 +330,6 @@ function payloadChange(operation: PayloadOperation): (old: PayloadBytes) => Payl
     case 'clearPayload':
       return () => NO_PAYLOAD;
   }
-}
-
-function subjectOf({ id, payload, vectors }: StoredPoint) {
-  return { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
 }
 
 function withoutField(schema: PayloadSchema, field: string): PayloadSchema {

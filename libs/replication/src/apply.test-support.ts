@@ -32,6 +32,10 @@ export class MapStore implements PointReader {
     return ids.map((id) => this.points.get(id));
   }
 
+  getPayloads(ids: readonly PointId[]) {
+    return this.get(ids);
+  }
+
   scan() {
     return this.points.values();
   }

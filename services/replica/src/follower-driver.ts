@@ -3,9 +3,10 @@
 // Invariant: one task at a time, and between two commits the thread does its other work, so that a search waits for
 // one batch at most.
 
-import type { Sequence } from '@tributary/model';
+import type { Entry, Sequence } from '@tributary/model';
 import {
   ApplyBatch,
+  type ApplyOutcome,
   createFollower,
   type Delivery,
   FOLLOWER_DEFAULTS,
@@ -144,7 +145,7 @@ export class FollowerDriver {
       case 'read':
         return { kind: 'read', deliveries: await this.#read(signal) };
       case 'evaluate':
-        return this.#evaluate(task.deliveries);
+        return await this.#evaluate(task.deliveries, signal);
       case 'deadLetter':
         for (const refused of task.refused) {
           await this.#options.streams.deadLetter({ ...address, ...refused });
@@ -191,16 +192,16 @@ export class FollowerDriver {
     return (messages ?? []).map(deliveryOf);
   }
 
-  #evaluate(deliveries: readonly Delivery[]): Outcome {
+  async #evaluate(deliveries: readonly Delivery[], signal: AbortSignal): Promise<Outcome> {
     const { content, shape, clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const batch = new ApplyBatch(content.store, shape);
+    const batch = new ApplyBatch(content.store, shape, content.candidates);
     const refused: Refused[] = [];
     let evaluated = 0;
     for (const { sequence, data, content: read } of deliveries) {
       const outcome =
         read.kind === 'entry'
-          ? batch.apply(read.entry, sequence)
+          ? await this.#apply(batch, read.entry, sequence, signal)
           : { kind: 'refused' as const, reason: read.reason };
       if (outcome.kind === 'refused') refused.push({ sequence, data, reason: outcome.reason });
       evaluated++;
@@ -208,6 +209,21 @@ export class FollowerDriver {
     }
     this.#batch = batch;
     return { kind: 'evaluated', evaluated, refused };
+  }
+
+  /** A filter update may look at every point: then searches have their turns meanwhile. */
+  async #apply(
+    batch: ApplyBatch,
+    entry: Entry,
+    at: Sequence,
+    signal: AbortSignal,
+  ): Promise<ApplyOutcome> {
+    const steps = batch.applySteps(entry, at);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) return step.value;
+      await this.#options.turn();
+      signal.throwIfAborted();
+    }
   }
 
   async #refetch(after: Sequence, upTo: Sequence): Promise<Outcome> {

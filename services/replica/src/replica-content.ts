@@ -16,11 +16,12 @@ import {
   type Sequence,
   type StoredPoint,
 } from '@tributary/model';
-import type { ApplyBatch, PointChanges } from '@tributary/replication';
+import type { ApplyBatch, CandidateFinder, PointChanges } from '@tributary/replication';
 import { assert } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
+import { createCandidateFinder } from './update-candidates.ts';
 
 /** Makes the index of one vector of a replica. */
 export type CreateIndex = (options: {
@@ -47,6 +48,8 @@ const NO_CHANGES: PointChanges = { puts: [], deletes: [], payloadOnly: new Set()
 export class ReplicaContent implements AsyncDisposable {
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
+  /** For the batch that is committed next. */
+  readonly candidates: CandidateFinder;
   readonly #table: PointTable;
   readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly #payloadIndexes: PayloadIndexes;
@@ -66,6 +69,7 @@ export class ReplicaContent implements AsyncDisposable {
     this.#indexes = indexes;
     const payloadIndexes = new PayloadIndexes(table);
     this.#payloadIndexes = payloadIndexes;
+    this.candidates = createCandidateFinder(table, payloadIndexes);
     this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
   }
 
