@@ -17,7 +17,10 @@ interface Suite {
 const SUITES: readonly Suite[] = [
   {
     name: 'unit',
-    patterns: ['{libs,services,infra}/**/*.test.ts', 'test/{architecture,simulation}/*.test.ts'],
+    patterns: [
+      '{libs,services,infra}/**/*.test.ts',
+      'test/{architecture,simulation,torture}/*.test.ts',
+    ],
     concurrency: 2,
     timeoutMs: 120_000,
   },

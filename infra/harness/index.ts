@@ -1,2 +1,3 @@
 export * from './peer-process.ts';
 export * from './process-cluster.ts';
+export * from './tcp-proxy.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { NatsServerSupervisor } from '@tributary/nats';
 import { freePorts, silentLogger, systemClock, systemRandom } from '@tributary/runtime';
 import { PeerProcess } from './peer-process.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 
 export interface ProcessClusterOptions {
   /** Made when missing; holds one folder a process. */
@@ -14,6 +15,8 @@ export interface ProcessClusterOptions {
   readonly peers: number;
   /** Flags for every peer besides ports, folder and NATS. */
   readonly peerFlags?: readonly string[];
+  /** Each peer reaches NATS by links of its own, which can be cut. */
+  readonly areLinksSeverable?: boolean;
 }
 
 const HOST = '127.0.0.1';
@@ -23,15 +26,19 @@ export class ProcessCluster implements AsyncDisposable {
   readonly peers: readonly PeerProcess[];
   readonly #servers: NatsServerSupervisor[];
   readonly #start: (index: number) => Promise<NatsServerSupervisor>;
+  /** For each peer, those to the servers; none where they cannot be cut. */
+  readonly #links: readonly (readonly TcpProxy[])[];
   readonly #onExit = () => this.#killAll();
 
   private constructor(
     servers: NatsServerSupervisor[],
     peers: readonly PeerProcess[],
+    links: readonly (readonly TcpProxy[])[],
     start: (index: number) => Promise<NatsServerSupervisor>,
   ) {
     this.#servers = servers;
     this.peers = peers;
+    this.#links = links;
     this.#start = start;
     process.on('exit', this.#onExit);
   }
@@ -57,6 +64,7 @@ export class ProcessCluster implements AsyncDisposable {
         port,
         httpPort,
         ...(options.servers > 1 && { clusterPort, routes }),
+        isUnadvertised: options.areLinksSeverable ?? false,
         projectRoot: PROJECT_ROOT,
         logger: silentLogger,
         clock: systemClock,
@@ -64,9 +72,16 @@ export class ProcessCluster implements AsyncDisposable {
       });
     };
     const servers = await Promise.all(places.map((_, index) => startServer(index)));
-    const natsUrl = places.map(({ port }) => `nats://${HOST}:${port}`).join(',');
+    const serverPorts = places.map(({ port }) => port);
+    const links = await Promise.all(
+      Array.from({ length: options.areLinksSeverable ? options.peers : 0 }, () =>
+        Promise.all(serverPorts.map((port) => TcpProxy.start(port))),
+      ),
+    );
     const peers = Array.from({ length: options.peers }, (_, index) => {
       const name = `peer-${index + 1}`;
+      const natsPorts = links[index]?.map(({ port }) => port) ?? serverPorts;
+      const natsUrl = natsPorts.map((port) => `nats://${HOST}:${port}`).join(',');
       return new PeerProcess({
         name,
         folder: join(folder, name),
@@ -76,7 +91,7 @@ export class ProcessCluster implements AsyncDisposable {
         flags: ['--nats-url', natsUrl, ...(options.peerFlags ?? [])],
       });
     });
-    const cluster = new ProcessCluster(servers, peers, startServer);
+    const cluster = new ProcessCluster(servers, peers, links, startServer);
     try {
       await Promise.all(peers.map((peer) => peer.start()));
     } catch (error) {
@@ -105,6 +120,20 @@ export class ProcessCluster implements AsyncDisposable {
     if (pid !== undefined) process.kill(pid, 'SIGKILL');
   }
 
+  /** Resets the peer's connections to every nats-server and refuses new ones. */
+  cutFromNats(peer: number): void {
+    for (const link of this.#linksOf(peer)) link.cut();
+  }
+
+  /** Lets nothing through between the peer and every nats-server, without a word to either. */
+  freezeNats(peer: number): void {
+    for (const link of this.#linksOf(peer)) link.freeze();
+  }
+
+  healNats(peer: number): void {
+    for (const link of this.#linksOf(peer)) link.heal();
+  }
+
   /** Kills every process at once with SIGKILL, then starts them all. */
   async killAndStartAll(): Promise<void> {
     for (const peer of this.peers) peer.kill();
@@ -121,6 +150,13 @@ export class ProcessCluster implements AsyncDisposable {
     for (const peer of this.peers) peer.kill();
     await Promise.all(this.peers.map((peer) => peer.ended));
     await Promise.all(this.#servers.map(abandon));
+    await Promise.all(this.#links.flat().map((link) => link[Symbol.asyncDispose]()));
+  }
+
+  #linksOf(peer: number): readonly TcpProxy[] {
+    const links = this.#links[peer];
+    if (links === undefined) throw new RangeError(`the links of peer ${peer} cannot be cut`);
+    return links;
   }
 
   #killAll(): void {

@@ -57,9 +57,22 @@ function collectionIdOf(peers: readonly PeerProcess[]): string {
   return most[0];
 }
 
-/** All points of the replica. */
+/** A point as a replica holds it. */
+export interface HeldRecord {
+  readonly key: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly vector: readonly number[];
+}
+
+/** All points of the replica, of those whose payload says which value was written. */
 export async function pointsOf(place: ReplicaPlace): Promise<HeldPoint[]> {
-  const held: HeldPoint[] = [];
+  const records = await recordsOf(place);
+  return records.map(({ key, payload, vector }) => ({ key, value: Number(payload.value), vector }));
+}
+
+/** All points of the replica. */
+export async function recordsOf(place: ReplicaPlace): Promise<HeldRecord[]> {
+  const held: HeldRecord[] = [];
   let offset: PointId | undefined;
   for (;;) {
     const page = await ask(place, 'scroll', {
@@ -72,10 +85,10 @@ export async function pointsOf(place: ReplicaPlace): Promise<HeldPoint[]> {
     });
     for (const { id, payload, vectors } of page) {
       if (id === offset && held.length > 0) continue;
-      const { value } = JSON.parse(Buffer.from(payload ?? []).toString());
       const vector = vectors?.[''];
       assert.ok(vector !== undefined && isDense(vector), 'every point has its dense vector');
-      held.push({ key: Number(id), value, vector: [...vector] });
+      const fields = JSON.parse(Buffer.from(payload ?? []).toString());
+      held.push({ key: Number(id), payload: fields, vector: [...vector] });
     }
     if (page.length < PAGE) return held;
     offset = page.at(-1)?.id;

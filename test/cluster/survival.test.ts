@@ -12,8 +12,9 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { seededRandom } from '@tributary/runtime';
+import { converged } from './convergence.ts';
 import { History, vectorOf } from './history.ts';
-import { infoOf, placesOf, pointsOf, type ReplicaPlace, verified } from './replica-view.ts';
+import { pointsOf, type ReplicaPlace, verified } from './replica-view.ts';
 import { Workload, type WorkloadReport } from './workload.ts';
 
 const COLLECTION = 'survival';
@@ -142,7 +143,7 @@ test('a peer that was stopped does not answer with the past when it goes on', as
 });
 
 test('a malformed entry in the stream is a dead letter once, and nothing stops', async () => {
-  const [place] = await converged();
+  const [place] = await allAlike();
   assert.ok(place);
   const nats = await connect({ servers: cluster.natsUrls });
   try {
@@ -247,57 +248,13 @@ async function survives(
   assert.ok(report.requests > report.failures, 'writes were acknowledged');
   assert.ok(report.searchGapMs < (limits.searchGapMaxMs ?? SEARCH_GAP_MAX_MS), 'searches went on');
   assert.ok(report.writeGapMs < (limits.writeGapMaxMs ?? WRITE_GAP_MAX_MS), 'writes went on');
-  const places = await converged();
+  const places = await allAlike();
   await judge(places);
 }
 
-/** Resolves when every replica is Active, has applied what the stream holds, and has the content of the others. */
-async function converged(): Promise<ReplicaPlace[]> {
-  const deadline = performance.now() + CONVERGE_WITHIN_MS;
-  let problem = 'nothing was looked at';
-  while (performance.now() < deadline) {
-    try {
-      const places = await placesOf(cluster.peers, COLLECTION);
-      problem = await differenceIn(places);
-      if (problem === '') return places;
-    } catch (error) {
-      problem = String(error);
-    }
-    await sleep(200);
-  }
-  throw new Error(`the replicas did not converge: ${problem}`);
-}
-
-async function differenceIn(places: readonly ReplicaPlace[]): Promise<string> {
-  if (places.length !== 2 * SHARDS) return `${places.length} replicas`;
-  const entries = await entriesOf(places[0]?.collection ?? '');
-  const states = new Map<number, string>();
-  for (const place of places) {
-    if (place.state !== 'Active')
-      return `shard ${place.shard} on ${place.peer.name}: ${place.state}`;
-    const { appliedSequence, contentHash, appliedCount } = await infoOf(place);
-    // A write that did not wait is acknowledged before any replica has applied it.
-    const held = entries[`wal.${place.collection}.${place.shard}`] ?? 0;
-    if (appliedCount !== held) return `shard ${place.shard}: ${appliedCount} of ${held} entries`;
-    const state = `${appliedSequence} ${appliedCount} ${contentHash}`;
-    const other = states.get(place.shard);
-    if (other !== undefined && other !== state) return `shard ${place.shard}: ${other} / ${state}`;
-    states.set(place.shard, state);
-  }
-  return '';
-}
-
-/** How many entries the stream holds, by subject; none is purged here. */
-async function entriesOf(collection: string): Promise<Readonly<Record<string, number>>> {
-  const nats = await connect({ servers: cluster.natsUrls });
-  try {
-    const manager = await jetstreamManager(nats);
-    const filter = { subjects_filter: `wal.${collection}.*` };
-    const { state } = await manager.streams.info(`wal-${collection}`, filter);
-    return state.subjects ?? {};
-  } finally {
-    await nats.close();
-  }
+function allAlike(): Promise<ReplicaPlace[]> {
+  const replicas = 2 * SHARDS;
+  return converged({ cluster, collection: COLLECTION, replicas, withinMs: CONVERGE_WITHIN_MS });
 }
 
 async function judge(places: readonly ReplicaPlace[]): Promise<void> {

@@ -14,6 +14,8 @@ export interface ClusterSettings {
   readonly port: number;
   /** `nats://host:port` of the cluster ports of the servers, this one's own included or not. */
   readonly routes: readonly string[];
+  /** Clients are not told of the other servers and keep to the addresses they were given, proxies for instance. */
+  readonly isUnadvertised?: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ export function renderServerConfig(settings: ServerSettings): string {
       `  name: ${quoted(cluster.name)}`,
       `  listen: ${quoted(`${host}:${cluster.port}`)}`,
       `  routes: [${cluster.routes.map(quoted).join(', ')}]`,
+      ...(cluster.isUnadvertised ? ['  no_advertise: true'] : []),
       '}',
     );
   }

@@ -44,6 +44,8 @@ export interface NatsServerOptions {
   readonly clusterName?: string;
   /** Cluster addresses of the servers, `nats://host:port`. */
   readonly routes?: readonly string[];
+  /** Clients are not told of the other servers and keep to the addresses they were given, proxies for instance. */
+  readonly isUnadvertised?: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -210,7 +212,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
   }
 
   #renderConfig(): string {
-    const { name, host, dataDir, clusterName, routes } = this.#options;
+    const { name, host, dataDir, clusterName, routes, isUnadvertised = false } = this.#options;
     const { port, httpPort, clusterPort } = this.#record;
     return renderServerConfig({
       name,
@@ -219,7 +221,12 @@ export class NatsServerSupervisor implements AsyncDisposable {
       httpPort,
       storeFolder: join(dataDir, STORE_FOLDER),
       ...(clusterPort !== undefined && {
-        cluster: { name: clusterName ?? CLUSTER_NAME, port: clusterPort, routes: routes ?? [] },
+        cluster: {
+          name: clusterName ?? CLUSTER_NAME,
+          port: clusterPort,
+          routes: routes ?? [],
+          isUnadvertised,
+        },
       }),
     });
   }

@@ -1,0 +1,164 @@
+// A cluster under fire for as long as you like: `npm run torture -- [--minutes N] [--seed N] [--fault NAME]`.
+//
+// In each round writers and searchers keep three nats-servers and three peers busy while one or two faults happen; then
+// all is healed, every replica has to come to the same content at the same sequence, its hash is worked out anew from its
+// records, and every bucket ever written is held against what its writer was told. The first violation ends the run with
+// its data kept. The seed fixes which faults happen in which order; processes do not run alike twice.
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ProcessCluster, removeFolder } from '@tributary/infra';
+import { seededRandom } from '@tributary/runtime';
+import { converged } from '../cluster/convergence.ts';
+import { type ReplicaPlace, recordsOf, verified } from '../cluster/replica-view.ts';
+import { type Bucket, type PointState, pointStateOf } from './bucket-model.ts';
+import { BucketWorkload } from './bucket-workload.ts';
+import { FAULTS, mountDisk, type Stage, unmountDisk } from './faults.ts';
+
+const COLLECTION = 'torture';
+const SHARDS = 4;
+const REPLICATION = 2;
+const CONVERGE_WITHIN_MS = 180_000;
+const DISK_MEGABYTES = 512;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: '1' },
+    fault: { type: 'string' },
+  },
+});
+
+async function main(): Promise<number> {
+  const seed = Number(values.seed);
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-torture-'));
+  const disks = mountDisks(folder);
+  const known = Object.keys(FAULTS).filter((name) => disks.size > 0 || !name.startsWith('disk'));
+  const names = known.filter((name) => values.fault === undefined || name === values.fault);
+  if (names.length === 0) throw new RangeError(`no such fault; there are: ${known.join(', ')}`);
+  let violations: readonly string[] = [];
+  try {
+    await using cluster = await ProcessCluster.start({
+      folder,
+      servers: 3,
+      peers: 3,
+      areLinksSeverable: true,
+    });
+    await createCollection(cluster);
+    const random = seededRandom(seed);
+    violations = await rounds({ cluster, random, disks }, names);
+  } finally {
+    for (const disk of disks.values()) if (violations.length === 0) unmountDisk(disk);
+  }
+  if (violations.length > 0) {
+    console.log(`${violations.length} violations; the data is in ${folder}`);
+    return 1;
+  }
+  removeFolder(folder);
+  return 0;
+}
+
+/** Runs rounds until time is up or something is wrong; resolves to what is. */
+async function rounds(stage: Stage, names: readonly string[]): Promise<readonly string[]> {
+  const { cluster, random } = stage;
+  const endsMs = performance.now() + Number(values.minutes) * 60_000;
+  const buckets: Bucket[] = [];
+  let acknowledged = 0;
+  for (let round = 1; performance.now() < endsMs; round++) {
+    const workload = new BucketWorkload({
+      urls: cluster.peers.map(({ url }) => url),
+      collection: COLLECTION,
+      random: seededRandom(random.integer(2 ** 31)),
+      round,
+      writers: 4,
+      searchers: 2,
+    });
+    await sleep(1_000);
+    const count = 1 + random.integer(2);
+    const happening = Array.from(
+      { length: count },
+      () => names[random.integer(names.length)] ?? '',
+    );
+    const violations: string[] = [];
+    for (const name of happening) {
+      await FAULTS[name]?.(stage).catch((error) => void violations.push(`${name}: ${error}`));
+    }
+    await sleep(1_000);
+    const report = await workload.stop();
+    buckets.push(...workload.buckets);
+    acknowledged += report.acknowledged;
+    violations.push(...report.violations);
+    const judgedMs = performance.now();
+    await judge(cluster, buckets).catch((error) => void violations.push(String(error)));
+    const tookMs = Math.round(performance.now() - judgedMs);
+    const { violations: _, ...counts } = report;
+    console.log(JSON.stringify({ round, faults: happening, ...counts, convergedMs: tookMs }));
+    for (const violation of violations) console.log(`VIOLATION ${violation.slice(0, 2_000)}`);
+    if (violations.length > 0) return violations;
+  }
+  console.log(JSON.stringify({ acknowledged, buckets: buckets.length, violations: 0 }));
+  return [];
+}
+
+async function judge(cluster: ProcessCluster, buckets: readonly Bucket[]): Promise<void> {
+  const places = await converged({
+    cluster,
+    collection: COLLECTION,
+    replicas: SHARDS * REPLICATION,
+    withinMs: CONVERGE_WITHIN_MS,
+  });
+  for (const place of places) await verified(place);
+  const copies = Array.from({ length: REPLICATION }, () => new Map<number, ReplicaPlace>());
+  for (const place of places) {
+    copies.find((held) => !held.has(place.shard))?.set(place.shard, place);
+  }
+  for (const copy of copies) {
+    const held = new Map<number, PointState>();
+    for (const record of (await Promise.all([...copy.values()].map(recordsOf))).flat()) {
+      held.set(record.key, pointStateOf(record.payload, record.vector));
+    }
+    const problems = buckets.flatMap((bucket) => {
+      const present = bucket.keys.flatMap((key) => {
+        const state = held.get(key);
+        return state === undefined ? [] : [[key, state] as const];
+      });
+      return bucket.problemWith(new Map(present)) || [];
+    });
+    if (problems.length > 0) throw new Error(problems.slice(0, 5).join('\n'));
+  }
+}
+
+async function createCollection(cluster: ProcessCluster): Promise<void> {
+  const [peer] = cluster.peers;
+  const send = async (path: string, body: object) => {
+    const response = await fetch(`${peer?.url}/collections/${COLLECTION}${path}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  };
+  await send('', {
+    vectors: { size: 16, distance: 'Euclid' },
+    shard_number: SHARDS,
+    replication_factor: REPLICATION,
+  });
+  await send('/index?wait=true', { field_name: 'bucket', field_schema: 'keyword' });
+  await send('/index?wait=true', { field_name: 'value', field_schema: 'integer' });
+}
+
+/** A full disk needs a small one; without the right to mount it those faults are left out, and it is said. */
+function mountDisks(folder: string): ReadonlyMap<string, string> {
+  const disks = new Map<string, string>();
+  for (const name of ['peer-3', 'nats-3']) {
+    const reason = mountDisk(join(folder, name), DISK_MEGABYTES);
+    if (reason === undefined) disks.set(name, join(folder, name));
+    else console.log(`no full disks: ${reason}`);
+  }
+  return disks;
+}
+
+process.exitCode = await main();
