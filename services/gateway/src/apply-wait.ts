@@ -30,17 +30,21 @@ export class ApplyWait {
     this.#options = options;
   }
 
-  /** Resolves when the write is completed. Errors: the signal's reason; `not_found` when the collection is dropped. */
-  async completed(target: AppliedTarget, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the write is completed, to whether every live replica has it by then. Errors: the signal's reason;
+   * `not_found` when the collection is dropped.
+   */
+  async completed(target: AppliedTarget, signal: AbortSignal): Promise<boolean> {
     const { tracker, clock, graceMs } = this.#options;
     const { id } = target.collection;
     await tracker.waitUntil(id, () => this.#isCompleted(target), signal);
     const isEverywhere = () => this.#isAppliedAt(target, (peer) => tracker.isAlive(peer));
-    if (isEverywhere()) return;
+    if (isEverywhere()) return true;
     using grace = startDeadline(clock, graceMs, signal, 'the wait for the other replicas');
-    await tracker.waitUntil(id, isEverywhere, grace.signal).catch(
+    return await tracker.waitUntil(id, isEverywhere, grace.signal).then(
+      () => true,
       // Completed all the same: these replicas are only behind.
-      () => {},
+      () => false,
     );
   }
 

@@ -161,7 +161,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     random,
     writeTimeoutMs,
     inFlightMax: APPENDS_MAX,
-    findMissing: (collection, ids) => reader.findMissing(collection, ids),
+    findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);

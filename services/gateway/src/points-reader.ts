@@ -15,6 +15,7 @@ import type {
   QueryRequest,
   ScoredPoint,
   ScrollQuery,
+  Sequence,
 } from '@tributary/model';
 import {
   type CountRequest,
@@ -50,6 +51,8 @@ export interface ScrollPage {
 
 /** A day; timers cannot count much further. */
 const TIMEOUT_MAX_MS = 86_400_000;
+/** The write it belongs to is completed, and only its answer waits. */
+const FIND_MISSING_WITHIN_MS = 2_000;
 /** Values of a shard that are counted for a facet that need not be exact, as a factor of the limit, and at least. */
 const FACET_OVERSAMPLING = 4;
 const FACET_VALUES_MIN = 128;
@@ -146,9 +149,17 @@ export class PointsReader {
     return record;
   }
 
-  /** The ids that are not there, in the order asked. */
-  async findMissing(collection: CollectionState, ids: readonly PointId[]): Promise<PointId[]> {
-    const found = await this.retrieve(collection, { ids, projection: NOTHING }, {});
+  /** The ids that are not there, in the order asked, at replicas that have applied `minSequence`; within 2 s. */
+  async findMissing(
+    collection: CollectionState,
+    ids: readonly PointId[],
+    minSequence?: Sequence,
+  ): Promise<PointId[]> {
+    const bounds = {
+      timeoutMs: FIND_MISSING_WITHIN_MS,
+      ...(minSequence !== undefined && { minSequence }),
+    };
+    const found = await this.retrieve(collection, { ids, projection: NOTHING }, bounds);
     const present = new Set(found.map((record) => record.id));
     return ids.filter((id) => !present.has(id));
   }

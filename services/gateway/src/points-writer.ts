@@ -33,10 +33,11 @@ export interface PointsWriterOptions {
   readonly writeTimeoutMs: number;
   /** Appends in flight, over all collections. */
   readonly inFlightMax: number;
-  /** The ids of `ids` that are not there. */
+  /** The ids of `ids` that are not there, asked of replicas that have applied `minSequence`, where one is given. */
   readonly findMissing: (
     collection: CollectionState,
     ids: readonly PointId[],
+    minSequence: Sequence | undefined,
   ) => Promise<readonly PointId[]>;
 }
 
@@ -89,8 +90,11 @@ export class PointsWriter implements AsyncDisposable {
     if (!parameters.wait) return { operationId, status: 'acknowledged' };
     const everyReplica = parameters.ordering === 'strong';
     const target = { collection, sequences, everyReplica };
-    if (await this.#isAppliedInTime(target, deadline.signal)) {
-      await this.#refuseMissing(collection, operation);
+    const applied = await this.#appliedInTime(target, deadline.signal);
+    if (applied !== 'late') {
+      // A replica that is only behind would miss points that were written shortly before.
+      const minSequence = applied === 'everywhere' ? undefined : operationId;
+      await this.#refuseMissing(collection, operation, minSequence);
       return { operationId, status: 'completed' };
     }
     if (parameters.timeoutMs !== undefined) return { operationId, status: 'wait_timeout' };
@@ -139,12 +143,14 @@ export class PointsWriter implements AsyncDisposable {
     this.#breaker.close();
   }
 
-  async #isAppliedInTime(target: AppliedTarget, signal: AbortSignal): Promise<boolean> {
+  async #appliedInTime(
+    target: AppliedTarget,
+    signal: AbortSignal,
+  ): Promise<'everywhere' | 'enough' | 'late'> {
     try {
-      await this.#options.applyWait.completed(target, signal);
-      return true;
+      return (await this.#options.applyWait.completed(target, signal)) ? 'everywhere' : 'enough';
     } catch (error) {
-      if (signal.aborted) return false;
+      if (signal.aborted) return 'late';
       throw error;
     }
   }
@@ -166,11 +172,15 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   /** Changing a point that is not there is an error to the client, and changes nothing in the log. */
-  async #refuseMissing(collection: CollectionState, operation: PointOperation): Promise<void> {
+  async #refuseMissing(
+    collection: CollectionState,
+    operation: PointOperation,
+    minSequence: Sequence | undefined,
+  ): Promise<void> {
     const ids = idsNeeded(operation);
     if (ids.length === 0) return;
     const missing = await this.#options
-      .findMissing(collection, ids)
+      .findMissing(collection, ids, minSequence)
       // The write is completed; that it cannot be read back just now does not make it fail.
       .catch(() => []);
     const first = missing[0];

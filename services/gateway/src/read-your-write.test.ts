@@ -64,3 +64,15 @@ test('where no replica has the write yet, the read waits for one, and for its ti
   for (const peer of cluster.peers) peer.isApplying = true;
   assert.equal((await waiting).count, 1);
 });
+
+test('changing a point that this peer has not applied yet is not taken for changing a missing one', async () => {
+  await using cluster = await started();
+  cluster.peer(1).isApplying = false;
+  await write(cluster, 1);
+  const change = { payload: { a: 1 }, points: [1] };
+  const path = 'POST /collections/c/points/payload?wait=true';
+  const changed = await send(cluster, 1, path, change);
+  assert.equal(changed.status, 200, JSON.stringify(changed.body));
+  const missing = await send(cluster, 1, path, { payload: { a: 1 }, points: [2] });
+  assert.equal(missing.status, 404, JSON.stringify(missing.body));
+});
