@@ -14,12 +14,14 @@ import {
   type JsonPath,
   type JsonValue,
   type MatchValue,
+  numberOfValue,
   parseDatetime,
   parseJsonPath,
   type RangeBounds,
   type TextAnalyser,
   type ValueCondition,
   valuesAt,
+  WholeFloat,
 } from '@tributary/model';
 import { type Cardinality, exactly, upTo } from './cardinality.ts';
 import { GeoValues } from './geo-values.ts';
@@ -46,7 +48,7 @@ export class FieldValues {
   readonly #null = new OffsetBits();
   /** There is a value of the index's type. */
   readonly #typed = new OffsetBits();
-  /** There is a value of another type, null aside. */
+  /** There is a value of another type, null aside; or one of the index's type that its postings do not tell. */
   readonly #other = new OffsetBits();
   /** There are several texts. */
   readonly #several = new OffsetBits();
@@ -171,7 +173,8 @@ export class FieldValues {
     const numbers = this.ordered && numbersOf(condition, this.index);
     if (this.ordered && numbers) {
       this.ordered.addOffsetsWithin(numbers.range, offsets);
-      return { offsets, isExact: isExact && numbers.isExact };
+      const isOfIntegers = condition.kind !== 'match' || this.#other.count === 0;
+      return { offsets, isExact: isExact && numbers.isExact && isOfIntegers };
     }
     uniteInto(offsets, this.#typed.words);
     return { offsets, isExact: false };
@@ -259,9 +262,11 @@ export class FieldValues {
       for (const token of this.#analyser.documentTokens(element)) into.push(token);
       return;
     }
-    if (this.postings === undefined || typeof element === 'object') return;
-    // An index over all numbers keeps only whole ones by value; the others are as good as of another type.
-    if (isCoveredBy(element, this.index)) into.push(element);
+    // An index over all numbers keeps only integers by value; floats are as good as of another type. Without values a
+    // whole float would be taken for the integer.
+    if (element instanceof WholeFloat) this.#other.add(offset);
+    else if (this.postings === undefined || typeof element === 'object') return;
+    else if (isCoveredBy(element, this.index)) into.push(element);
     else this.#other.add(offset);
   }
 }
@@ -290,7 +295,7 @@ function isOfType(value: JsonValue, index: FieldIndex): boolean {
       return typeof value === 'string';
     case 'integer':
     case 'float':
-      return typeof value === 'number' || typeof value === 'bigint';
+      return numberOfValue(value) !== undefined;
     case 'bool':
       return typeof value === 'boolean';
     case 'datetime':
@@ -312,7 +317,7 @@ function isGeo(condition: ValueCondition): condition is GeoCondition {
 }
 
 function numberOf(element: JsonValue): number {
-  return typeof element === 'string' ? (parseDatetime(element) ?? 0) : Number(element);
+  return (typeof element === 'string' ? parseDatetime(element) : numberOfValue(element)) ?? 0;
 }
 
 /** The numbers an ordered index is asked for; undefined where the condition is not about its numbers. */

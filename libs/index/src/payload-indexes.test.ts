@@ -7,6 +7,7 @@ import {
   geoPointOf,
   type JsonObject,
   type JsonValue,
+  numberOfValue,
   type PayloadSchema,
   type PointId,
   parseDatetime,
@@ -224,7 +225,7 @@ function isCountedBy(value: JsonValue, index: FieldIndex): boolean {
 function numberFor(value: JsonValue, index: FieldIndex): number | undefined {
   if (index.type === 'datetime')
     return typeof value === 'string' ? parseDatetime(value) : undefined;
-  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+  return numberOfValue(value);
 }
 
 test('an index made over the points there are equals one that saw them come', () => {

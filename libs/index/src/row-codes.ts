@@ -7,7 +7,7 @@
 // A byte is the place of a value between two quantiles of the values met so far, so the same scale
 // holds for all dimensions and the order by codes needs no constants. A bit is a value's sign.
 
-import type { Distance, JsonObject, JsonValue } from '@tributary/model';
+import { type Distance, isJsonObject, type JsonValue } from '@tributary/model';
 import { assert } from '@tributary/runtime';
 import { ROWS_PER_CALL, type ScoreRows, type SelectScores, scanInstance } from './scan-kernel.ts';
 
@@ -41,17 +41,13 @@ const BINARY_SIZE_MIN = 512;
  * and has no effect (product, turbo).
  */
 export function quantizationOf(config: JsonValue | undefined): Quantization | undefined {
-  if (!isObject(config)) return undefined;
+  if (!isJsonObject(config)) return undefined;
   if ('binary' in config) return { kind: 'binary' };
   const { scalar } = config;
-  if (!isObject(scalar)) return undefined;
+  if (!isJsonObject(scalar)) return undefined;
   const { quantile } = scalar;
   const isShare = typeof quantile === 'number' && quantile >= 0.5 && quantile <= 1;
   return { kind: 'scalar', quantile: isShare ? quantile : 1 };
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export interface RowCodesOptions {

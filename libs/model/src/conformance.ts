@@ -6,6 +6,7 @@ import { payloads, scalars } from './arbitraries.ts';
 import type { Condition, Filter, GeoPoint, MatchValue } from './filter.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { PointId } from './point-id.ts';
+import { WholeFloat } from './whole-float.ts';
 
 const TEXTS = ['red', 'Red fox', 'the red fox', 'fox the', '2024-02-29', '2024-03-01T12:00:00Z'];
 const FEB_29_MICROS = Date.UTC(2024, 1, 29) * 1_000;
@@ -18,6 +19,7 @@ const place: fc.Arbitrary<GeoPoint> = fc.record({
 const meeting: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.constantFrom<JsonValue>(...TEXTS),
   fc.integer({ min: -3, max: 3 }),
+  fc.integer({ min: -3, max: 3 }).map((value) => new WholeFloat(value)),
   place.map((each): JsonObject => ({ ...each })),
 );
 const meetingObject: fc.Arbitrary<JsonObject> = fc.dictionary(
@@ -34,7 +36,7 @@ const meetingObject: fc.Arbitrary<JsonObject> = fc.dictionary(
 export const filterPayloads: fc.Arbitrary<JsonObject> = fc.oneof(payloads, meetingObject);
 
 const matchValues = fc.oneof(
-  scalars.filter((value): value is MatchValue => value !== null),
+  scalars.filter((value): value is MatchValue => value !== null && !(value instanceof WholeFloat)),
   fc.constantFrom(...TEXTS),
 );
 const texts = fc.oneof(

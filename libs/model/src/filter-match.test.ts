@@ -10,9 +10,11 @@ import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import { sliceOfId } from './id-slice.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { type JsonPathStep, parseJsonPath } from './json-path.ts';
+import { isJsonObject } from './payload-codec.ts';
 import type { TextIndex } from './payload-schema.ts';
 import type { PointId } from './point-id.ts';
 import { createTextAnalyser } from './text-tokens.ts';
+import { numberOfValue, WholeFloat } from './whole-float.ts';
 
 // The naive evaluator: one rule a line, straight from the description of the language, nothing shared with the real one
 // but the parsers of paths, times and tokens and the places of areas, which have tests of their own.
@@ -51,15 +53,13 @@ function naiveCondition(condition: Condition, subject: Subject, prefix: string):
       const brackets = path.at(-1)?.kind === 'elements' ? '' : '[]';
       if (brackets !== '') path.push({ kind: 'elements' });
       return walk(payload, path)
-        .filter((element) => typeof element === 'object' && !Array.isArray(element))
-        .some(
-          (element) =>
-            element !== null &&
-            naive(
-              condition.filter,
-              { ...subject, payload: element as JsonObject },
-              `${prefix}${condition.key}${brackets}.`,
-            ),
+        .filter(isJsonObject)
+        .some((element) =>
+          naive(
+            condition.filter,
+            { ...subject, payload: element as JsonObject },
+            `${prefix}${condition.key}${brackets}.`,
+          ),
         );
     }
     default:
@@ -112,8 +112,8 @@ function naiveValues(condition: Keyed, values: readonly JsonValue[], prefix: str
       return texts.some((text) => tokens(condition.text).some((t) => tokens(text).includes(t)));
     case 'range':
       return elements
-        .filter((value) => typeof value === 'number' || typeof value === 'bigint')
-        .some((value) => isWithin(Number(value), condition.range));
+        .map(numberOfValue)
+        .some((value) => value !== undefined && isWithin(value, condition.range));
     case 'datetimeRange':
       return texts
         .map(parseDatetime)
@@ -214,6 +214,20 @@ test('a value condition holds for an array where it holds for an element, one le
   assert.ok(matches(red, { colour: ['blue', 'red'] }));
   assert.ok(!matches(red, { colour: [['red']] }));
   assert.ok(!matches(red, { colour: 'Red' }));
+});
+
+test('an integer matches integers only, and a range takes floats too', () => {
+  const five: Condition = { kind: 'match', key: 'a', value: 5 };
+  const any: Condition = { kind: 'matchAny', key: 'a', any: [5, 7] };
+  const except: Condition = { kind: 'matchExcept', key: 'a', except: [5] };
+  const range: Condition = { kind: 'range', key: 'a', range: { gte: 5, lt: 5.5 } };
+  const holds = (a: JsonValue) =>
+    [five, any, except, range].map((condition) =>
+      matchesFilter({ must: [condition] }, { id: 1, payload: { a } }),
+    );
+  assert.deepEqual(holds(5), [true, true, false, true]);
+  assert.deepEqual(holds(new WholeFloat(5)), [false, false, true, true]);
+  assert.deepEqual(holds([new WholeFloat(5), 5]), [true, true, true, true]);
 });
 
 test('types do not mix', () => {

@@ -4,6 +4,7 @@
 import type { GeoPoint } from './filter.ts';
 import type { JsonValue } from './json.ts';
 import { isJsonObject } from './payload-codec.ts';
+import { numberOfValue } from './whole-float.ts';
 
 /** Mean radius by the International Union of Geodesy and Geophysics, as Qdrant's clients take it. */
 const EARTH_RADIUS_M = 6_371_008.8;
@@ -12,9 +13,9 @@ const RADIANS = Math.PI / 180;
 /** The place a payload value names by numbers `lon` and `lat`; undefined where it names none. */
 export function geoPointOf(value: JsonValue): GeoPoint | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { lon, lat } = value;
-  if (!isNumber(lon) || !isNumber(lat)) return undefined;
-  return { lon: Number(lon), lat: Number(lat) };
+  const lon = numberOfValue(value.lon);
+  const lat = numberOfValue(value.lat);
+  return lon === undefined || lat === undefined ? undefined : { lon, lat };
 }
 
 /** Haversine distance in metres. */
@@ -73,8 +74,4 @@ function isOnEdge(point: GeoPoint, from: GeoPoint, to: GeoPoint): boolean {
   const north = point.lat - from.lat;
   if (east * (to.lat - from.lat) !== north * (to.lon - from.lon)) return false;
   return east * (point.lon - to.lon) <= 0 && north * (point.lat - to.lat) <= 0;
-}
-
-function isNumber(value: JsonValue | undefined): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint';
 }

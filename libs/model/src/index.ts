@@ -25,3 +25,4 @@ export * from './sample-hash.ts';
 export * from './text-tokens.ts';
 export * from './value-test.ts';
 export * from './vector.ts';
+export { floatValue, numberOfValue, WholeFloat } from './whole-float.ts';

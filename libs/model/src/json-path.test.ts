@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { keys, paths, payloads } from './arbitraries.ts';
+import { stringifyJson } from './json.ts';
 import { JsonPathError, parseJsonPath, removeAt, replaceAt, valuesAt } from './json-path.ts';
 
 const payload = {
@@ -92,11 +93,11 @@ test('removing goes through arrays, empties them, and never removes by position'
 test('neither setting nor removing changes the payload itself', () => {
   fc.assert(
     fc.property(payloads, paths, (object, text) => {
-      const before = structuredClone(object);
+      const before = stringifyJson(object);
       const path = parseJsonPath(text);
       replaceAt(object, path, () => 1);
       removeAt(object, path);
-      assert.deepEqual(object, before);
+      assert.equal(stringifyJson(object), before);
     }),
   );
 });

@@ -3,6 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { jsonValues } from './arbitraries.ts';
 import { JSON_DEPTH_MAX, JsonError, parseJson, stringifyJson } from './json.ts';
+import { WholeFloat } from './whole-float.ts';
 
 test('a value is read back exactly as it was written', () => {
   fc.assert(
@@ -33,8 +34,22 @@ test('integers are exact up to 64 bits, doubles stay doubles', () => {
     ['18446744073709551616', 18446744073709552000],
     ['9007199254740993.0', 9007199254740992],
     ['9007199254740993e0', 9007199254740992],
+    ['5', 5],
+    ['5.0', new WholeFloat(5)],
+    ['-5.00E0', new WholeFloat(-5)],
+    ['0.0', new WholeFloat(0)],
+    ['-0', new WholeFloat(-0)],
+    ['-0.0', new WholeFloat(-0)],
+    ['1.5e1', new WholeFloat(15)],
+    ['150e-1', new WholeFloat(15)],
+    ['5e-0', new WholeFloat(5)],
+    ['1e-999', new WholeFloat(0)],
+    ['1e-07', 1e-7],
+    ['1.20e-7', 1.2e-7],
+    ['9007199254740991.0', new WholeFloat(9007199254740991)],
+    ['1e21', 1e21],
     ['0.12345678901234566', 0.12345678901234566],
-    ['1e3', 1000],
+    ['1e3', new WholeFloat(1000)],
     ['1.7976931348623157e308', Number.MAX_VALUE],
   ];
   for (const [text, value] of cases) {
@@ -43,6 +58,38 @@ test('integers are exact up to 64 bits, doubles stay doubles', () => {
       a: [value, '12345678901234567'],
     });
   }
+});
+
+test('a number is written back as the kind it was, and a second time the same', () => {
+  const texts = ['5', '5.0', '-5.0', '0.0', '-0.0', '2.5', '1e+21', '9007199254740992.0', '1e-7'];
+  for (const text of texts) assert.equal(stringifyJson(parseJson(text)), text);
+  const rewritten = [
+    ['5.000', '5.0'],
+    ['1e3', '1000.0'],
+    ['-0', '-0.0'],
+    ['18446744073709551616', '18446744073709552000.0'],
+  ] as const;
+  for (const [given, text] of rewritten) {
+    assert.equal(stringifyJson(parseJson(given)), text);
+    assert.equal(stringifyJson(parseJson(text)), text);
+  }
+});
+
+test('a text with a whole float is read as one without, but for its numbers', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(2), (value, indent) => {
+      const text = JSON.stringify(value, undefined, indent);
+      const read = parseJson(`[5.0,${text}]`);
+      assert.deepEqual(read, [new WholeFloat(5), parseJson(text)]);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('of a key that stands twice the last value counts, in either way of reading', () => {
+  const twice = '{"a":{"b":1},"c":2,"a":[3.0]}';
+  assert.equal(stringifyJson(parseJson(twice)), '{"a":[3.0],"c":2}');
+  assert.equal(stringifyJson(parseJson(twice.replace('.0', ''))), '{"a":[3],"c":2}');
 });
 
 test('a number beyond the largest double is refused, wherever it stands', () => {
@@ -63,7 +110,7 @@ test('a number beyond the largest double is refused, wherever it stands', () => 
 });
 
 test('text that only looks like such a number is accepted', () => {
-  for (const text of ['"1e999"', '["[1e999]"]', '1e-999', `"${'9'.repeat(400)}"`]) {
+  for (const text of ['"1e999"', '["[1e999]"]', '1e-99', `"${'9'.repeat(400)}"`]) {
     assert.deepEqual(parseJson(text), JSON.parse(text));
   }
 });

@@ -2,6 +2,7 @@
 
 import { JsonError, type JsonObject, type JsonValue, parseJson, stringifyJson } from './json.ts';
 import { NO_PAYLOAD, type PayloadBytes } from './point.ts';
+import { WholeFloat } from './whole-float.ts';
 
 /** The payload as an object; `{}` for no bytes. Throws a JsonError where the bytes are not the text of a JSON object. */
 export function payloadFromBytes(bytes: PayloadBytes): JsonObject {
@@ -19,5 +20,6 @@ export function payloadToBytes(payload: JsonObject): PayloadBytes {
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return !Array.isArray(value) && !(value instanceof WholeFloat);
 }

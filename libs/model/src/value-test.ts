@@ -6,6 +6,7 @@ import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import type { JsonValue } from './json.ts';
 import type { TextIndex } from './payload-schema.ts';
 import { containsSequence, createTextAnalyser } from './text-tokens.ts';
+import { numberOfValue } from './whole-float.ts';
 
 export type ValueTest = (value: JsonValue) => boolean;
 
@@ -45,8 +46,10 @@ export function compileValueTest(condition: ValueCondition, text?: TextIndex): V
     }
     case 'range': {
       const isWithin = compileRange(condition.range);
-      return (value) =>
-        (typeof value === 'number' || typeof value === 'bigint') && isWithin(Number(value));
+      return (value) => {
+        const number = numberOfValue(value);
+        return number !== undefined && isWithin(number);
+      };
     }
     case 'datetimeRange': {
       const isWithin = compileRange(condition.range);

@@ -10,6 +10,7 @@ import {
   geoDistanceM,
   geoPointOf,
   type JsonValue,
+  numberOfValue,
   parseDatetime,
   parseJsonPath,
   valuesAt,
@@ -107,9 +108,9 @@ function compileVariable(name: string, defaults: Defaults): Formula {
   if (name.startsWith('$score')) return compileScore(name, defaults);
   const read = compilePayload(name, defaults);
   return (subject) => {
-    const value = read(subject);
-    if (typeof value !== 'number' && typeof value !== 'bigint') throw expected('number', name);
-    return Number(value);
+    const value = numberOfValue(read(subject));
+    if (value === undefined) throw expected('number', name);
+    return value;
   };
 }
 
@@ -118,7 +119,7 @@ function compileScore(name: string, defaults: Defaults): Formula {
   if (match === null) throw new TributaryError('bad_request', `Invalid score variable: ${name}`);
   const index = Number(match[1] ?? 0);
   const given = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
-  const fallback = typeof given === 'number' || typeof given === 'bigint' ? Number(given) : 0;
+  const fallback = numberOfValue(given) ?? 0;
   return ({ scores }) => scores[index] ?? fallback;
 }
 

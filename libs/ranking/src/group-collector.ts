@@ -92,5 +92,5 @@ export function groupKeys(payload: JsonObject, path: JsonPath): GroupKey[] {
 }
 
 function isGroupKey(value: JsonValue): value is GroupKey {
-  return typeof value === 'string' || typeof value === 'bigint' || Number.isInteger(value);
+  return typeof value === 'string' || typeof value === 'bigint' || Number.isSafeInteger(value);
 }

@@ -11,7 +11,7 @@ import type {
   PointId,
   RangeBounds,
 } from '@tributary/model';
-import { parseJson, parsePointId, stringifyJson } from '@tributary/model';
+import { isJsonObject, parseJson, parsePointId, stringifyJson } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { corrupt } from './field.ts';
 
@@ -233,11 +233,6 @@ function asArray(value: JsonValue | undefined): JsonArray {
 }
 
 function asObject(value: JsonValue | undefined): JsonObject {
-  if (typeof value !== 'object' || value === null || isArray(value)) throw corrupt('not an object');
+  if (!isJsonObject(value)) throw corrupt('not an object');
   return value;
-}
-
-/** `Array.isArray` does not narrow a readonly array away. */
-function isArray(value: JsonValue): value is JsonArray {
-  return Array.isArray(value);
 }

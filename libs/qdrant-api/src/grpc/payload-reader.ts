@@ -3,7 +3,7 @@
 
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { JsonObject, JsonValue, PayloadBytes } from '@tributary/model';
-import { JSON_DEPTH_MAX, NO_PAYLOAD, payloadToBytes } from '@tributary/model';
+import { floatValue, JSON_DEPTH_MAX, NO_PAYLOAD, payloadToBytes } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { formatError } from '../errors.ts';
 import { strictReader } from './strict-reader.ts';
@@ -106,9 +106,9 @@ function readItems<T>(
   return items;
 }
 
-function readDouble(reader: BinaryReader): number {
+function readDouble(reader: BinaryReader): JsonValue {
   const value = reader.double();
-  if (Number.isFinite(value)) return value;
+  if (Number.isFinite(value)) return floatValue(value);
   throw formatError('payload: numbers are finite');
 }
 

@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type PayloadBytes,
   payloadFromBytes,
+  WholeFloat,
 } from '@tributary/model';
 import { BackwardWriter } from './backward-writer.ts';
 import {
@@ -72,6 +73,9 @@ function writeValue(value: JsonValue): void {
     writer.tag(NULL);
   } else if (typeof value === 'bigint') {
     writeBigInt(value);
+  } else if (value instanceof WholeFloat) {
+    writer.double(value.value);
+    writer.tag(DOUBLE);
   } else {
     writeContainer(value);
   }

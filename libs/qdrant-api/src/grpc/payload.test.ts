@@ -5,7 +5,7 @@ import test from 'node:test';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
 import type { JsonObject } from '@tributary/model';
-import { payloadFromBytes, sequence } from '@tributary/model';
+import { floatValue, payloadFromBytes, sequence, WholeFloat } from '@tributary/model';
 import fc from 'fast-check';
 import { errorText, statusOf } from '../errors.ts';
 import { payloadOfEntries } from './payload-reader.ts';
@@ -24,6 +24,8 @@ function valueMessage(json: unknown): Value {
   else if (typeof json === 'number') {
     if (Number.isSafeInteger(json)) value.kind = { case: 'integerValue', value: BigInt(json) };
     else value.kind = { case: 'doubleValue', value: json };
+  } else if (json instanceof WholeFloat) {
+    value.kind = { case: 'doubleValue', value: json.value };
   } else if (Array.isArray(json)) {
     const list = create(client.ListValueSchema, { values: json.map(valueMessage) });
     value.kind = { case: 'listValue', value: list };
@@ -50,6 +52,7 @@ function jsonOf({ kind }: Value): unknown {
     const number = Number(kind.value);
     return Number.isSafeInteger(number) ? number : kind.value;
   }
+  if (kind.case === 'doubleValue') return floatValue(kind.value);
   return kind.case === 'nullValue' ? null : kind.value;
 }
 
@@ -58,16 +61,14 @@ const scalar = fc.oneof(
   fc.boolean(),
   fc.constant(null),
   fc.maxSafeInteger(),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).filter((each) => !Object.is(each, -0)),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(floatValue),
+  fc.integer({ min: -3, max: 3 }).map((each) => new WholeFloat(each)),
   fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }),
 );
-// A whole double beyond 2^53 comes back as an integer of the same value from JSON, so it is not generated.
-const isPlain = (each: unknown) =>
-  typeof each !== 'number' || !Number.isInteger(each) || Number.isSafeInteger(each);
 const { payload } = fc.letrec<{ payload: JsonObject; value: JsonObject }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
-    scalar.filter(isPlain),
+    scalar,
     fc.array(tie('value'), { maxLength: 3 }),
     tie('payload'),
   ) as fc.Arbitrary<JsonObject>,
@@ -127,3 +128,21 @@ function entryOf(value: Value): Uint8Array {
   while ((message[start] ?? 0) >= 128) start++;
   return message.subarray(start + 1);
 }
+
+test('a double without a fraction is stored as one, an integer as an integer', () => {
+  const sent = create(client.PointStructSchema, {
+    payload: {
+      float: { kind: { case: 'doubleValue', value: 5 } },
+      zero: { kind: { case: 'doubleValue', value: -0 } },
+      integer: { kind: { case: 'integerValue', value: 5n } },
+      most: { kind: { case: 'integerValue', value: 2n ** 63n - 1n } },
+    },
+  });
+  const upsert = create(client.UpsertPointsSchema, { points: [sent] });
+  const bytes = Buffer.from(toBinary(client.UpsertPointsSchema, upsert));
+  const [point] = pointsService.upsert.requestDeserialize(bytes).points;
+  const stored = Buffer.from(payloadOfEntries(point?.payload ?? [])).toString();
+  const members = ['"float":5.0', '"zero":-0.0', '"integer":5', '"most":9223372036854775807'];
+  assert.deepEqual(JSON.parse(stored), JSON.parse(`{${members.join(',')}}`));
+  for (const member of members) assert.ok(`${stored.slice(1, -1)},`.includes(`${member},`), stored);
+});

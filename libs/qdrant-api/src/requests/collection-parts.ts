@@ -22,6 +22,7 @@ import {
   readString,
   readU32,
   readUnsigned,
+  withPlainNumbers,
   wrongType,
 } from './json-reader.ts';
 
@@ -120,7 +121,7 @@ export function readQuantization(value: JsonValue, path: string): JsonValue {
   }
   if (kind === 'product') readString(settings.compression, `${where}.compression`);
   optional(settings, 'always_ram', where, readBoolean);
-  return value;
+  return withPlainNumbers(value);
 }
 
 const STRICT_MODE_FLAGS = [
@@ -147,5 +148,5 @@ export function readStrictMode(value: JsonValue, path: string): JsonObject {
     for (const key of keys) optional(object, key, path, unsignedFrom(min));
   }
   optional(object, 'search_max_oversampling', path, readNumber);
-  return object;
+  return withPlainNumbers(object);
 }

@@ -1,6 +1,7 @@
 // The score formulas of queries. Each JSON form has one reader; a condition counts as 1 or 0.
 
 import type { Expression, JsonObject, JsonValue } from '@tributary/model';
+import { numberOfValue } from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
 import { readDatetime, readGeoPoint } from './field-condition.ts';
 import { isCondition, readCondition } from './filter.ts';
@@ -44,9 +45,8 @@ const READERS: Readonly<Record<string, Read>> = {
 };
 
 export function readExpression(value: JsonValue | undefined, path: string): Expression {
-  if (typeof value === 'number' || typeof value === 'bigint') {
-    return { kind: 'constant', value: readNumber(value, path) };
-  }
+  const constant = numberOfValue(value);
+  if (constant !== undefined) return { kind: 'constant', value: readNumber(value, path) };
   if (typeof value === 'string') return { kind: 'variable', name: checkVariable(value, path) };
   if (isObject(value)) {
     if (isCondition(value)) {

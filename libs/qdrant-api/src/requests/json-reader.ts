@@ -2,7 +2,16 @@
 // a validation error (422). `path` says where in the body the value is, as in `points[0].id`.
 
 import type { JsonArray, JsonObject, JsonValue, PointId } from '@tributary/model';
-import { JsonError, JsonPathError, parseJson, parseJsonPath, parsePointId } from '@tributary/model';
+import {
+  JsonError,
+  JsonPathError,
+  numberOfValue,
+  parseJson,
+  parseJsonPath,
+  parsePointId,
+  stringifyJson,
+  WholeFloat,
+} from '@tributary/model';
 import { formatError, invalidPointId, validationError } from '../errors.ts';
 
 export type Body = JsonValue | undefined;
@@ -30,6 +39,7 @@ export function at(path: string, key: string): string {
 /** How a value is shown in an error: its JSON text, cut short. */
 export function shown(value: unknown): string {
   if (typeof value === 'bigint') return value.toString();
+  if (value instanceof WholeFloat) return stringifyJson(value);
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return `${value}`;
   return Array.isArray(value) ? 'a list' : value === undefined ? 'nothing' : 'an object';
@@ -41,7 +51,8 @@ export function wrongType(path: string, value: unknown, expected: string): Error
 }
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return !Array.isArray(value) && !(value instanceof WholeFloat);
 }
 
 export function isArray(value: unknown): value is JsonArray {
@@ -90,9 +101,21 @@ export function readBoolean(value: Body, path: string): boolean {
 
 /** A finite number; integers beyond 2^53 are rounded. */
 export function readNumber(value: Body, path: string): number {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  const number = numberOfValue(value);
+  if (number !== undefined && Number.isFinite(number)) return number;
   throw wrongType(path, value, 'a finite number');
+}
+
+/** The same with plain numbers, for settings, of which nobody asks whether 1 was written as `1.0`. */
+export function withPlainNumbers(value: JsonObject): JsonObject;
+export function withPlainNumbers(value: JsonValue): JsonValue;
+export function withPlainNumbers(value: JsonValue): JsonValue {
+  if (value instanceof WholeFloat) return value.value;
+  if (isArray(value)) return value.map((item) => withPlainNumbers(item));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withPlainNumbers(item)]),
+  );
 }
 
 /** An integer of 64 bits without a sign; from 2^53 on, where it can only mean "no bound", 2^53 - 1. */

@@ -10,7 +10,7 @@ import type {
   SparseVector,
   VectorValue,
 } from '@tributary/model';
-import { UNNAMED_VECTOR } from '@tributary/model';
+import { numberOfValue, UNNAMED_VECTOR } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { formatError, validationError } from '../errors.ts';
 import { unsupported } from '../unsupported.ts';
@@ -65,7 +65,7 @@ function fill(into: Float32Array, start: number, values: JsonArray, path: string
   let check = 0;
   for (let i = 0; i < values.length; i++) {
     const item = values[i];
-    const component = typeof item === 'number' ? item : integerOf(item, `${path}[${i}]`);
+    const component = typeof item === 'number' ? item : numberAt(item, path, i);
     into[start + i] = component;
     // 0 × Infinity and 0 × NaN are NaN, so one comparison after the loop finds a component that is not finite.
     check += (into[start + i] ?? 0) * 0;
@@ -75,9 +75,10 @@ function fill(into: Float32Array, start: number, values: JsonArray, path: string
   throw formatError(`${path}[${at}]: number out of range for float32: ${shown(values[at])}`);
 }
 
-function integerOf(item: JsonValue | undefined, path: string): number {
-  if (typeof item === 'bigint') return Number(item);
-  throw wrongType(path, item, 'a number');
+function numberAt(item: JsonValue | undefined, path: string, i: number): number {
+  const number = numberOfValue(item);
+  if (number !== undefined) return number;
+  throw wrongType(`${path}[${i}]`, item, 'a number');
 }
 
 function readRows(value: JsonArray, path: string): MultiVector {

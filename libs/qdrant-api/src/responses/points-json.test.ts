@@ -11,6 +11,7 @@ import {
   type ScoredPoint,
   sequence,
   type VectorValue,
+  WholeFloat,
 } from '@tributary/model';
 import fc from 'fast-check';
 import { float32Text } from './float-text.ts';
@@ -117,7 +118,8 @@ function valueJson(vector: VectorValue): unknown {
 
 /** The value with every number as float32, which is what a reader of float32 text gets. */
 function rounded(value: unknown): unknown {
-  if (typeof value === 'number') return Math.fround(value);
+  const number = value instanceof WholeFloat ? value.value : value;
+  if (typeof number === 'number') return Math.fround(number);
   if (Array.isArray(value)) return value.map(rounded);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rounded(each)]));

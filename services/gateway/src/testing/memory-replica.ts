@@ -14,6 +14,7 @@ import {
   mergePayload,
   type NamedVectors,
   NO_PAYLOAD,
+  numberOfValue,
   type OrderBy,
   type PointId,
   type PointOperation,
@@ -228,8 +229,8 @@ function ordered(points: readonly StoredPoint[], { key, direction, startFrom }: 
   return points
     .flatMap((point) =>
       valuesOf(point, key).flatMap((value) => {
-        const orderValue = typeof value === 'string' ? parseDatetime(value) : value;
-        return typeof orderValue === 'number' ? [{ point, orderValue }] : [];
+        const orderValue = typeof value === 'string' ? parseDatetime(value) : numberOfValue(value);
+        return orderValue === undefined ? [] : [{ point, orderValue }];
       }),
     )
     .filter(({ orderValue }) => startFrom === undefined || sign * (orderValue - startFrom) >= 0)
