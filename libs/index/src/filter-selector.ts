@@ -3,7 +3,13 @@
 // Invariant: a selection holds every live offset that the filter holds for, and where it is exact no other. A clause
 // that no index knows about narrows nothing and makes the answer inexact.
 
-import { type Condition, elementsPath, type Filter, type ValueCondition } from '@tributary/model';
+import {
+  type Condition,
+  canonicalJsonPath,
+  elementsPath,
+  type Filter,
+  type ValueCondition,
+} from '@tributary/model';
 import {
   anyOf,
   type Cardinality,
@@ -111,7 +117,7 @@ export class FilterSelector {
       case 'valuesCount':
         return unknown(anyOf(total));
       case 'isEmpty': {
-        const values = this.#fields.get(condition.key);
+        const values = this.#fieldAt(condition.key);
         if (values === undefined) return unknown(anyOf(total));
         return {
           estimate: exactly(total - values.filled.count),
@@ -122,7 +128,7 @@ export class FilterSelector {
         };
       }
       case 'isNull': {
-        const values = this.#fields.get(condition.key);
+        const values = this.#fieldAt(condition.key);
         if (values === undefined) return unknown(anyOf(total));
         return {
           estimate: exactly(values.nulls.count),
@@ -139,7 +145,7 @@ export class FilterSelector {
   }
 
   #partOfValues(condition: ValueCondition, field: string): Part {
-    const values = this.#fields.get(field);
+    const values = this.#fieldAt(field);
     if (values === undefined) return unknown(anyOf(this.#table.count));
     return {
       estimate: within(values.estimate(condition), this.#table.count),
@@ -238,6 +244,10 @@ export class FilterSelector {
         return answer && { offsets: answer.offsets, isExact: false };
       },
     };
+  }
+
+  #fieldAt(path: string): FieldValues | undefined {
+    return this.#fields.size === 0 ? undefined : this.#fields.get(canonicalJsonPath(path));
   }
 
   #emptySet(): OffsetSet {

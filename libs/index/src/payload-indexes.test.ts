@@ -286,3 +286,21 @@ test('thousands of values that come and go leave neither stale answers nor growi
   );
   assert.ok(world.indexes.memoryBytes < 1.5 * bytes, `${bytes} → ${world.indexes.memoryBytes}`);
 });
+
+test('an index is found by every text of its path, and by none that is no path', () => {
+  const world = new World({ '"a".b': { type: 'integer', lookup: true, range: true } });
+  world.step({ put: 1, payload: { a: { b: 5 } } });
+  assert.deepEqual(Object.keys(world.indexes.schema), ['a.b']);
+  for (const key of ['a.b', 'a."b"', '"a"."b"']) {
+    const selection = world.indexes.select({ must: [{ kind: 'match', key, value: 5 }] });
+    assert.ok(selection?.isExact && hasOffset(selection.offsets, 0), key);
+    assert.deepEqual([...(world.indexes.facet(key) ?? assert.fail())], [[5, 1]]);
+    assert.equal([...(world.indexes.inOrder(key, 'asc') ?? assert.fail())].length, 1);
+  }
+  for (const key of ['a..b', '"a.b"', '']) {
+    assert.equal(world.indexes.facet(key), undefined, key);
+    assert.equal(world.indexes.inOrder(key, 'asc'), undefined, key);
+  }
+  world.step({ field: 'a."b"', index: undefined });
+  assert.equal(world.indexes.size, 0);
+});

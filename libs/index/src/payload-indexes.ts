@@ -4,7 +4,7 @@
 // the offset and adds it again. What indexes answer agrees with `compileFilter`.
 
 import type { Filter, JsonObject, PayloadSchema, PointOffset } from '@tributary/model';
-import { type FieldIndex, textIndexesOf } from '@tributary/model';
+import { canonicalJsonPath, type FieldIndex, JsonPathError, textIndexesOf } from '@tributary/model';
 import type { Cardinality } from './cardinality.ts';
 import { FieldValues } from './field-values.ts';
 import { FilterSelector } from './filter-selector.ts';
@@ -22,6 +22,7 @@ export interface IndexSelection {
 }
 
 export class PayloadIndexes {
+  /** By the canonical path of the field. */
   readonly #fields = new Map<string, FieldValues>();
   readonly #selector: FilterSelector;
 
@@ -66,13 +67,13 @@ export class PayloadIndexes {
     this.attach(field, values);
   }
 
-  /** Takes up an index that was made elsewhere and knows every point there is. Takes the place of one. */
+  /** Takes up an index that was made elsewhere, over the same field, and knows every point there is. Takes the place of one. */
   attach(field: string, values: FieldValues): void {
-    this.#fields.set(field, values);
+    this.#fields.set(canonicalJsonPath(field), values);
   }
 
   drop(field: string): void {
-    this.#fields.delete(field);
+    this.#fields.delete(canonicalJsonPath(field));
   }
 
   /** The offset must not be there. */
@@ -99,7 +100,7 @@ export class PayloadIndexes {
    * that counts values: keyword, integer with lookup, bool, uuid.
    */
   facet(field: string, accept?: OffsetSet): Iterable<readonly [IndexedValue, number]> | undefined {
-    const values = this.#fields.get(field);
+    const values = this.#at(field);
     if (values?.postings === undefined || values.index.type === 'text') return undefined;
     return accept === undefined ? values.postings.counts() : values.postings.countsWithin(accept);
   }
@@ -113,6 +114,16 @@ export class PayloadIndexes {
     direction: 'asc' | 'desc',
     startFrom?: number,
   ): Iterable<OrderedPair> | undefined {
-    return this.#fields.get(field)?.ordered?.inOrder(direction, startFrom);
+    return this.#at(field)?.ordered?.inOrder(direction, startFrom);
+  }
+
+  /** Undefined where the field has no index, or is no path. */
+  #at(field: string): FieldValues | undefined {
+    try {
+      return this.#fields.get(canonicalJsonPath(field));
+    } catch (error) {
+      if (error instanceof JsonPathError) return undefined;
+      throw error;
+    }
   }
 }

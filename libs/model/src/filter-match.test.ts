@@ -5,7 +5,7 @@ import { paths } from './arbitraries.ts';
 import { filterPayloads, filtersOver } from './conformance.ts';
 import { parseDatetime } from './datetime.ts';
 import type { Condition, Filter, GeoPoint, MatchValue, RangeBounds } from './filter.ts';
-import { compileFilter, matchesFilter } from './filter-match.ts';
+import { compileFilter, matchesFilter, textIndexesOf } from './filter-match.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import { sliceOfId } from './id-slice.ts';
 import type { JsonObject, JsonValue } from './json.ts';
@@ -300,4 +300,27 @@ test('a nested filter must hold for one element alone', () => {
 test('a filter without clauses holds', () => {
   assert.ok(matchesFilter({}, { id: 1, payload: {} }));
   assert.ok(matchesFilter({ must: [], should: [], mustNot: [] }, { id: 1, payload: {} }));
+});
+
+test('a text index is meant by every text of its path, within nested filters too', () => {
+  const indexed = (field: string) => ({
+    textIndexes: textIndexesOf({ [field]: { ...TEXT_INDEX, phraseMatching: true } }),
+  });
+  const subject = { id: 1, payload: { a: { b: 'Red fox' }, list: [{ b: 'Red fox' }] } };
+  for (const key of ['a.b', '"a".b', 'a."b"']) {
+    const filter: Filter = { must: [{ kind: 'matchText', key, text: 'FOX' }] };
+    assert.ok(!matchesFilter(filter, subject));
+    for (const field of ['a.b', '"a"."b"'])
+      assert.ok(matchesFilter(filter, subject, indexed(field)));
+  }
+  for (const [key, inner] of [
+    ['list', 'b'],
+    ['"list"', '"b"'],
+    ['list[]', 'b'],
+  ] as const) {
+    const must: Condition[] = [{ kind: 'matchText', key: inner, text: 'FOX' }];
+    const filter: Filter = { must: [{ kind: 'nested', key, filter: { must } }] };
+    assert.ok(!matchesFilter(filter, subject));
+    assert.ok(matchesFilter(filter, subject, indexed('list[]."b"')));
+  }
 });

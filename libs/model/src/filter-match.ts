@@ -7,7 +7,7 @@
 import type { Condition, Filter, FilterSubject } from './filter.ts';
 import { sliceOfId } from './id-slice.ts';
 import type { JsonObject, JsonValue } from './json.ts';
-import { ownValue, parseJsonPath, valuesAt } from './json-path.ts';
+import { canonicalJsonPath, ownValue, parseJsonPath, valuesAt } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
 import type { PayloadSchema, TextIndex } from './payload-schema.ts';
 import { compileRange, compileValueTest } from './value-test.ts';
@@ -15,7 +15,7 @@ import { compileRange, compileValueTest } from './value-test.ts';
 export type FilterPredicate = (subject: FilterSubject) => boolean;
 
 export interface FilterOptions {
-  /** Text indexes by the path of their field: where there is one, texts match by tokens. */
+  /** Text indexes by the canonical path of their field: where there is one, texts match by tokens. */
   readonly textIndexes?: ReadonlyMap<string, TextIndex>;
 }
 
@@ -28,7 +28,7 @@ interface Scope extends FilterOptions {
 export function textIndexesOf(schema: PayloadSchema): ReadonlyMap<string, TextIndex> {
   const indexes = new Map<string, TextIndex>();
   for (const [field, index] of Object.entries(schema)) {
-    if (index.type === 'text') indexes.set(field, index);
+    if (index.type === 'text') indexes.set(canonicalJsonPath(field), index);
   }
   return indexes;
 }
@@ -119,10 +119,15 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
     case 'filter':
       return compileClauses(condition.filter, scope);
     default: {
-      const text = scope.textIndexes?.get(scope.prefix + condition.key);
+      const text = textIndexAt(condition.key, scope);
       return anyValue(condition.key, compileValueTest(condition, text));
     }
   }
+}
+
+function textIndexAt(key: string, { textIndexes, prefix }: Scope): TextIndex | undefined {
+  if (textIndexes === undefined || textIndexes.size === 0) return undefined;
+  return textIndexes.get(canonicalJsonPath(prefix + key));
 }
 
 /** One element of the array must hold the whole inner filter; elements that are no objects hold none. */

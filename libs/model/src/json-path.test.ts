@@ -3,7 +3,14 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { keys, paths, payloads } from './arbitraries.ts';
 import { stringifyJson } from './json.ts';
-import { JsonPathError, parseJsonPath, removeAt, replaceAt, valuesAt } from './json-path.ts';
+import {
+  canonicalJsonPath,
+  JsonPathError,
+  parseJsonPath,
+  removeAt,
+  replaceAt,
+  valuesAt,
+} from './json-path.ts';
 
 const payload = {
   name: 'x',
@@ -28,6 +35,37 @@ test('a path finds the values it spells', () => {
 test('a path finds nothing where there is nothing, and enters no array by itself', () => {
   for (const path of ['a.b', 'country.cities.name', 'name.length', 'matrix[9]', 'constructor']) {
     assert.deepEqual(find(path), [], path);
+  }
+});
+
+test('texts of one path have one canonical text, which is the same path', () => {
+  const written = fc.array(
+    fc.tuple(keys, fc.boolean(), fc.constantFrom('', '[]', '[0]', '[007]', '[][1]')),
+    { minLength: 1, maxLength: 4 },
+  );
+  const textOf = (steps: readonly [string, boolean, string][], isQuoted: (at: number) => boolean) =>
+    steps
+      .map(([key, , brackets], at) => {
+        const isPlain = !/[.[\]"]/.test(key) && !isQuoted(at);
+        return (isPlain ? key : `"${key}"`) + brackets;
+      })
+      .join('.');
+  fc.assert(
+    fc.property(written, (steps) => {
+      const text = textOf(steps, (at) => steps[at]?.[1] ?? false);
+      const canonical = canonicalJsonPath(text);
+      assert.deepEqual(parseJsonPath(canonical), parseJsonPath(text));
+      assert.equal(canonicalJsonPath(canonical), canonical);
+      assert.equal(canonicalJsonPath(textOf(steps, () => true)), canonical);
+      assert.equal(canonicalJsonPath(textOf(steps, () => false)), canonical);
+    }),
+  );
+  assert.equal(canonicalJsonPath('"a"."b c"[00]."d.e"'), 'a.b c[0]."d.e"');
+  for (const text of ['$version', '"$version"', '"$a"[].b']) {
+    assert.equal(canonicalJsonPath(text), text);
+  }
+  for (const text of ['a..b', '"a', '']) {
+    assert.throws(() => canonicalJsonPath(text), JsonPathError);
   }
 });
 

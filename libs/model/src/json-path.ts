@@ -1,7 +1,8 @@
 // Paths into a payload: `a.b`, `a[].b` (every element), `a[0].b`, `"quoted key".b`.
 //
 // A path goes into arrays only where it says so: `a.b` finds nothing where `a` is an array.
-// Only own keys count, so that `constructor` or `__proto__` is an ordinary key.
+// Only own keys count, so that `constructor` or `__proto__` is an ordinary key. `"a".b` and `a.b` are one path: what is
+// kept or looked up by a path's text goes by its canonical one.
 
 import type { JsonObject, JsonValue } from './json.ts';
 import { isJsonObject } from './payload-codec.ts';
@@ -49,6 +50,30 @@ export function parseJsonPath(text: string): JsonPath {
     if (text[position] !== '.') throw invalid(text, position, "'.' or '['");
     position++;
   }
+}
+
+/**
+ * The one text of all that mean the same path: keys in quotes only where they need them. A first key that begins with
+ * `$` stays as it is written, because without quotes it may be a name that is no key. Throws a JsonPathError.
+ */
+export function canonicalJsonPath(text: string): string {
+  if (SIMPLE_KEY.test(text)) return text;
+  let canonical = '';
+  for (const [i, step] of parseJsonPath(text).entries()) {
+    switch (step.kind) {
+      case 'key': {
+        const isSimple = SIMPLE_KEY.test(step.key) && !(i === 0 && text.startsWith('"$'));
+        canonical += `${i === 0 ? '' : '.'}${isSimple ? step.key : `"${step.key}"`}`;
+        break;
+      }
+      case 'index':
+        canonical += `[${step.index}]`;
+        break;
+      case 'elements':
+        canonical += '[]';
+    }
+  }
+  return canonical;
 }
 
 /** Every value the path leads to, in document order; none where it leads nowhere. Arrays at its end stay whole. */

@@ -6,6 +6,7 @@
 
 import {
   asksForVectors,
+  canonicalJsonPath,
   compileFilter,
   type Entry,
   type Filter,
@@ -155,10 +156,10 @@ export class ApplyBatch {
         yield* this.#deleteVectors(operation, version);
         return;
       case 'createFieldIndex':
-        this.#schema = { ...this.#schema, [operation.field]: operation.index };
+        this.#schema = { ...this.#schema, [canonicalJsonPath(operation.field)]: operation.index };
         return;
       case 'deleteFieldIndex':
-        this.#schema = withoutField(this.#schema, operation.field);
+        this.#schema = withoutField(this.#schema, canonicalJsonPath(operation.field));
         return;
       case 'delete':
         for (const id of yield* this.#select(operation.selector)) {

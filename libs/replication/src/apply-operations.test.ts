@@ -131,3 +131,14 @@ test('what is at a key is overwritten whole, and the rest of the payload stays',
   ]);
   assert.deepEqual(payloadOf(store.points.get(1)), { a: { b: { e: 3 } }, d: 2 });
 });
+
+test('an index is made and deleted by any text of its path', () => {
+  const store = new MapStore();
+  const make: PointOperation = { kind: 'createFieldIndex', field: '"a"."b"', index: WORDS };
+  const drop: PointOperation = { kind: 'deleteFieldIndex', field: 'a."b"' };
+  const made = applyEntry(entry(make), sequence(1), store, SHAPE);
+  assert.deepEqual('payloadSchema' in made && made.payloadSchema, { 'a.b': WORDS });
+  store.applied([[sequence(1), entry(make)]]);
+  const dropped = applyEntry(entry(drop), sequence(2), store, SHAPE);
+  assert.deepEqual('payloadSchema' in dropped && dropped.payloadSchema, {});
+});

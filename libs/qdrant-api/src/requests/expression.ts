@@ -60,7 +60,7 @@ export function readExpression(value: JsonValue | undefined, path: string): Expr
   throw wrongType(path, value, `a number, a variable, a condition or one of ${kinds}`);
 }
 
-/** `$score`, `$score[i]` or a path into the payload; returns it as it is. */
+/** `$score`, `$score[i]` or a path into the payload, which is returned as its canonical text. */
 export function checkVariable(name: string, path: string): string {
   if (!name.startsWith('$')) return readPath(name, path);
   if (SCORE_VARIABLE.test(name)) return name;
@@ -69,9 +69,8 @@ export function checkVariable(name: string, path: string): string {
 
 /** Values of variables that a point lacks. */
 export function readDefaults(value: JsonValue, path: string): JsonObject {
-  const defaults = readObject(value, path);
-  for (const name of Object.keys(defaults)) checkVariable(name, path);
-  return defaults;
+  const defaults = Object.entries(readObject(value, path));
+  return Object.fromEntries(defaults.map(([name, each]) => [checkVariable(name, path), each]));
 }
 
 /** The decay's parameters; a validation error where the scale or the midpoint makes no curve. */

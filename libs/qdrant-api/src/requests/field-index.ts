@@ -1,7 +1,7 @@
 // PUT /collections/{name}/index: the kind of a payload index, as a name or as an object of parameters.
 
 import type { FieldIndex, JsonObject, JsonValue, Tokenizer } from '@tributary/model';
-import { parseJsonPath, STEMMER_LANGUAGES } from '@tributary/model';
+import { canonicalJsonPath, STEMMER_LANGUAGES } from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
 import {
   at,
@@ -52,11 +52,10 @@ export function parseCreateFieldIndex(body: JsonValue | undefined): FieldIndexRe
   return { field, index: readFieldIndex(schema, 'field_schema') };
 }
 
-/** The field in the path of a request. */
+/** The field in the path of a request, as its canonical text. */
 export function parseFieldName(text: string): string {
   try {
-    parseJsonPath(text);
-    return text;
+    return canonicalJsonPath(text);
   } catch {
     throw formatError(`field_name: ${JSON.stringify(text.slice(0, 100))} is not a JSON path`);
   }

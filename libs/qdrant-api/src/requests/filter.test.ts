@@ -161,3 +161,9 @@ test('a filter nested too deep is refused before it can exhaust the stack', () =
   assert.equal(refusal(text(32)), 'none');
   assert.match(refusal(text(33)), /^4\d\d .*nested/);
 });
+
+test('a key is read as the canonical text of its path', () => {
+  assert.deepEqual(read('{"must":[{"is_null":{"key":"\\"a\\".\\"b c\\".\\"d.e\\"[007]"}}]}'), {
+    must: [{ kind: 'isNull', key: 'a.b c."d.e"[7]' }],
+  });
+});

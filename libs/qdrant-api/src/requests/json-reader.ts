@@ -3,11 +3,11 @@
 
 import type { JsonArray, JsonObject, JsonValue, PointId } from '@tributary/model';
 import {
+  canonicalJsonPath,
   JsonError,
   JsonPathError,
   numberOfValue,
   parseJson,
-  parseJsonPath,
   parsePointId,
   stringifyJson,
   WholeFloat,
@@ -78,16 +78,15 @@ export function readStrings(value: Body, path: string): string[] {
   return readArray(value, path).map((item, i) => readString(item, `${path}[${i}]`));
 }
 
-/** A JSON path into a payload, as text. */
+/** A JSON path into a payload, as its canonical text. */
 export function readPath(value: Body, path: string): string {
   const text = readString(value, path);
   try {
-    parseJsonPath(text);
+    return canonicalJsonPath(text);
   } catch (error) {
     if (error instanceof JsonPathError) throw formatError(`${path}: ${error.message}`);
     throw error;
   }
-  return text;
 }
 
 export function readPaths(value: Body, path: string): string[] {
