@@ -44,8 +44,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 
 const OPAQUE = new Set([
   ...[
-    ['ShardKeySelector', 'ShardKey', 'Document', 'Image', 'InferenceObject', 'Value'],
-    ['RelevanceFeedbackInput', 'AcornSearchParams', 'Usage'],
+    ['ShardKeySelector', 'ShardKey', 'Document', 'Image', 'InferenceObject', 'Value', 'Usage'],
     ['ReshardingInfo', 'ShardTransferInfo'],
   ]
     .flat()
@@ -80,7 +79,8 @@ const FILES = [
   'qdrant',
 ];
 
-const client = import.meta.resolve('@qdrant/js-client-grpc');
+// The newest contract that is served: older clients send and read a part of it.
+const client = import.meta.resolve('js-client-grpc-1.19');
 const files: FileDescriptorProto[] = [];
 for (const name of FILES) {
   const module = await import(new URL(`./proto/${name}_pb.js`, client).href);

@@ -56,6 +56,21 @@ test('sumScores is the sum to the positives less that to the negatives', () => {
   );
 });
 
+test('weightedSum counts each similarity by its weight', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(similarity, similarity), { maxLength: 5 }), (terms) => {
+      const score = scoreOf({
+        kind: 'weightedSum',
+        terms: terms.map(([value, weight]) => ({ example: vector(value), weight })),
+      });
+      assertNear(
+        score,
+        terms.reduce((sum, [value, weight]) => sum + value * weight, 0),
+      );
+    }),
+  );
+});
+
 const pairs = fc.array(fc.tuple(similarity, similarity), { maxLength: 4 });
 const contextOf = (context: [number, number][]) =>
   context.map(([positive, negative]) => ({

@@ -47,6 +47,8 @@ export function planExamples<Vector extends VectorValue>(
       return { examples, score: discoverScore(scoring.context.length) };
     case 'context':
       return { examples, score: contextScore(scoring.context.length) };
+    case 'weightedSum':
+      return { examples, score: weightedSum(scoring.terms.map(({ weight }) => weight)) };
   }
 }
 
@@ -60,6 +62,8 @@ export function examplesOf(scoring: ExampleScoring): VectorValue[] {
       return [scoring.target, ...pairsOf(scoring.context)];
     case 'context':
       return pairsOf(scoring.context);
+    case 'weightedSum':
+      return scoring.terms.map(({ example }) => example);
   }
 }
 
@@ -143,6 +147,16 @@ function contextScore(pairs: number): ScoreOfSimilarities {
       const negative = similarities[(2 * pair + 1) * stride + at] ?? 0;
       sum += squash(Math.min(positive - negative - CONTEXT_MARGIN, 0));
     }
+    return sum;
+  };
+}
+
+function weightedSum(weights: readonly number[]): ScoreOfSimilarities {
+  return (similarities, stride, at) => {
+    let sum = 0;
+    weights.forEach((weight, e) => {
+      sum += weight * (similarities[e * stride + at] ?? 0);
+    });
     return sum;
   };
 }

@@ -49,13 +49,16 @@ function drawScoring(random: Random, kind: VectorKind): ExampleScoring {
     positive: draw(random, kind),
     negative: draw(random, kind),
   }));
-  switch (random.integer(4)) {
+  const weighted = () => ({ example: draw(random, kind), weight: (random.integer(9) - 4) / 2 });
+  switch (random.integer(5)) {
     case 0:
       return { kind: 'bestScore', positives: [draw(random, kind), ...many(2)], negatives: many(3) };
     case 1:
       return { kind: 'sumScores', positives: many(2), negatives: [draw(random, kind), ...many(2)] };
     case 2:
       return { kind: 'discover', target: draw(random, kind), context };
+    case 3:
+      return { kind: 'weightedSum', terms: Array.from({ length: random.integer(4) }, weighted) };
     default:
       return { kind: 'context', context };
   }

@@ -17,6 +17,22 @@ export interface ExamplePair {
   readonly negative: VectorExample;
 }
 
+/** What another model found a point of an earlier answer to be worth; larger is better. */
+export interface FeedbackItem {
+  readonly example: VectorExample;
+  readonly score: number;
+}
+
+/**
+ * score = a * sim(target) + sum over pairs of c * confidence^b * (sim(better) - sim(worse)): of every two items of feedback
+ * that differ, where confidence is by how much. sim as in `Scoring`.
+ */
+export interface NaiveFeedback {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
 export type RecommendStrategy = 'average_vector' | 'best_score' | 'sum_scores';
 
 export type Query =
@@ -38,6 +54,12 @@ export type Query =
       readonly context: readonly ExamplePair[];
     }
   | { readonly kind: 'context'; readonly context: readonly ExamplePair[] }
+  | {
+      readonly kind: 'relevanceFeedback';
+      readonly target: VectorExample;
+      readonly feedback: readonly FeedbackItem[];
+      readonly strategy: NaiveFeedback;
+    }
   | { readonly kind: 'orderBy'; readonly orderBy: OrderBy }
   /** score += 1 / ((position + 1) / weight + k - 1), position from 0; one weight a prefetch. */
   | { readonly kind: 'rrf'; readonly k: number; readonly weights?: readonly number[] }
@@ -88,13 +110,18 @@ export interface LookupFrom {
   readonly vector?: string;
 }
 
+export interface QueryParams extends SearchParams {
+  /** The points among which terms are counted, to weigh them where the modifier is `idf`; without one, all. */
+  readonly idfCorpus?: Filter;
+}
+
 export interface QueryStage {
   readonly prefetch: readonly QueryStage[];
   /** Undefined: points in id order where there is no prefetch. */
   readonly query?: Query;
   readonly using: string;
   readonly filter?: Filter;
-  readonly params: SearchParams;
+  readonly params: QueryParams;
   readonly scoreThreshold?: number;
   readonly limit: number;
   readonly lookupFrom?: LookupFrom;

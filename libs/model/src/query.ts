@@ -43,6 +43,12 @@ export interface ContextPair {
   readonly negative: VectorValue;
 }
 
+/** A vector, and what the similarity to it counts for. */
+export interface WeightedExample {
+  readonly example: VectorValue;
+  readonly weight: number;
+}
+
 /**
  * How a point is scored against examples; sim is the similarity of the vector's distance, larger is better
  * (Manhattan: the negative of the distance; Euclid: of its square). The score of `nearest` is in the distance's own convention.
@@ -50,6 +56,7 @@ export interface ContextPair {
  *   bestScore  best positive above best negative ? f(best positive) : -f(best negative), f(x) = (x / (1 + |x|) + 1) / 2
  *   sumScores  sum of sim to the positives less sum of sim to the negatives
  *   discover   rank + f(sim to target); rank counts pairs, +1 where nearer to the positive, -1 where to the negative
+ *   weightedSum  sum of weight times sim to the example
  *   context    sum over pairs of g(min(sim positive - sim negative - epsilon, 0)), g(x) = x / (1 + |x|); 0 is best
  */
 export type Scoring =
@@ -64,7 +71,8 @@ export type Scoring =
       readonly target: VectorValue;
       readonly context: readonly ContextPair[];
     }
-  | { readonly kind: 'context'; readonly context: readonly ContextPair[] };
+  | { readonly kind: 'context'; readonly context: readonly ContextPair[] }
+  | { readonly kind: 'weightedSum'; readonly terms: readonly WeightedExample[] };
 
 /** The `limit` best points by the scoring, best first. */
 export interface VectorQuery {

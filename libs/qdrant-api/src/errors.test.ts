@@ -55,7 +55,6 @@ test('the refusal of a feature names it and says that this version lacks it', ()
   const refusals: readonly [UnsupportedFeature, string][] = [
     ['inference', 'inference of vectors from text, images or objects'],
     ['shardKeys', 'shard keys'],
-    ['relevanceFeedback', 'relevance feedback queries'],
   ];
   for (const [feature, name] of refusals) {
     const text = `Bad request: This version of Tributary does not support ${name}`;

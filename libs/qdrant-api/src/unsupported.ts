@@ -7,8 +7,6 @@ const FEATURES = {
   inference: 'inference of vectors from text, images or objects',
   shardKeys: 'shard keys',
   customSharding: 'custom sharding',
-  relevanceFeedback: 'relevance feedback queries',
-  idfCorpus: 'idf over a corpus of its own',
   vectorNames: 'adding vectors to a collection and taking them away',
   preventUnoptimized: 'prevent_unoptimized',
 } as const;

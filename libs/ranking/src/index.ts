@@ -7,4 +7,5 @@ export * from './group-collector.ts';
 export * from './inverse-frequency.ts';
 export * from './matrix.ts';
 export * from './ranked.ts';
+export * from './relevance-feedback.ts';
 export * from './similarity.ts';

@@ -169,6 +169,12 @@ const scorings: fc.Arbitrary<Scoring> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('discover' as const), target: vectorValues, context: contexts }),
   fc.record({ kind: fc.constant('context' as const), context: contexts }),
+  fc.record({
+    kind: fc.constant('weightedSum' as const),
+    terms: fc.array(fc.record({ example: vectorValues, weight: fc.double({ noNaN: true }) }), {
+      maxLength: 3,
+    }),
+  }),
 );
 const queries: fc.Arbitrary<VectorQuery> = fc.record(
   {

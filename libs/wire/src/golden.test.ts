@@ -174,6 +174,7 @@ const scorings = {
     scored({ kind: 'sumScores', positives: [], negatives: [sparse] }),
     scored({ kind: 'discover', target: multi, context }),
     scored({ kind: 'context', context }),
+    scored({ kind: 'weightedSum', terms: [{ example: sparse, weight: -0.5 }] }),
   ],
 };
 const ordered = {

@@ -13,6 +13,7 @@ import {
   type VectorQuery,
   type VectorSelector,
   type VectorValue,
+  type WeightedExample,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -35,6 +36,7 @@ const SCORING_KINDS = [
   'sumScores',
   'discover',
   'context',
+  'weightedSum',
 ] as const satisfies readonly Scoring['kind'][];
 
 const QUERY_VECTOR = lengthTag(1);
@@ -53,6 +55,8 @@ const SCORING_KIND = varintTag(1);
 const SCORING_TARGET = lengthTag(2);
 const SCORING_POSITIVE = lengthTag(3);
 const SCORING_NEGATIVE = lengthTag(4);
+/** One each positive, in their order. */
+const SCORING_WEIGHT = (5 << 3) | 1;
 
 const QUANTIZATION_IGNORE = varintTag(1);
 const QUANTIZATION_RESCORE = varintTag(2);
@@ -138,6 +142,12 @@ function writeScoring(writer: BinaryWriter, scoring: Scoring): void {
       writeVector(writer, SCORING_NEGATIVE, '', negative);
     }
   }
+  if ('terms' in scoring) {
+    for (const { example, weight } of scoring.terms) {
+      writeVector(writer, SCORING_POSITIVE, '', example);
+      writer.uint32(SCORING_WEIGHT).double(weight);
+    }
+  }
   writer.join();
 }
 
@@ -147,12 +157,14 @@ function readScoring(reader: BinaryReader): Scoring {
   let target: VectorValue | undefined;
   const positives: VectorValue[] = [];
   const negatives: VectorValue[] = [];
+  const weights: number[] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === SCORING_KIND) kindNumber = reader.uint32();
     else if (tag === SCORING_TARGET) target = readVector(reader)[1];
     else if (tag === SCORING_POSITIVE) positives.push(readVector(reader)[1]);
     else if (tag === SCORING_NEGATIVE) negatives.push(readVector(reader)[1]);
+    else if (tag === SCORING_WEIGHT) weights.push(reader.double());
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
@@ -168,6 +180,8 @@ function readScoring(reader: BinaryReader): Scoring {
       return { kind, target: needTarget(target), context: pairs(positives, negatives) };
     case 'context':
       return { kind, context: pairs(positives, negatives) };
+    case 'weightedSum':
+      return { kind, terms: terms(positives, weights) };
   }
 }
 
@@ -186,6 +200,16 @@ function pairs(
       throw corrupt('a context with half a pair');
     }
     return { positive, negative };
+  });
+}
+
+function terms(examples: readonly VectorValue[], weights: readonly number[]): WeightedExample[] {
+  return examples.map((example, index) => {
+    const weight = weights[index];
+    if (weight === undefined || weights.length !== examples.length) {
+      throw corrupt('a weighted sum with half a term');
+    }
+    return { example, weight };
   });
 }
 

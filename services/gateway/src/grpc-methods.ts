@@ -71,7 +71,7 @@ function hostCollections({ names, collections, views }: GatewayCore, host: HostM
   });
   host(collectionsService.collectionClusterInfo, async ({ collectionName }) => {
     const view = await views.cluster(await names.resolve(collectionName));
-    return () => collectionClusterResponse(view);
+    return (timeSec) => collectionClusterResponse(view, timeSec);
   });
   host(collectionsService.create, async (message) => {
     const config = createCollectionOf(message, collections.defaults());

@@ -15,7 +15,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import { checkVectorName, noPointFound, prepareVector } from '@tributary/qdrant-api';
-import { averageRecommendVector } from '@tributary/ranking';
+import { averageRecommendVector, naiveFeedbackScoring } from '@tributary/ranking';
 import { TributaryError } from '@tributary/runtime';
 import type { CollectionNames } from './collection-names.ts';
 import { elsewhere, type Reading, type ShardReads } from './shard-reads.ts';
@@ -58,6 +58,8 @@ export function examplesOf(query: Query | undefined): VectorExample[] {
       return [query.target, ...query.context.flatMap((pair) => [pair.positive, pair.negative])];
     case 'context':
       return query.context.flatMap((pair) => [pair.positive, pair.negative]);
+    case 'relevanceFeedback':
+      return [query.target, ...query.feedback.map(({ example }) => example)];
     default:
       return [];
   }
@@ -176,6 +178,12 @@ function scoringOf(stage: QueryStage, vectorOf: VectorOf, collection: Collection
       };
     case 'context':
       return { kind: 'context', context: pairs(query.context) };
+    case 'relevanceFeedback': {
+      const judged = query.feedback.map(({ example, score }) => {
+        return { vector: prepared(example), score };
+      });
+      return naiveFeedbackScoring(prepared(query.target), judged, query.strategy);
+    }
     case 'recommend': {
       const { positives, negatives, strategy } = query;
       if (strategy !== 'average_vector') {
@@ -222,5 +230,10 @@ export function mapSparse(
       return { ...scoring, target: map(scoring.target), context: scoring.context.map(mapPair) };
     case 'context':
       return { ...scoring, context: scoring.context.map(mapPair) };
+    case 'weightedSum':
+      return {
+        ...scoring,
+        terms: scoring.terms.map(({ example, weight }) => ({ example: map(example), weight })),
+      };
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   type Filter,
+  isSparse,
   type JsonObject,
   type Point,
   type PointId,
@@ -12,7 +13,7 @@ import {
   type ScoredPoint,
   type VectorExample,
 } from '@tributary/model';
-import { similarityOf } from '@tributary/ranking';
+import { inverseDocumentFrequency, similarityOf } from '@tributary/ranking';
 import fc from 'fast-check';
 import { MemoryShards } from './testing/memory-shards.ts';
 import {
@@ -76,6 +77,14 @@ const searching = (using: string): fc.Arbitrary<Query> => {
     fc.record({
       kind: fc.constant('context' as const),
       context: fc.array(pair, { minLength: 1, maxLength: 2 }),
+    }),
+    fc.record({
+      kind: fc.constant('relevanceFeedback' as const),
+      target: one,
+      feedback: fc.array(fc.record({ example: one, score: fc.integer({ min: 0, max: 3 }) }), {
+        maxLength: 3,
+      }),
+      strategy: fc.constant({ a: 1, b: 1, c: 0.5 }),
     }),
   );
 };
@@ -250,6 +259,40 @@ test('diversity compares sparse vectors as they are, while scores weigh their te
     others,
     others.toSorted((a, b) => b - a),
   );
+});
+
+test('terms are weighed by how rare they are in the corpus, each query by its own', async () => {
+  const { shards, collection } = filled();
+  using _ = shards;
+  const target: VectorExample = { kind: 'vector', vector: sparse({ 1: 1, 4: 1 }) };
+  const asked = (idfCorpus?: Filter) =>
+    request({
+      query: nearest(target),
+      using: 'words',
+      limit: 30,
+      params: idfCorpus === undefined ? {} : { idfCorpus },
+    });
+  const queries = [asked(), asked(red), asked({ must: [{ kind: 'hasId', ids: [] }] })];
+  const answers = await shards.reader.query(collection, queries, {});
+  const having = POINTS.flatMap(({ id, vectors: { words } }) =>
+    words !== undefined && isSparse(words) ? [{ id, terms: words.indices }] : [],
+  );
+  const corpora = [() => true, (id: PointId) => Number(id) % 3 === 0, () => false];
+  for (const [i, isIn] of corpora.entries()) {
+    const corpus = having.filter(({ id }) => isIn(id));
+    const weight = (term: number) => {
+      const count = corpus.filter(({ terms }) => terms.includes(term)).length;
+      return inverseDocumentFrequency(corpus.length, count);
+    };
+    for (const { id, score } of answers[i] ?? []) {
+      const terms = having.find((each) => each.id === id)?.terms ?? new Uint32Array(0);
+      // Values of terms below 3 are 1, those of the others 2: see `POINTS`.
+      const expected =
+        (terms.includes(1) ? weight(1) : 0) + (terms.includes(4) ? 2 * weight(4) : 0);
+      assert.ok(Math.abs(score - expected) < 1e-5, `${score} is about ${expected}`);
+    }
+    assert.ok((answers[i] ?? []).length > 0);
+  }
 });
 
 test('a sample is of the filter, without repetition, and not always the same', async () => {

@@ -85,7 +85,9 @@ export class QueryExecutor {
     const stages = requests.flatMap((request) => [...stagesOf(request)]);
     const scorings = await scoreStages(collection, stages, this.#options, reading);
     if (!stages.some(({ using }) => isWeighed(collection, using))) return scorings;
-    const weighable = [...scorings].map(([{ using }, { scoring }]) => ({ using, scoring }));
+    const weighable = [...scorings].map(([{ using, params }, { scoring }]) => {
+      return { using, scoring, corpus: params.idfCorpus };
+    });
     const weighed = await weighTerms(collection, weighable, this.#options.reads, reading);
     return new Map(
       [...scorings].map(([stage, known], i) => {
@@ -200,6 +202,7 @@ export class QueryExecutor {
       case 'recommend':
       case 'discover':
       case 'context':
+      case 'relevanceFeedback':
         return run.batch.search(searchOf(run, stage, filter, want));
     }
   }

@@ -1,13 +1,15 @@
 // Weighs the query values of sparse vectors whose modifier is `idf`, by how rare their terms are in the whole collection.
 
 import type { CollectionState } from '@tributary/metadata';
-import type { Scoring } from '@tributary/model';
+import type { Filter, Scoring } from '@tributary/model';
 import { termWeights, weighted } from '@tributary/ranking';
 import { mapSparse } from './query-examples.ts';
 import type { Reading, ShardReads } from './shard-reads.ts';
 
 interface Weighable {
   readonly using: string;
+  /** The points whose terms are counted; all of them where there is none. */
+  readonly corpus?: Filter | undefined;
   readonly scoring: Scoring;
 }
 
@@ -17,30 +19,37 @@ export function isWeighed({ config }: CollectionState, using: string): boolean {
   return sparse[using]?.modifier === 'idf';
 }
 
-/** The scorings in their order; one look at the statistics for each vector name that is weighed. */
+/** The scorings in their order; one look at the statistics for each vector name and corpus. */
 export async function weighTerms(
   collection: CollectionState,
   scorings: readonly Weighable[],
   reads: ShardReads,
   reading: Reading,
 ): Promise<Scoring[]> {
-  const names = new Set(
-    scorings.map(({ using }) => using).filter((name) => isWeighed(collection, name)),
-  );
+  const weighed = scorings.filter(({ using }) => isWeighed(collection, using));
   const weights = new Map(
     await Promise.all(
-      [...names].map(async (using) => {
-        const indices = termsOf(scorings.filter((each) => each.using === using));
-        const statistics = await reads.termStatistics(collection, { using, indices }, reading);
-        return [using, termWeights(indices, statistics)] as const;
+      [...Map.groupBy(weighed, populationOf)].map(async ([population, alike]) => {
+        const [{ using, corpus } = { using: '' }] = alike;
+        const indices = termsOf(alike);
+        const query = { using, indices, ...(corpus && { filter: corpus }) };
+        const statistics = await reads.termStatistics(collection, query, reading);
+        return [population, termWeights(indices, statistics)] as const;
       }),
     ),
   );
-  return scorings.map(({ scoring, using }) => {
-    const ofName = weights.get(using);
-    if (ofName === undefined) return scoring;
-    return mapSparse(scoring, (vector) => weighted(vector, ofName));
+  return scorings.map((each) => {
+    const terms = weights.get(populationOf(each));
+    if (terms === undefined) return each.scoring;
+    return mapSparse(each.scoring, (vector) => weighted(vector, terms));
   });
+}
+
+/** The same for scorings whose terms are counted in the same vectors of the same points. */
+function populationOf({ using, corpus }: Weighable): string {
+  return JSON.stringify([using, corpus], (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  );
 }
 
 function termsOf(scorings: readonly Weighable[]): Uint32Array {

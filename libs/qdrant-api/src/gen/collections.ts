@@ -4,7 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-export const Datatype = { Default: 0, Float32: 1, Uint8: 2, Float16: 3 } as const;
+export const Datatype = { Default: 0, Float32: 1, Uint8: 2, Float16: 3, Turbo4: 4 } as const;
 
 export type Datatype = typeof Datatype[keyof typeof Datatype];
 
@@ -13,6 +13,18 @@ export namespace Datatype {
   export type Float32 = typeof Datatype.Float32;
   export type Uint8 = typeof Datatype.Uint8;
   export type Float16 = typeof Datatype.Float16;
+  export type Turbo4 = typeof Datatype.Turbo4;
+}
+
+export const Memory = { MemoryUnknown: 0, Cold: 1, Cached: 2, Pinned: 3 } as const;
+
+export type Memory = typeof Memory[keyof typeof Memory];
+
+export namespace Memory {
+  export type MemoryUnknown = typeof Memory.MemoryUnknown;
+  export type Cold = typeof Memory.Cold;
+  export type Cached = typeof Memory.Cached;
+  export type Pinned = typeof Memory.Pinned;
 }
 
 export const Modifier = { None: 0, Idf: 1 } as const;
@@ -179,16 +191,24 @@ export interface VectorParams {
   size: bigint;
   distance: Distance;
   hnswConfig?: HnswConfigDiff | undefined;
-  quantizationConfig?: QuantizationConfig | undefined;
+  quantizationConfig?:
+    | QuantizationConfig
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   datatype?: Datatype | undefined;
   multivectorConfig?: MultiVectorConfig | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface VectorParamsDiff {
   hnswConfig?: HnswConfigDiff | undefined;
-  quantizationConfig?: QuantizationConfigDiff | undefined;
+  quantizationConfig?:
+    | QuantizationConfigDiff
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface VectorParamsMap {
@@ -298,16 +318,24 @@ export interface HnswConfigDiff {
   m?: bigint | undefined;
   efConstruct?: bigint | undefined;
   fullScanThreshold?: bigint | undefined;
-  maxIndexingThreads?: bigint | undefined;
+  maxIndexingThreads?:
+    | bigint
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   payloadM?: bigint | undefined;
   inlineStorage?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface SparseIndexConfig {
-  fullScanThreshold?: bigint | undefined;
+  fullScanThreshold?:
+    | bigint
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   datatype?: Datatype | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface WalConfigDiff {
@@ -331,13 +359,19 @@ export interface OptimizersConfigDiff {
 
 export interface ScalarQuantization {
   type: QuantizationType;
-  quantile?: number | undefined;
+  quantile?:
+    | number
+    | undefined;
+  /** @deprecated */
   alwaysRam?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface ProductQuantization {
   compression: CompressionRatio;
+  /** @deprecated */
   alwaysRam?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface BinaryQuantizationQueryEncoding {
@@ -362,14 +396,18 @@ export namespace BinaryQuantizationQueryEncoding_Setting {
 }
 
 export interface BinaryQuantization {
+  /** @deprecated */
   alwaysRam?: boolean | undefined;
   encoding?: BinaryQuantizationEncoding | undefined;
   queryEncoding?: BinaryQuantizationQueryEncoding | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface TurboQuantization {
+  /** @deprecated */
   alwaysRam?: boolean | undefined;
   bits?: TurboQuantBitSize | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface QuantizationConfig {
@@ -410,7 +448,10 @@ export interface StrictModeConfig {
   multivectorConfig?: StrictModeMultivectorConfig | undefined;
   sparseConfig?: StrictModeSparseConfig | undefined;
   maxPointsCount?: bigint | undefined;
-  maxPayloadIndexCount?: bigint | undefined;
+  maxPayloadIndexCount?:
+    | bigint
+    | undefined;
+  /** @deprecated */
   maxResidentMemoryPercent?: number | undefined;
 }
 
@@ -440,12 +481,19 @@ export interface StrictModeMultivector {
   maxVectors?: bigint | undefined;
 }
 
+export interface PayloadStorageParams {
+  memory?: Memory | undefined;
+}
+
 export interface CreateCollection {
   collectionName: string;
   hnswConfig?: HnswConfigDiff | undefined;
   walConfig?: WalConfigDiff | undefined;
   optimizersConfig?: OptimizersConfigDiff | undefined;
-  shardNumber?: number | undefined;
+  shardNumber?:
+    | number
+    | undefined;
+  /** @deprecated */
   onDiskPayload?: boolean | undefined;
   timeout?: bigint | undefined;
   vectorsConfig?: VectorsConfig | undefined;
@@ -456,6 +504,7 @@ export interface CreateCollection {
   sparseVectorsConfig?: SparseVectorConfig | undefined;
   strictModeConfig?: StrictModeConfig | undefined;
   metadata: Uint8Array[];
+  payload?: PayloadStorageParams | undefined;
 }
 
 export interface UpdateCollection {
@@ -483,6 +532,7 @@ export interface CollectionOperationResponse {
 
 export interface CollectionParams {
   shardNumber: number;
+  /** @deprecated */
   onDiskPayload: boolean;
   vectorsConfig?: VectorsConfig | undefined;
   replicationFactor?: number | undefined;
@@ -491,14 +541,19 @@ export interface CollectionParams {
   shardingMethod?: ShardingMethod | undefined;
   sparseVectorsConfig?: SparseVectorConfig | undefined;
   readFanOutDelayMs?: bigint | undefined;
+  payload?: PayloadStorageParams | undefined;
 }
 
 export interface CollectionParamsDiff {
   replicationFactor?: number | undefined;
-  writeConsistencyFactor?: number | undefined;
+  writeConsistencyFactor?:
+    | number
+    | undefined;
+  /** @deprecated */
   onDiskPayload?: boolean | undefined;
   readFanOutFactor?: number | undefined;
   readFanOutDelayMs?: bigint | undefined;
+  payload?: PayloadStorageParams | undefined;
 }
 
 export interface CollectionConfig {
@@ -512,28 +567,44 @@ export interface CollectionConfig {
 }
 
 export interface KeywordIndexParams {
-  isTenant?: boolean | undefined;
+  isTenant?:
+    | boolean
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  prefix?: KeywordPrefixParams | undefined;
+  memory?: Memory | undefined;
+}
+
+export interface KeywordPrefixParams {
 }
 
 export interface IntegerIndexParams {
   lookup?: boolean | undefined;
   range?: boolean | undefined;
-  isPrincipal?: boolean | undefined;
+  isPrincipal?:
+    | boolean
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface FloatIndexParams {
+  /** @deprecated */
   onDisk?: boolean | undefined;
   isPrincipal?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface GeoIndexParams {
+  /** @deprecated */
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface StopwordsSet {
@@ -545,38 +616,54 @@ export interface TextIndexParams {
   tokenizer: TokenizerType;
   lowercase?: boolean | undefined;
   minTokenLen?: bigint | undefined;
-  maxTokenLen?: bigint | undefined;
+  maxTokenLen?:
+    | bigint
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   stopwords?: StopwordsSet | undefined;
   phraseMatching?: boolean | undefined;
   stemmer?: StemmingAlgorithm | undefined;
   asciiFolding?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface StemmingAlgorithm {
   snowball?: SnowballParams | undefined;
+  disabled?: DisabledStemmer | undefined;
 }
 
 export interface SnowballParams {
   language: string;
 }
 
+export interface DisabledStemmer {
+}
+
 export interface BoolIndexParams {
+  /** @deprecated */
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface DatetimeIndexParams {
+  /** @deprecated */
   onDisk?: boolean | undefined;
   isPrincipal?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface UuidIndexParams {
-  isTenant?: boolean | undefined;
+  isTenant?:
+    | boolean
+    | undefined;
+  /** @deprecated */
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
+  memory?: Memory | undefined;
 }
 
 export interface PayloadIndexParams {
@@ -685,6 +772,7 @@ export interface CollectionClusterInfoResponse {
   remoteShards: RemoteShardInfo[];
   shardTransfers: Uint8Array[];
   reshardingOperations: Uint8Array[];
+  time: number;
 }
 
 function createBaseVectorParams(): VectorParams {
@@ -696,6 +784,7 @@ function createBaseVectorParams(): VectorParams {
     onDisk: undefined,
     datatype: undefined,
     multivectorConfig: undefined,
+    memory: undefined,
   };
 }
 
@@ -724,6 +813,9 @@ export const VectorParams: MessageFns<VectorParams> = {
     }
     if (message.multivectorConfig !== undefined) {
       MultiVectorConfig.encode(message.multivectorConfig, writer.uint32(58).fork()).join();
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(64).int32(message.memory);
     }
     return writer;
   },
@@ -797,6 +889,14 @@ export const VectorParams: MessageFns<VectorParams> = {
             message.multivectorConfig = MultiVectorConfig.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -811,7 +911,7 @@ export const VectorParams: MessageFns<VectorParams> = {
 };
 
 function createBaseVectorParamsDiff(): VectorParamsDiff {
-  return { hnswConfig: undefined, quantizationConfig: undefined, onDisk: undefined };
+  return { hnswConfig: undefined, quantizationConfig: undefined, onDisk: undefined, memory: undefined };
 }
 
 export const VectorParamsDiff: MessageFns<VectorParamsDiff> = {
@@ -824,6 +924,9 @@ export const VectorParamsDiff: MessageFns<VectorParamsDiff> = {
     }
     if (message.onDisk !== undefined) {
       writer.uint32(24).bool(message.onDisk);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -863,6 +966,14 @@ export const VectorParamsDiff: MessageFns<VectorParamsDiff> = {
             }
 
             message.onDisk = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
             continue;
           }
         }
@@ -1975,6 +2086,7 @@ function createBaseHnswConfigDiff(): HnswConfigDiff {
     onDisk: undefined,
     payloadM: undefined,
     inlineStorage: undefined,
+    memory: undefined,
   };
 }
 
@@ -2015,6 +2127,9 @@ export const HnswConfigDiff: MessageFns<HnswConfigDiff> = {
     }
     if (message.inlineStorage !== undefined) {
       writer.uint32(56).bool(message.inlineStorage);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(64).int32(message.memory);
     }
     return writer;
   },
@@ -2088,6 +2203,14 @@ export const HnswConfigDiff: MessageFns<HnswConfigDiff> = {
             message.inlineStorage = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2102,7 +2225,7 @@ export const HnswConfigDiff: MessageFns<HnswConfigDiff> = {
 };
 
 function createBaseSparseIndexConfig(): SparseIndexConfig {
-  return { fullScanThreshold: undefined, onDisk: undefined, datatype: undefined };
+  return { fullScanThreshold: undefined, onDisk: undefined, datatype: undefined, memory: undefined };
 }
 
 export const SparseIndexConfig: MessageFns<SparseIndexConfig> = {
@@ -2118,6 +2241,9 @@ export const SparseIndexConfig: MessageFns<SparseIndexConfig> = {
     }
     if (message.datatype !== undefined) {
       writer.uint32(24).int32(message.datatype);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -2157,6 +2283,14 @@ export const SparseIndexConfig: MessageFns<SparseIndexConfig> = {
             }
 
             message.datatype = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
             continue;
           }
         }
@@ -2429,7 +2563,7 @@ export const OptimizersConfigDiff: MessageFns<OptimizersConfigDiff> = {
 };
 
 function createBaseScalarQuantization(): ScalarQuantization {
-  return { type: 0, quantile: undefined, alwaysRam: undefined };
+  return { type: 0, quantile: undefined, alwaysRam: undefined, memory: undefined };
 }
 
 export const ScalarQuantization: MessageFns<ScalarQuantization> = {
@@ -2442,6 +2576,9 @@ export const ScalarQuantization: MessageFns<ScalarQuantization> = {
     }
     if (message.alwaysRam !== undefined) {
       writer.uint32(24).bool(message.alwaysRam);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -2483,6 +2620,14 @@ export const ScalarQuantization: MessageFns<ScalarQuantization> = {
             message.alwaysRam = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2497,7 +2642,7 @@ export const ScalarQuantization: MessageFns<ScalarQuantization> = {
 };
 
 function createBaseProductQuantization(): ProductQuantization {
-  return { compression: 0, alwaysRam: undefined };
+  return { compression: 0, alwaysRam: undefined, memory: undefined };
 }
 
 export const ProductQuantization: MessageFns<ProductQuantization> = {
@@ -2507,6 +2652,9 @@ export const ProductQuantization: MessageFns<ProductQuantization> = {
     }
     if (message.alwaysRam !== undefined) {
       writer.uint32(16).bool(message.alwaysRam);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(24).int32(message.memory);
     }
     return writer;
   },
@@ -2538,6 +2686,14 @@ export const ProductQuantization: MessageFns<ProductQuantization> = {
             }
 
             message.alwaysRam = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
             continue;
           }
         }
@@ -2600,7 +2756,7 @@ export const BinaryQuantizationQueryEncoding: MessageFns<BinaryQuantizationQuery
 };
 
 function createBaseBinaryQuantization(): BinaryQuantization {
-  return { alwaysRam: undefined, encoding: undefined, queryEncoding: undefined };
+  return { alwaysRam: undefined, encoding: undefined, queryEncoding: undefined, memory: undefined };
 }
 
 export const BinaryQuantization: MessageFns<BinaryQuantization> = {
@@ -2613,6 +2769,9 @@ export const BinaryQuantization: MessageFns<BinaryQuantization> = {
     }
     if (message.queryEncoding !== undefined) {
       BinaryQuantizationQueryEncoding.encode(message.queryEncoding, writer.uint32(26).fork()).join();
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -2654,6 +2813,14 @@ export const BinaryQuantization: MessageFns<BinaryQuantization> = {
             message.queryEncoding = BinaryQuantizationQueryEncoding.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2668,7 +2835,7 @@ export const BinaryQuantization: MessageFns<BinaryQuantization> = {
 };
 
 function createBaseTurboQuantization(): TurboQuantization {
-  return { alwaysRam: undefined, bits: undefined };
+  return { alwaysRam: undefined, bits: undefined, memory: undefined };
 }
 
 export const TurboQuantization: MessageFns<TurboQuantization> = {
@@ -2678,6 +2845,9 @@ export const TurboQuantization: MessageFns<TurboQuantization> = {
     }
     if (message.bits !== undefined) {
       writer.uint32(16).int32(message.bits);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(24).int32(message.memory);
     }
     return writer;
   },
@@ -2709,6 +2879,14 @@ export const TurboQuantization: MessageFns<TurboQuantization> = {
             }
 
             message.bits = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
             continue;
           }
         }
@@ -3560,6 +3738,52 @@ export const StrictModeMultivector: MessageFns<StrictModeMultivector> = {
   },
 };
 
+function createBasePayloadStorageParams(): PayloadStorageParams {
+  return { memory: undefined };
+}
+
+export const PayloadStorageParams: MessageFns<PayloadStorageParams> = {
+  encode(message: PayloadStorageParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memory !== undefined) {
+      writer.uint32(8).int32(message.memory);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayloadStorageParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayloadStorageParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseCreateCollection(): CreateCollection {
   return {
     collectionName: "",
@@ -3577,6 +3801,7 @@ function createBaseCreateCollection(): CreateCollection {
     sparseVectorsConfig: undefined,
     strictModeConfig: undefined,
     metadata: [],
+    payload: undefined,
   };
 }
 
@@ -3629,6 +3854,9 @@ export const CreateCollection: MessageFns<CreateCollection> = {
     }
     for (const v of message.metadata) {
       writer.uint32(146).bytes(v!);
+    }
+    if (message.payload !== undefined) {
+      PayloadStorageParams.encode(message.payload, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -3764,6 +3992,14 @@ export const CreateCollection: MessageFns<CreateCollection> = {
             }
 
             message.metadata.push(reader.bytes());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.payload = PayloadStorageParams.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4066,6 +4302,7 @@ function createBaseCollectionParams(): CollectionParams {
     shardingMethod: undefined,
     sparseVectorsConfig: undefined,
     readFanOutDelayMs: undefined,
+    payload: undefined,
   };
 }
 
@@ -4100,6 +4337,9 @@ export const CollectionParams: MessageFns<CollectionParams> = {
         throw new globalThis.Error("value provided for field message.readFanOutDelayMs of type uint64 too large");
       }
       writer.uint32(88).uint64(message.readFanOutDelayMs);
+    }
+    if (message.payload !== undefined) {
+      PayloadStorageParams.encode(message.payload, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -4189,6 +4429,14 @@ export const CollectionParams: MessageFns<CollectionParams> = {
             message.readFanOutDelayMs = reader.uint64() as bigint;
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.payload = PayloadStorageParams.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4209,6 +4457,7 @@ function createBaseCollectionParamsDiff(): CollectionParamsDiff {
     onDiskPayload: undefined,
     readFanOutFactor: undefined,
     readFanOutDelayMs: undefined,
+    payload: undefined,
   };
 }
 
@@ -4231,6 +4480,9 @@ export const CollectionParamsDiff: MessageFns<CollectionParamsDiff> = {
         throw new globalThis.Error("value provided for field message.readFanOutDelayMs of type uint64 too large");
       }
       writer.uint32(40).uint64(message.readFanOutDelayMs);
+    }
+    if (message.payload !== undefined) {
+      PayloadStorageParams.encode(message.payload, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -4286,6 +4538,14 @@ export const CollectionParamsDiff: MessageFns<CollectionParamsDiff> = {
             }
 
             message.readFanOutDelayMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.payload = PayloadStorageParams.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4422,7 +4682,7 @@ export const CollectionConfig: MessageFns<CollectionConfig> = {
 };
 
 function createBaseKeywordIndexParams(): KeywordIndexParams {
-  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined };
+  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined, prefix: undefined, memory: undefined };
 }
 
 export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
@@ -4435,6 +4695,12 @@ export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(24).bool(message.enableHnsw);
+    }
+    if (message.prefix !== undefined) {
+      KeywordPrefixParams.encode(message.prefix, writer.uint32(34).fork()).join();
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(40).int32(message.memory);
     }
     return writer;
   },
@@ -4476,6 +4742,57 @@ export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
             message.enableHnsw = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.prefix = KeywordPrefixParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseKeywordPrefixParams(): KeywordPrefixParams {
+  return {};
+}
+
+export const KeywordPrefixParams: MessageFns<KeywordPrefixParams> = {
+  encode(_: KeywordPrefixParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeywordPrefixParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeywordPrefixParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4490,7 +4807,14 @@ export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
 };
 
 function createBaseIntegerIndexParams(): IntegerIndexParams {
-  return { lookup: undefined, range: undefined, isPrincipal: undefined, onDisk: undefined, enableHnsw: undefined };
+  return {
+    lookup: undefined,
+    range: undefined,
+    isPrincipal: undefined,
+    onDisk: undefined,
+    enableHnsw: undefined,
+    memory: undefined,
+  };
 }
 
 export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
@@ -4509,6 +4833,9 @@ export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(40).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(48).int32(message.memory);
     }
     return writer;
   },
@@ -4566,6 +4893,14 @@ export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
             message.enableHnsw = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4580,7 +4915,7 @@ export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
 };
 
 function createBaseFloatIndexParams(): FloatIndexParams {
-  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined };
+  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined, memory: undefined };
 }
 
 export const FloatIndexParams: MessageFns<FloatIndexParams> = {
@@ -4593,6 +4928,9 @@ export const FloatIndexParams: MessageFns<FloatIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(24).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -4634,6 +4972,14 @@ export const FloatIndexParams: MessageFns<FloatIndexParams> = {
             message.enableHnsw = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4648,7 +4994,7 @@ export const FloatIndexParams: MessageFns<FloatIndexParams> = {
 };
 
 function createBaseGeoIndexParams(): GeoIndexParams {
-  return { onDisk: undefined, enableHnsw: undefined };
+  return { onDisk: undefined, enableHnsw: undefined, memory: undefined };
 }
 
 export const GeoIndexParams: MessageFns<GeoIndexParams> = {
@@ -4658,6 +5004,9 @@ export const GeoIndexParams: MessageFns<GeoIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(16).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(24).int32(message.memory);
     }
     return writer;
   },
@@ -4689,6 +5038,14 @@ export const GeoIndexParams: MessageFns<GeoIndexParams> = {
             }
 
             message.enableHnsw = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
             continue;
           }
         }
@@ -4773,6 +5130,7 @@ function createBaseTextIndexParams(): TextIndexParams {
     stemmer: undefined,
     asciiFolding: undefined,
     enableHnsw: undefined,
+    memory: undefined,
   };
 }
 
@@ -4813,6 +5171,9 @@ export const TextIndexParams: MessageFns<TextIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(80).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(88).int32(message.memory);
     }
     return writer;
   },
@@ -4910,6 +5271,14 @@ export const TextIndexParams: MessageFns<TextIndexParams> = {
             message.enableHnsw = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4924,13 +5293,16 @@ export const TextIndexParams: MessageFns<TextIndexParams> = {
 };
 
 function createBaseStemmingAlgorithm(): StemmingAlgorithm {
-  return { snowball: undefined };
+  return { snowball: undefined, disabled: undefined };
 }
 
 export const StemmingAlgorithm: MessageFns<StemmingAlgorithm> = {
   encode(message: StemmingAlgorithm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.snowball !== undefined) {
       SnowballParams.encode(message.snowball, writer.uint32(10).fork()).join();
+    }
+    if (message.disabled !== undefined) {
+      DisabledStemmer.encode(message.disabled, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -4954,6 +5326,14 @@ export const StemmingAlgorithm: MessageFns<StemmingAlgorithm> = {
             }
 
             message.snowball = SnowballParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.disabled = DisabledStemmer.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -5015,8 +5395,43 @@ export const SnowballParams: MessageFns<SnowballParams> = {
   },
 };
 
+function createBaseDisabledStemmer(): DisabledStemmer {
+  return {};
+}
+
+export const DisabledStemmer: MessageFns<DisabledStemmer> = {
+  encode(_: DisabledStemmer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DisabledStemmer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDisabledStemmer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseBoolIndexParams(): BoolIndexParams {
-  return { onDisk: undefined, enableHnsw: undefined };
+  return { onDisk: undefined, enableHnsw: undefined, memory: undefined };
 }
 
 export const BoolIndexParams: MessageFns<BoolIndexParams> = {
@@ -5026,6 +5441,9 @@ export const BoolIndexParams: MessageFns<BoolIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(16).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(24).int32(message.memory);
     }
     return writer;
   },
@@ -5059,6 +5477,14 @@ export const BoolIndexParams: MessageFns<BoolIndexParams> = {
             message.enableHnsw = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5073,7 +5499,7 @@ export const BoolIndexParams: MessageFns<BoolIndexParams> = {
 };
 
 function createBaseDatetimeIndexParams(): DatetimeIndexParams {
-  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined };
+  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined, memory: undefined };
 }
 
 export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
@@ -5086,6 +5512,9 @@ export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(24).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -5127,6 +5556,14 @@ export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
             message.enableHnsw = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5141,7 +5578,7 @@ export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
 };
 
 function createBaseUuidIndexParams(): UuidIndexParams {
-  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined };
+  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined, memory: undefined };
 }
 
 export const UuidIndexParams: MessageFns<UuidIndexParams> = {
@@ -5154,6 +5591,9 @@ export const UuidIndexParams: MessageFns<UuidIndexParams> = {
     }
     if (message.enableHnsw !== undefined) {
       writer.uint32(24).bool(message.enableHnsw);
+    }
+    if (message.memory !== undefined) {
+      writer.uint32(32).int32(message.memory);
     }
     return writer;
   },
@@ -5193,6 +5633,14 @@ export const UuidIndexParams: MessageFns<UuidIndexParams> = {
             }
 
             message.enableHnsw = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
             continue;
           }
         }
@@ -6388,6 +6836,7 @@ function createBaseCollectionClusterInfoResponse(): CollectionClusterInfoRespons
     remoteShards: [],
     shardTransfers: [],
     reshardingOperations: [],
+    time: 0,
   };
 }
 
@@ -6416,6 +6865,9 @@ export const CollectionClusterInfoResponse: MessageFns<CollectionClusterInfoResp
     }
     for (const v of message.reshardingOperations) {
       writer.uint32(50).bytes(v!);
+    }
+    if (message.time !== 0) {
+      writer.uint32(57).double(message.time);
     }
     return writer;
   },
@@ -6479,6 +6931,14 @@ export const CollectionClusterInfoResponse: MessageFns<CollectionClusterInfoResp
             }
 
             message.reshardingOperations.push(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.time = reader.double();
             continue;
           }
         }

@@ -339,12 +339,22 @@ export interface QuantizationSearchParams {
   oversampling?: number | undefined;
 }
 
+export interface AcornSearchParams {
+  enable?: boolean | undefined;
+  maxSelectivity?: number | undefined;
+}
+
+export interface IdfParams {
+  corpus?: Filter | undefined;
+}
+
 export interface SearchParams {
   hnswEf?: bigint | undefined;
   exact?: boolean | undefined;
   quantization?: QuantizationSearchParams | undefined;
   indexedOnly?: boolean | undefined;
-  acorn?: Uint8Array | undefined;
+  acorn?: AcornSearchParams | undefined;
+  idf?: IdfParams | undefined;
 }
 
 export interface SearchPoints {
@@ -546,6 +556,27 @@ export interface ContextInput {
   pairs: ContextInputPair[];
 }
 
+export interface RelevanceFeedbackInput {
+  target: VectorInput | undefined;
+  feedback: FeedbackItem[];
+  strategy: FeedbackStrategy | undefined;
+}
+
+export interface FeedbackItem {
+  example: VectorInput | undefined;
+  score: number;
+}
+
+export interface FeedbackStrategy {
+  naive?: NaiveFeedbackStrategy | undefined;
+}
+
+export interface NaiveFeedbackStrategy {
+  a: number;
+  b: number;
+  c: number;
+}
+
 export interface Formula {
   expression: Expression | undefined;
   defaults: Uint8Array[];
@@ -630,7 +661,7 @@ export interface Query {
   formula?: Formula | undefined;
   nearestWithMmr?: NearestInputWithMmr | undefined;
   rrf?: Rrf | undefined;
-  relevanceFeedback?: Uint8Array | undefined;
+  relevanceFeedback?: RelevanceFeedbackInput | undefined;
 }
 
 export interface PrefetchQuery {
@@ -3612,8 +3643,118 @@ export const QuantizationSearchParams: MessageFns<QuantizationSearchParams> = {
   },
 };
 
+function createBaseAcornSearchParams(): AcornSearchParams {
+  return { enable: undefined, maxSelectivity: undefined };
+}
+
+export const AcornSearchParams: MessageFns<AcornSearchParams> = {
+  encode(message: AcornSearchParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.enable !== undefined) {
+      writer.uint32(8).bool(message.enable);
+    }
+    if (message.maxSelectivity !== undefined) {
+      writer.uint32(17).double(message.maxSelectivity);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcornSearchParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcornSearchParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.enable = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.maxSelectivity = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIdfParams(): IdfParams {
+  return { corpus: undefined };
+}
+
+export const IdfParams: MessageFns<IdfParams> = {
+  encode(message: IdfParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.corpus !== undefined) {
+      Filter.encode(message.corpus, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdfParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdfParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.corpus = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseSearchParams(): SearchParams {
-  return { hnswEf: undefined, exact: undefined, quantization: undefined, indexedOnly: undefined, acorn: undefined };
+  return {
+    hnswEf: undefined,
+    exact: undefined,
+    quantization: undefined,
+    indexedOnly: undefined,
+    acorn: undefined,
+    idf: undefined,
+  };
 }
 
 export const SearchParams: MessageFns<SearchParams> = {
@@ -3634,7 +3775,10 @@ export const SearchParams: MessageFns<SearchParams> = {
       writer.uint32(32).bool(message.indexedOnly);
     }
     if (message.acorn !== undefined) {
-      writer.uint32(42).bytes(message.acorn);
+      AcornSearchParams.encode(message.acorn, writer.uint32(42).fork()).join();
+    }
+    if (message.idf !== undefined) {
+      IdfParams.encode(message.idf, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -3689,7 +3833,15 @@ export const SearchParams: MessageFns<SearchParams> = {
               break;
             }
 
-            message.acorn = reader.bytes();
+            message.acorn = AcornSearchParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.idf = IdfParams.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -6092,6 +6244,245 @@ export const ContextInput: MessageFns<ContextInput> = {
   },
 };
 
+function createBaseRelevanceFeedbackInput(): RelevanceFeedbackInput {
+  return { target: undefined, feedback: [], strategy: undefined };
+}
+
+export const RelevanceFeedbackInput: MessageFns<RelevanceFeedbackInput> = {
+  encode(message: RelevanceFeedbackInput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target !== undefined) {
+      VectorInput.encode(message.target, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.feedback) {
+      FeedbackItem.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.strategy !== undefined) {
+      FeedbackStrategy.encode(message.strategy, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RelevanceFeedbackInput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRelevanceFeedbackInput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = VectorInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.feedback.push(FeedbackItem.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.strategy = FeedbackStrategy.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFeedbackItem(): FeedbackItem {
+  return { example: undefined, score: 0 };
+}
+
+export const FeedbackItem: MessageFns<FeedbackItem> = {
+  encode(message: FeedbackItem, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.example !== undefined) {
+      VectorInput.encode(message.example, writer.uint32(10).fork()).join();
+    }
+    if (message.score !== 0) {
+      writer.uint32(21).float(message.score);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeedbackItem {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeedbackItem();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.example = VectorInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.score = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFeedbackStrategy(): FeedbackStrategy {
+  return { naive: undefined };
+}
+
+export const FeedbackStrategy: MessageFns<FeedbackStrategy> = {
+  encode(message: FeedbackStrategy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.naive !== undefined) {
+      NaiveFeedbackStrategy.encode(message.naive, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeedbackStrategy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeedbackStrategy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.naive = NaiveFeedbackStrategy.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNaiveFeedbackStrategy(): NaiveFeedbackStrategy {
+  return { a: 0, b: 0, c: 0 };
+}
+
+export const NaiveFeedbackStrategy: MessageFns<NaiveFeedbackStrategy> = {
+  encode(message: NaiveFeedbackStrategy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.a !== 0) {
+      writer.uint32(13).float(message.a);
+    }
+    if (message.b !== 0) {
+      writer.uint32(21).float(message.b);
+    }
+    if (message.c !== 0) {
+      writer.uint32(29).float(message.c);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NaiveFeedbackStrategy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNaiveFeedbackStrategy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.a = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.b = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.c = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseFormula(): Formula {
   return { expression: undefined, defaults: [] };
 }
@@ -6986,7 +7377,7 @@ export const Query: MessageFns<Query> = {
       Rrf.encode(message.rrf, writer.uint32(82).fork()).join();
     }
     if (message.relevanceFeedback !== undefined) {
-      writer.uint32(90).bytes(message.relevanceFeedback);
+      RelevanceFeedbackInput.encode(message.relevanceFeedback, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -7089,7 +7480,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.relevanceFeedback = reader.bytes();
+            message.relevanceFeedback = RelevanceFeedbackInput.decode(reader, reader.uint32());
             continue;
           }
         }

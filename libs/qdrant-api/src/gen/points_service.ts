@@ -143,6 +143,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     search: {
       name: "Search",
       requestType: SearchPoints as typeof SearchPoints,
@@ -151,6 +152,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     searchBatch: {
       name: "SearchBatch",
       requestType: SearchBatchPoints as typeof SearchBatchPoints,
@@ -159,6 +161,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     searchGroups: {
       name: "SearchGroups",
       requestType: SearchPointGroups as typeof SearchPointGroups,
@@ -175,6 +178,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     recommend: {
       name: "Recommend",
       requestType: RecommendPoints as typeof RecommendPoints,
@@ -183,6 +187,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     recommendBatch: {
       name: "RecommendBatch",
       requestType: RecommendBatchPoints as typeof RecommendBatchPoints,
@@ -191,6 +196,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     recommendGroups: {
       name: "RecommendGroups",
       requestType: RecommendPointGroups as typeof RecommendPointGroups,
@@ -199,6 +205,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     discover: {
       name: "Discover",
       requestType: DiscoverPoints as typeof DiscoverPoints,
@@ -207,6 +214,7 @@ export const PointsDefinition = {
       responseStream: false,
       options: {},
     },
+    /** @deprecated */
     discoverBatch: {
       name: "DiscoverBatch",
       requestType: DiscoverBatchPoints as typeof DiscoverBatchPoints,

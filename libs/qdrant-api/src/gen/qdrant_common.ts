@@ -34,6 +34,7 @@ export interface Condition {
   isNull?: IsNullCondition | undefined;
   nested?: NestedCondition | undefined;
   hasVector?: HasVectorCondition | undefined;
+  slice?: SliceCondition | undefined;
 }
 
 export interface IsEmptyCondition {
@@ -50,6 +51,11 @@ export interface HasIdCondition {
 
 export interface HasVectorCondition {
   hasVector: string;
+}
+
+export interface SliceCondition {
+  total: number;
+  index: number;
 }
 
 export interface NestedCondition {
@@ -81,6 +87,7 @@ export interface Match {
   exceptKeywords?: RepeatedStrings | undefined;
   phrase?: string | undefined;
   textAny?: string | undefined;
+  prefix?: string | undefined;
 }
 
 export interface RepeatedStrings {
@@ -396,6 +403,7 @@ function createBaseCondition(): Condition {
     isNull: undefined,
     nested: undefined,
     hasVector: undefined,
+    slice: undefined,
   };
 }
 
@@ -421,6 +429,9 @@ export const Condition: MessageFns<Condition> = {
     }
     if (message.hasVector !== undefined) {
       HasVectorCondition.encode(message.hasVector, writer.uint32(58).fork()).join();
+    }
+    if (message.slice !== undefined) {
+      SliceCondition.encode(message.slice, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -492,6 +503,14 @@ export const Condition: MessageFns<Condition> = {
             }
 
             message.hasVector = HasVectorCondition.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.slice = SliceCondition.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -676,6 +695,63 @@ export const HasVectorCondition: MessageFns<HasVectorCondition> = {
             }
 
             message.hasVector = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSliceCondition(): SliceCondition {
+  return { total: 0, index: 0 };
+}
+
+export const SliceCondition: MessageFns<SliceCondition> = {
+  encode(message: SliceCondition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.total !== 0) {
+      writer.uint32(8).uint32(message.total);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).uint32(message.index);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SliceCondition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSliceCondition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.total = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint32();
             continue;
           }
         }
@@ -916,6 +992,7 @@ function createBaseMatch(): Match {
     exceptKeywords: undefined,
     phrase: undefined,
     textAny: undefined,
+    prefix: undefined,
   };
 }
 
@@ -953,6 +1030,9 @@ export const Match: MessageFns<Match> = {
     }
     if (message.textAny !== undefined) {
       writer.uint32(82).string(message.textAny);
+    }
+    if (message.prefix !== undefined) {
+      writer.uint32(90).string(message.prefix);
     }
     return writer;
   },
@@ -1048,6 +1128,14 @@ export const Match: MessageFns<Match> = {
             }
 
             message.textAny = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.prefix = reader.string();
             continue;
           }
         }

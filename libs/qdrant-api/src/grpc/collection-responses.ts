@@ -109,6 +109,7 @@ export function collectionInfoResponse(
 
 export function collectionClusterResponse(
   view: CollectionClusterView,
+  timeSec: number,
 ): CollectionClusterInfoResponse {
   return {
     peerId: BigInt(view.peerId),
@@ -125,6 +126,7 @@ export function collectionClusterResponse(
     })),
     shardTransfers: [],
     reshardingOperations: [],
+    time: timeSec,
   };
 }
 

@@ -68,10 +68,13 @@ export function deleteFieldIndexOf({ fieldName }: DeleteFieldIndexCollection): s
 }
 
 function paramsBody(message: PayloadIndexParams): JsonObject | undefined {
-  const { textIndexParams } = message;
+  const { textIndexParams, keywordIndexParams } = message;
   if (textIndexParams !== undefined) return textBody(textIndexParams);
+  if (keywordIndexParams !== undefined) {
+    const prefix = keywordIndexParams.prefix !== undefined;
+    return { ...scalarsBody(keywordIndexParams), type: 'keyword', ...(prefix && { prefix }) };
+  }
   const params: readonly (readonly [FieldIndex['type'], object | undefined])[] = [
-    ['keyword', message.keywordIndexParams],
     ['integer', message.integerIndexParams],
     ['float', message.floatIndexParams],
     ['geo', message.geoIndexParams],
@@ -130,7 +133,7 @@ function paramsMessage(index: FieldIndex): PayloadIndexParams {
   };
   switch (index.type) {
     case 'keyword':
-      return { keywordIndexParams: settings };
+      return { keywordIndexParams: { ...settings, prefix: index.prefix ? {} : undefined } };
     case 'integer':
       return { integerIndexParams: { ...settings, lookup: index.lookup, range: index.range } };
     case 'float':

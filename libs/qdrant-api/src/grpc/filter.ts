@@ -15,7 +15,7 @@ import type {
   ValuesCount,
 } from '../gen/qdrant_common.ts';
 import { anyOf, checkRing, expecting, geoPoint } from '../requests/field-condition.ts';
-import { checkFilterDepth } from '../requests/filter.ts';
+import { checkFilterDepth, sliceCondition } from '../requests/filter.ts';
 import { checkCount, checkRange, present, readPath } from '../requests/json-reader.ts';
 import { numberOf, readPointIds } from './ids.ts';
 import { readTimestamp } from './timestamps.ts';
@@ -72,6 +72,11 @@ function conditionOf(message: ConditionMessage, path: string, place: Place): Con
   if (message.hasVector !== undefined) {
     if (place.nested) throw notNested('has_vector', path);
     return { kind: 'hasVector', name: message.hasVector.hasVector };
+  }
+  if (message.slice !== undefined) {
+    if (place.nested) throw notNested('slice', path);
+    const { total, index } = message.slice;
+    return sliceCondition(total, index, `${path}.slice`);
   }
   if (message.nested !== undefined) {
     const key = readPath(message.nested.key, `${path}.nested.key`);
@@ -193,10 +198,11 @@ function matchOf(key: string, match: Match, path: string): Condition {
   if (any !== undefined) return { kind: 'matchAny', key, any };
   const except = exceptKeywords?.strings ?? exceptIntegers?.integers.map(integerOf);
   if (except !== undefined) return { kind: 'matchExcept', key, except };
-  const { text, textAny, phrase } = match;
+  const { text, textAny, phrase, prefix } = match;
   if (text !== undefined) return { kind: 'matchText', key, text };
   if (textAny !== undefined) return { kind: 'matchTextAny', key, text: textAny };
   if (phrase !== undefined) return { kind: 'matchPhrase', key, phrase };
+  if (prefix !== undefined) return { kind: 'matchPrefix', key, prefix };
   throw formatError(`${path}.match: expected a value`);
 }
 

@@ -330,7 +330,7 @@ test('a change of a collection comes in, and its placement goes out', () => {
     remoteShards: [{ shardId: shardId(1), peerId: peerId(6), state: 'Dead' }],
   } as const;
   const written = collectionsService.collectionClusterInfo.responseSerialize(
-    collectionClusterResponse(view),
+    collectionClusterResponse(view, 0.5),
   );
   const read = fromBinary(client.CollectionClusterInfoResponseSchema, written);
   assert.deepEqual([read.peerId, read.shardCount], [5n, 2n]);

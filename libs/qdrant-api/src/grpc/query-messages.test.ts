@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
 import type { ScoredPoint } from '@tributary/model';
 import { sequence } from '@tributary/model';
+import * as newer from 'js-client-grpc-1.19';
+import { Condition } from '../gen/qdrant_common.ts';
+import { readCondition } from './filter.ts';
 import { id, sent } from './official-client.test-support.ts';
 import {
   facetResponse,
@@ -67,6 +70,49 @@ test('every variant of a query is read', () => {
     variantSent({ case: 'nearestWithMmr', value: { nearest: input(1), mmr: { diversity: 0.25 } } }),
     { kind: 'nearest', target: example(1), mmr: { diversity: 0.25, candidatesLimit: 7 } },
   );
+});
+
+test('relevance feedback and a corpus for idf are read as the newer client sends them', () => {
+  const naive = { variant: { case: 'naive' as const, value: { a: 1, b: 0.5, c: -1 } } };
+  const feedback = [{ example: input(2), score: 0.25 }];
+  assert.deepEqual(
+    variantSent({
+      case: 'relevanceFeedback',
+      value: { target: input(1), feedback, strategy: naive },
+    }),
+    {
+      kind: 'relevanceFeedback',
+      target: example(1),
+      feedback: [{ example: example(2), score: 0.25 }],
+      strategy: { a: 1, b: 0.5, c: -1 },
+    },
+  );
+  const message = newer.QueryPointsSchema;
+  const bytes = toBinary(
+    message,
+    create(message, {
+      params: { idf: { corpus: { must: [hasIds(3)] } }, acorn: { maxSelectivity: 0.5 } },
+      filter: { must: [{ conditionOneOf: { case: 'slice', value: { total: 4, index: 3 } } }] },
+    }),
+  );
+  const read = queryOf(pointsService.query.requestDeserialize(Buffer.from(bytes)));
+  assert.deepEqual(read.params, { idfCorpus: { must: [{ kind: 'hasId', ids: [3] }] } });
+  assert.deepEqual(read.filter?.must, [{ kind: 'slice', total: 4, index: 3 }]);
+});
+
+function hasIds(num: number): MessageInitShape<typeof newer.ConditionSchema> {
+  return { conditionOneOf: { case: 'hasId', value: { hasId: [id(num)] } } };
+}
+
+test('a match by prefix is read, though no client has a type for it yet', () => {
+  const match = Buffer.concat([Buffer.of(0x5a, 2), Buffer.from('am')]);
+  const field = Buffer.concat([Buffer.of(0x0a, 4), Buffer.from('word'), Buffer.of(0x12, 4), match]);
+  const condition = Buffer.concat([Buffer.of(0x0a, field.length), field]);
+  assert.deepEqual(readCondition(Condition.decode(condition), 'must'), {
+    kind: 'matchPrefix',
+    key: 'word',
+    prefix: 'am',
+  });
 });
 
 test('prefetches nest, with fusion above them and lookups within', () => {

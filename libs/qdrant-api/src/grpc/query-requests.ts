@@ -1,6 +1,13 @@
 // The universal query of protobuf requests to the model's tree of stages.
 
-import type { LookupFrom, Query, QueryRequest, QueryStage, SearchParams } from '@tributary/model';
+import type {
+  LookupFrom,
+  Query,
+  QueryParams,
+  QueryRequest,
+  QueryStage,
+  SearchParams,
+} from '@tributary/model';
 import { UNNAMED_VECTOR } from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
 import {
@@ -12,6 +19,7 @@ import {
   type QueryPointGroups,
   type QueryPoints,
   type RecommendInput,
+  type RelevanceFeedbackInput,
   type Rrf,
   Sample,
   type SearchParams as SearchParamsMessage,
@@ -19,11 +27,11 @@ import {
 import type { Filter as FilterMessage } from '../gen/qdrant_common.ts';
 import { checkQuery } from '../requests/check-query.ts';
 import { checkCount, checkRange, present } from '../requests/json-reader.ts';
+import { checkSelectivity } from '../requests/query.ts';
 import { checkMmr, MMR_DIVERSITY_DEFAULT, RRF_K_DEFAULT } from '../requests/query-variant.ts';
 import { LIMIT_DEFAULT } from '../requests/read.ts';
-import { unsupported } from '../unsupported.ts';
 import { readExample, readPairs, strategyOf } from './examples.ts';
-import { readFilter } from './filter.ts';
+import { finite, readFilter } from './filter.ts';
 import { formulaOf } from './formula.ts';
 import { numberOf } from './ids.ts';
 import { projectionOf } from './parameters.ts';
@@ -100,14 +108,18 @@ export function lookupOf(message: LookupLocation): LookupFrom {
   return vector === undefined ? { collection } : { collection, vector };
 }
 
-function searchParamsOf(message: SearchParamsMessage, path: string): SearchParams {
-  const { hnswEf, exact, indexedOnly, quantization } = message;
+function searchParamsOf(message: SearchParamsMessage, path: string): QueryParams {
+  const { hnswEf, exact, indexedOnly, quantization, acorn, idf } = message;
   const ef = hnswEf === undefined ? undefined : checkCount(numberOf(hnswEf), `${path}.hnsw_ef`, 1);
-  return present<SearchParams>({
+  if (acorn?.maxSelectivity !== undefined) {
+    checkSelectivity(acorn.maxSelectivity, `${path}.acorn`);
+  }
+  return present<QueryParams>({
     hnswEf: ef,
     exact,
     indexedOnly,
     quantization: quantization && quantizationOf(quantization, `${path}.quantization`),
+    idfCorpus: idf?.corpus && readFilter(idf.corpus, `${path}.idf.corpus`),
   });
 }
 
@@ -142,7 +154,9 @@ function variantOf(message: QueryMessage, path: string, limit: number): Query {
   if (formula !== undefined) return formulaOf(formula, path);
   if (message.nearestWithMmr !== undefined) return mmrOf(message.nearestWithMmr, path, limit);
   if (message.sample === Sample.Random) return { kind: 'sample' };
-  if (message.relevanceFeedback !== undefined) throw unsupported('relevanceFeedback');
+  if (message.relevanceFeedback !== undefined) {
+    return relevanceFeedbackOf(message.relevanceFeedback, `${path}.relevance_feedback`);
+  }
   throw formatError(`${path}: expected a query`);
 }
 
@@ -152,6 +166,22 @@ function recommendOf({ positive, negative, strategy }: RecommendInput, path: str
     positives: positive.map((each, i) => readExample(each, `${path}.positive[${i}]`)),
     negatives: negative.map((each, i) => readExample(each, `${path}.negative[${i}]`)),
     strategy: strategyOf(strategy),
+  };
+}
+
+function relevanceFeedbackOf(message: RelevanceFeedbackInput, path: string): Query {
+  const naive = message.strategy?.naive;
+  if (naive === undefined) throw formatError(`${path}.strategy: expected a strategy`);
+  const coefficient = (name: 'a' | 'b' | 'c') =>
+    finite(naive[name], `${path}.strategy.naive.${name}`);
+  return {
+    kind: 'relevanceFeedback',
+    target: readExample(message.target, `${path}.target`),
+    feedback: message.feedback.map(({ example, score }, i) => ({
+      example: readExample(example, `${path}.feedback[${i}].example`),
+      score: finite(score, `${path}.feedback[${i}].score`),
+    })),
+    strategy: { a: coefficient('a'), b: coefficient('b'), c: coefficient('c') },
   };
 }
 

@@ -4,10 +4,12 @@ import type { Query, QueryRequest, QueryStage } from '@tributary/model';
 import { UNNAMED_VECTOR } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { validationError } from '../errors.ts';
-import { at } from './json-reader.ts';
+import { at, checkRange } from './json-reader.ts';
 
 /** Stages are walked by recursion; nobody nests a handful. */
 const DEPTH_MAX = 32;
+/** Items of relevance feedback make pairs, as many as their square. */
+const FEEDBACK_MAX = 1_000;
 
 /** The query itself, where it makes sense. `path` is where it stands in the body. */
 export function checkQuery(query: QueryRequest, path = ''): QueryRequest {
@@ -49,6 +51,9 @@ function checkVariant(query: Query, stage: QueryStage, path: string): void {
     case 'dbsf':
       checkFusion(query, stage, path);
       return;
+    case 'relevanceFeedback':
+      checkFeedback(query, at(path, 'relevance_feedback'));
+      return;
     case 'formula':
       if (stage.prefetch.length > 0) return;
       throw badRequest('cannot apply Formula without prefetches');
@@ -62,6 +67,17 @@ function checkVariant(query: Query, stage: QueryStage, path: string): void {
       throw validationError(at(path, 'recommend'), 'At least one example is required');
     default:
   }
+}
+
+function checkFeedback(
+  { feedback, strategy }: Extract<Query, { kind: 'relevanceFeedback' }>,
+  path: string,
+): void {
+  if (feedback.length > FEEDBACK_MAX) {
+    const rule = `${feedback.length} items, at most ${FEEDBACK_MAX} are compared with one another`;
+    throw validationError(at(path, 'feedback'), rule);
+  }
+  checkRange(strategy.b, at(path, 'strategy.naive.b'), 0);
 }
 
 function checkFusion(query: Query, stage: QueryStage, path: string): void {

@@ -151,7 +151,10 @@ function keyOf(value: JsonValue, path: string): string {
 function sliceOf(value: JsonValue, path: string): Condition {
   const object = readObject(value, path);
   const total = readUnsigned(object.total, `${path}.total`);
-  const index = readUnsigned(object.index, `${path}.index`);
+  return sliceCondition(total, readUnsigned(object.index, `${path}.index`), path);
+}
+
+export function sliceCondition(total: number, index: number, path: string): Condition {
   checkRange(total, `${path}.total`, 1);
   return { kind: 'slice', total, index: checkRange(index, `${path}.index`, 0, total - 1) };
 }

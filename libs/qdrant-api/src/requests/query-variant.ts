@@ -12,7 +12,6 @@ import type {
 } from '@tributary/model';
 import { parsePointId } from '@tributary/model';
 import { formatError, invalidPointId } from '../errors.ts';
-import { unsupported } from '../unsupported.ts';
 import { readDefaults, readExpression } from './expression.ts';
 import { readDatetime } from './field-condition.ts';
 import {
@@ -50,9 +49,7 @@ const READERS: Readonly<Record<string, Read>> = {
   rrf: rrfOf,
   formula: formulaOf,
   sample: sampleOf,
-  relevance_feedback: () => {
-    throw unsupported('relevanceFeedback');
-  },
+  relevance_feedback: (value, path) => relevanceFeedbackOf(readObject(value, path), path),
 };
 
 export function readVariant(value: JsonValue, path: string, limit: number): Query {
@@ -160,6 +157,27 @@ function discoverOf(value: JsonValue, path: string): Query {
     kind: 'discover',
     target: readExample(object.target, at(path, 'target')),
     context: readPairs(object.context, at(path, 'context')),
+  };
+}
+
+function relevanceFeedbackOf(object: JsonObject, path: string): Query {
+  const items = readArray(object.feedback, at(path, 'feedback'));
+  const strategy = at(path, 'strategy');
+  const naive = at(strategy, 'naive');
+  const coefficients = readObject(readObject(object.strategy, strategy).naive, naive);
+  const number = (name: string) => readNumber(coefficients[name], at(naive, name));
+  return {
+    kind: 'relevanceFeedback',
+    target: readExample(object.target, at(path, 'target')),
+    feedback: items.map((item, i) => {
+      const where = `${at(path, 'feedback')}[${i}]`;
+      const { example, score } = readObject(item, where);
+      return {
+        example: readExample(example, at(where, 'example')),
+        score: readNumber(score, at(where, 'score')),
+      };
+    }),
+    strategy: { a: number('a'), b: number('b'), c: number('c') },
   };
 }
 

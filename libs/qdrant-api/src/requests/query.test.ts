@@ -16,6 +16,24 @@ import { parseScroll } from './read.ts';
 
 const UUID = '550e8400-e29b-41d4-a716-446655440000';
 
+const feedback = (items: string, strategy = '{"naive":{"a":1,"b":0.5,"c":-1}}') =>
+  `{"query":{"relevance_feedback":{"target":7,"feedback":${items},"strategy":${strategy}}}}`;
+
+test('relevance feedback is read with its examples and coefficients, idf with its corpus', () => {
+  const asked = parseQuery(parseBody(feedback('[{"example":[1,2],"score":0.5}]')));
+  assert.deepEqual(asked.query, {
+    kind: 'relevanceFeedback',
+    target: { kind: 'id', id: 7 },
+    feedback: [{ example: { kind: 'vector', vector: Float32Array.of(1, 2) }, score: 0.5 }],
+    strategy: { a: 1, b: 0.5, c: -1 },
+  });
+  const params = (text: string) => parseQuery(parseBody(`{"query":[1],"params":${text}}`)).params;
+  assert.deepEqual(params('{"idf":"global"}'), {});
+  assert.deepEqual(params('{"idf":{"corpus":{"must":{"has_id":[1]}}}}'), {
+    idfCorpus: { must: [{ kind: 'hasId', ids: [1] }] },
+  });
+});
+
 test('a query that is not served, or makes no sense, is refused by name', () => {
   const refusals: readonly Refusal[] = [
     [
@@ -63,7 +81,30 @@ test('a query that is not served, or makes no sense, is refused by name', () => 
       422,
       /midpoint: val/,
     ],
-    ['{"query":{"relevance_feedback":{}}}', 400, `${UNSUPPORTED}relevance feedback queries`],
+    [
+      '{"query":{"relevance_feedback":{}}}',
+      400,
+      /relevance_feedback\.feedback: invalid type: noth/,
+    ],
+    [feedback('[]', '{"naive":{"a":1,"b":-1,"c":1}}'), 422, /strategy\.naive\.b: value -1 invalid/],
+    [feedback('[]', '{"wise":{}}'), 400, /relevance_feedback\.strategy\.naive: invalid type: noth/],
+    [
+      feedback('[{"example":1}]'),
+      400,
+      /relevance_feedback\.feedback\[0\]\.score: invalid type: not/,
+    ],
+    [
+      feedback(`[${Array(1001).fill('{"example":1,"score":1}')}]`),
+      422,
+      /relevance_feedback\.feedback: 1001 items, at most 1000/,
+    ],
+    ['{"query":[1],"params":{"idf":"local"}}', 400, /params\.idf: invalid type: "local"/],
+    ['{"query":[1],"params":{"idf":{"corpus":[]}}}', 400, /params\.idf\.corpus/],
+    [
+      '{"query":[1],"params":{"acorn":{"max_selectivity":2}}}',
+      422,
+      /acorn\.max_selectivity: value 2/,
+    ],
     ['{"query":{"nearest":[1],"mmr":{"diversity":2}}}', 422, /query\.mmr\.diversity: value 2/],
     ['{"query":{"nearest":[1],"mmr":{"candidates_limit":16385}}}', 422, /candidates_limit: value/],
     ['{"query":{"indices":[1],"values":[]}}', 422, /query\.values: Validation error: must be the/],

@@ -1,18 +1,20 @@
 // The universal query and its batches and groups.
 
 import type {
+  Filter,
   GroupsRequest,
   JsonArray,
   JsonObject,
   JsonValue,
   LookupFrom,
   Projection,
+  QueryParams,
   QueryRequest,
   QueryStage,
   SearchParams,
 } from '@tributary/model';
 import { UNNAMED_VECTOR } from '@tributary/model';
-import { refuseKeys, unsupported } from '../unsupported.ts';
+import { refuseKeys } from '../unsupported.ts';
 import { checkQuery } from './check-query.ts';
 import { readFilter } from './filter.ts';
 import {
@@ -30,6 +32,7 @@ import {
   readPath,
   readString,
   readUnsigned,
+  wrongType,
 } from './json-reader.ts';
 import { readProjection } from './projection.ts';
 import { readVariant } from './query-variant.ts';
@@ -102,18 +105,36 @@ export function readLookupFrom(value: JsonValue, path: string): LookupFrom {
   });
 }
 
-/** Acorn is a hint about speed and changes nothing here. */
-export function readSearchParams(value: JsonValue, path: string): SearchParams {
+export function readSearchParams(value: JsonValue, path: string): QueryParams {
   const params = readObject(value, path);
   const hnswEf = optional(params, 'hnsw_ef', path, readUnsigned);
-  optional(params, 'acorn', path, readObject);
-  if (isObject(params.idf)) throw unsupported('idfCorpus');
-  return present<SearchParams>({
+  optional(params, 'acorn', path, checkAcorn);
+  return present<QueryParams>({
     hnswEf: hnswEf === undefined ? undefined : checkCount(hnswEf, at(path, 'hnsw_ef'), 1),
     exact: optional(params, 'exact', path, readBoolean),
     indexedOnly: optional(params, 'indexed_only', path, readBoolean),
     quantization: optional(params, 'quantization', path, readQuantizationParams),
+    idfCorpus: optional(params, 'idf', path, readIdfCorpus),
   });
+}
+
+/** A hint how to walk a graph under a filter; what is found here does not depend on one. */
+function checkAcorn(value: JsonValue, path: string): void {
+  const acorn = readObject(value, path);
+  optional(acorn, 'enable', path, readBoolean);
+  const selectivity = optional(acorn, 'max_selectivity', path, readNumber);
+  if (selectivity !== undefined) checkSelectivity(selectivity, path);
+}
+
+export function checkSelectivity(selectivity: number, acornPath: string): void {
+  checkRange(selectivity, at(acornPath, 'max_selectivity'), 0, 1);
+}
+
+/** `global`, which is as good as nothing, or {corpus: filter}. */
+function readIdfCorpus(value: JsonValue, path: string): Filter | undefined {
+  if (value === 'global') return undefined;
+  if (!isObject(value)) throw wrongType(path, value, '`global` or an object with a `corpus`');
+  return readFilter(value.corpus, at(path, 'corpus'));
 }
 
 type QuantizationParams = NonNullable<SearchParams['quantization']>;

@@ -50,6 +50,8 @@ function byExamples(
       const rank = sum(scoring.context.map((pair) => Math.sign(margin(pair))));
       return rank + squashed(similarity(scoring.target));
     }
+    case 'weightedSum':
+      return sum(scoring.terms.map(({ example, weight }) => weight * similarity(example)));
     case 'context':
       return sum(scoring.context.map((pair) => sigmoid(Math.min(margin(pair) - 2 ** -23, 0))));
   }

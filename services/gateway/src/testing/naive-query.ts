@@ -22,6 +22,7 @@ import {
   averageRecommendVector,
   distributionBasedScoreFusion,
   inverseDocumentFrequency,
+  naiveFeedbackScoring,
   type Ranked,
   reciprocalRankFusion,
   weighted,
@@ -129,6 +130,11 @@ function rank(stage: QueryStage, lists: Ranked[][], candidates: readonly Point[]
       if (query.kind === 'context') return score({ kind: 'context', context });
       return score({ kind: 'discover', target: value(query.target), context });
     }
+    case 'relevanceFeedback': {
+      const { target, feedback, strategy } = query;
+      const judged = feedback.map(({ example, score }) => ({ vector: value(example), score }));
+      return score(naiveFeedbackScoring(value(target), judged, strategy));
+    }
     default:
       throw new Error(`no ${query?.kind} here`);
   }
@@ -154,6 +160,9 @@ function weighed(found: VectorValue): VectorValue {
 function examplesIn(query: Query | undefined): readonly VectorExample[] {
   if (query?.kind === 'nearest') return [query.target];
   if (query?.kind === 'recommend') return [...query.positives, ...query.negatives];
+  if (query?.kind === 'relevanceFeedback') {
+    return [query.target, ...query.feedback.map(({ example }) => example)];
+  }
   if (query?.kind !== 'discover' && query?.kind !== 'context') return [];
   const pairs = query.context.flatMap(({ positive, negative }) => [positive, negative]);
   return query.kind === 'discover' ? [query.target, ...pairs] : pairs;
