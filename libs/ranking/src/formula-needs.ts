@@ -1,11 +1,12 @@
 // What of a point a formula looks at, so that no more than that is fetched.
 
-import type { Condition, Expression, Filter, PayloadSelector } from '@tributary/model';
+import type { Expression, Filter, PayloadSelector } from '@tributary/model';
 
 export interface FormulaNeeds {
+  /** What its variables look at. */
   readonly payload: PayloadSelector;
-  /** Whether a condition asks which vectors the point has. */
-  readonly vectorNames: boolean;
+  /** Of its conditions. */
+  readonly filters: readonly Filter[];
 }
 
 export function formulaNeeds(formula: Expression): FormulaNeeds {
@@ -18,11 +19,8 @@ export function formulaNeeds(formula: Expression): FormulaNeeds {
     if (expression.kind === 'datetimeKey') keys.add(expression.path);
     if (expression.kind === 'condition') filters.push(expression.filter);
   });
-  const vectorNames = filters.some(asksForVectors);
-  // A condition may look anywhere, and at what is not there.
-  if (filters.length > 0) return { payload: { kind: 'all' }, vectorNames };
-  if (keys.size === 0) return { payload: { kind: 'none' }, vectorNames };
-  return { payload: { kind: 'include', keys: [...keys] }, vectorNames };
+  if (keys.size === 0) return { payload: { kind: 'none' }, filters };
+  return { payload: { kind: 'include', keys: [...keys] }, filters };
 }
 
 function visit(expression: Expression, see: (expression: Expression) => void): void {
@@ -58,14 +56,4 @@ function operandsOf(expression: Expression): readonly Expression[] {
     case 'datetimeKey':
       return [];
   }
-}
-
-function asksForVectors(filter: Filter): boolean {
-  const { must = [], should = [], mustNot = [], minShould } = filter;
-  const conditions = [...must, ...should, ...mustNot, ...(minShould?.conditions ?? [])];
-  return conditions.some(
-    (condition: Condition) =>
-      condition.kind === 'hasVector' ||
-      (condition.kind === 'filter' && asksForVectors(condition.filter)),
-  );
 }

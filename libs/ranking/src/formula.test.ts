@@ -170,7 +170,7 @@ for (const [what, formula] of REFUSED) {
   });
 }
 
-test('a formula fetches the fields it names, and everything only for a condition', () => {
+test('a formula needs the fields that it names and the filters that are its conditions', () => {
   const named: Expression = {
     kind: 'sum',
     operands: [
@@ -179,11 +179,10 @@ test('a formula fetches the fields it names, and everything only for a condition
       { kind: 'linDecay', x: { kind: 'datetimeKey', path: 'at' }, scale: 1, midpoint: 0.5 },
     ],
   };
-  assert.deepEqual(formulaNeeds(named), {
-    payload: { kind: 'include', keys: ['price', 'at'] },
-    vectorNames: false,
-  });
+  const payload = { kind: 'include', keys: ['price', 'at'] };
+  assert.deepEqual(formulaNeeds(named), { payload, filters: [] });
   assert.deepEqual(formulaNeeds(variable('$score')).payload, { kind: 'none' });
   const both: Expression = { kind: 'mult', operands: [named, has('image')] };
-  assert.deepEqual(formulaNeeds(both), { payload: { kind: 'all' }, vectorNames: true });
+  const filters = [{ must: [{ kind: 'hasVector', name: 'image' }] }];
+  assert.deepEqual(formulaNeeds(both), { payload, filters });
 });

@@ -6,6 +6,8 @@
 import {
   compileFilter,
   type Expression,
+  type Filter,
+  type FilterPredicate,
   type FilterSubject,
   geoDistanceM,
   geoPointOf,
@@ -24,62 +26,66 @@ export interface FormulaSubject extends FilterSubject {
 }
 
 export type Formula = (subject: FormulaSubject) => number;
-type Defaults = Readonly<Record<string, JsonValue>>;
+
+export interface FormulaOptions {
+  /** Values of variables that a point lacks. */
+  readonly defaults: Readonly<Record<string, JsonValue>>;
+  /** What a condition's filter means; by default what its payload says without any index. */
+  readonly compileCondition?: (filter: Filter) => FilterPredicate;
+}
 
 const SCORE_VARIABLE = /^\$score(?:\[(\d{1,9})\])?$/;
 
 /** Score of one point. Errors: those of `compileFormula` and of the formula it makes. */
 export function evaluateFormula(
   expression: Expression,
-  { defaults, ...subject }: FormulaSubject & { readonly defaults: Defaults },
+  { defaults, ...subject }: FormulaSubject & Pick<FormulaOptions, 'defaults'>,
 ): number {
-  return compileFormula(expression, defaults)(subject);
+  return compileFormula(expression, { defaults })(subject);
 }
 
 /**
  * Errors: `bad_request` for `$score` with anything but an index, a path that is none, a scale or a midpoint out of range.
  * The formula throws `bad_request` where a value is missing or of the wrong kind, and where a result is not finite.
  */
-export function compileFormula(expression: Expression, defaults: Defaults): Formula {
-  const evaluate = compile(expression, defaults);
+export function compileFormula(expression: Expression, options: FormulaOptions): Formula {
+  const evaluate = compile(expression, options);
   return (subject) => {
     const value = evaluate(subject);
     return Math.fround(finite(Math.fround(value), () => `${value} as f32`));
   };
 }
 
-function compile(expression: Expression, defaults: Defaults): Formula {
+function compile(expression: Expression, options: FormulaOptions): Formula {
   switch (expression.kind) {
     case 'constant':
       return () => expression.value;
     case 'variable':
-      return compileVariable(expression.name, defaults);
+      return compileVariable(expression.name, options.defaults);
     case 'condition': {
-      const holds = compileFilter(expression.filter);
+      const { compileCondition = compileFilter } = options;
+      const holds = compileCondition(expression.filter);
       return (subject) => (holds(subject) ? 1 : 0);
     }
     case 'sum': {
-      const operands = expression.operands.map((operand) => compile(operand, defaults));
+      const operands = expression.operands.map((operand) => compile(operand, options));
       return (subject) => operands.reduce((sum, operand) => sum + operand(subject), 0);
     }
     case 'mult':
-      return compileProduct(expression.operands.map((operand) => compile(operand, defaults)));
+      return compileProduct(expression.operands.map((operand) => compile(operand, options)));
     case 'div':
-      return compileQuotient(expression, defaults);
+      return compileQuotient(expression, options);
     case 'pow':
-      return compilePower(
-        compile(expression.base, defaults),
-        compile(expression.exponent, defaults),
-      );
+      return compilePower(compile(expression.base, options), compile(expression.exponent, options));
     case 'neg':
     case 'abs':
     case 'sqrt':
     case 'exp':
     case 'ln':
     case 'log10':
-      return compileFunction(expression.kind, compile(expression.operand, defaults));
+      return compileFunction(expression.kind, compile(expression.operand, options));
     case 'geoDistance': {
-      const read = compilePayload(expression.to, defaults);
+      const read = compilePayload(expression.to, options.defaults);
       return (subject) => {
         const point = geoPointOf(read(subject));
         if (point === undefined) throw expected('geo point', expression.to);
@@ -89,7 +95,7 @@ function compile(expression: Expression, defaults: Defaults): Formula {
     case 'datetime':
       return () => expression.seconds;
     case 'datetimeKey': {
-      const read = compilePayload(expression.path, defaults);
+      const read = compilePayload(expression.path, options.defaults);
       return (subject) => {
         const value = read(subject);
         const micros = typeof value === 'string' ? parseDatetime(value) : undefined;
@@ -100,11 +106,11 @@ function compile(expression: Expression, defaults: Defaults): Formula {
     case 'linDecay':
     case 'expDecay':
     case 'gaussDecay':
-      return compileDecay(expression, defaults);
+      return compileDecay(expression, options);
   }
 }
 
-function compileVariable(name: string, defaults: Defaults): Formula {
+function compileVariable(name: string, defaults: FormulaOptions['defaults']): Formula {
   if (name.startsWith('$score')) return compileScore(name, defaults);
   const read = compilePayload(name, defaults);
   return (subject) => {
@@ -114,7 +120,7 @@ function compileVariable(name: string, defaults: Defaults): Formula {
   };
 }
 
-function compileScore(name: string, defaults: Defaults): Formula {
+function compileScore(name: string, defaults: FormulaOptions['defaults']): Formula {
   const match = SCORE_VARIABLE.exec(name);
   if (match === null) throw new TributaryError('bad_request', `Invalid score variable: ${name}`);
   const index = Number(match[1] ?? 0);
@@ -124,7 +130,10 @@ function compileScore(name: string, defaults: Defaults): Formula {
 }
 
 /** The single value at the path; the default where there is none. */
-function compilePayload(key: string, defaults: Defaults): (subject: FormulaSubject) => JsonValue {
+function compilePayload(
+  key: string,
+  defaults: FormulaOptions['defaults'],
+): (subject: FormulaSubject) => JsonValue {
   const path = pathOf(key);
   const fallback = single(Object.hasOwn(defaults, key) ? [defaults[key] ?? null] : []);
   return ({ payload }) => {
@@ -169,10 +178,10 @@ function compileProduct(operands: readonly Formula[]): Formula {
 
 function compileQuotient(
   { left, right, byZeroDefault }: Extract<Expression, { kind: 'div' }>,
-  defaults: Defaults,
+  options: FormulaOptions,
 ): Formula {
-  const dividend = compile(left, defaults);
-  const divisor = compile(right, defaults);
+  const dividend = compile(left, options);
+  const divisor = compile(right, options);
   return (subject) => {
     const above = dividend(subject);
     if (above === 0) return 0;
@@ -213,7 +222,7 @@ const FUNCTIONS = {
 /** 1 at the target and `midpoint` at a distance of `scale` from it. */
 function compileDecay(
   expression: Extract<Expression, { kind: 'linDecay' | 'expDecay' | 'gaussDecay' }>,
-  defaults: Defaults,
+  options: FormulaOptions,
 ): Formula {
   const { kind, scale, midpoint } = expression;
   if (!(midpoint > 0 && midpoint < 1)) {
@@ -222,8 +231,8 @@ function compileDecay(
   if (!(scale > 0)) {
     throw new TributaryError('bad_request', `Scale must be non-zero positive, got ${scale}`);
   }
-  const x = compile(expression.x, defaults);
-  const target = expression.target === undefined ? () => 0 : compile(expression.target, defaults);
+  const x = compile(expression.x, options);
+  const target = expression.target === undefined ? () => 0 : compile(expression.target, options);
   return (subject) => {
     const distance = Math.abs(x(subject) - target(subject)) / scale;
     if (kind === 'linDecay') return Math.max(0, 1 - (1 - midpoint) * distance);

@@ -1,6 +1,10 @@
 // Scores what prefetches found by a formula over their scores and payloads.
+//
+// A condition holds for the points that a filter finds: it is asked where the points, their versions and their text
+// indexes are.
 
 import {
+  type Filter,
   type JsonObject,
   type PointId,
   type PointRecord,
@@ -12,34 +16,44 @@ import { compareRanked, compileFormula, formulaNeeds, type Ranked } from '@tribu
 
 type FormulaQuery = Extract<Query, { kind: 'formula' }>;
 
+/** Reads of the points that the prefetches found. */
+export interface FoundPoints {
+  /** The points that are still there. */
+  retrieve(projection: Projection): Promise<readonly PointRecord[]>;
+  /** Those of them that the filter holds for. */
+  matching(filter: Filter): Promise<readonly PointRecord[]>;
+}
+
 /** Best first. Errors: `bad_request` for a formula that is none, or has no finite value for a point. */
 export async function formulaScores(
   { formula, defaults }: FormulaQuery,
   lists: readonly (readonly Ranked[])[],
-  fetch: (projection: Projection) => Promise<readonly PointRecord[]>,
+  found: FoundPoints,
 ): Promise<Ranked[]> {
-  const evaluate = compileFormula(formula, defaults);
-  const { payload, vectorNames } = formulaNeeds(formula);
+  const { payload, filters } = formulaNeeds(formula);
+  const holding = new Map<Filter, ReadonlySet<PointId>>();
+  const evaluate = compileFormula(formula, {
+    defaults,
+    compileCondition: (filter) => (point) => holding.get(filter)?.has(point.id) ?? false,
+  });
   const prefetched = lists.map((list) => new Map(list.map(({ id, score }) => [id, score])));
   const scoresOf = (id: PointId) => prefetched.map((scores) => scores.get(id));
   const none: JsonObject = {};
-  if (payload.kind === 'none' && !vectorNames) {
-    const ids = new Set(prefetched.flatMap((scores) => [...scores.keys()]));
-    return [...ids]
-      .map((id) => ({ id, score: evaluate({ id, payload: none, scores: scoresOf(id) }) }))
-      .sort(compareRanked);
-  }
-  const vectors = { kind: vectorNames ? 'all' : 'none' } as const;
-  const records = await fetch({ payload, vectors });
-  return records
-    .map((record) => {
-      const score = evaluate({
-        id: record.id,
-        payload: record.payload === undefined ? none : payloadFromBytes(record.payload),
-        vectorNames: Object.keys(record.vectors ?? {}),
-        scores: scoresOf(record.id),
-      });
-      return { id: record.id, score };
+  const ask = async (filter: Filter) => {
+    const points = await found.matching(filter);
+    holding.set(filter, new Set(points.map(({ id }) => id)));
+  };
+  const [points] = await Promise.all([
+    payload.kind === 'none'
+      ? [...new Set(prefetched.flatMap((scores) => [...scores.keys()]))].map((id) => ({ id }))
+      : found.retrieve({ payload, vectors: { kind: 'none' } }),
+    ...filters.map(ask),
+  ]);
+  return points
+    .map((point: Pick<PointRecord, 'id' | 'payload'>) => {
+      const { id } = point;
+      const read = point.payload === undefined ? none : payloadFromBytes(point.payload);
+      return { id, score: evaluate({ id, payload: read, scores: scoresOf(id) }) };
     })
     .sort(compareRanked);
 }

@@ -26,7 +26,7 @@ import {
 import { type Random, TributaryError } from '@tributary/runtime';
 import type { CollectionNames } from './collection-names.ts';
 import { allOf, notThese, onlyThese } from './filters.ts';
-import { formulaScores } from './formula-scores.ts';
+import { type FoundPoints, formulaScores } from './formula-scores.ts';
 import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
 import { SearchBatch } from './search-batch.ts';
 import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
@@ -155,10 +155,8 @@ export class QueryExecutor {
       case 'dbsf':
         return topOf(distributionBasedScoreFusion(lists), found, stage, want);
       case 'formula': {
-        const records = await formulaScores(query, lists, (projection) =>
-          this.#options.reads.retrieve(run.collection, [...found.keys()], projection, run.reading),
-        );
-        return topOf(records, found, stage, want);
+        const ranked = await formulaScores(query, lists, this.#found(run, [...found.keys()]));
+        return topOf(ranked, found, stage, want);
       }
       default: {
         if (found.size === 0) return [];
@@ -169,6 +167,19 @@ export class QueryExecutor {
         return this.#leaf({ ...run, scorings }, exact, among, want);
       }
     }
+  }
+
+  #found({ collection, reading }: Run, ids: readonly PointId[]): FoundPoints {
+    const { reads } = this.#options;
+    return {
+      retrieve: (projection) => reads.retrieve(collection, ids, projection, reading),
+      matching: async (condition) => {
+        if (ids.length === 0) return [];
+        const filter = allOf(onlyThese(ids), condition);
+        const asked = { limit: ids.length, projection: NOTHING, ...(filter && { filter }) };
+        return reads.scroll(collection, asked, reading);
+      },
+    };
   }
 
   async #leaf(

@@ -36,6 +36,7 @@ import {
   sequence,
   type TermStatistics,
   type TermStatisticsQuery,
+  textIndexesOf,
   type VectorQuery,
   valuesAt,
 } from '@tributary/model';
@@ -165,7 +166,7 @@ export class MemoryReplica {
       case 'updateVectors':
         for (const { id, vectors } of operation.points) {
           const point = this.#points.get(id);
-          if (point === undefined || !holds(operation.updateFilter, point)) continue;
+          if (point === undefined || !this.#holds(operation.updateFilter, point)) continue;
           const merged = { ...point.vectors, ...vectors };
           this.#points.set(id, { ...point, version, vectors: merged });
         }
@@ -198,7 +199,7 @@ export class MemoryReplica {
     for (const point of points) {
       const present = this.#points.get(point.id);
       if (mode === (present === undefined ? 'updateOnly' : 'insertOnly')) continue;
-      if (present !== undefined && !holds(updateFilter, present)) continue;
+      if (present !== undefined && !this.#holds(updateFilter, present)) continue;
       this.#points.set(point.id, { ...point, version });
     }
   }
@@ -209,14 +210,15 @@ export class MemoryReplica {
   }
 
   #matching(filter: Filter | undefined): StoredPoint[] {
-    return [...this.#points.values()].filter((point) => holds(filter, point));
+    return [...this.#points.values()].filter((point) => this.#holds(filter, point));
   }
-}
 
-function holds(filter: Filter | undefined, { id, payload, vectors }: StoredPoint): boolean {
-  if (filter === undefined) return true;
-  const subject = { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
-  return compileFilter(filter)(subject);
+  #holds(filter: Filter | undefined, { id, payload, vectors }: StoredPoint): boolean {
+    if (filter === undefined) return true;
+    const subject = { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
+    const textIndexes = textIndexesOf(Object.fromEntries(this.#indexes));
+    return compileFilter(filter, { textIndexes })(subject);
+  }
 }
 
 function valuesOf(point: StoredPoint, key: string): JsonValue[] {
