@@ -65,6 +65,7 @@ const optimizers = z.strictObject({
   indexingThresholdKb: count,
   flushIntervalSec: count,
   maxOptimizationThreads: count.exactOptional(),
+  preventUnoptimized: z.boolean().exactOptional(),
 } satisfies Shape<OptimizersConfig>);
 
 const wal = z.strictObject({

@@ -23,6 +23,7 @@ export interface OptimizersConfig {
   readonly indexingThresholdKb: number;
   readonly flushIntervalSec: number;
   readonly maxOptimizationThreads?: number;
+  readonly preventUnoptimized?: boolean;
 }
 
 export interface WalConfig {

@@ -4,6 +4,7 @@
 //
 // Replicas apply filters alike, so nothing here asks for a locale: case, normal forms and scripts are Unicode's own.
 
+import { stemmer as stemGreek } from '@orama/stemmers/greek';
 import snowball from 'snowball-stemmers';
 import type { TextIndex, Tokenizer } from './payload-schema.ts';
 
@@ -17,7 +18,7 @@ export interface TextAnalyser {
 }
 
 /** Languages that have a stemmer. */
-export const STEMMER_LANGUAGES: readonly string[] = snowball.algorithms();
+export const STEMMER_LANGUAGES: readonly string[] = [...snowball.algorithms(), 'greek'];
 
 const SPACED = /[^\s]+/gu;
 const WORD = /[\p{Alphabetic}\p{N}\p{M}]+/gu;
@@ -104,17 +105,20 @@ function expressionOf(tokenizer: Tokenizer): RegExp {
 /** Undefined for a stopword. */
 function createNormaliser(index: TextIndex): (word: string) => string | undefined {
   const stopwords = new Set(index.stopwords);
-  const language = index.stemmer?.toLowerCase();
-  const stemmer =
-    language !== undefined && STEMMER_LANGUAGES.includes(language)
-      ? snowball.newStemmer(language)
-      : undefined;
+  const stem = stemmerOf(index.stemmer?.toLowerCase());
   return (word) => {
     let token = index.lowercase ? word.toLowerCase() : word;
     if (index.asciiFolding) token = token.replace(NOT_ASCII, foldToAscii);
     if (stopwords.size > 0 && stopwords.has(token.toLowerCase())) return undefined;
-    return stemmer === undefined ? token : stemmer.stem(token);
+    return stem === undefined ? token : stem(token);
   };
+}
+
+function stemmerOf(language: string | undefined): ((word: string) => string) | undefined {
+  if (language === undefined || !STEMMER_LANGUAGES.includes(language)) return undefined;
+  if (language === 'greek') return stemGreek;
+  const stemmer = snowball.newStemmer(language);
+  return (word) => stemmer.stem(word);
 }
 
 /** A character that is no ASCII letter with marks stays as it is. */

@@ -8,7 +8,6 @@ const FEATURES = {
   shardKeys: 'shard keys',
   customSharding: 'custom sharding',
   vectorNames: 'adding vectors to a collection and taking them away',
-  preventUnoptimized: 'prevent_unoptimized',
 } as const;
 
 export type UnsupportedFeature = keyof typeof FEATURES;

@@ -223,6 +223,7 @@ function optimizersMessage(optimizers: OptimizersConfig): OptimizersConfigDiff {
     indexingThreshold: u64(optimizers.indexingThresholdKb),
     flushIntervalSec: u64(optimizers.flushIntervalSec),
     maxOptimizationThreads: threads === undefined ? undefined : { value: threads },
+    preventUnoptimized: optimizers.preventUnoptimized,
   };
 }
 

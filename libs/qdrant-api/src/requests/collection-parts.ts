@@ -9,7 +9,6 @@ import type {
 } from '@tributary/model';
 import { collectionNameProblem } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import { unsupported } from '../unsupported.ts';
 import {
   at,
   checkRange,
@@ -68,9 +67,6 @@ export function readHnsw(value: JsonValue, path: string): Partial<HnswConfig> {
 
 export function readOptimizers(value: JsonValue, path: string): Partial<OptimizersConfig> {
   const object = readObject(value, path);
-  if (optional(object, 'prevent_unoptimized', path, readBoolean) === true) {
-    throw unsupported('preventUnoptimized');
-  }
   const unlimitedThreads = object.max_optimization_threads === 'auto';
   return present<Partial<OptimizersConfig>>({
     deletedThreshold: optional(object, 'deleted_threshold', path, (threshold, where) =>
@@ -91,6 +87,7 @@ export function readOptimizers(value: JsonValue, path: string): Partial<Optimize
     maxOptimizationThreads: unlimitedThreads
       ? undefined
       : optional(object, 'max_optimization_threads', path, readUnsigned),
+    preventUnoptimized: optional(object, 'prevent_unoptimized', path, readBoolean),
   });
 }
 

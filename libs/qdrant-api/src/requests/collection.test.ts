@@ -32,7 +32,11 @@ test('a collection keeps what the request says, named vectors and all', () => {
     replication_factor: 3,
     write_consistency_factor: 2,
     on_disk_payload: false,
-    optimizers_config: { indexing_threshold: 5, max_optimization_threads: 'auto' },
+    optimizers_config: {
+      indexing_threshold: 5,
+      max_optimization_threads: 'auto',
+      prevent_unoptimized: true,
+    },
     wal_config: { wal_capacity_mb: 1 },
     quantization_config: scalar,
     metadata: { owner: 'x' },
@@ -42,6 +46,7 @@ test('a collection keeps what the request says, named vectors and all', () => {
     b: vectors,
   });
   assert.equal(config.optimizers.indexingThresholdKb, 5);
+  assert.equal(config.optimizers.preventUnoptimized, true);
   assert.deepEqual(config.wal, { walCapacityMb: 1, walSegmentsAhead: 0 });
   assert.deepEqual(config.quantization, scalar);
   assert.deepEqual(config.metadata, { owner: 'x' });

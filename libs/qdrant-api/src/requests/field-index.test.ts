@@ -54,6 +54,29 @@ test('the words of a language are in the index themselves, in lower case and onc
   assert.equal(custom.stopwords.filter((word) => word === 'the').length, 1);
 });
 
+test('every language of the contract has stopwords, and every one with a stemmer has that', () => {
+  const missing = [
+    ...['arabic', 'azerbaijani', 'basque', 'bengali', 'catalan', 'chinese', 'danish', 'dutch'],
+    ...['english', 'finnish', 'french', 'german', 'greek', 'hebrew', 'hinglish', 'hungarian'],
+    ...['indonesian', 'italian', 'japanese', 'kazakh', 'nepali', 'norwegian', 'portuguese'],
+    ...['romanian', 'russian', 'slovene', 'spanish', 'swedish', 'tajik', 'turkish'],
+  ].filter((stopwords) => {
+    const index = indexOf({ type: 'text', stopwords });
+    return index.type !== 'text' || index.stopwords.length < 30;
+  });
+  assert.deepEqual(missing, []);
+  for (const language of [
+    ...['arabic', 'armenian', 'danish', 'dutch', 'english', 'finnish', 'french', 'german'],
+    ...['greek', 'hungarian', 'italian', 'norwegian', 'portuguese', 'romanian', 'russian'],
+    ...['spanish', 'swedish', 'tamil', 'turkish'],
+  ]) {
+    const schema = { type: 'text', stemmer: { type: 'snowball', language } };
+    assert.deepEqual(indexOf(schema), { ...indexOf({ type: 'text' }), stemmer: language });
+  }
+  const none = indexOf({ type: 'text', stemmer: { type: 'none' } });
+  assert.deepEqual(none, indexOf({ type: 'text' }));
+});
+
 test('an index that cannot be is refused', () => {
   for (const [schema, text] of [
     ['string', /^400 .*field_schema: invalid type: "string"/],

@@ -118,9 +118,11 @@ function readTokenizer(value: JsonValue, path: string): Tokenizer {
   throw wrongType(path, value, `one of ${TOKENIZERS.join(', ')}`);
 }
 
-function readStemmer(value: JsonValue, path: string): string {
+function readStemmer(value: JsonValue, path: string): string | undefined {
   const object = readObject(value, path);
-  if (object.type !== 'snowball') throw wrongType(at(path, 'type'), object.type, '`snowball`');
+  if (object.type === 'none') return undefined;
+  if (object.type !== 'snowball')
+    throw wrongType(at(path, 'type'), object.type, '`snowball` or `none`');
   const language = readString(object.language, at(path, 'language'));
   if (STEMMER_LANGUAGES.includes(language)) return language;
   throw wrongType(at(path, 'language'), language, `one of ${STEMMER_LANGUAGES.join(', ')}`);

@@ -1,10 +1,12 @@
 // Lists of stopwords by language. A text index keeps the words themselves, so that the log means the same for ever
 // whatever a later version of the lists says; the languages are kept beside them to be told.
 
+import { stopwords as nepali } from '@orama/stopwords/nepali';
 import type { TextIndex } from '@tributary/model';
 import stopword from 'stopword';
+import { OWN_STOPWORDS } from './stopword-lists.ts';
 
-/** Qdrant's names of languages, by the code of the list. */
+/** The code of the list, by Qdrant's name of the language. */
 const CODES: Readonly<Record<string, string>> = {
   arabic: 'ara',
   basque: 'eus',
@@ -33,17 +35,26 @@ const CODES: Readonly<Record<string, string>> = {
   turkish: 'tur',
 };
 
-/** Languages that have a list. */
-export const STOPWORD_LANGUAGES: readonly string[] = Object.keys(CODES);
+/** Every language that Qdrant has a list for. */
+export const STOPWORD_LANGUAGES: readonly string[] = [
+  ...Object.keys(CODES),
+  ...Object.keys(OWN_STOPWORDS),
+  'nepali',
+].sort();
 
 /** Option of an index with the languages its stopwords were taken from, as in `english,german`. */
 export const STOPWORD_LANGUAGES_OPTION = 'stopwords_languages';
 
 /** In lower case; undefined for a language that has no list. */
 export function stopwordsOf(language: string): readonly string[] | undefined {
-  const code = Object.hasOwn(CODES, language) ? CODES[language] : undefined;
-  const words = code === undefined ? undefined : stopword[code];
-  return words?.map((word) => word.toLowerCase());
+  return listOf(language)?.map((word) => word.toLowerCase());
+}
+
+function listOf(language: string): readonly string[] | undefined {
+  if (language === 'nepali') return nepali;
+  if (Object.hasOwn(CODES, language)) return stopword[CODES[language] ?? ''];
+  const own = Object.hasOwn(OWN_STOPWORDS, language) ? OWN_STOPWORDS[language] : undefined;
+  return language === 'hinglish' ? own?.concat(stopword.eng ?? []) : own;
 }
 
 /** The stopwords of an index as they were asked for: languages, and words that are in none of their lists. */

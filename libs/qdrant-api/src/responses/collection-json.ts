@@ -128,5 +128,6 @@ function optimizersJson(optimizers: OptimizersConfig): Record<string, JsonValue>
     indexing_threshold: optimizers.indexingThresholdKb,
     flush_interval_sec: optimizers.flushIntervalSec,
     max_optimization_threads: optimizers.maxOptimizationThreads ?? null,
+    prevent_unoptimized: optimizers.preventUnoptimized ?? null,
   };
 }
