@@ -191,8 +191,9 @@ function selected({ points, payloadSchema }: Content, selector: PointSelector): 
     .map(({ id }) => id);
 }
 
-function isMatch(filter: Filter, { id, payload, vectors }: StoredPoint, schema: PayloadSchema) {
-  const subject = { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
+function isMatch(filter: Filter, { id, version, payload, vectors }: StoredPoint, schema: PayloadSchema) {
+  const vectorNames = Object.keys(vectors);
+  const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
   return matchesFilter(filter, subject, { textIndexes: textIndexesOf(schema) });
 }
 

@@ -115,6 +115,7 @@ export class FilterSelector {
         return unknown({ min: 0, expected: total / condition.total, max: total });
       case 'hasVector':
       case 'valuesCount':
+      case 'version':
         return unknown(anyOf(total));
       case 'isEmpty': {
         const values = this.#fieldAt(condition.key);
@@ -191,6 +192,7 @@ export class FilterSelector {
         case 'hasId':
         case 'hasVector':
         case 'slice':
+        case 'version':
         case 'isEmpty':
         case 'isNull':
         case 'valuesCount':

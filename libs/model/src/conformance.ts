@@ -108,6 +108,10 @@ export function filtersOver(
         fc.record({ kind: fc.constant('hasId' as const), ids: fc.array(ids, { maxLength: 2 }) }),
         fc.record({ kind: fc.constant('hasVector' as const), name: fc.constantFrom('', 'image') }),
         fc.record({
+          kind: fc.constant('version' as const),
+          range: ranges(fc.integer({ min: 0, max: 9 })),
+        }),
+        fc.record({
           kind: fc.constant('slice' as const),
           total: fc.constant(2),
           index: fc.constantFrom(0, 1),

@@ -8,6 +8,7 @@ import type { Condition, Filter, GeoPoint, MatchValue, RangeBounds } from './fil
 import { compileFilter, matchesFilter, textIndexesOf } from './filter-match.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import { sliceOfId } from './id-slice.ts';
+import { type Sequence, sequence } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { type JsonPathStep, parseJsonPath } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
@@ -23,6 +24,7 @@ interface Subject {
   readonly id: PointId;
   readonly payload: JsonObject;
   readonly vectorNames: readonly string[];
+  readonly version: Sequence;
 }
 
 function naive(filter: Filter, subject: Subject, prefix = ''): boolean {
@@ -38,10 +40,12 @@ function naive(filter: Filter, subject: Subject, prefix = ''): boolean {
 }
 
 function naiveCondition(condition: Condition, subject: Subject, prefix: string): boolean {
-  const { id, payload, vectorNames } = subject;
+  const { id, payload, vectorNames, version } = subject;
   switch (condition.kind) {
     case 'hasId':
       return condition.ids.some((other) => other === id);
+    case 'version':
+      return isWithin(version, condition.range);
     case 'hasVector':
       return vectorNames.some((name) => name === condition.name);
     case 'slice':
@@ -69,7 +73,7 @@ function naiveCondition(condition: Condition, subject: Subject, prefix: string):
 
 type Keyed = Exclude<
   Condition,
-  { readonly kind: 'hasId' | 'hasVector' | 'slice' | 'filter' | 'nested' }
+  { readonly kind: 'hasId' | 'hasVector' | 'version' | 'slice' | 'filter' | 'nested' }
 >;
 
 function naiveValues(condition: Keyed, values: readonly JsonValue[], prefix: string): boolean {
@@ -188,6 +192,7 @@ test('a compiled filter says what the naive evaluator says', () => {
     id: ids,
     payload: filterPayloads,
     vectorNames: fc.subarray(['', 'image']),
+    version: fc.nat(9).map(sequence),
   });
   const points = fc.array(subject, { maxLength: 5 });
   fc.assert(

@@ -112,6 +112,10 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
     }
     case 'hasVector':
       return ({ vectorNames }) => vectorNames?.includes(condition.name) ?? false;
+    case 'version': {
+      const isWithin = compileRange(condition.range);
+      return ({ version }) => version !== undefined && isWithin(version);
+    }
     case 'slice':
       return ({ id }) => sliceOfId(id, condition.total) === condition.index;
     case 'nested':

@@ -8,6 +8,17 @@ export function asksForVectors(filter: Filter): boolean {
   return clauses.some((clause) => clause?.some(isAboutVectors) ?? false);
 }
 
+/** Whether the filter asks for the point's version. */
+export function asksForVersion(filter: Filter): boolean {
+  const clauses = [filter.must, filter.should, filter.mustNot, filter.minShould?.conditions];
+  return clauses.some((clause) => clause?.some(isAboutVersion) ?? false);
+}
+
+function isAboutVersion(condition: Condition): boolean {
+  if (condition.kind === 'version') return true;
+  return condition.kind === 'filter' && asksForVersion(condition.filter);
+}
+
 function isAboutVectors(condition: Condition): boolean {
   switch (condition.kind) {
     case 'hasVector':

@@ -1,6 +1,7 @@
 // The filter language. A filter holds when every clause it has holds; an absent or empty clause holds.
 // Keys are JSON paths: `a.b`, `a[].b` (every element), `a[0].b`, `"quoted key".b`.
 
+import type { Sequence } from './ids.ts';
 import type { JsonValue } from './json.ts';
 import type { PointId } from './point-id.ts';
 
@@ -69,6 +70,8 @@ export type Condition =
   /** SipHash-2-4 with a zero key of the canonical id, modulo `total`, is `index`; stable for ever. */
   | { readonly kind: 'slice'; readonly total: number; readonly index: number }
   | { readonly kind: 'hasId'; readonly ids: readonly PointId[] }
+  /** The sequence of the entry that last changed the point. */
+  | { readonly kind: 'version'; readonly range: RangeBounds }
   | { readonly kind: 'nested'; readonly key: string; readonly filter: Filter }
   | { readonly kind: 'filter'; readonly filter: Filter };
 
@@ -78,4 +81,6 @@ export interface FilterSubject {
   readonly payload: Readonly<Record<string, JsonValue>>;
   /** Names of the vectors the point has; what `hasVector` looks at. */
   readonly vectorNames?: readonly string[];
+  /** What `version` looks at; it holds for no subject without one. */
+  readonly version?: Sequence;
 }

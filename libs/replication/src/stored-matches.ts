@@ -8,6 +8,7 @@ import type {
   PayloadBytes,
   PayloadSchema,
   PointId,
+  Sequence,
   StoredPoint,
 } from '@tributary/model';
 import { payloadFromBytes } from '@tributary/model';
@@ -22,6 +23,7 @@ export interface MatchReader {
 
 interface StoredPayload {
   readonly id: PointId;
+  readonly version: Sequence;
   readonly payload: PayloadBytes;
 }
 
@@ -67,10 +69,10 @@ export function* storedMatches(options: MatchOptions): Generator<void, PointId[]
 }
 
 export function subjectOf(point: StoredPayload | StoredPoint): FilterSubject {
-  const { id } = point;
+  const { id, version } = point;
   const payload = payloadFromBytes(point.payload);
-  if (!('vectors' in point)) return { id, payload };
-  return { id, payload, vectorNames: Object.keys(point.vectors) };
+  if (!('vectors' in point)) return { id, version, payload };
+  return { id, version, payload, vectorNames: Object.keys(point.vectors) };
 }
 
 function* pointsToLookAt({

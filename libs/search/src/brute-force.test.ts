@@ -26,6 +26,7 @@ import {
   type PointId,
   payloadFromBytes,
   payloadToBytes,
+  type StoredPoint,
   textIndexesOf,
 } from '@tributary/model';
 import { filterPayloads, filtersOver } from '@tributary/model/conformance';
@@ -175,7 +176,7 @@ function assertHistory(
   filters: readonly Filter[],
   asked: Ask,
 ): void {
-  const points = new Map<PointId, Point>();
+  const points = new Map<PointId, StoredPoint>();
   replica.createPayloadIndexes(asked.schema);
   for (const change of changes) {
     apply(replica, points, change);
@@ -209,16 +210,16 @@ async function realIndexes(
 
 function assertReads(
   replica: ReplicaForTests,
-  points: ReadonlyMap<PointId, Point>,
+  points: ReadonlyMap<PointId, StoredPoint>,
   asked: Filter,
   ask: Ask,
 ): void {
   const { reader } = replica;
   const textIndexes = textIndexesOf(ask.schema);
   const matching = [...points.values()]
-    .filter(({ id, payload, vectors }) => {
+    .filter(({ id, version, payload, vectors }) => {
       const vectorNames = Object.keys(vectors);
-      const subject = { id, payload: payloadFromBytes(payload), vectorNames };
+      const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
       return matchesFilter(asked, subject, { textIndexes });
     })
     .sort((a, b) => comparePointIds(a.id, b.id));
@@ -285,10 +286,11 @@ function assertNearest(
 
 type Step = { readonly upsert: readonly Point[] } | { readonly delete: readonly PointId[] };
 
-function apply(replica: ReplicaForTests, points: Map<PointId, Point>, change: Step): void {
+function apply(replica: ReplicaForTests, points: Map<PointId, StoredPoint>, change: Step): void {
   if ('upsert' in change) {
     replica.upsert(change.upsert);
-    for (const each of change.upsert) points.set(each.id, each);
+    const { appliedSequence: version } = replica.store.state;
+    for (const each of change.upsert) points.set(each.id, { ...each, version });
   } else {
     replica.delete(change.delete);
     for (const each of change.delete) points.delete(each);

@@ -28,6 +28,7 @@ function isAboutPayload(condition: Condition): boolean {
     case 'hasId':
     case 'hasVector':
     case 'slice':
+    case 'version':
       return false;
     case 'filter':
       return asksForPayload(condition.filter);

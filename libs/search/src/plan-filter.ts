@@ -116,11 +116,12 @@ export class FilterPlanner {
     const holds = this.#compile(filter);
     const parse = asksForPayload(filter) ? parsePayload : () => ({});
     if (!asksForVectors(filter)) {
-      return ({ id, payload }) => holds({ id, payload: parse(id, payload) });
+      return ({ id, version, payload }) => holds({ id, version, payload: parse(id, payload) });
     }
-    return ({ id, payload }) =>
+    return ({ id, version, payload }) =>
       holds({
         id,
+        version,
         payload: parse(id, payload),
         vectorNames: this.#vectorNamesAt(this.#offsetOf(id)),
       });
@@ -153,9 +154,9 @@ export class FilterPlanner {
     const holds = this.#compile(filter);
     const isAboutVectors = asksForVectors(filter);
     const builder = new SelectionBuilder(this.#table.offsetsEnd);
-    for (const { id, offset } of this.#table) {
+    for (const { id, offset, version } of this.#table) {
       const vectorNames = isAboutVectors ? this.#vectorNamesAt(offset) : [];
-      if (holds({ id, payload: {}, vectorNames })) builder.add(offset);
+      if (holds({ id, version, payload: {}, vectorNames })) builder.add(offset);
     }
     return builder.build();
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type PointOperation, shardId } from '@tributary/model';
 import { ENTRY_OVERHEAD_BYTES, operationBytes } from '@tributary/wire';
-import { cutIntoPieces } from './pieces.ts';
+import { cutIntoPieces, Packing } from './pieces.ts';
 import { ENTRY_BYTES_MAX } from './write-stream.ts';
 
 const SHARD = shardId(0);
@@ -67,6 +67,36 @@ test('a payload index is one piece, and refused where it is larger than an entry
   assert.throws(() => cutIntoPieces({ shard: SHARD, operations: [operation] }), {
     code: 'too_large',
   });
+});
+
+test('a write with a condition shares no entry with another, and takes the entries that were told', () => {
+  const small = { points: points.slice(0, 1) };
+  const ofVersion = { must: [{ kind: 'version' as const, range: { gte: 7, lte: 7 } }] };
+  const selector = { kind: 'filter' as const, filter: ofVersion };
+  const conditional: readonly PointOperation[] = [
+    { kind: 'upsert', ...small, updateFilter },
+    { kind: 'upsert', ...small, mode: 'insertOnly' },
+    { kind: 'upsert', ...small, mode: 'updateOnly' },
+    { kind: 'updateVectors', points: [{ id: 1, vectors: {} }], updateFilter: ofVersion },
+    { kind: 'setPayload', selector, payload: { a: 1 } },
+    { kind: 'delete', selector },
+  ];
+  const plain: readonly PointOperation[] = [
+    { kind: 'upsert', ...small },
+    { kind: 'delete', selector: { kind: 'ids', ids: [1] } },
+  ];
+  const packing = new Packing();
+  const add = (operation: PointOperation) => {
+    const pieces = cutIntoPieces({ shard: SHARD, operations: [operation] });
+    const before = packing.entries.length;
+    const opened = packing.entriesFor(pieces);
+    packing.add(pieces);
+    assert.equal(packing.entries.length - before, opened);
+    assert.equal(packing.lastEntryOf(SHARD), packing.entries.length - 1);
+  };
+  for (const each of conditional) [...plain, each, ...plain].forEach(add);
+  const kinds = packing.entries.map(({ operations }) => operations.length);
+  assert.deepEqual(kinds, [2, ...conditional.flatMap(() => [1, 4])].with(-1, 2));
 });
 
 function itemsOf(operation: PointOperation): readonly unknown[] {

@@ -1,9 +1,16 @@
 // How a write becomes entries: cut its operations into pieces that each fit an entry, then pack the pieces of several
 // writes into as few entries as they need.
 //
-// Invariant: the pieces of a shard stay in order, so packing and then concatenating gives the operations back.
+// Invariant: the pieces of a shard stay in order, so packing and then concatenating gives the operations back. A write
+// with a condition shares no entry: the versions it gives are its own, so its writer can tell whether it took effect.
 
-import type { PointId, PointOperation, PointSelector, ShardId } from '@tributary/model';
+import {
+  asksForVersion,
+  type PointId,
+  type PointOperation,
+  type PointSelector,
+  type ShardId,
+} from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import {
   ENTRY_OVERHEAD_BYTES,
@@ -43,14 +50,15 @@ export function cutIntoPieces(part: WritePart): Piece[] {
   return operations.map(({ operation, bytes }) => ({ shard: part.shard, operation, bytes }));
 }
 
-/** Entries being filled; each shard's last one is open. */
+/** Entries being filled; each shard's last one is open, unless it belongs to a write alone. */
 export class Packing {
   readonly entries: PackedEntry[] = [];
-  readonly #open = new Map<ShardId, number>();
+  readonly #last = new Map<ShardId, number>();
+  readonly #closed = new Set<number>();
 
   /** Index of the shard's last entry; the shard has one. */
   lastEntryOf(shard: ShardId): number {
-    const index = this.#open.get(shard);
+    const index = this.#last.get(shard);
     assert(index !== undefined, 'the shard has an entry');
     return index;
   }
@@ -58,9 +66,11 @@ export class Packing {
   /** How many entries `add` would open. */
   entriesFor(pieces: readonly Piece[]): number {
     const filled = new Map<ShardId, number>();
+    const isAlone = pieces.some(isConditional);
     let opened = 0;
     for (const { shard, bytes } of pieces) {
-      const before = filled.get(shard) ?? this.#bytesOf(shard);
+      const open = isAlone ? undefined : this.#openEntryOf(shard);
+      const before = filled.get(shard) ?? open?.bytes ?? Number.POSITIVE_INFINITY;
       const fits = before + bytes <= PIECE_BYTES_MAX;
       filled.set(shard, fits ? before + bytes : bytes);
       if (!fits) opened++;
@@ -68,23 +78,47 @@ export class Packing {
     return opened;
   }
 
-  /** Appends each piece to its shard's last entry, or to a new one where that is full. */
+  /** Appends the pieces of a write, each to its shard's open entry, or to a new one where that is full. */
   add(pieces: readonly Piece[]): void {
+    const isAlone = pieces.some(isConditional);
+    if (isAlone) this.#close(pieces);
     for (const { shard, operation, bytes } of pieces) {
-      const open = this.entries[this.#open.get(shard) ?? -1];
+      const open = this.#openEntryOf(shard);
       if (open && open.bytes + bytes <= PIECE_BYTES_MAX) {
         open.operations.push(operation);
         open.bytes += bytes;
       } else {
-        this.#open.set(shard, this.entries.length);
+        this.#last.set(shard, this.entries.length);
         this.entries.push({ shard, operations: [operation], bytes });
       }
     }
+    if (isAlone) this.#close(pieces);
   }
 
-  #bytesOf(shard: ShardId): number {
-    const open = this.entries[this.#open.get(shard) ?? -1];
-    return open?.bytes ?? Number.POSITIVE_INFINITY;
+  #openEntryOf(shard: ShardId): PackedEntry | undefined {
+    const last = this.#last.get(shard);
+    return last === undefined || this.#closed.has(last) ? undefined : this.entries[last];
+  }
+
+  #close(pieces: readonly Piece[]): void {
+    for (const { shard } of pieces) {
+      const last = this.#last.get(shard);
+      if (last !== undefined) this.#closed.add(last);
+    }
+  }
+}
+
+/** Whether what becomes of it depends on the points it meets, and its writer may ask whether it took effect. */
+function isConditional({ operation }: Piece): boolean {
+  switch (operation.kind) {
+    case 'upsert':
+      return operation.updateFilter !== undefined || (operation.mode ?? 'upsert') !== 'upsert';
+    case 'updateVectors':
+      return operation.updateFilter !== undefined;
+    default: {
+      const selector = 'selector' in operation ? operation.selector : undefined;
+      return selector?.kind === 'filter' && asksForVersion(selector.filter);
+    }
   }
 }
 

@@ -135,6 +135,19 @@ const filtering: Entry = {
   timeMs: 1,
   operations: [{ kind: 'delete', selector: { kind: 'filter', filter: everyCondition } }],
 };
+const versioned: Entry = {
+  operationId: 'version',
+  timeMs: 1,
+  operations: [
+    {
+      kind: 'delete',
+      selector: {
+        kind: 'filter',
+        filter: { must: [{ kind: 'version', range: { gte: 17, lte: 17 } }] },
+      },
+    },
+  ],
+};
 const later: Entry = { operationId: 'later', timeMs: 1, operations: laterOperations };
 
 const query: VectorQuery = {
@@ -224,6 +237,7 @@ const GOLDEN: readonly [
 ][] = [
   ['entry', encodeEntry(entry), decodeEntry, entry],
   ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
+  ['entry-version', encodeEntry(versioned), decodeEntry, versioned],
   ['entry-later', encodeEntry(later), decodeEntry, later],
   ['call-scorings', encodeCall(target, scorings), decodeCall, { target, call: scorings }],
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],

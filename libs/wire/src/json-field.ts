@@ -64,6 +64,7 @@ function conditionToJson(condition: Condition, depth: number): JsonObject {
     case 'range':
     case 'datetimeRange':
     case 'valuesCount':
+    case 'version':
       return { ...condition, range: { ...condition.range } };
     case 'geoBoundingBox':
       return {
@@ -144,6 +145,8 @@ function conditionFromJson(value: JsonValue, depth: number): Condition {
       return { kind, name: asText(json.name) };
     case 'slice':
       return { kind, total: asCount(json.total, 1), index: asCount(json.index, 0) };
+    case 'version':
+      return { kind, range: asRange(json.range) };
     case 'isEmpty':
     case 'isNull':
       return { kind, key: asText(json.key) };

@@ -14,9 +14,10 @@ import type {
   Range,
   ValuesCount,
 } from '../gen/qdrant_common.ts';
-import { anyOf, checkRing, expecting, geoPoint } from '../requests/field-condition.ts';
+import { anyOf, checkRing, expecting, geoPoint, notNested } from '../requests/field-condition.ts';
 import { checkFilterDepth, sliceCondition } from '../requests/filter.ts';
 import { checkCount, checkRange, present, readPath } from '../requests/json-reader.ts';
+import { readFieldPath, VERSION_KEY, versionCondition } from '../requests/version-condition.ts';
 import { numberOf, readPointIds } from './ids.ts';
 import { readTimestamp } from './timestamps.ts';
 
@@ -58,12 +59,12 @@ function minShouldOf({ conditions, minCount }: MinShould, path: string, place: P
 }
 
 function conditionOf(message: ConditionMessage, path: string, place: Place): Condition {
-  if (message.field !== undefined) return fieldCondition(message.field, path);
+  if (message.field !== undefined) return fieldCondition(message.field, path, place.nested);
   if (message.isEmpty !== undefined) {
-    return { kind: 'isEmpty', key: readPath(message.isEmpty.key, `${path}.key`) };
+    return { kind: 'isEmpty', key: readFieldPath(message.isEmpty.key, `${path}.key`) };
   }
   if (message.isNull !== undefined) {
-    return { kind: 'isNull', key: readPath(message.isNull.key, `${path}.key`) };
+    return { kind: 'isNull', key: readFieldPath(message.isNull.key, `${path}.key`) };
   }
   if (message.hasId !== undefined) {
     if (place.nested) throw notNested('has_id', path);
@@ -79,7 +80,7 @@ function conditionOf(message: ConditionMessage, path: string, place: Place): Con
     return sliceCondition(total, index, `${path}.slice`);
   }
   if (message.nested !== undefined) {
-    const key = readPath(message.nested.key, `${path}.nested.key`);
+    const key = readFieldPath(message.nested.key, `${path}.nested.key`);
     if (message.nested.filter === undefined) throw formatError(`${path}.nested: expected a filter`);
     const within = { depth: place.depth + 1, nested: true };
     return { kind: 'nested', key, filter: filterOf(message.nested.filter, path, within) };
@@ -91,17 +92,23 @@ function conditionOf(message: ConditionMessage, path: string, place: Place): Con
   throw formatError(`${path}: expected some form of condition`);
 }
 
-/** These look at the point itself, and inside a nested condition there is only an element of its payload. */
-function notNested(kind: string, path: string): Error {
-  return validationError(`${path}.${kind}`, `${kind} is not allowed inside a nested condition`);
-}
-
-function fieldCondition(message: FieldCondition, path: string): Condition {
+function fieldCondition(message: FieldCondition, path: string, nested: boolean): Condition {
+  if (message.key === VERSION_KEY) {
+    if (nested) throw notNested(VERSION_KEY, path);
+    const predicates = predicatesOf(VERSION_KEY, message, path);
+    const about = predicates.map((predicate) => versionCondition(predicate, path));
+    return anyOf(about, path);
+  }
   const key = readPath(message.key, `${path}.key`);
-  const { isEmpty, isNull, match, range, datetimeRange, valuesCount } = message;
+  const { isEmpty, isNull, valuesCount } = message;
   if (valuesCount !== undefined) return valuesCountOf(key, valuesCount, `${path}.values_count`);
   if (isEmpty !== undefined) return expecting(isEmpty, { kind: 'isEmpty', key });
   if (isNull !== undefined) return expecting(isNull, { kind: 'isNull', key });
+  return anyOf(predicatesOf(key, message, path), path);
+}
+
+function predicatesOf(key: string, message: FieldCondition, path: string): Condition[] {
+  const { match, range, datetimeRange } = message;
   const conditions: Condition[] = [];
   if (match !== undefined) conditions.push(matchOf(key, match, path));
   if (range !== undefined) conditions.push(rangeOf(key, range, `${path}.range`));
@@ -109,7 +116,7 @@ function fieldCondition(message: FieldCondition, path: string): Condition {
     conditions.push(datetimeRangeOf(key, datetimeRange, `${path}.datetime_range`));
   }
   conditions.push(...geoConditions(key, message, path));
-  return anyOf(conditions, path);
+  return conditions;
 }
 
 function geoConditions(key: string, message: FieldCondition, path: string): Condition[] {

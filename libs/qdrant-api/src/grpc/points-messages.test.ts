@@ -143,6 +143,27 @@ test('every condition on a field is read', () => {
   for (const [field, condition] of cases) assert.deepEqual(fieldSent(field), condition);
 });
 
+test('the key $version is the point itself', () => {
+  const key = '$version';
+  const version = { kind: 'version', range: { gte: 17, lte: 17 } };
+  const asked = (field: FieldInit) => conditionSent({ case: 'field', value: { key, ...field } });
+  const integer = { case: 'integer' as const, value: 17n };
+  assert.deepEqual(asked({ match: { matchValue: integer } }), version);
+  const except = { case: 'exceptIntegers' as const, value: { integers: [17n] } };
+  assert.deepEqual(asked({ match: { matchValue: except } }), {
+    kind: 'filter',
+    filter: { mustNot: [version] },
+  });
+  assert.deepEqual(asked({ range: { lt: 17 } }), { kind: 'version', range: { lt: 17 } });
+  const keyword = { case: 'keyword' as const, value: '17' };
+  assert.throws(() => asked({ match: { matchValue: keyword } }), /matches integers/);
+  assert.throws(() => asked({ isNull: true }), /At least one/);
+  assert.throws(() => conditionSent({ case: 'isEmpty', value: { key } }), /matches integers/);
+  const inner = { conditionOneOf: { case: 'field' as const, value: { key, range: { lt: 1 } } } };
+  const value = { key: 'a', filter: { must: [inner] } };
+  assert.throws(() => conditionSent({ case: 'nested', value }), /not allowed inside a nested/);
+});
+
 test('conditions on the point itself are read, and min_should', () => {
   assert.deepEqual(conditionSent({ case: 'hasVector', value: { hasVector: 'v' } }), {
     kind: 'hasVector',

@@ -25,6 +25,7 @@ import {
   shown,
   wrongType,
 } from './json-reader.ts';
+import { VERSION_KEY, versionCondition } from './version-condition.ts';
 
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
@@ -43,9 +44,15 @@ const PREDICATES: Readonly<Record<string, Read>> = {
 
 /**
  * Several predicates on one key hold when any of them does; values_count, is_empty and is_null stand alone, in that
- * order.
+ * order. `nested`: the key is one of an element of the payload.
  */
-export function fieldCondition(object: JsonObject, path: string): Condition {
+export function fieldCondition(object: JsonObject, path: string, nested: boolean): Condition {
+  if (object.key === VERSION_KEY) {
+    if (nested) throw notNested(VERSION_KEY, path);
+    const predicates = predicatesOf(object, VERSION_KEY, path);
+    const about = predicates.map((predicate) => versionCondition(predicate, path));
+    return anyOf(about, path);
+  }
   const key = readPath(object.key, at(path, 'key'));
   const valuesCount = optional(object, 'values_count', path, valuesCountOf);
   if (valuesCount !== undefined) return { kind: 'valuesCount', key, range: valuesCount };
@@ -53,10 +60,18 @@ export function fieldCondition(object: JsonObject, path: string): Condition {
   if (isEmpty !== undefined) return expecting(isEmpty, { kind: 'isEmpty', key });
   const isNull = optional(object, 'is_null', path, readBoolean);
   if (isNull !== undefined) return expecting(isNull, { kind: 'isNull', key });
-  const conditions = Object.entries(PREDICATES).flatMap(
+  return anyOf(predicatesOf(object, key, path), path);
+}
+
+function predicatesOf(object: JsonObject, key: string, path: string): Condition[] {
+  return Object.entries(PREDICATES).flatMap(
     ([name, read]) => optional(object, name, path, (value, where) => read(key, value, where)) ?? [],
   );
-  return anyOf(conditions, path);
+}
+
+/** These look at the point itself, and inside a nested condition there is only an element of its payload. */
+export function notNested(kind: string, path: string): Error {
+  return validationError(`${path}.${kind}`, `${kind} is not allowed inside a nested condition`);
 }
 
 /** The condition itself where `holds`, else its negation. */

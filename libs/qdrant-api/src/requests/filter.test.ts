@@ -167,3 +167,42 @@ test('a key is read as the canonical text of its path', () => {
     must: [{ kind: 'isNull', key: 'a.b c."d.e"[7]' }],
   });
 });
+
+test('the key $version is the point itself, and in quotes a field of the payload', () => {
+  const is = (version: number) => ({ kind: 'version', range: { gte: version, lte: version } });
+  const cases: readonly (readonly [string, object])[] = [
+    ['"match":{"value":17}', is(17)],
+    ['"match":{"value":9223372036854775807}', is(2 ** 63)],
+    ['"match":{"any":[17]}', is(17)],
+    ['"match":{"any":[17,18]}', { kind: 'filter', filter: { should: [is(17), is(18)] } }],
+    ['"match":{"any":[]}', { kind: 'version', range: { lt: 0 } }],
+    ['"match":{"except":[17]}', { kind: 'filter', filter: { mustNot: [is(17)] } }],
+    ['"range":{"gt":17,"lte":20.5}', { kind: 'version', range: { gt: 17, lte: 20.5 } }],
+  ];
+  for (const [text, condition] of cases) {
+    assert.deepEqual(read(`{"must":{"key":"$version",${text}}}`).must, [condition], text);
+  }
+  assert.deepEqual(read('{"must":{"key":"\\"$version\\"","match":{"value":17}}}').must, [
+    { kind: 'match', key: '"$version"', value: 17 },
+  ]);
+});
+
+test('what versions cannot be asked is refused', () => {
+  for (const condition of [
+    '"key":"$version","match":{"value":"17"}',
+    '"key":"$version","match":{"text":"17"}',
+    '"key":"$version","match":{"any":["17"]}',
+    '"key":"$version","values_count":{"gte":1}',
+    '"key":"$version","range":{"gte":"2024-02-29T00:00:00Z"}',
+    '"is_empty":{"key":"$version"}',
+    '"is_null":{"key":"$version"}',
+    '"nested":{"key":"$version","filter":{}}',
+    '"nested":{"key":"a","filter":{"must":{"key":"$version","match":{"value":17}}}}',
+  ]) {
+    assert.match(refusal(`{"must":{${condition}}}`), /^422 /, condition);
+  }
+  assert.match(
+    refusal('{"must":{"key":"$version","match":{"value":5.0}}}'),
+    /^400 .*invalid type: 5\.0/,
+  );
+});

@@ -3,7 +3,7 @@
 
 import type { Condition, Filter, JsonObject, JsonValue } from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
-import { fieldCondition } from './field-condition.ts';
+import { fieldCondition, notNested } from './field-condition.ts';
 import {
   at,
   checkCount,
@@ -15,11 +15,11 @@ import {
   present,
   readArray,
   readObject,
-  readPath,
   readPointIds,
   readString,
   readUnsigned,
 } from './json-reader.ts';
+import { readFieldPath } from './version-condition.ts';
 
 export { anyOf, expecting } from './field-condition.ts';
 
@@ -112,7 +112,7 @@ function minShouldOf(
 
 function conditionOf(value: JsonValue, path: string, place: Place): Condition {
   if (!isObject(value)) throw formatError(`${path}: ${CONDITION_EXPECTED}`);
-  if (value.key !== undefined) return fieldCondition(value, path);
+  if (value.key !== undefined) return fieldCondition(value, path, place.nested);
   if (value.is_empty !== undefined) {
     return { kind: 'isEmpty', key: keyOf(value.is_empty, `${path}.is_empty`) };
   }
@@ -145,7 +145,7 @@ function conditionOf(value: JsonValue, path: string, place: Place): Condition {
 }
 
 function keyOf(value: JsonValue, path: string): string {
-  return readPath(readObject(value, path).key, `${path}.key`);
+  return readFieldPath(readObject(value, path).key, `${path}.key`);
 }
 
 function sliceOf(value: JsonValue, path: string): Condition {
@@ -157,9 +157,4 @@ function sliceOf(value: JsonValue, path: string): Condition {
 export function sliceCondition(total: number, index: number, path: string): Condition {
   checkRange(total, `${path}.total`, 1);
   return { kind: 'slice', total, index: checkRange(index, `${path}.index`, 0, total - 1) };
-}
-
-/** These look at the point itself, and inside a nested condition there is only an element of its payload. */
-function notNested(kind: string, path: string): Error {
-  return validationError(`${path}.${kind}`, `${kind} is not allowed inside a nested condition`);
 }

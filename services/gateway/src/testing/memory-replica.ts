@@ -213,9 +213,10 @@ export class MemoryReplica {
     return [...this.#points.values()].filter((point) => this.#holds(filter, point));
   }
 
-  #holds(filter: Filter | undefined, { id, payload, vectors }: StoredPoint): boolean {
+  #holds(filter: Filter | undefined, { id, version, payload, vectors }: StoredPoint): boolean {
     if (filter === undefined) return true;
-    const subject = { id, payload: payloadFromBytes(payload), vectorNames: Object.keys(vectors) };
+    const vectorNames = Object.keys(vectors);
+  const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
     const textIndexes = textIndexesOf(Object.fromEntries(this.#indexes));
     return compileFilter(filter, { textIndexes })(subject);
   }
