@@ -46,6 +46,15 @@ export function errorText(error: unknown): string {
   return statusOf(error).prefix + TributaryError.from(error).message;
 }
 
+/** Header of REST and metadata of gRPC: after how many whole seconds to try again. */
+export const RETRY_AFTER = 'retry-after';
+
+/** Undefined where the error does not say. */
+export function retryAfterText(error: unknown): string | undefined {
+  const afterMs = error instanceof TributaryError ? error.retryAfterMs : undefined;
+  return afterMs === undefined ? undefined : String(Math.max(1, Math.ceil(afterMs / 1_000)));
+}
+
 /** The body cannot be read: HTTP 400. */
 export function formatError(message: string): TributaryError {
   return new TributaryError('format', `Format error in JSON body: ${message}`);

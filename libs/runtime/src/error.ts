@@ -55,11 +55,18 @@ const RETRYABLE: Readonly<Record<ErrorCode, boolean>> = {
 
 export class TributaryError extends Error {
   readonly code: ErrorCode;
+  /** After how many milliseconds the same call may succeed, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number },
+  ) {
     super(message, options);
     this.name = 'TributaryError';
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   /** Whether the same call may succeed later without a change of its input. */
