@@ -1,16 +1,17 @@
-// Runs the tests and sums up what they said: `node infra/run-tests.ts [unit|cluster|all]`. Unit tests, most of them beside their
-// sources, run two files at a time; cluster tests start many processes and run one file at a time. Finding no test is a failure.
+// Runs the tests and sums up what they said: `node infra/run-tests.ts [unit|cluster|all] [part of a path …]`. Unit tests,
+// most of them beside their sources, run two files at a time; cluster tests start many processes and run one file at a
+// time. A file that hangs is named, killed with all it started, and the others go on. What failed is told in full at the
+// end. Finding no test is a failure.
 
 import { globSync } from 'node:fs';
 import path from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
-import { fileURLToPath } from 'node:url';
+import { type FileOutcome, runFile } from './test-runner/run-file.ts';
 
 interface Suite {
   readonly name: string;
   readonly patterns: readonly string[];
   readonly concurrency: number;
+  /** Of a file: five times what the slowest takes on two busy cores. */
   readonly timeoutMs: number;
 }
 
@@ -22,77 +23,104 @@ const SUITES: readonly Suite[] = [
       'test/{architecture,simulation,torture}/*.test.ts',
     ],
     concurrency: 2,
-    timeoutMs: 120_000,
+    timeoutMs: 240_000,
   },
   { name: 'cluster', patterns: ['test/cluster/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
 ];
 const SLOWEST_SHOWN = 5;
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+/** Of what a file printed: some of one that passed, more of one that failed. */
+const LINES_OF_PASSED = 12;
+const LINES_OF_FAILED = 60;
+const root = path.resolve(import.meta.dirname, '..');
 
-interface Outcome {
-  passed: number;
-  failed: number;
-  skipped: number;
-  readonly fileMs: Map<string, number>;
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stopping.abort());
 }
 
-async function runSuite(suite: Suite): Promise<Outcome> {
+async function runSuite(suite: Suite, parts: readonly string[]): Promise<FileOutcome[]> {
   const files = globSync([...suite.patterns], {
     cwd: root,
     exclude: (name) => name.endsWith('node_modules'),
-  }).sort();
-  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0, fileMs: new Map() };
-  if (files.length === 0) {
-    console.log(`no ${suite.name} test found`);
-    outcome.failed = 1;
-    return outcome;
-  }
+  })
+    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .sort();
   console.log(`\n${suite.name} tests: ${files.length} files`);
-  const stream = run({
-    cwd: root,
-    files: files.map((file) => path.join(root, file)),
-    concurrency: suite.concurrency,
-    timeout: suite.timeoutMs,
-  });
-  stream.on('test:summary', (summary) => {
-    if (summary.file !== undefined) {
-      outcome.fileMs.set(path.relative(root, summary.file), summary.duration_ms);
-      return;
+  const outcomes: FileOutcome[] = [];
+  const lane = async () => {
+    for (let file = files.shift(); file !== undefined; file = files.shift()) {
+      if (stopping.signal.aborted) return;
+      const { timeoutMs } = suite;
+      const outcome = await runFile({ root, file, timeoutMs, signal: stopping.signal });
+      outcomes.push(outcome);
+      printLine(outcome);
     }
-    outcome.passed = summary.counts.passed;
-    outcome.skipped = summary.counts.skipped + summary.counts.todo;
-    const { tests } = summary.counts;
-    outcome.failed = Math.max(0, tests - outcome.passed - outcome.skipped);
-    // A file may fail outside its tests: it exits with an error, or a hook throws.
-    if (!summary.success && outcome.failed === 0) outcome.failed = 1;
-  });
-  for await (const chunk of stream.compose(new spec())) process.stdout.write(chunk);
-  return outcome;
+  };
+  await Promise.all(Array.from({ length: suite.concurrency }, lane));
+  return outcomes;
 }
 
-function printSlowest(fileMs: ReadonlyMap<string, number>): void {
-  const slowest = [...fileMs].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_SHOWN);
-  if (slowest.length > 0) console.log('\nslowest files:');
-  for (const [file, ms] of slowest)
-    console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
+function printLine({ file, tookMs, passed, skipped, failures, output }: FileOutcome): void {
+  const counts = [`${passed} passed`];
+  if (failures.length > 0) counts.push(`${failures.length} FAILED`);
+  if (skipped > 0) counts.push(`${skipped} skipped`);
+  const seconds = (tookMs / 1_000).toFixed(1).padStart(6);
+  console.log(`${failures.length > 0 ? '✖' : '✔'} ${seconds} s  ${file}: ${counts.join(', ')}`);
+  if (output !== '' && failures.length === 0) console.log(indented(output, LINES_OF_PASSED));
 }
 
-async function main(name: string): Promise<number> {
+function printFailures(outcomes: readonly FileOutcome[]): void {
+  for (const { file, failures, output } of outcomes) {
+    if (failures.length === 0) continue;
+    console.log(`\n✖ ${file}`);
+    for (const { name, error } of failures) {
+      console.log(`\n  ${name}\n${indented(error, LINES_OF_FAILED)}`);
+    }
+    if (output !== '') console.log(`\n  it printed\n${indented(output, LINES_OF_FAILED)}`);
+  }
+}
+
+/** The last lines. */
+function indented(text: string, linesMax: number): string {
+  const lines = text.split('\n').map((line) => `    ${line.slice(0, 400)}`);
+  const left = lines.length - linesMax;
+  return [...(left > 0 ? [`    … ${left} lines before`] : []), ...lines.slice(-linesMax)].join(
+    '\n',
+  );
+}
+
+function printSlowest(outcomes: readonly FileOutcome[]): void {
+  const slowest = outcomes.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST_SHOWN);
+  console.log('\nslowest files:');
+  for (const { file, tookMs } of slowest) {
+    console.log(`  ${(tookMs / 1_000).toFixed(1).padStart(6)} s  ${file}`);
+  }
+}
+
+async function main([name = 'all', ...parts]: readonly string[]): Promise<number> {
   const suites = SUITES.filter((suite) => name === 'all' || suite.name === name);
   if (suites.length === 0) {
     console.error(`unknown suite ${name}: unit, cluster or all`);
     return 1;
   }
-  const outcomes: Outcome[] = [];
-  for (const suite of suites) outcomes.push(await runSuite(suite));
-  const sum = (count: (outcome: Outcome) => number) =>
+  const outcomes: FileOutcome[] = [];
+  let isEmpty = false;
+  for (const suite of suites) {
+    const found = await runSuite(suite, parts);
+    isEmpty ||= found.length === 0 && parts.length === 0;
+    outcomes.push(...found);
+  }
+  printSlowest(outcomes);
+  printFailures(outcomes);
+  const sum = (count: (outcome: FileOutcome) => number) =>
     outcomes.reduce((total, outcome) => total + count(outcome), 0);
-  printSlowest(new Map(outcomes.flatMap((outcome) => [...outcome.fileMs])));
   const skipped = sum((outcome) => outcome.skipped);
   const passed = sum((outcome) => outcome.passed);
-  const failed = sum((outcome) => outcome.failed);
+  const failed = sum(({ failures }) => failures.length);
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  return failed === 0 && passed > 0 ? 0 : 1;
+  if (isEmpty) console.log('a suite has no test: that is a failure');
+  if (stopping.signal.aborted) console.log('stopped before the end');
+  return failed === 0 && passed > 0 && !isEmpty && !stopping.signal.aborted ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv[2] ?? 'all');
+process.exitCode = await main(process.argv.slice(2));
