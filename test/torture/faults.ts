@@ -50,8 +50,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       const starting = peer.start();
       await sleep(stage.random.integer(1_500));
       peer.kill();
+      // The signal may have come before the process was there.
       await starting.catch(() => {});
-      await peer.start();
+      if (peer.pid === undefined) await peer.start();
     }
   },
   'nats-server killed': async (stage) => {

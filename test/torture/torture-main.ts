@@ -22,6 +22,8 @@ const COLLECTION = 'torture';
 const SHARDS = 4;
 const REPLICATION = 2;
 const CONVERGE_WITHIN_MS = 180_000;
+/** A fault lasts 10 s, and what it ended is started again. */
+const FAULT_WITHIN_MS = 180_000;
 const DISK_MEGABYTES = 512;
 
 const { values } = parseArgs({
@@ -84,7 +86,8 @@ async function rounds(stage: Stage, names: readonly string[]): Promise<readonly 
     );
     const violations: string[] = [];
     for (const name of happening) {
-      await FAULTS[name]?.(stage).catch((error) => void violations.push(`${name}: ${error}`));
+      const fault = Promise.race([FAULTS[name]?.(stage), tooLate()]);
+      await fault.catch((error) => void violations.push(`${name}: ${error}`));
     }
     await sleep(1_000);
     const report = await workload.stop();
@@ -101,6 +104,11 @@ async function rounds(stage: Stage, names: readonly string[]): Promise<readonly 
   }
   console.log(JSON.stringify({ acknowledged, buckets: buckets.length, violations: 0 }));
   return [];
+}
+
+async function tooLate(): Promise<never> {
+  await sleep(FAULT_WITHIN_MS, undefined, { ref: false });
+  throw new Error(`not over after ${FAULT_WITHIN_MS / 1_000} s`);
 }
 
 async function judge(cluster: ProcessCluster, buckets: readonly Bucket[]): Promise<void> {
