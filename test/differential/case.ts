@@ -20,6 +20,8 @@ export const ROUTES = {
   update_vectors: { method: 'PUT', path: '/points/vectors?wait=true' },
   delete_vectors: { method: 'POST', path: '/points/vectors/delete?wait=true' },
   batch: { method: 'POST', path: '/points/batch?wait=true' },
+  /** The one that is not beneath a collection. */
+  alias: { method: 'POST', path: 'aliases' },
   retrieve: { method: 'POST', path: '/points' },
   scroll: { method: 'POST', path: '/points/scroll' },
   count: { method: 'POST', path: '/points/count' },
@@ -27,9 +29,13 @@ export const ROUTES = {
   query: { method: 'POST', path: '/points/query' },
   query_batch: { method: 'POST', path: '/points/query/batch' },
   search: { method: 'POST', path: '/points/search' },
+  search_batch: { method: 'POST', path: '/points/search/batch' },
+  search_groups: { method: 'POST', path: '/points/search/groups' },
   recommend: { method: 'POST', path: '/points/recommend' },
+  recommend_groups: { method: 'POST', path: '/points/recommend/groups' },
   discover: { method: 'POST', path: '/points/discover' },
   matrix_pairs: { method: 'POST', path: '/points/search/matrix/pairs' },
+  matrix_offsets: { method: 'POST', path: '/points/search/matrix/offsets' },
   query_groups: { method: 'POST', path: '/points/query/groups' },
 } as const satisfies Record<string, { readonly method: 'PUT' | 'POST'; readonly path: string }>;
 

@@ -61,7 +61,9 @@ export function makeCollection(random: Random): Collection {
       size: between(random, 2, 9),
       distance: pick(random, DISTANCES),
     };
-    return { body: { vectors: parameters(space) }, spaces: [space], indexes };
+    const sparse = chance(random, 0.3) ? makeSparse(random, 1) : [];
+    const body = { vectors: parameters(space), ...sparseBody(sparse) };
+    return { body, spaces: [space, ...sparse], indexes };
   }
   // Of one size they may stand for one another as examples.
   const common = chance(random, 0.5) && between(random, 2, 9);
@@ -71,21 +73,30 @@ export function makeCollection(random: Random): Collection {
     size: common || between(random, 2, 9),
     distance: pick(random, DISTANCES),
   }));
-  const multi: DenseSpace[] = chance(random, 0.4)
-    ? [{ kind: 'multi', name: 'multi', size: 4, distance: pick(random, DISTANCES) }]
-    : [];
-  const sparse: SparseSpace[] = chance(random, 0.6)
-    ? [{ kind: 'sparse', name: 'sparse', idf: chance(random, 0.3) }]
-    : [];
+  const multi: DenseSpace[] = times(pick(random, [0, 0, 0, 1, 1, 2]), (index) => ({
+    kind: 'multi',
+    name: `multi-${index}`,
+    size: 4,
+    distance: pick(random, DISTANCES),
+  }));
+  const sparse = makeSparse(random, pick(random, [0, 0, 1, 1, 2]));
   const entries = [...dense, ...multi].map((space) => [space.name, parameters(space)] as const);
-  const sparseEntries = sparse.map(
-    ({ name, idf }) => [name, idf ? { modifier: 'idf' } : {}] as const,
-  );
-  const body = {
-    vectors: Object.fromEntries(entries),
-    ...(sparse.length > 0 && { sparse_vectors: Object.fromEntries(sparseEntries) }),
-  };
+  const body = { vectors: Object.fromEntries(entries), ...sparseBody(sparse) };
   return { body, spaces: [...dense, ...multi, ...sparse], indexes };
+}
+
+function makeSparse(random: Random, count: number): SparseSpace[] {
+  return times(count, (index) => ({
+    kind: 'sparse',
+    name: `sparse-${index}`,
+    idf: chance(random, 0.3),
+  }));
+}
+
+function sparseBody(spaces: readonly SparseSpace[]): JsonObject {
+  if (spaces.length === 0) return {};
+  const entries = spaces.map(({ name, idf }) => [name, idf ? { modifier: 'idf' } : {}] as const);
+  return { sparse_vectors: Object.fromEntries(entries) };
 }
 
 function parameters({ kind, size, distance }: DenseSpace): JsonObject {
@@ -110,15 +121,15 @@ export function makePoint(random: Random, { spaces }: Collection, id = makeId(ra
 
 /** Every vector that has to be there, any of the others. */
 export function makeVectors(random: Random, spaces: readonly Space[]): Json {
-  const [only] = spaces;
-  if (only?.name === '') return makeVector(random, only);
+  const [first] = spaces;
+  if (first?.name === '' && spaces.length === 1) return makeVector(random, first);
   const there = spaces.filter((space) => isRequired(space) || chance(random, 0.85));
   return Object.fromEntries(there.map((space) => [space.name, makeVector(random, space)]));
 }
 
 /** Local mode cannot score a point without its multivector, and counts documents without a vector in idf. */
 function isRequired(space: Space): boolean {
-  return space.kind === 'multi' || (space.kind === 'sparse' && space.idf);
+  return space.name === '' || space.kind === 'multi' || (space.kind === 'sparse' && space.idf);
 }
 
 export function makeVector(random: Random, space: Space): Json {

@@ -2,7 +2,15 @@
 // order among equals is nobody's promise. At the end of a full page equals may have been cut off on either side.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Action, type Answer, isObject, type Json, listOf, type Step } from './case.ts';
+import {
+  type Action,
+  type Answer,
+  isObject,
+  type Json,
+  type JsonObject,
+  listOf,
+  type Step,
+} from './case.ts';
 
 const RELATIVE = 1e-4;
 const ABSOLUTE = 2e-6;
@@ -27,7 +35,11 @@ const COMPARISONS: Partial<Record<Action, Compare>> = {
       : (records(field(ours, 'points'), field(theirs, 'points')) ??
         same(field(ours, 'next_page_offset') ?? null, field(theirs, 'next_page_offset') ?? null)),
   query: (ours, theirs, step) =>
-    hits(listOf(field(ours, 'points')), listOf(field(theirs, 'points')), step),
+    (isSample(step.body) ? someOf : hits)(
+      listOf(field(ours, 'points')),
+      listOf(field(theirs, 'points')),
+      step,
+    ),
   query_batch: (ours, theirs, step) => {
     const searches = listOf(step.body.searches);
     const answers = searches.map((body, index) => [
@@ -40,9 +52,16 @@ const COMPARISONS: Partial<Record<Action, Compare>> = {
     );
   },
   search: (ours, theirs, step) => hits(listOf(ours), listOf(theirs), step),
+  search_batch: (ours, theirs, step) =>
+    first([...listOf(step.body.searches).entries()], ([index, body]) =>
+      hits(listOf(listOf(ours)[index]), listOf(listOf(theirs)[index]), asQuery(body)),
+    ),
+  search_groups: groups,
+  recommend_groups: groups,
   recommend: (ours, theirs, step) => hits(listOf(ours), listOf(theirs), step),
   discover: (ours, theirs, step) => hits(listOf(ours), listOf(theirs), step),
   matrix_pairs: pairs,
+  matrix_offsets: (ours, theirs, step) => pairs(pairsOf(ours), pairsOf(theirs), step),
   query_groups: groups,
 };
 
@@ -74,6 +93,18 @@ function pairs(ours: Json, theirs: Json, step: Step): string | undefined {
   return first([...left], ([id, list]) => hits(asHits(list), asHits(right.get(id)), step));
 }
 
+/** The other form of a matrix: rows and columns as positions in a list of ids. */
+function pairsOf(offsets: Json): Json {
+  const ids = listOf(field(offsets, 'ids'));
+  const idAt = (position: Json | undefined): Json => ids[Number(position)] ?? null;
+  const [rows, columns] = [field(offsets, 'offsets_row'), field(offsets, 'offsets_col')];
+  const scores = listOf(field(offsets, 'scores'));
+  const pair = (row: Json, i: number): Json => {
+    return { a: idAt(row), b: idAt(listOf(columns)[i]), score: scores[i] ?? null };
+  };
+  return { pairs: listOf(rows).map(pair) };
+}
+
 export function near(left: Json | undefined, right: Json | undefined): boolean {
   if (typeof left !== 'number' || typeof right !== 'number') return left === right;
   return Math.abs(left - right) <= ABSOLUTE + RELATIVE * Math.max(Math.abs(left), Math.abs(right));
@@ -95,6 +126,7 @@ export function alike(left: Json | undefined, right: Json | undefined): boolean 
 function hits(ours: readonly Json[], theirs: readonly Json[], step: Step): string | undefined {
   if (ours.length !== theirs.length) return `${ours.length} hits, not ${theirs.length}`;
   const place = (index: number) => `hit ${index}: ${show(ours[index])} and ${show(theirs[index])}`;
+  const rankOf = rankerOf(ours);
   const off = ours.findIndex((hit, index) => !near(rankOf(hit), rankOf(theirs[index] ?? null)));
   if (off >= 0) return place(off);
   const full = ours.length === step.body.limit;
@@ -110,16 +142,31 @@ function hits(ours: readonly Json[], theirs: readonly Json[], step: Step): strin
 }
 
 /** What orders the hits: the value asked for where there is one, else the score. */
-function rankOf(hit: Json | undefined): Json | undefined {
-  const value = field(hit, 'order_value');
-  return value ?? field(hit, 'score');
+function rankerOf([first]: readonly Json[]): (hit: Json | undefined) => Json | undefined {
+  const isByValue = (field(first, 'order_value') ?? null) !== null;
+  return (hit) => field(hit, isByValue ? 'order_value' : 'score');
+}
+
+export function isSample({ query }: JsonObject): boolean {
+  return field(query, 'sample') !== undefined;
+}
+
+/** As many of the same points, whichever. */
+function someOf(ours: readonly Json[], theirs: readonly Json[]): string | undefined {
+  const ids = new Set(ours.map((hit) => JSON.stringify(field(hit, 'id'))));
+  if (ids.size !== ours.length) return `a sample has a point twice: ${show(ours)}`;
+  if (ids.size !== theirs.length) return `a sample of ${ids.size}, not ${theirs.length}`;
+  return payloads(ours, theirs);
 }
 
 function payloads(ours: readonly Json[], theirs: readonly Json[]): string | undefined {
   const byId = new Map(theirs.map((hit) => [field(hit, 'id'), hit]));
   for (const hit of ours) {
     const other = byId.get(field(hit, 'id'));
-    if (other !== undefined && !samePayload(hit, other)) return `${show(hit)} and ${show(other)}`;
+    if (other === undefined) continue;
+    if (!samePayload(hit, other) || !alike(vectorsOf(hit), vectorsOf(other))) {
+      return `${show(hit)} and ${show(other)}`;
+    }
   }
   return undefined;
 }
@@ -166,8 +213,9 @@ function groups(ours: Json, theirs: Json, step: Step): string | undefined {
     const limited: Step = { ...step, body: { limit: step.body.group_size ?? null } };
     const inside = hits(listOf(field(group, 'hits')), listOf(field(other, 'hits')), limited);
     if (inside !== undefined) return `group ${show(field(group, 'id'))}: ${inside}`;
-    const found = (each: Json) => field(field(each, 'lookup'), 'id');
-    if (found(group) !== found(other)) return `lookup of ${show(group)} and ${show(other)}`;
+    const [found, their] = [field(group, 'lookup') ?? null, field(other, 'lookup') ?? null];
+    if (field(found, 'id') !== field(their, 'id') || !samePayload(found, their))
+      return `lookup of ${show(group)} and ${show(other)}`;
   }
   return undefined;
 }

@@ -15,8 +15,26 @@ export function searchStep(random: Random, scope: QueryScope): Step | undefined 
   const plain = makeVector(random, space);
   const vector = space.name === '' ? plain : { name: space.name, vector: plain };
   const threshold = chance(random, 0.2) && { score_threshold: fraction(random, -0.2, 1.2) };
-  const body = { vector, ...EXACT, ...threshold, ...parts.page(random) };
+  const body = { vector, ...EXACT, ...threshold, ...parts.page(random, scope) };
   return { action: 'search', body: { ...body, ...parts.filter(random, scope) } };
+}
+
+export function searchBatchStep(random: Random, scope: QueryScope): Step | undefined {
+  const steps = times(between(random, 1, 3), () => searchStep(random, scope));
+  const searches = steps.flatMap((step) => (step === undefined ? [] : [step.body]));
+  return searches.length === 0 ? undefined : { action: 'search_batch', body: { searches } };
+}
+
+/** The older forms of a grouped query. */
+export function oldGroupsStep(random: Random, scope: QueryScope): Step | undefined {
+  const recommends = chance(random, 0.5);
+  const step = recommends ? recommendPointsStep(random, scope) : searchStep(random, scope);
+  if (step === undefined) return undefined;
+  const { offset: _, score_threshold: __, with_vector: ___, ...question } = step.body;
+  const group_by = pick(random, ['word', 'tags', 'count']);
+  const size = { group_size: between(random, 1, 4), limit: between(random, 1, 12) };
+  const body = { ...question, group_by, ...size };
+  return { action: recommends ? 'recommend_groups' : 'search_groups', body };
 }
 
 export function recommendPointsStep(random: Random, scope: QueryScope): Step {
@@ -25,7 +43,7 @@ export function recommendPointsStep(random: Random, scope: QueryScope): Step {
     times(between(random, least, 3), () => parts.target(random, scope, space));
   const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
   const body = { positive: examples(1), negative: examples(0), strategy, ...parts.using(space) };
-  const page = { ...EXACT, ...parts.page(random), ...parts.filter(random, scope) };
+  const page = { ...EXACT, ...parts.page(random, scope), ...parts.filter(random, scope) };
   return { action: 'recommend', body: { ...body, ...page } };
 }
 
@@ -34,7 +52,7 @@ export function discoverPointsStep(random: Random, scope: QueryScope): Step {
   const pair = () => parts.contextPair(random, scope, space);
   const target = parts.target(random, scope, space);
   const body = { target, context: times(between(random, 1, 3), pair), ...parts.using(space) };
-  const page = { ...EXACT, ...parts.page(random), ...parts.filter(random, scope) };
+  const page = { ...EXACT, ...parts.page(random, scope), ...parts.filter(random, scope) };
   return { action: 'discover', body: { ...body, ...page } };
 }
 
@@ -45,7 +63,7 @@ export function matrixStep(random: Random, scope: QueryScope): Step | undefined 
   if (numbers.length < 3) return undefined;
   const among = { must: [{ has_id: some(random, numbers, between(random, 3, 12)) }] };
   const body = { sample: 50, limit: between(random, 1, 5), ...parts.using(space), filter: among };
-  return { action: 'matrix_pairs', body };
+  return { action: pick(random, ['matrix_pairs', 'matrix_offsets']), body };
 }
 
 /** Examples by another vector of the same points. */
@@ -60,6 +78,6 @@ export function lookupStep(random: Random, scope: QueryScope): Step | undefined 
   const query = chance(random, 0.5)
     ? pick(random, ids)
     : { recommend: { positive: some(random, ids, 2), negative: some(random, ids, 1) } };
-  const body = { query, ...parts.using(space), ...lookup, ...EXACT, ...parts.page(random) };
+  const body = { query, ...parts.using(space), ...lookup, ...EXACT, ...parts.page(random, scope) };
   return { action: 'query', body };
 }

@@ -26,7 +26,8 @@ export class PeerEngine implements Engine {
 
   async ask(collection: string, { action, body }: Step): Promise<Answer> {
     const { method, path } = ROUTES[action];
-    return await this.#send(method, `${collection}${path}`, JSON.stringify(body));
+    const place = action === 'alias' ? path : `${collection}${path}`;
+    return await this.#send(method, place, JSON.stringify(body));
   }
 
   async drop(collection: string): Promise<void> {

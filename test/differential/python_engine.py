@@ -119,7 +119,7 @@ def scroll(name, body):
         offset=request.offset,
         order_by=request.order_by,
         with_payload=True if request.with_payload is None else request.with_payload,
-        with_vectors=bool(request.with_vector),
+        with_vectors=request.with_vector or False,
     )
     return {"points": dumped(points), "next_page_offset": following}
 
@@ -141,6 +141,7 @@ def question(request):
         "query_filter": request.filter,
         "limit": request.limit,
         "with_payload": bool(request.with_payload) and request.with_payload,
+        "with_vectors": getattr(request, "with_vector", None) or False,
         "score_threshold": request.score_threshold,
         "search_params": request.params,
         "lookup_from": getattr(request, "lookup_from", None),
@@ -172,7 +173,8 @@ def query_batch(name, body):
 
 
 def asked_as_query(name, body, **question):
-    common = ["filter", "limit", "offset", "with_payload", "score_threshold", "params", "using"]
+    common = ["filter", "limit", "offset", "with_payload", "with_vector", "params", "using"]
+    common.append("score_threshold")
     kept = {key: body[key] for key in common if key in body}
     return query(name, {**kept, **question})["points"]
 
@@ -182,6 +184,28 @@ def search(name, body):
     if isinstance(vector, dict):
         return asked_as_query(name, body, query=vector["vector"], using=vector["name"])
     return asked_as_query(name, body, query=vector)
+
+
+def search_batch(name, body):
+    return [search(name, each) for each in body["searches"]]
+
+
+def grouped_as_query(name, body, **question):
+    common = ["filter", "limit", "with_payload", "params", "using", "group_by", "group_size"]
+    kept = {key: body[key] for key in common if key in body}
+    return query_groups(name, {**kept, **question})
+
+
+def search_groups(name, body):
+    vector = body["vector"]
+    if isinstance(vector, dict):
+        return grouped_as_query(name, body, query=vector["vector"], using=vector["name"])
+    return grouped_as_query(name, body, query=vector)
+
+
+def recommend_groups(name, body):
+    examples = {key: body[key] for key in ["positive", "negative", "strategy"]}
+    return grouped_as_query(name, body, query={"recommend": examples})
 
 
 def recommend(name, body):
@@ -206,6 +230,24 @@ def matrix_pairs(name, body):
     )
 
 
+def matrix_offsets(name, body):
+    return dumped(
+        client.search_matrix_offsets(
+            name,
+            query_filter=filter_of(body),
+            limit=body["limit"],
+            sample=body["sample"],
+            using=body.get("using"),
+        )
+    )
+
+
+def alias(name, body):
+    """An alias of the collection, in one list of changes with the removal of another."""
+    changes = TypeAdapter(list[models.AliasOperations]).validate_python(body["actions"])
+    return client.update_collection_aliases(changes)
+
+
 def drop(name, _body):
     client.delete_collection(name)
     return True
@@ -220,7 +262,8 @@ ACTIONS = {
     each.__name__: each
     for each in [create, index, upsert, delete, set_payload, overwrite_payload, delete_payload]
     + [clear_payload, update_vectors, delete_vectors, batch, retrieve, scroll, count, facet]
-    + [query, query_batch, query_groups, search, recommend, discover, matrix_pairs, drop]
+    + [query, query_batch, query_groups, search, search_batch, search_groups, recommend]
+    + [recommend_groups, discover, matrix_pairs, matrix_offsets, alias, drop]
 }
 
 for line in sys.stdin:

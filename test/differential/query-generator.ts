@@ -22,6 +22,9 @@ import {
   using,
 } from './query-parts.ts';
 
+/** More than there are. */
+const ALL_POINTS = 10_000;
+
 type MakeStep = (random: Random, scope: QueryScope) => Step | undefined;
 
 const FACETED = new Set(['keyword', 'integer', 'bool']);
@@ -42,7 +45,12 @@ const QUESTIONS: readonly { readonly weight: number; readonly make: MakeStep }[]
   { weight: 2, make: orderStep },
   { weight: 1, make: mmrStep },
   { weight: 2, make: batchStep },
+  { weight: 1, make: feedbackStep },
+  { weight: 1, make: sampleStep },
+  { weight: 1, make: unrankedStep },
   { weight: 2, make: endpoints.searchStep },
+  { weight: 1, make: endpoints.searchBatchStep },
+  { weight: 1, make: endpoints.oldGroupsStep },
   { weight: 1, make: endpoints.recommendPointsStep },
   { weight: 1, make: endpoints.discoverPointsStep },
   { weight: 1, make: endpoints.matrixStep },
@@ -61,38 +69,92 @@ function nearestStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, scope.collection.spaces);
   const threshold = chance(random, 0.2) && { score_threshold: fraction(random, -0.2, 1.2) };
   const body = { ...nearest(random, scope, space), ...threshold };
-  return { action: 'query', body: { ...body, ...page(random), ...filter(random, scope) } };
+  return { action: 'query', body: { ...body, ...page(random, scope), ...filter(random, scope) } };
 }
 
 function recommendStep(random: Random, scope: QueryScope): Step {
-  const { spaces } = scope.collection;
-  // What a sparse vector without a common index scores by examples is nowhere written down.
-  const space = pick(random, dense(spaces));
+  const space = pick(random, scope.collection.spaces);
   const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
   const examples = (least: number) =>
     times(between(random, least, 3), () => target(random, scope, space));
   const recommend = { positive: examples(1), negative: examples(0), strategy };
   const query = { recommend };
-  const body = { query, ...using(space), ...EXACT, ...page(random), ...filter(random, scope) };
+  const body = {
+    query,
+    ...using(space),
+    ...EXACT,
+    ...page(random, scope),
+    ...filter(random, scope),
+  };
   return { action: 'query', body };
 }
 
 function discoverStep(random: Random, scope: QueryScope): Step {
-  const space = pick(random, dense(scope.collection.spaces));
+  const space = pick(random, scope.collection.spaces);
   const context = times(between(random, 1, 3), () => contextPair(random, scope, space));
   const query = chance(random, 0.6)
     ? { discover: { target: target(random, scope, space), context } }
     : { context };
-  const body = { query, ...using(space), ...EXACT, ...page(random), ...filter(random, scope) };
+  const body = {
+    query,
+    ...using(space),
+    ...EXACT,
+    ...page(random, scope),
+    ...filter(random, scope),
+  };
   return { action: 'query', body };
 }
 
-function fusionStep(random: Random, scope: QueryScope): Step | undefined {
-  const spaces = scope.collection.spaces.filter(largerIsBetter);
+/** Local mode sorts by the distance, and takes one dense vector an item. */
+function feedbackStep(random: Random, scope: QueryScope): Step | undefined {
+  const spaces = dense(scope.collection.spaces).filter(largerIsBetter);
+  const [space] = some(random, spaces, 1);
+  if (space?.kind !== 'dense') return undefined;
+  const item = () => ({ example: target(random, scope, space), score: fraction(random, 0, 2) });
+  const [a, b, c] = [fraction(random, -1, 2), fraction(random, 0, 3), fraction(random, -1, 2)];
+  const relevance_feedback = {
+    target: target(random, scope, space),
+    feedback: times(between(random, 0, 4), item),
+    strategy: { naive: { a, b, c } },
+  };
+  const narrowing = { ...page(random, scope), ...filter(random, scope) };
+  const body = { query: { relevance_feedback }, ...using(space), ...EXACT, ...narrowing };
+  return { action: 'query', body };
+}
+
+/** Any of them: what is compared is that there are as many, and that they may be there. */
+function sampleStep(random: Random, scope: QueryScope): Step {
+  const limit = between(random, 1, scope.limitMax);
+  const body = { query: { sample: 'random' }, limit, ...selected(random) };
+  return { action: 'query', body: { ...body, ...filter(random, scope) } };
+}
+
+/** Points as they come, by id or by a value, and what is nearest among a whole sample. */
+function unrankedStep(random: Random, scope: QueryScope): Step {
+  const { spaces } = scope.collection;
+  if (chance(random, 0.4)) {
+    const space = pick(random, spaces);
+    const prefetch = { query: { sample: 'random' }, limit: ALL_POINTS, ...filter(random, scope) };
+    const query = makeVector(random, space);
+    const body = { prefetch, query, ...using(space), ...EXACT, ...page(random, scope) };
+    return { action: 'query', body };
+  }
+  const key = indexed(random, scope, new Set(['float']));
+  if (key === undefined || chance(random, 0.4)) {
+    const whole = { limit: ALL_POINTS, ...filter(random, scope), ...selected(random) };
+    return { action: 'query', body: whole };
+  }
+  const limit = between(random, 1, scope.limitMax);
+  const list = { query: { order_by: { key } }, limit, ...filter(random, scope) };
+  const other = leaf(random, scope, pick(random, spaces));
+  const body = { prefetch: [list, other], query: { fusion: 'rrf' }, ...page(random, scope) };
+  return { action: 'query', body };
+}
+
+function fusionStep(random: Random, scope: QueryScope): Step {
+  const { spaces } = scope.collection;
   const dbsf = chance(random, 0.3);
-  if (dbsf && spaces.length === 0) return undefined;
-  const from = dbsf ? spaces : scope.collection.spaces;
-  const prefetch = times(between(random, 1, 3), () => leaf(random, scope, pick(random, from)));
+  const prefetch = times(between(random, 1, 3), () => leaf(random, scope, pick(random, spaces)));
   const weights = chance(random, 0.4) && {
     weights: prefetch.map(() => fraction(random, 0.2, 3)),
   };
@@ -101,7 +163,7 @@ function fusionStep(random: Random, scope: QueryScope): Step | undefined {
     : { rrf: { k: between(random, 1, 60), ...weights } };
   const query = dbsf ? { fusion: 'dbsf' } : rrf;
   const threshold = chance(random, 0.2) && { score_threshold: fraction(random, 0.01, 0.5) };
-  return { action: 'query', body: { prefetch, query, ...threshold, ...page(random) } };
+  return { action: 'query', body: { prefetch, query, ...threshold, ...page(random, scope) } };
 }
 
 function rescoreStep(random: Random, scope: QueryScope): Step {
@@ -112,7 +174,7 @@ function rescoreStep(random: Random, scope: QueryScope): Step {
     : [{ prefetch: nested, query: { fusion: 'rrf' }, limit: between(random, 3, 20) }];
   const space = pick(random, spaces);
   const query = makeVector(random, space);
-  const body = { prefetch: middle, query, ...using(space), ...EXACT, ...page(random) };
+  const body = { prefetch: middle, query, ...using(space), ...EXACT, ...page(random, scope) };
   return { action: 'query', body };
 }
 
@@ -121,7 +183,7 @@ function formulaStep(random: Random, scope: QueryScope): Step {
   const prefetch = times(between(random, 1, 2), () => leaf(random, scope, pick(random, spaces)));
   const defaults = { price: 2.5, count: 3, since: '2024-06-01', place: { lon: 1.5, lat: 2.5 } };
   const query = { formula: expression(random, scope, 3), defaults };
-  return { action: 'query', body: { prefetch, query, ...page(random) } };
+  return { action: 'query', body: { prefetch, query, ...page(random, scope) } };
 }
 
 function expression(random: Random, scope: QueryScope, depth: number): Json {
@@ -169,12 +231,17 @@ function groupsStep(random: Random, scope: QueryScope): Step {
     limit: between(random, 1, 12),
   };
   // The groups of small numbers are ids of points as well.
-  const lookup = body.group_by === 'counts' && { with_lookup: { collection: scope.name } };
+  const lookup = body.group_by === 'counts' && { with_lookup: withLookup(random, scope) };
   return { action: 'query_groups', body: { ...body, ...lookup } };
 }
 
+function withLookup(random: Random, { name }: QueryScope): Json {
+  return { collection: name, with_payload: pick<Json>(random, [true, ['word'], false]) };
+}
+
 function batchStep(random: Random, scope: QueryScope): Step {
-  const searches = times(between(random, 1, 3), () => nearestStep(random, scope).body);
+  const makers = [nearestStep, nearestStep, recommendStep, discoverStep, fusionStep, formulaStep];
+  const searches = times(between(random, 1, 4), () => pick(random, makers)(random, scope).body);
   return { action: 'query_batch', body: { searches } };
 }
 
@@ -210,9 +277,8 @@ function facetStep(random: Random, scope: QueryScope): Step | undefined {
   return { action: 'facet', body };
 }
 
-function mmrStep(random: Random, scope: QueryScope): Step | undefined {
-  const [space] = some(random, dense(scope.collection.spaces), 1);
-  if (space?.kind !== 'dense') return undefined;
+function mmrStep(random: Random, scope: QueryScope): Step {
+  const space = pick(random, scope.collection.spaces);
   const mmr = { diversity: fraction(random, 0.1, 0.9), candidates_limit: between(random, 8, 30) };
   const query = { nearest: makeVector(random, space), mmr };
   const body = { query, ...using(space), ...EXACT, limit: between(random, 1, 8) };

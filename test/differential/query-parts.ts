@@ -2,7 +2,7 @@
 
 import type { Random } from '@tributary/runtime';
 import type { Json, JsonObject } from './case.ts';
-import { between, chance, pick, some } from './choices.ts';
+import { between, chance, fraction, pick, some } from './choices.ts';
 import {
   type Collection,
   type DenseSpace,
@@ -16,6 +16,8 @@ export interface QueryScope {
   readonly name: string;
   readonly collection: Collection;
   readonly ids: readonly Json[];
+  /** Of a page. */
+  readonly limitMax: number;
   /** Ids of the points that have the vector of this name. */
   readonly idsWith: (name: string) => readonly Json[];
 }
@@ -32,8 +34,26 @@ export function nearest(random: Random, scope: QueryScope, space: Space): JsonOb
 /** A list whose order is decided by scores that differ. */
 export function leaf(random: Random, scope: QueryScope, space: Space): JsonObject {
   const query = { nearest: target(random, scope, space) };
-  const limit = between(random, 1, 30);
-  return { query, ...using(space), ...EXACT, limit, ...filter(random, scope) };
+  const limit = between(random, 1, scope.limitMax);
+  const threshold = chance(random, 0.15) && { score_threshold: fraction(random, -0.2, 1.2) };
+  const narrowing = { ...threshold, ...filter(random, scope) };
+  const elsewhere = chance(random, 0.15) ? lookup(random, scope, space) : undefined;
+  return { query, ...elsewhere, ...using(space), ...EXACT, limit, ...narrowing };
+}
+
+/** An example by another vector of the same points; undefined where there is none alike. */
+export function lookup(random: Random, scope: QueryScope, space: Space): JsonObject | undefined {
+  if (space.kind === 'sparse') return undefined;
+  const { name: vector } = pick(
+    random,
+    dense(scope.collection.spaces).filter(
+      (each) => each.kind === space.kind && each.size === space.size,
+    ),
+  );
+  const ids = scope.idsWith(vector);
+  if (vector === '' || ids.length < 2) return undefined;
+  const lookup_from = { collection: scope.name, vector };
+  return { query: { nearest: pick(random, ids) }, lookup_from };
 }
 
 export function target(random: Random, scope: QueryScope, space: Space): Json {
@@ -60,13 +80,14 @@ export function using({ name }: Space): JsonObject {
   return name === '' ? {} : { using: name };
 }
 
-export function page(random: Random): JsonObject {
+export function page(random: Random, { limitMax }: QueryScope): JsonObject {
   const offset = chance(random, 0.2) && { offset: between(random, 1, 5) };
-  return { limit: between(random, 1, 30), ...offset, ...selected(random) };
+  return { limit: between(random, 1, limitMax), ...offset, ...selected(random) };
 }
 
 export function selected(random: Random): JsonObject {
   return {
+    ...(chance(random, 0.15) && { with_vector: true }),
     with_payload: pick<Json>(random, [
       ...[true, false, ['word', 'meta']],
       ...[{ include: ['parts', 'count'] }, { exclude: ['tags', 'meta.inner'] }],

@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '@tributary/runtime';
 import { type Answer, type Engine, isObject, type Json, listOf, type Step } from './case.ts';
 import { between, chance, times } from './choices.ts';
 import { type Collection, makeCollection, makeId, makePoint } from './collection-generator.ts';
-import { difference, field, near } from './comparison.ts';
+import { difference, field, isSample, near } from './comparison.ts';
 import { makeQuestion } from './query-generator.ts';
 import type { QueryScope } from './query-parts.ts';
 import { makeUpdate } from './update-generator.ts';
@@ -31,6 +31,7 @@ export interface RoundReport {
   readonly actions: ReadonlyMap<string, number>;
 }
 
+const LIMIT_MAX = 30;
 const QUESTIONS_A_TURN = 12;
 const TURNS = 4;
 const POINTS_MAX = 70;
@@ -65,6 +66,7 @@ class Round implements RoundReport {
   readonly #random: Random;
   readonly #collection: Collection;
   readonly #used = new Set<Json>();
+  #hasAlias = false;
 
   constructor(engines: Engines, seed: number, name: string) {
     this.#engines = engines;
@@ -90,6 +92,7 @@ class Round implements RoundReport {
     const points = [...ids].map((id) => makePoint(random, this.#collection, id));
     if (!(await this.#agreed({ action: 'upsert', body: { points } }))) return;
     if (!early) await index();
+    if (chance(random, 0.2)) await this.#nameAgain();
     for (let turn = 0; turn < TURNS; turn += 1) {
       const scope = await this.#look();
       if (scope === undefined || scope.ids.length === 0) return;
@@ -108,43 +111,83 @@ class Round implements RoundReport {
   /** All points as both have them; undefined where they differ. */
   async #look(): Promise<QueryScope | undefined> {
     const [ours, theirs] = await this.#ask(ALL);
-    if (!this.#record(ALL, ours, theirs) || !('result' in ours)) return undefined;
+    if (!this.#record(ALL, difference(ALL, ours, theirs)) || !('result' in ours)) return undefined;
     const points = listOf(field(ours.result, 'points'));
     const ids = points.map((point) => field(point, 'id') ?? null);
     const idsWith = (name: string) =>
       points
-        .filter((point) => name === '' || field(field(point, 'vector'), name) !== undefined)
+        .filter((point) => hasVector(field(point, 'vector'), name))
         .map((point) => field(point, 'id') ?? null);
-    return { name: this.#name, collection: this.#collection, ids, idsWith };
+    const [name, collection] = [this.#name, this.#collection];
+    return { name, collection, ids, idsWith, limitMax: LIMIT_MAX };
   }
 
   async #agreed(step: Step): Promise<boolean> {
     const [ours, theirs] = await this.#ask(step);
-    const what = difference(step, ours, theirs);
+    const what = difference(step, ours, theirs) ?? (await this.#isMember(step, ours));
     if (what !== undefined && (await this.#isOrderedByChance(step))) {
       this.cases += 1;
       this.undecided += 1;
       return true;
     }
-    return this.#record(step, ours, theirs);
+    return this.#record(step, what);
   }
 
   async #ask(step: Step): Promise<[Answer, Answer]> {
     const { ours, theirs } = this.#engines;
-    return await Promise.all([ours.ask(this.#name, step), theirs.ask(this.#name, step)]);
+    // Local mode takes one collection for two where it is looked up by its other name.
+    const looksUp = JSON.stringify(step.body).includes('"lookup_from"');
+    const isByAlias = this.#hasAlias && !looksUp && chance(this.#random, 0.5);
+    const name = isByAlias ? this.#alias : this.#name;
+    return await Promise.all([ours.ask(name, step), theirs.ask(name, step)]);
   }
 
-  #record(step: Step, ours: Answer, theirs: Answer): boolean {
+  get #alias(): string {
+    return `${this.#name}-alias`;
+  }
+
+  async #nameAgain(): Promise<void> {
+    const create_alias = { collection_name: this.#name, alias_name: `${this.#name}-first` };
+    const rename_alias = {
+      old_alias_name: create_alias.alias_name,
+      new_alias_name: this.#alias,
+    };
+    await this.#agreed({ action: 'alias', body: { actions: [{ create_alias }] } });
+    await this.#agreed({ action: 'alias', body: { actions: [{ rename_alias }] } });
+    this.#hasAlias = true;
+  }
+
+  #record(step: Step, what: string | undefined): boolean {
     this.cases += 1;
     this.actions.set(step.action, (this.actions.get(step.action) ?? 0) + 1);
-    const what = difference(step, ours, theirs);
     if (what === undefined) return true;
     this.differences.push({ seed: this.#seed, step, collection: this.#collection, what });
     return false;
   }
 
+  /** That every point of a sample is one that the filter lets through. */
+  async #isMember(step: Step, ours: Answer): Promise<string | undefined> {
+    if (step.action !== 'query' || !isSample(step.body) || 'error' in ours) return undefined;
+    const { filter } = step.body;
+    const body = { limit: 10_000, ...(filter !== undefined && { filter }) };
+    const whole = await this.#engines.theirs.ask(this.#name, { action: 'scroll', body });
+    if ('error' in whole) return undefined;
+    const ids = new Set(listOf(field(whole.result, 'points')).map((each) => field(each, 'id')));
+    const strange = listOf(field(ours.result, 'points')).find((hit) => !ids.has(field(hit, 'id')));
+    return strange === undefined
+      ? undefined
+      : `a sample of what is not there: ${JSON.stringify(strange)}`;
+  }
+
   /** A list whose ranks or whose end depend on the order among equals has no one right answer further up. */
   async #isOrderedByChance({ action, body }: Step): Promise<boolean> {
+    if (action === 'query_batch') {
+      for (const each of listOf(body.searches)) {
+        if (isObject(each) && (await this.#isOrderedByChance({ action: 'query', body: each }))) {
+          return true;
+        }
+      }
+    }
     if (action !== 'query' && action !== 'query_groups') return false;
     const mmr = field(body.query, 'mmr');
     if (mmr !== undefined) {
@@ -169,4 +212,9 @@ class Round implements RoundReport {
     const scores = listOf(field(answer.result, 'points')).map((hit) => field(hit, 'score'));
     return scores.some((score, index) => index > 0 && near(score, scores[index - 1]));
   }
+}
+
+/** The unnamed vector stands alone, or beside others under an empty name. */
+function hasVector(vector: Json | undefined, name: string): boolean {
+  return field(vector, name) !== undefined || (name === '' && Array.isArray(vector));
 }

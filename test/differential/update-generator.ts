@@ -9,6 +9,7 @@ import {
   makePayload,
   makePoint,
   makeVector,
+  type Space,
 } from './collection-generator.ts';
 import { makeFilter } from './filter-generator.ts';
 
@@ -45,7 +46,7 @@ export function makeUpdate(random: Random, scope: UpdateScope): Step {
     if (spaces[0]?.name !== '') {
       makers.push((source, within) => ({
         action: 'delete_vectors',
-        body: { ...selector(source, within), vector: [pick(source, spaces).name] },
+        body: { ...selector(source, within), vector: some(source, names(spaces), 2) },
       }));
     }
   }
@@ -64,6 +65,10 @@ function upsert(random: Random, { collection, ids, freshIds }: UpdateScope): Jso
     update_mode: pick(random, ['upsert', 'insert_only', 'update_only']),
   };
   return { points, ...only, ...mode };
+}
+
+function names(spaces: readonly Space[]): Json[] {
+  return spaces.map(({ name }) => name);
 }
 
 /** Without nulls, and without objects that a later update goes into: see README.md. */
@@ -86,8 +91,8 @@ function overwrite(random: Random, scope: UpdateScope): JsonObject {
 function updateVectors(random: Random, { collection, ids }: UpdateScope): JsonObject {
   const { spaces } = collection;
   const vectorOf = (): Json => {
-    const [only] = spaces;
-    if (only?.name === '') return makeVector(random, only);
+    const [first] = spaces;
+    if (first?.name === '' && spaces.length === 1) return makeVector(random, first);
     const chosen = some(random, spaces, between(random, 1, spaces.length));
     return Object.fromEntries(chosen.map((space) => [space.name, makeVector(random, space)]));
   };
