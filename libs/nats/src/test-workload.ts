@@ -12,7 +12,10 @@ export const COLLECTION = collectionId('chaos');
 const SHARDS = [shardId(0), shardId(1)] as const;
 const PAYLOAD = new Uint8Array(2_000).fill(32);
 const READ = { messagesMax: 500, bytesMax: 4_000_000, waitMs: 200 };
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 60_000;
+
+/** Resolves once so many writes more are acknowledged; how long that takes is the machine's affair. */
+export type UntilWritten = (count: number) => Promise<void>;
 
 export interface WorkloadResult {
   readonly acknowledged: number;
@@ -25,7 +28,7 @@ export interface WorkloadResult {
  */
 export async function runWorkload(
   stream: WriteStream,
-  disturb: () => Promise<void>,
+  disturb: (untilWritten: UntilWritten) => Promise<void>,
 ): Promise<WorkloadResult> {
   const reading = new AbortController();
   const live = SHARDS.map((shard) => follow(stream, shard, reading.signal));
@@ -48,7 +51,7 @@ export async function runWorkload(
   return { acknowledged: acknowledged.size, unknown: unknown.size };
 }
 
-async function write(stream: WriteStream, disturb: () => Promise<void>) {
+async function write(stream: WriteStream, disturb: (untilWritten: UntilWritten) => Promise<void>) {
   const appender = new BatchingAppender({ stream, clock: systemClock, random: systemRandom });
   const acknowledged = new Set<number>();
   const unknown = new Set<number>();
@@ -72,9 +75,17 @@ async function write(stream: WriteStream, disturb: () => Promise<void>) {
       }
     }
   };
+  const untilWritten = async (count: number) => {
+    const wanted = acknowledged.size + count;
+    const deadline = systemClock.monotonicMs() + SETTLE_MS;
+    while (acknowledged.size < wanted) {
+      assert.ok(systemClock.monotonicMs() < deadline, 'writes go on');
+      await systemClock.sleep(10);
+    }
+  };
   const writers = Array.from({ length: 8 }, writer);
   try {
-    await disturb();
+    await disturb(untilWritten);
   } finally {
     isOver = true;
     await Promise.all(writers);

