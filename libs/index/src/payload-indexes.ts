@@ -118,6 +118,11 @@ export class PayloadIndexes {
   }
 
   /** Undefined where the field has no index, or is no path. */
+  indexOf(field: string): FieldIndex | undefined {
+    return this.#at(field)?.index;
+  }
+
+  /** Undefined where the field has no index, or is no path. */
   #at(field: string): FieldValues | undefined {
     try {
       return this.#fields.get(canonicalJsonPath(field));

@@ -4,6 +4,7 @@ import type { Filter } from './filter.ts';
 import type { Sequence } from './ids.ts';
 import type { NamedVectors, PayloadBytes, VectorValue } from './point.ts';
 import type { PointId } from './point-id.ts';
+import type { WholeFloat } from './whole-float.ts';
 
 export type PayloadSelector =
   | { readonly kind: 'none' }
@@ -144,8 +145,8 @@ export interface PointRecord {
   readonly payload?: PayloadBytes;
   /** Absent where the projection leaves vectors out. */
   readonly vectors?: NamedVectors;
-  /** The value the record was ordered by. */
-  readonly orderValue?: number;
+  /** The value the record was ordered by; under an index of floats one without a fraction is a WholeFloat. */
+  readonly orderValue?: number | WholeFloat;
 }
 
 export interface ScoredPoint extends PointRecord {

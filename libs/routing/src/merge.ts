@@ -7,8 +7,10 @@ import {
   comparePointIds,
   type Distance,
   higherIsBetter,
+  numberOfValue,
   type PointId,
   type Sequence,
+  type WholeFloat,
 } from '@tributary/model';
 
 interface Versioned {
@@ -42,7 +44,7 @@ export function mergeScroll<T extends Versioned>(
  * The first `limit` of lists that are ordered by a value, in which a point may stand several times; equal values in id
  * order.
  */
-export function mergeOrdered<T extends Versioned & { readonly orderValue?: number }>(
+export function mergeOrdered<T extends Versioned & { readonly orderValue?: number | WholeFloat }>(
   lists: readonly (readonly T[])[],
   limit: number,
   direction: 'asc' | 'desc',
@@ -51,14 +53,16 @@ export function mergeOrdered<T extends Versioned & { readonly orderValue?: numbe
   const places = new Map<string, T>();
   for (const point of lists.flat()) {
     if (versions.get(point.id) !== point.version) continue;
-    places.set(`${typeof point.id}/${point.id}/${point.orderValue}`, point);
+    places.set(`${typeof point.id}/${point.id}/${orderOf(point)}`, point);
   }
   const sign = direction === 'asc' ? 1 : -1;
   return [...places.values()]
-    .sort(
-      (a, b) => sign * ((a.orderValue ?? 0) - (b.orderValue ?? 0)) || comparePointIds(a.id, b.id),
-    )
+    .sort((a, b) => sign * (orderOf(a) - orderOf(b)) || comparePointIds(a.id, b.id))
     .slice(0, limit);
+}
+
+function orderOf({ orderValue }: { readonly orderValue?: number | WholeFloat }): number {
+  return numberOfValue(orderValue) ?? 0;
 }
 
 /** The points of all lists, each id once at its newest version. */

@@ -8,6 +8,7 @@ import {
   type PayloadSchema,
   type Point,
   payloadToBytes,
+  WholeFloat,
 } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
@@ -84,6 +85,26 @@ test('an ordered scroll gives a point once for each value, equal values by id, f
     }),
     { numRuns: 300 },
   );
+});
+
+test('a point is ordered by a float where its index is of floats, and by an integer where it is of those', async () => {
+  const replica = await ReplicaForTests.open({ '': { size: 1, distance: 'Dot' } });
+  replica.createPayloadIndexes({
+    price: { type: 'float' },
+    n: { type: 'integer', lookup: true, range: true },
+  });
+  replica.upsert([
+    pointOf(1, { price: 5, n: 5 }),
+    pointOf(2, { price: new WholeFloat(6), n: 6 }),
+    pointOf(3, { price: 6.5, n: 7 }),
+  ]);
+  const orderedBy = (key: string) => {
+    const orderBy = { key, direction: 'asc' as const };
+    const records = replica.reader.scroll({ limit: 9, orderBy, projection: EVERYTHING });
+    return records.map(({ orderValue }) => orderValue);
+  };
+  assert.deepEqual(orderedBy('price'), [new WholeFloat(5), new WholeFloat(6), 6.5]);
+  assert.deepEqual(orderedBy('n'), [5, 6, 7]);
 });
 
 test('a facet counts each point once for each of its values, most frequent first', async () => {

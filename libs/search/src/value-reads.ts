@@ -5,17 +5,19 @@ import {
   comparePointIds,
   type FacetHit,
   type FacetQuery,
+  floatValue,
   type OrderBy,
   type PointId,
   pointOffset,
   sampleHash,
+  type WholeFloat,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import type { Selection } from './selection.ts';
 
 export interface OrderedPoint {
   readonly id: PointId;
-  readonly orderValue: number;
+  readonly orderValue: number | WholeFloat;
 }
 
 /**
@@ -42,11 +44,12 @@ export function orderedPoints(
   }
   const points: OrderedPoint[] = [];
   if (limit <= 0) return points;
+  const isOfFloats = payloadIndexes.indexOf(key)?.type === 'float';
   let tied: PointId[] = [];
   let value = Number.NaN;
   const takeTied = () => {
     for (const id of tied.sort(comparePointIds).slice(0, limit - points.length)) {
-      points.push({ id, orderValue: value });
+      points.push({ id, orderValue: isOfFloats ? floatValue(value) : value });
     }
     tied = [];
   };

@@ -5,6 +5,7 @@ import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   type FacetHit,
   type NamedVectors,
+  numberOfValue,
   type PointId,
   type PointRecord,
   parseJson,
@@ -13,6 +14,7 @@ import {
   stringifyJson,
   type TermStatistics,
   type VectorValue,
+  WholeFloat,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -46,6 +48,7 @@ const RECORD_SCORE = (3 << 3) | 5;
 const RECORD_PAYLOAD = lengthTag(4);
 const RECORD_VECTORS = lengthTag(5);
 const RECORD_ORDER_VALUE = (6 << 3) | 1;
+const RECORD_IS_WHOLE_FLOAT = varintTag(7);
 
 type Writers = {
   [K in ReplicaCallKind]: (writer: BinaryWriter, answer: ReplicaAnswers[K]) => void;
@@ -171,7 +174,9 @@ function writeRecords(
       writer.join();
     }
     if (record.orderValue !== undefined) {
-      writer.uint32(RECORD_ORDER_VALUE).double(record.orderValue);
+      const isWholeFloat = record.orderValue instanceof WholeFloat;
+      writer.uint32(RECORD_ORDER_VALUE).double(numberOfValue(record.orderValue) ?? 0);
+      if (isWholeFloat) writer.uint32(RECORD_IS_WHOLE_FLOAT).bool(true);
     }
     writer.join();
   }
@@ -194,7 +199,7 @@ interface RecordParts {
   score?: number;
   payload?: Uint8Array;
   vectors?: NamedVectors;
-  orderValue?: number;
+  orderValue?: number | WholeFloat;
 }
 
 function readRecord(reader: BinaryReader): PointRecord & { readonly score?: number } {
@@ -202,6 +207,7 @@ function readRecord(reader: BinaryReader): PointRecord & { readonly score?: numb
   let id: PointId | undefined;
   let version = 0;
   const rest: RecordParts = {};
+  let isWholeFloat = false;
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === RECORD_ID) id = readId(reader);
@@ -210,10 +216,14 @@ function readRecord(reader: BinaryReader): PointRecord & { readonly score?: numb
     else if (tag === RECORD_PAYLOAD) rest.payload = reader.bytes();
     else if (tag === RECORD_VECTORS) rest.vectors = readNamedVectors(reader);
     else if (tag === RECORD_ORDER_VALUE) rest.orderValue = reader.double();
+    else if (tag === RECORD_IS_WHOLE_FLOAT) isWholeFloat = reader.bool();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
   if (id === undefined) throw corrupt('a record without an id');
+  if (isWholeFloat && typeof rest.orderValue === 'number') {
+    rest.orderValue = new WholeFloat(rest.orderValue);
+  }
   return { id, version: sequence(version), ...rest };
 }
 

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
 import type { ScoredPoint } from '@tributary/model';
-import { sequence } from '@tributary/model';
+import { sequence, WholeFloat } from '@tributary/model';
 import { id, sent } from './official-client.test-support.ts';
 import { scoredResponse } from './points-responses.ts';
 import { countOf } from './read-requests.ts';
@@ -91,6 +91,20 @@ test('sparse and multi vectors go out as the client reads them', () => {
   );
   assert.deepEqual([m.vectorsCount, m.data], [2, [1, 2, 3, 4]]);
   assert.deepEqual(result[0]?.orderValue?.variant, { case: 'int', value: 3n });
+});
+
+test('the value a record was ordered by goes out as the kind of number it was', () => {
+  const point = { id: 1, version: sequence(1), score: 1 };
+  for (const [orderValue, variant] of [
+    [3, { case: 'int', value: 3n }],
+    [2.5, { case: 'float', value: 2.5 }],
+    [new WholeFloat(3), { case: 'float', value: 3 }],
+  ] as const) {
+    const answer = scoredResponse([{ ...point, orderValue }], 0);
+    const bytes = pointsService.query.responseSerialize(answer);
+    const { result } = fromBinary(client.QueryResponseSchema, bytes);
+    assert.deepEqual(result[0]?.orderValue?.variant, variant);
+  }
 });
 
 function conditionSent(conditionOneOf: NonNullable<ConditionInit['conditionOneOf']>) {

@@ -8,6 +8,7 @@ import type {
   PointRecord,
   ScoredPoint,
 } from '@tributary/model';
+import { WholeFloat } from '@tributary/model';
 import {
   type BatchResult,
   type CountResponse,
@@ -178,6 +179,7 @@ function recordMessage({ id, payload, vectors, orderValue }: PointRecord): Retri
   };
 }
 
-function orderValueMessage(value: number) {
+function orderValueMessage(value: number | WholeFloat) {
+  if (value instanceof WholeFloat) return { float: value.value };
   return Number.isSafeInteger(value) ? { int: BigInt(value) } : { float: value };
 }

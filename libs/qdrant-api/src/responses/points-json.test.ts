@@ -157,7 +157,14 @@ test('batches keep their order', () => {
 });
 
 test('a record that was ordered by a value tells the value', () => {
-  assert.equal(writeRecords([{ ...bare, id: 1, orderValue: 2.5 }]), '[{"id":1,"order_value":2.5}]');
+  for (const [orderValue, text] of [
+    [2.5, '2.5'],
+    [2, '2'],
+    [new WholeFloat(2), '2.0'],
+  ] as const) {
+    const records = [{ ...bare, id: 1, orderValue }];
+    assert.equal(writeRecords(records), `[{"id":1,"order_value":${text}}]`);
+  }
 });
 
 test('groups tell what they are grouped by, their hits and what was looked up', () => {

@@ -10,6 +10,7 @@ import type {
   PointRecord,
   ScoredPoint,
   VectorValue,
+  WholeFloat,
 } from '@tributary/model';
 import { isDense, isMulti, stringifyJson, UNNAMED_VECTOR } from '@tributary/model';
 import { float32Text, vectorText } from './float-text.ts';
@@ -100,8 +101,12 @@ function contentText({ payload, vectors, orderValue }: PointRecord): string {
   let text = '';
   if (payload !== undefined) text += `,"payload":${payloadText(payload)}`;
   if (vectors !== undefined) text += `,"vector":${vectorsText(vectors)}`;
-  if (orderValue !== undefined) text += `,"order_value":${orderValue}`;
+  if (orderValue !== undefined) text += `,"order_value":${orderText(orderValue)}`;
   return text;
+}
+
+function orderText(value: number | WholeFloat): string {
+  return typeof value === 'number' ? String(value) : stringifyJson(value);
 }
 
 function idText(id: PointId): string {
