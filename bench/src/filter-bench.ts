@@ -50,7 +50,6 @@ const data = clusteredVectors({
 });
 const table = new PointTable();
 const store = await new MemoryReplicaStores().open('bench');
-const payloadIndexes = new PayloadIndexes(table);
 await using builder = createSegmentBuilder({ logger: silentLogger });
 await using index = await createVectorIndex({
   size: SIZE,
@@ -66,10 +65,12 @@ await using index = await createVectorIndex({
   logger: silentLogger,
 });
 const vectors = { '': { size: SIZE, distance: 'Dot' as const } };
+const indexes = new Map([['', index]]);
+const payloadIndexes = new PayloadIndexes(table, indexes);
 const sources = {
   store,
   table,
-  indexes: new Map([['', index]]),
+  indexes,
   payloadIndexes,
   config: { ...COLLECTION_DEFAULTS, vectors },
 };

@@ -44,13 +44,17 @@ export function ofAll(parts: readonly Cardinality[], total: number): Cardinality
   return { min, expected: Math.min(max, Math.max(min, expected)), max };
 }
 
-/** At least one of the parts holds. */
-export function ofSome(parts: readonly Cardinality[], total: number): Cardinality {
-  return ofNone(
-    ofAll(
-      parts.map((part) => ofNone(part, total)),
-      total,
-    ),
-    total,
-  );
+/** At least `minCount` of the parts hold, which is 1 or more. */
+export function ofAtLeast(
+  minCount: number,
+  parts: readonly Cardinality[],
+  total: number,
+): Cardinality {
+  if (minCount > parts.length) return exactly(0);
+  if (minCount === 1) {
+    const misses = parts.map((part) => ofNone(part, total));
+    return ofNone(ofAll(misses, total), total);
+  }
+  const met = parts.reduce((sum, { max }) => sum + max, 0);
+  return upTo(Math.min(total, Math.floor(met / minCount)));
 }

@@ -27,6 +27,7 @@ import { type Cardinality, exactly, upTo } from './cardinality.ts';
 import { GeoValues } from './geo-values.ts';
 import { intersectInto, OffsetBits, uniteInto } from './offset-bits.ts';
 import { OrderedValues } from './ordered-values.ts';
+import { ValueCounts } from './value-counts.ts';
 import { type IndexedValue, ValuePostings } from './value-postings.ts';
 import type { OffsetSet } from './vector-index.ts';
 
@@ -40,6 +41,7 @@ export class FieldValues {
   /** By distinct value; text by token. */
   readonly postings: ValuePostings | undefined;
   readonly ordered: OrderedValues | undefined;
+  readonly counts = new ValueCounts();
   readonly #path: JsonPath;
   readonly #analyser: TextAnalyser | undefined;
   readonly #geo: GeoValues | undefined;
@@ -70,7 +72,7 @@ export class FieldValues {
 
   get memoryBytes(): number {
     const bits = [this.#filled, this.#null, this.#typed, this.#other, this.#several];
-    return [...bits, this.postings, this.ordered, this.#geo].reduce(
+    return [...bits, this.counts, this.postings, this.ordered, this.#geo].reduce(
       (bytes, part) => bytes + (part?.memoryBytes ?? 0),
       0,
     );
@@ -80,6 +82,7 @@ export class FieldValues {
   add(offset: number, payload: JsonObject): void {
     const values = valuesAt(payload, this.#path);
     if (values.length === 0) return;
+    this.counts.add(offset, values);
     const elements: JsonValue[] = [];
     for (const value of values) {
       if (Array.isArray(value)) elements.push(...value);
@@ -115,6 +118,7 @@ export class FieldValues {
     for (const bits of [this.#filled, this.#null, this.#typed, this.#other, this.#several]) {
       bits.delete(offset);
     }
+    this.counts.remove(offset);
     this.postings?.remove(offset);
     this.ordered?.remove(offset);
     this.#geo?.remove(offset);

@@ -1,4 +1,4 @@
-// Filters answered from payload indexes: how many points, and which.
+// Filters answered from payload indexes, the table of points and what vectors points have: how many points, and which.
 //
 // Invariant: a selection holds every live offset that the filter holds for, and where it is exact no other. A clause
 // that no index knows about narrows nothing and makes the answer inexact.
@@ -6,84 +6,70 @@
 import {
   type Condition,
   canonicalJsonPath,
+  compileRange,
   elementsPath,
   type Filter,
+  type PointId,
+  type PointOffset,
+  pointOffset,
+  sliceOfId,
   type ValueCondition,
 } from '@tributary/model';
-import {
-  anyOf,
-  type Cardinality,
-  exactly,
-  ofAll,
-  ofNone,
-  ofSome,
-  upTo,
-  within,
-} from './cardinality.ts';
-import { countOfSet } from './exact-scan.ts';
+import { anyOf, type Cardinality, exactly, within } from './cardinality.ts';
 import type { Answer, FieldValues } from './field-values.ts';
-import { addOffset, intersectInto, uniteInto, without } from './offset-bits.ts';
+import { allOf, asSuperset, atLeast, noneOf, type Part, unknown } from './filter-part.ts';
+import { addOffset, offsetsOf, uniteInto, without } from './offset-bits.ts';
 import type { PointTable } from './point-table.ts';
-import type { OffsetSet } from './vector-index.ts';
+import type { AnyVectorIndex, OffsetSet } from './vector-index.ts';
 
-/** Below this many points, looking at their payloads costs less than another index. */
-const FEW_POINTS = 64;
+/** By vector name: which points have it. */
+export type VectorPresence = ReadonlyMap<string, Pick<AnyVectorIndex, 'has' | 'stats'>>;
 
-/** A part of a filter that must hold. */
-interface Part {
-  readonly estimate: Cardinality;
-  /** Undefined where nothing is known. */
-  select(): Answer | undefined;
+export interface SelectorOptions {
+  readonly table: PointTable;
+  /** By the canonical path of the field. */
+  readonly fields: ReadonlyMap<string, FieldValues>;
+  readonly vectors: VectorPresence;
 }
 
 export class FilterSelector {
   readonly #table: PointTable;
   readonly #fields: ReadonlyMap<string, FieldValues>;
+  readonly #vectors: VectorPresence;
 
-  constructor(table: PointTable, fields: ReadonlyMap<string, FieldValues>) {
+  constructor({ table, fields, vectors }: SelectorOptions) {
     this.#table = table;
     this.#fields = fields;
+    this.#vectors = vectors;
   }
 
   estimate(filter: Filter): Cardinality {
-    const parts = this.#partsOf(filter).map(({ estimate }) => estimate);
-    return ofAll(parts, this.#table.count);
+    return this.#partOf(filter).estimate;
   }
 
-  /** Undefined where nothing is known that narrows the filter. */
-  select(filter: Filter): Answer | undefined {
-    const parts = this.#partsOf(filter).sort((a, b) => a.estimate.expected - b.estimate.expected);
-    let offsets: OffsetSet | undefined;
-    let isExact = true;
-    for (const part of parts) {
-      if (offsets !== undefined) {
-        const count = countOfSet(offsets);
-        if (count === 0) return { offsets, isExact: true };
-        if (count <= FEW_POINTS) return { offsets, isExact: false };
-      }
-      const answer = part.select();
-      isExact &&= answer?.isExact ?? false;
-      if (answer === undefined) continue;
-      if (offsets === undefined) offsets = answer.offsets;
-      else intersectInto(offsets, answer.offsets);
+  /** Undefined where nothing is known that narrows the filter, or only by a walk through all points. */
+  select(filter: Filter, isWalking: boolean): Answer | undefined {
+    return this.#partOf(filter).select({ among: this.#table.live, isWalking });
+  }
+
+  #partOf(filter: Filter): Part {
+    const total = this.#table.count;
+    const parts = this.#clauses(filter, (condition) => this.#part(condition));
+    for (const condition of filter.mustNot ?? []) {
+      parts.push(noneOf(this.#part(condition), total));
     }
-    if (offsets !== undefined) return { offsets, isExact };
-    return isExact ? { offsets: this.#table.live.slice(), isExact } : undefined;
+    return allOf(parts, total);
   }
 
-  #partsOf(filter: Filter): Part[] {
-    const parts = (filter.must ?? []).map((condition) => this.#part(condition));
+  /** The clauses that something must hold for. */
+  #clauses(filter: Filter, partOf: (condition: Condition) => Part): Part[] {
+    const total = this.#table.count;
+    const parts = (filter.must ?? []).map(partOf);
     const should = filter.should ?? [];
-    if (should.length > 0) parts.push(this.#partOfSome(should.map((each) => this.#part(each))));
-    for (const condition of filter.mustNot ?? []) parts.push(this.#negated(this.#part(condition)));
+    if (should.length > 0) parts.push(atLeast(1, should.map(partOf), total));
     const { conditions = [], minCount = 0 } = filter.minShould ?? {};
     if (conditions.length > 0 && minCount > 0) {
-      parts.push(
-        this.#partOfAtLeast(
-          conditions.map((each) => this.#part(each)),
-          minCount,
-        ),
-      );
+      parts.push(atLeast(minCount, conditions.map(partOf), total));
     }
     return parts;
   }
@@ -92,164 +78,118 @@ export class FilterSelector {
     const total = this.#table.count;
     switch (condition.kind) {
       case 'filter':
-        return {
-          estimate: this.estimate(condition.filter),
-          select: () => this.select(condition.filter),
-        };
+        return this.#partOf(condition.filter);
       case 'nested':
-        return this.#partOfNested(condition.key, condition.filter);
-      case 'hasId': {
-        const offsets = [...new Set(condition.ids)]
-          .map((id) => this.#table.resolve(id))
-          .filter((offset) => offset !== undefined);
-        return {
-          estimate: exactly(offsets.length),
-          select: () => {
-            const set = this.#emptySet();
-            for (const offset of offsets) addOffset(set, offset);
-            return { offsets: set, isExact: true };
-          },
+        return this.#partOfElement(condition.filter, `${elementsPath(condition.key)}.`);
+      case 'hasId':
+        return this.#partOfIds(condition.ids);
+      case 'slice': {
+        const { total: slices, index } = condition;
+        const isInSlice = (offset: PointOffset) => {
+          const id = this.#table.idAt(offset);
+          return id !== undefined && sliceOfId(id, slices) === index;
         };
+        return walked({ min: 0, expected: total / slices, max: total }, isInSlice);
       }
-      case 'slice':
-        return unknown({ min: 0, expected: total / condition.total, max: total });
-      case 'hasVector':
+      case 'hasVector': {
+        const index = this.#vectors.get(condition.name);
+        const count = index?.stats().vectors ?? 0;
+        return walked(exactly(count), (offset) => index?.has(offset) ?? false);
+      }
+      case 'version': {
+        const isWithin = compileRange(condition.range);
+        return walked(anyOf(total), (offset) => isWithin(this.#table.versionAt(offset) ?? 0));
+      }
+      case 'isEmpty':
+        return this.#partOfField(condition.key, ({ filled }) => ({
+          estimate: exactly(total - filled.count),
+          select: ({ among }) => ({ offsets: without(among, filled.words), isExact: true }),
+        }));
+      case 'isNull':
       case 'valuesCount':
-      case 'version':
-        return unknown(anyOf(total));
-      case 'isEmpty': {
-        const values = this.#fieldAt(condition.key);
-        if (values === undefined) return unknown(anyOf(total));
-        return {
-          estimate: exactly(total - values.filled.count),
-          select: () => ({
-            offsets: without(this.#table.live, values.filled.words),
-            isExact: true,
-          }),
-        };
-      }
-      case 'isNull': {
-        const values = this.#fieldAt(condition.key);
-        if (values === undefined) return unknown(anyOf(total));
-        return {
-          estimate: exactly(values.nulls.count),
-          select: () => {
-            const set = this.#emptySet();
-            uniteInto(set, values.nulls.words);
-            return { offsets: set, isExact: true };
-          },
-        };
-      }
+        return this.#partOfWhatIsThere(condition, condition.key);
       default:
         return this.#partOfValues(condition, condition.key);
     }
   }
 
-  #partOfValues(condition: ValueCondition, field: string): Part {
-    const values = this.#fieldAt(field);
-    if (values === undefined) return unknown(anyOf(this.#table.count));
+  #partOfIds(ids: readonly PointId[]): Part {
+    const offsets = [...new Set(ids)]
+      .map((id) => this.#table.resolve(id))
+      .filter((offset) => offset !== undefined);
     return {
+      estimate: exactly(offsets.length),
+      select: () => {
+        const set = this.#emptySet();
+        for (const offset of offsets) addOffset(set, offset);
+        return { offsets: set, isExact: true };
+      },
+    };
+  }
+
+  #partOfValues(condition: ValueCondition, key: string): Part {
+    return this.#partOfField(key, (values) => ({
       estimate: within(values.estimate(condition), this.#table.count),
       select: () => values.select(condition, this.#table.live.length),
-    };
+    }));
   }
 
-  /** One element must meet the whole filter, so some element meets each of its demands: that much an index can say. */
-  #partOfNested(key: string, filter: Filter): Part {
-    const demands = this.#demandsOf(filter, `${elementsPath(key)}.`);
-    const { max, expected } = ofAll(
-      demands.map(({ estimate }) => estimate),
-      this.#table.count,
-    );
-    return {
-      estimate: { min: 0, expected, max },
-      select: () => {
-        let offsets: OffsetSet | undefined;
-        for (const demand of demands) {
-          const answer = demand.select();
-          if (answer === undefined) continue;
-          if (offsets === undefined) offsets = answer.offsets;
-          else intersectInto(offsets, answer.offsets);
-        }
-        return offsets && { offsets, isExact: false };
-      },
-    };
-  }
-
-  /** What every element that meets the filter has, as far as it is about values. */
-  #demandsOf(filter: Filter, prefix: string): Part[] {
-    const demands: Part[] = [];
-    for (const condition of filter.must ?? []) {
-      switch (condition.kind) {
-        case 'filter':
-          demands.push(...this.#demandsOf(condition.filter, prefix));
-          break;
-        case 'nested':
-          demands.push(
-            ...this.#demandsOf(condition.filter, `${prefix}${elementsPath(condition.key)}.`),
-          );
-          break;
-        case 'hasId':
-        case 'hasVector':
-        case 'slice':
-        case 'version':
-        case 'isEmpty':
-        case 'isNull':
-        case 'valuesCount':
-          break;
-        default:
-          demands.push(this.#partOfValues(condition, prefix + condition.key));
+  #partOfWhatIsThere(
+    condition: Extract<Condition, { kind: 'isNull' | 'valuesCount' }>,
+    key: string,
+  ): Part {
+    return this.#partOfField(key, ({ nulls, counts }) => {
+      if (condition.kind === 'valuesCount') {
+        const { range } = condition;
+        return {
+          estimate: counts.estimate(range, this.#table.count),
+          select: () => ({ offsets: counts.select(range, this.#table.live), isExact: true }),
+        };
       }
+      return {
+        estimate: exactly(nulls.count),
+        select: () => {
+          const offsets = this.#emptySet();
+          uniteInto(offsets, nulls.words);
+          return { offsets, isExact: true };
+        },
+      };
+    });
+  }
+
+  /** One element must meet the whole filter, so some element meets each of its clauses: that much an index can say. */
+  #partOfElement(filter: Filter, prefix: string): Part {
+    const parts = this.#clauses(filter, (condition) => this.#partWithin(condition, prefix));
+    return asSuperset(allOf(parts, this.#table.count));
+  }
+
+  #partWithin(condition: Condition, prefix: string): Part {
+    switch (condition.kind) {
+      case 'filter':
+        return this.#partOfElement(condition.filter, prefix);
+      case 'nested':
+        return this.#partOfElement(condition.filter, `${prefix}${elementsPath(condition.key)}.`);
+      case 'hasId':
+      case 'hasVector':
+      case 'slice':
+      case 'version':
+        return this.#part(condition);
+      case 'isEmpty':
+        return unknown(anyOf(this.#table.count));
+      case 'valuesCount':
+        // An element without the field counts 0, and of those an index of the field knows nothing.
+        if (compileRange(condition.range)(0)) return unknown(anyOf(this.#table.count));
+        return asSuperset(this.#partOfWhatIsThere(condition, prefix + condition.key));
+      case 'isNull':
+        return asSuperset(this.#partOfWhatIsThere(condition, prefix + condition.key));
+      default:
+        return asSuperset(this.#partOfValues(condition, prefix + condition.key));
     }
-    return demands;
   }
 
-  #partOfSome(parts: readonly Part[]): Part {
-    return {
-      estimate: ofSome(
-        parts.map(({ estimate }) => estimate),
-        this.#table.count,
-      ),
-      select: () => {
-        const united = this.#emptySet();
-        let isExact = true;
-        for (const part of parts) {
-          const answer = part.select();
-          if (answer === undefined) return undefined;
-          uniteInto(united, answer.offsets);
-          isExact &&= answer.isExact;
-        }
-        return { offsets: united, isExact };
-      },
-    };
-  }
-
-  #negated(part: Part): Part {
-    return {
-      estimate: ofNone(part.estimate, this.#table.count),
-      select: () => {
-        const answer = part.select();
-        if (!answer?.isExact) return undefined;
-        return { offsets: without(this.#table.live, answer.offsets), isExact: true };
-      },
-    };
-  }
-
-  /** Exact where one is enough; where more must hold, the points that meet any of them. */
-  #partOfAtLeast(parts: readonly Part[], minCount: number): Part {
-    if (minCount === 1) return this.#partOfSome(parts);
-    const some = this.#partOfSome(parts);
-    return {
-      estimate: upTo(some.estimate.max),
-      select: () => {
-        const answer = some.select();
-        return answer && { offsets: answer.offsets, isExact: false };
-      },
-    };
-  }
-
-  #fieldAt(path: string): FieldValues | undefined {
-    return this.#fields.size === 0 ? undefined : this.#fields.get(canonicalJsonPath(path));
+  #partOfField(key: string, partOf: (values: FieldValues) => Part): Part {
+    const values = this.#fields.size === 0 ? undefined : this.#fields.get(canonicalJsonPath(key));
+    return values === undefined ? unknown(anyOf(this.#table.count)) : partOf(values);
   }
 
   #emptySet(): OffsetSet {
@@ -257,6 +197,18 @@ export class FilterSelector {
   }
 }
 
-function unknown(estimate: Cardinality): Part {
-  return { estimate, select: () => undefined };
+/** A condition that is asked of one point after the other. */
+function walked(estimate: Cardinality, holds: (offset: PointOffset) => boolean): Part {
+  return {
+    estimate,
+    isWalk: true,
+    select: ({ among, isWalking }) => {
+      if (!isWalking) return undefined;
+      const offsets = new Uint32Array(among.length);
+      for (const offset of offsetsOf(among)) {
+        if (holds(pointOffset(offset))) addOffset(offsets, offset);
+      }
+      return { offsets, isExact: true };
+    },
+  };
 }

@@ -7,6 +7,7 @@ export {
 export { countOfSet } from './exact-scan.ts';
 export { examplesOf } from './example-scoring.ts';
 export { FieldValues } from './field-values.ts';
+export type { VectorPresence } from './filter-selector.ts';
 export { MultiVectorIndex, type MultiVectorIndexOptions } from './multi-vector-index.ts';
 export { hasOffset, offsetsOf } from './offset-bits.ts';
 export type { OrderedPair } from './ordered-values.ts';

@@ -19,6 +19,10 @@ export class OffsetBits {
     return this.#words;
   }
 
+  has(offset: number): boolean {
+    return hasOffset(this.#words, offset);
+  }
+
   add(offset: number): void {
     const at = offset >>> 5;
     if (at >= this.#words.length) {
@@ -59,6 +63,11 @@ export function intersectInto(into: OffsetSet, other: OffsetSet): void {
 /** `into` becomes what is in either; words of `other` beyond its end are left out. */
 export function uniteInto(into: OffsetSet, other: OffsetSet): void {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] ?? 0) | (other[i] ?? 0);
+}
+
+/** What is in both. */
+export function intersection(a: OffsetSet, b: OffsetSet): OffsetSet {
+  return a.map((word, i) => word & (b[i] ?? 0));
 }
 
 /** What is in `all` and not in `set`. */

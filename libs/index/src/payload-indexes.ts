@@ -7,7 +7,7 @@ import type { Filter, JsonObject, PayloadSchema, PointOffset } from '@tributary/
 import { canonicalJsonPath, type FieldIndex, JsonPathError, textIndexesOf } from '@tributary/model';
 import type { Cardinality } from './cardinality.ts';
 import { FieldValues } from './field-values.ts';
-import { FilterSelector } from './filter-selector.ts';
+import { FilterSelector, type VectorPresence } from './filter-selector.ts';
 import type { OrderedPair } from './ordered-values.ts';
 import type { PointTable } from './point-table.ts';
 import type { IndexedValue } from './value-postings.ts';
@@ -26,8 +26,9 @@ export class PayloadIndexes {
   readonly #fields = new Map<string, FieldValues>();
   readonly #selector: FilterSelector;
 
-  constructor(table: PointTable) {
-    this.#selector = new FilterSelector(table, this.#fields);
+  /** `vectors` may come to have other names. */
+  constructor(table: PointTable, vectors: VectorPresence) {
+    this.#selector = new FilterSelector({ table, fields: this.#fields, vectors });
   }
 
   get size(): number {
@@ -90,9 +91,12 @@ export class PayloadIndexes {
     return this.#selector.estimate(filter);
   }
 
-  /** Undefined where indexes know nothing that narrows the filter. */
-  select(filter: Filter): IndexSelection | undefined {
-    return this.#selector.select(filter);
+  /**
+   * Undefined where indexes know nothing that narrows the filter. Which points are in a slice or have a vector takes a walk
+   * through those that are left; without it the answer is not exact.
+   */
+  select(filter: Filter, { isWalking = true } = {}): IndexSelection | undefined {
+    return this.#selector.select(filter, isWalking);
   }
 
   /**

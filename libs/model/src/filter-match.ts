@@ -52,6 +52,12 @@ export function elementsPath(key: string): string {
   return key.endsWith('[]') ? key : `${key}[]`;
 }
 
+/** What `values_count` counts at a value. */
+export function valuesCountOf(value: JsonValue): number {
+  if (Array.isArray(value)) return value.length;
+  return value === null ? 0 : 1;
+}
+
 function compileClauses(filter: Filter, scope: Scope): FilterPredicate {
   const compile = (condition: Condition) => compileCondition(condition, scope);
   const must = (filter.must ?? []).map(compile);
@@ -95,7 +101,9 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
       const isWithin = compileRange(condition.range);
       return ({ payload }) => {
         const found = values(payload);
-        return found.length === 0 ? isWithin(0) : found.some((value) => isWithin(countOf(value)));
+        return found.length === 0
+          ? isWithin(0)
+          : found.some((value) => isWithin(valuesCountOf(value)));
       };
     }
     case 'isEmpty': {
@@ -173,9 +181,4 @@ function isEmpty(value: JsonValue): boolean {
 
 function isNull(value: JsonValue): boolean {
   return value === null;
-}
-
-function countOf(value: JsonValue): number {
-  if (Array.isArray(value)) return value.length;
-  return value === null ? 0 : 1;
 }

@@ -93,12 +93,15 @@ export class FilterPlanner {
     return selection;
   }
 
-  /** What to go through for a filter; each plan has every point the filter can hold for. */
-  plan(filter: Filter): FilterPlan {
+  /**
+   * What to go through for a filter; each plan has every point the filter can hold for. Without walking, for reads of a
+   * page, no index is asked that looks at each point.
+   */
+  plan(filter: Filter, { isWalking = true } = {}): FilterPlan {
     const ids = listedIds(filter);
     if (ids !== undefined) return { kind: 'listed', ids: [...ids] };
     if (!asksForPayload(filter)) return { kind: 'table' };
-    const selection = this.#payloadIndexes.select(filter);
+    const selection = this.#payloadIndexes.select(filter, { isWalking });
     if (selection === undefined) return { kind: 'scan' };
     return { kind: selection.isExact ? 'index' : 'narrow', selection };
   }

@@ -117,7 +117,7 @@ export class ReplicaReader {
     const holds = filter && this.#planner.matcher(filter);
     const records: PointRecord[] = [];
     if (limit <= 0) return records;
-    const plan = filter === undefined ? SCAN : this.#planner.plan(filter);
+    const plan = filter ? this.#planner.plan(filter, { isWalking: false }) : SCAN;
     const isSure = filter === undefined || plan.kind === 'index';
     const sources = { store: this.#store, table: this.#table };
     for (const stored of candidatesInOrder({ ...sources, plan, from, limit })) {

@@ -48,7 +48,7 @@ export function nearest({
 
 export class ReplicaForTests {
   readonly table = new PointTable();
-  readonly payloadIndexes = new PayloadIndexes(this.table);
+  readonly payloadIndexes: PayloadIndexes;
   readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
@@ -69,7 +69,9 @@ export class ReplicaForTests {
   ) {
     this.store = store;
     this.indexes = indexes;
-    const { table, payloadIndexes } = this;
+    const { table } = this;
+    const payloadIndexes = new PayloadIndexes(table, indexes);
+    this.payloadIndexes = payloadIndexes;
     this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
   }
 

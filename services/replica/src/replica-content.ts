@@ -67,7 +67,7 @@ export class ReplicaContent implements AsyncDisposable {
     this.#turn = turn;
     this.#table = table;
     this.#indexes = indexes;
-    const payloadIndexes = new PayloadIndexes(table);
+    const payloadIndexes = new PayloadIndexes(table, indexes);
     this.#payloadIndexes = payloadIndexes;
     this.candidates = createCandidateFinder(table, payloadIndexes);
     this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
