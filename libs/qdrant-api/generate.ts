@@ -35,7 +35,8 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   Points: [
     ...['Upsert', 'Delete', 'Get', 'UpdateVectors', 'DeleteVectors', 'UpdateBatch'],
     ...['SetPayload', 'OverwritePayload', 'DeletePayload', 'ClearPayload'],
-    ...['CreateFieldIndex', 'DeleteFieldIndex', 'Scroll', 'Count', 'Facet'],
+    ...['CreateFieldIndex', 'DeleteFieldIndex', 'CreateVectorName', 'DeleteVectorName'],
+    ...['Scroll', 'Count', 'Facet'],
     ...['Search', 'SearchBatch', 'SearchGroups', 'Query', 'QueryBatch', 'QueryGroups'],
     ...['Recommend', 'RecommendBatch', 'RecommendGroups', 'Discover', 'DiscoverBatch'],
     ...['SearchMatrixPairs', 'SearchMatrixOffsets'],

@@ -5,7 +5,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { type PointOperation, type Sequence, sequence } from '@tributary/model';
+import { type PointOperation, type Sequence, sequence, vectorSchemaOf } from '@tributary/model';
 import { ApplyBatch } from '@tributary/replication';
 import { createRocksReplicaStores } from '@tributary/rocks';
 import { type Random, seededRandom, silentLogger } from '@tributary/runtime';
@@ -27,6 +27,8 @@ const KINDS: readonly PointOperation['kind'][] = [
   'deleteVectors',
   'createFieldIndex',
   'deleteFieldIndex',
+  'createVectorName',
+  'deleteVectorName',
   'delete',
   'setPayload',
   'overwritePayload',
@@ -149,11 +151,15 @@ function applyMessage(batch: ApplyBatch, message: Message): boolean {
 }
 
 function checkReplayed({ state, refused }: Replayed, expected: Fold, where: string): void {
-  const { contentHash, points, payloadSchema, count } = expected.at(expected.lastSequence);
+  const { contentHash, points, payloadSchema, names, count } = expected.at(expected.lastSequence);
   assert.equal(state.contentHash, contentHash, where);
   assert.equal(state.pointsCount, points.size, where);
   assert.equal(state.appliedCount, count, where);
   assert.deepEqual(state.payloadSchema, payloadSchema, where);
+  for (const [name, { decided, shape }] of names) {
+    const { revision, shape: stored } = (state.vectorSchema ?? vectorSchemaOf(CONFIG))[name] ?? {};
+    assert.deepEqual([revision, stored], [decided, shape], `${where}, vector ${name}`);
+  }
   assert.deepEqual([...refused].sort(ascending), expected.refused, where);
 }
 

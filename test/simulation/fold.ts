@@ -3,8 +3,6 @@
 import {
   type Entry,
   type Filter,
-  isDense,
-  isSparse,
   matchesFilter,
   mergePayload,
   NO_PAYLOAD,
@@ -19,21 +17,18 @@ import {
   type Sequence,
   type StoredPoint,
   textIndexesOf,
-  type VectorValue,
 } from '@tributary/model';
 import { ContentHash, pointDigest } from '@tributary/storage';
 import type { StreamMessage } from '@tributary/stream';
 import { decodeEntry } from '@tributary/wire';
-
-export const DIMENSION = 3;
-/** Values of a row of the multi vector. */
-export const ROW_SIZE = 2;
+import { FIRST_NAMES, namesAfter, timelyOperation, type VectorNames } from './fold-names.ts';
 
 export type Points = ReadonlyMap<PointId, StoredPoint>;
 
 interface Content {
   readonly points: Points;
   readonly payloadSchema: PayloadSchema;
+  readonly names: VectorNames;
 }
 
 export interface Folded extends Content {
@@ -45,6 +40,7 @@ export interface Folded extends Content {
 const NOTHING: Folded = {
   points: new Map(),
   payloadSchema: {},
+  names: FIRST_NAMES,
   contentHash: new ContentHash().toString(),
   count: 0,
 };
@@ -59,9 +55,9 @@ export class Fold {
   take(message: Pick<StreamMessage, 'sequence' | 'data'>): void {
     const content = foldEntry(this.#last, message);
     if (content === undefined) this.refused.push(message.sequence);
-    const { points, payloadSchema } = content ?? this.#last;
+    const { points, payloadSchema, names } = content ?? this.#last;
     const count = this.#last.count + 1;
-    this.#last = { points, payloadSchema, contentHash: hashOf(points), count };
+    this.#last = { points, payloadSchema, names, contentHash: hashOf(points), count };
     this.#lastSequence = message.sequence;
     this.#history.push({ at: message.sequence, folded: this.#last });
   }
@@ -86,33 +82,17 @@ function foldEntry(
   } catch {
     return undefined;
   }
-  for (const operation of entry.operations) if (!isSound(operation)) return undefined;
+  const sound: PointOperation[] = [];
+  let { names } = content;
+  for (const operation of entry.operations) {
+    const timely = timelyOperation(operation, names);
+    if (timely === undefined) return undefined;
+    sound.push(timely);
+    names = namesAfter(names, operation);
+  }
   let next = content;
-  for (const operation of entry.operations) next = foldOperation(next, operation, message.sequence);
+  for (const operation of sound) next = foldOperation(next, operation, message.sequence);
   return next;
-}
-
-function isSound(operation: PointOperation): boolean {
-  if (operation.kind === 'deleteVectors') {
-    return operation.names.every((name) => ['', 'words', 'rows'].includes(name));
-  }
-  if (operation.kind !== 'upsert' && operation.kind !== 'updateVectors') return true;
-  return operation.points.every(({ vectors }) =>
-    Object.entries(vectors).every(([name, vector]) => isSoundVector(name, vector)),
-  );
-}
-
-function isSoundVector(name: string, vector: VectorValue): boolean {
-  if (isDense(vector)) {
-    return name === '' && vector.length === DIMENSION && vector.every(Number.isFinite);
-  }
-  if (isSparse(vector)) {
-    const { indices, values } = vector;
-    const ascends = indices.every((index, i) => i === 0 || index > (indices[i - 1] ?? 0));
-    return name === 'words' && ascends && values.every(Number.isFinite);
-  }
-  const { size, rows } = vector;
-  return name === 'rows' && size === ROW_SIZE && rows.length > 0 && rows.length % size === 0;
 }
 
 function foldOperation(content: Content, operation: PointOperation, version: Sequence): Content {
@@ -127,6 +107,18 @@ function foldOperation(content: Content, operation: PointOperation, version: Seq
     case 'deleteFieldIndex': {
       const { [operation.field]: _, ...payloadSchema } = content.payloadSchema;
       return { ...content, payloadSchema };
+    }
+    case 'createVectorName':
+    case 'deleteVectorName': {
+      const names = namesAfter(content.names, operation);
+      if (names === content.names) return content;
+      for (const point of content.points.values()) {
+        const vectors = { ...point.vectors };
+        if (!Object.hasOwn(vectors, operation.name)) continue;
+        delete vectors[operation.name];
+        next.set(point.id, { ...point, vectors, version });
+      }
+      return { ...content, names, points: next };
     }
     case 'upsert':
       for (const point of operation.points) {
@@ -191,7 +183,11 @@ function selected({ points, payloadSchema }: Content, selector: PointSelector): 
     .map(({ id }) => id);
 }
 
-function isMatch(filter: Filter, { id, version, payload, vectors }: StoredPoint, schema: PayloadSchema) {
+function isMatch(
+  filter: Filter,
+  { id, version, payload, vectors }: StoredPoint,
+  schema: PayloadSchema,
+) {
   const vectorNames = Object.keys(vectors);
   const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
   return matchesFilter(filter, subject, { textIndexes: textIndexesOf(schema) });

@@ -15,7 +15,7 @@ import { MemoryReplicaStores } from '@tributary/storage/memory';
 import type { WriteStreams } from '@tributary/stream';
 import type { ReplicaAddress } from '@tributary/wire';
 import { FaultyStreams, NO_FAULTS, type StreamFaults } from './faulty-streams.ts';
-import { DIMENSION, ROW_SIZE } from './fold.ts';
+import { DIMENSION, ROW_SIZE } from './fold-names.ts';
 import type { Mutant } from './mutants.ts';
 
 export const CONFIG: CollectionConfig = {
@@ -131,12 +131,14 @@ export class Node {
       {
         address,
         config: CONFIG,
+        createdVectors: CONFIG,
         streams: mutant?.streams?.(own) ?? own,
         stores: this.#stores(),
-        createIndex: async ({ vectorName }) => {
-          if (vectorName === 'words') return new MemoryVectorIndex<SparseVector>('Dot', 'sparse');
-          if (vectorName === 'rows') return new MemoryVectorIndex<MultiVector>('Dot', 'multi');
-          return mutant?.index?.() ?? new MemoryVectorIndex('Euclid');
+        createIndex: async ({ shape }) => {
+          if (shape.kind === 'sparse') return new MemoryVectorIndex<SparseVector>('Dot', 'sparse');
+          const { kind, distance } = shape;
+          if (kind === 'multi') return new MemoryVectorIndex<MultiVector>(distance, 'multi');
+          return mutant?.index?.() ?? new MemoryVectorIndex(distance);
         },
         clock,
         random,

@@ -11,6 +11,7 @@ import {
   type PointOperation,
   parseJson,
   sequence,
+  type VectorShape,
 } from '@tributary/model';
 import { filtersOver } from '@tributary/model/conformance';
 import { ApplyBatch } from '@tributary/replication';
@@ -79,6 +80,8 @@ const selectors = fc.oneof(
 const points = ids.map((each) =>
   each.map((id) => ({ id, vectors: {}, payload: Buffer.from(PAYLOADS[id % 3] ?? '') })),
 );
+const names = fc.constantFrom('', 'rows', 'words', 'late', '__proto__', 'constructor');
+const revisions = fc.constantFrom(0, 1, 2, 2 ** 53 - 1);
 const operations: fc.Arbitrary<PointOperation> = fc.oneof(
   fc.record({ kind: fc.constant('upsert' as const), points, updateFilter: strangeFilters }),
   fc.record({ kind: fc.constant('updateVectors' as const), points, updateFilter: strangeFilters }),
@@ -99,6 +102,17 @@ const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     field: keys,
     index: strangeIndexes,
   }),
+  fc.record({
+    kind: fc.constant('createVectorName' as const),
+    name: names,
+    shape: fc.constantFrom<VectorShape[]>(
+      { kind: 'sparse' },
+      { kind: 'dense', size: 1, distance: 'Cosine' },
+      { kind: 'multi', size: 65_536, distance: 'Dot' },
+    ),
+    revision: revisions,
+  }),
+  fc.record({ kind: fc.constant('deleteVectorName' as const), name: names, revision: revisions }),
 );
 
 test('what can be decoded is applied or refused, whatever it says', async () => {

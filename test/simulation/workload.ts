@@ -8,11 +8,12 @@ import type {
   PointOperation,
   PointSelector,
   TextIndex,
+  VectorShape,
   VectorValue,
 } from '@tributary/model';
 import type { Random } from '@tributary/runtime';
 import { encodeEntry } from '@tributary/wire';
-import { DIMENSION, ROW_SIZE } from './fold.ts';
+import { DIMENSION, ROW_SIZE } from './fold-names.ts';
 
 const IDS = 24;
 const TEXTS = ['red fox', 'Red foxes', 'a reddish fox', 'blue'] as const;
@@ -69,7 +70,9 @@ function randomOperation(random: Random): PointOperation {
   const selector = randomSelector(random);
   const payload = { a: random.integer(4), [`k${random.integer(3)}`]: random.integer(9) };
   const condition = random.integer(3) === 0 ? { updateFilter: randomFilter(random) } : {};
-  switch (random.integer(16)) {
+  switch (random.integer(17)) {
+    case 16:
+      return randomNameChange(random);
     case 0:
       return { kind: 'delete', selector };
     case 1:
@@ -111,6 +114,20 @@ function randomOperation(random: Random): PointOperation {
   }
 }
 
+/** Names that come and go, one of them of three shapes; which change counts is told by the revision. */
+function randomNameChange(random: Random): PointOperation {
+  const name = ['late', 'late', 'words'].at(random.integer(3)) ?? 'late';
+  const revision = 1 + random.integer(500);
+  if (random.integer(2) === 0) return { kind: 'deleteVectorName', name, revision };
+  const shapes: readonly VectorShape[] = [
+    { kind: 'sparse' },
+    { kind: 'dense', size: DIMENSION, distance: 'Dot' },
+    { kind: 'multi', size: ROW_SIZE, distance: 'Euclid' },
+  ];
+  const shape = shapes.at(random.integer(shapes.length)) ?? { kind: 'sparse' };
+  return { kind: 'createVectorName', name, shape, revision };
+}
+
 function someOf<T>(random: Random, make: () => T): T[] {
   return Array.from({ length: 1 + random.integer(4) }, make);
 }
@@ -137,6 +154,10 @@ function randomVectors(random: Random): NamedVectors {
       (_, i) => 5 * i + random.integer(5),
     );
     vectors.words = { indices, values: Float32Array.from(indices, () => random.next()) };
+  }
+  // Before it is first made, nothing may have it; afterwards a write may be late.
+  if (random.integer(16) === 0) {
+    vectors.late = Float32Array.from({ length: DIMENSION }, () => random.next());
   }
   if (random.integer(3) === 0) {
     const length = ROW_SIZE * (1 + random.integer(3));

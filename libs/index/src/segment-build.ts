@@ -108,7 +108,11 @@ async function collectRows(
   const rows: number[] = [];
   const ids: Uint8Array[] = [];
   for (const [i, row] of candidates.entries()) {
-    if (i % ROWS_PER_TURN === ROWS_PER_TURN - 1) await nextTurn();
+    if (i % ROWS_PER_TURN === ROWS_PER_TURN - 1) {
+      await nextTurn();
+      // Of a closed index nobody tells which points are gone.
+      context.signal.throwIfAborted();
+    }
     // It may have been removed since; then its point need not be known any more.
     const offset = vectors.offsetOf(row);
     if (offset === NONE) continue;

@@ -1,6 +1,7 @@
 // Generated histories of a cluster, for property tests. Events are drawn from a small world, so that many of them meet.
 
 import {
+  type AnyVectorParams,
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
@@ -86,6 +87,37 @@ const aliasActions: fc.Arbitrary<AliasAction> = fc.oneof(
   fc.record({ delete: fc.record({ alias: aliases }, plain) }, plain),
   fc.record({ rename: fc.record({ from: aliases, to: aliases }, plain) }, plain),
 );
+const vectors: fc.Arbitrary<AnyVectorParams> = fc.constantFrom<AnyVectorParams[]>(
+  { kind: 'dense', params: { size: 4, distance: 'Dot', datatype: 'float16' } },
+  { kind: 'dense', params: { size: 2, distance: 'Dot', multivector: { comparator: 'max_sim' } } },
+  { kind: 'sparse', params: { modifier: 'idf' } },
+);
+const vectorNames = fc.constantFrom('image', 'words', 'text');
+const vectorNameChanges = fc.oneof(
+  fc.record(
+    {
+      kind: fc.constant('vectorNameCreated' as const),
+      id: collections,
+      name: vectorNames,
+      vector: vectors,
+    },
+    plain,
+  ),
+  fc.record(
+    { kind: fc.constant('vectorNameDeleted' as const), id: collections, name: vectorNames },
+    plain,
+  ),
+  fc.record(
+    {
+      kind: fc.constant('vectorNameLogged' as const),
+      id: collections,
+      name: vectorNames,
+      // A short history has few others; what is logged is mostly what was decided a moment ago.
+      revision: fc.integer({ min: 1, max: 40 }).map(sequence),
+    },
+    plain,
+  ),
+);
 const clusterChanges = fc.oneof(
   fc.record(
     {
@@ -112,6 +144,7 @@ const clusterChanges = fc.oneof(
     plain,
   ),
   fc.record({ kind: fc.constant('collectionDeleted' as const), id: collections }, plain),
+  vectorNameChanges,
   fc.record(
     {
       kind: fc.constant('aliasesChanged' as const),

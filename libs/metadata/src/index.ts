@@ -6,3 +6,11 @@ export * from './metadata-log.ts';
 export * from './metadata-state.ts';
 export * from './reducer.ts';
 export * from './replica.ts';
+export {
+  changeOf,
+  refuseVectorCreated,
+  shapeOfParams,
+  VECTOR_NAMES_MAX,
+  type VectorNameChange,
+  vectorOf,
+} from './vector-names.ts';

@@ -1,7 +1,14 @@
 // What can happen to the cluster, in the past tense. Stored as JSON on META; a reader skips a kind it does not know
 // only by stopping, never by guessing.
 
-import type { CollectionConfig, CollectionId, PeerId, ShardId } from '@tributary/model';
+import type {
+  AnyVectorParams,
+  CollectionConfig,
+  CollectionId,
+  PeerId,
+  Sequence,
+  ShardId,
+} from '@tributary/model';
 import type { ReplicaState } from './metadata-state.ts';
 
 export type MetadataEvent =
@@ -27,6 +34,22 @@ export type MetadataEvent =
       readonly config: CollectionConfig;
     }
   | { readonly kind: 'collectionDeleted'; readonly id: CollectionId }
+  /** Decided; the vector is there once the collection's log has it too. See `vector-names.ts`. */
+  | {
+      readonly kind: 'vectorNameCreated';
+      readonly id: CollectionId;
+      readonly name: string;
+      readonly vector: AnyVectorParams;
+    }
+  /** Decided; from now on no gateway takes up vectors of that name. */
+  | { readonly kind: 'vectorNameDeleted'; readonly id: CollectionId; readonly name: string }
+  /** The collection's log has the change of the name that was decided at `revision`. */
+  | {
+      readonly kind: 'vectorNameLogged';
+      readonly id: CollectionId;
+      readonly name: string;
+      readonly revision: Sequence;
+    }
   | {
       readonly kind: 'replicaStateChanged';
       readonly collection: CollectionId;

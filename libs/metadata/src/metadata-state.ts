@@ -1,7 +1,15 @@
 // The state of the cluster: peers, collections, where the replicas of each shard are and in which state, aliases.
 // It is the fold of the events of the META stream, so every peer that has folded up to one sequence has the same state.
 
-import type { CollectionConfig, CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
+import type {
+  CollectionConfig,
+  CollectionId,
+  CollectionVectors,
+  PeerId,
+  Sequence,
+  ShardId,
+} from '@tributary/model';
+import type { VectorNameChange } from './vector-names.ts';
 
 /**
  *   Initializing ──► Active ◄──► Dead
@@ -27,6 +35,10 @@ export interface CollectionState {
   readonly id: CollectionId;
   readonly name: string;
   readonly config: CollectionConfig;
+  /** Its vectors when it was created, under which the first entries of its log were written. */
+  readonly createdVectors: CollectionVectors;
+  /** Names of vectors that came later or are on their way in or out. */
+  readonly vectorNames: Readonly<Record<string, VectorNameChange>>;
   /** Index = shard id. */
   readonly shards: readonly ShardState[];
 }

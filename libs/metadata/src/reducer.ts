@@ -14,6 +14,14 @@ import { assert, unreachable } from '@tributary/runtime';
 import { changeAliases } from './aliases.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { CollectionState, MetadataState, ReplicaState, ShardState } from './metadata-state.ts';
+import {
+  createdVectorsOf,
+  createVector,
+  deleteVector,
+  logVectorName,
+  refuseVectorCreated,
+  refuseVectorDeleted,
+} from './vector-names.ts';
 
 type EventOf<K extends MetadataEvent['kind']> = Extract<MetadataEvent, { kind: K }>;
 
@@ -39,9 +47,12 @@ export function refusal(state: MetadataState, event: MetadataEvent): string | un
     case 'collectionUpdated':
       return refuseCollectionUpdated(state, event);
     case 'collectionDeleted':
-      return findCollection(state, event.id) === undefined
-        ? unknownCollection(event.id)
-        : undefined;
+    case 'vectorNameLogged':
+      return refuseIn(state, event.id, () => undefined);
+    case 'vectorNameCreated':
+      return refuseIn(state, event.id, (found) => refuseVectorCreated(found, event.name));
+    case 'vectorNameDeleted':
+      return refuseIn(state, event.id, (found) => refuseVectorDeleted(found, event.name));
     case 'replicaStateChanged':
       return refuseReplicaStateChanged(state, event);
     case 'aliasesChanged': {
@@ -62,7 +73,7 @@ export function reduce(
   assert(sequence > state.sequence, `event ${sequence} comes after ${state.sequence}`);
   const refused = refusal(state, event);
   assert(refused === undefined, `event ${sequence} is one the log accepts: ${refused}`);
-  return { ...apply(state, event), sequence };
+  return { ...apply(state, event, sequence), sequence };
 }
 
 /** The collection with this identity; a re-created one of the same name has another. */
@@ -74,7 +85,7 @@ export function findCollection(
   return undefined;
 }
 
-function apply(state: MetadataState, event: MetadataEvent): MetadataState {
+function apply(state: MetadataState, event: MetadataEvent, at: Sequence): MetadataState {
   switch (event.kind) {
     case 'peerJoined': {
       const peer = { id: event.peer, uri: event.uri, version: event.version };
@@ -84,13 +95,18 @@ function apply(state: MetadataState, event: MetadataEvent): MetadataState {
       return { ...state, peers: withoutEntry(state.peers, event.peer) };
     case 'collectionCreated':
       return withCollection(state, createdCollection(event));
-    case 'collectionUpdated': {
-      const collection = findCollection(state, event.id);
-      assert(collection, 'an accepted event names a collection that is there');
-      return withCollection(state, { ...collection, config: event.config });
-    }
+    case 'collectionUpdated':
+      return changeIn(state, event.id, (found) => ({ ...found, config: event.config }));
     case 'collectionDeleted':
       return deleteCollection(state, event.id);
+    case 'vectorNameCreated':
+      return changeIn(state, event.id, (found) =>
+        createVector(found, event.name, event.vector, at),
+      );
+    case 'vectorNameDeleted':
+      return changeIn(state, event.id, (found) => deleteVector(found, event.name, at));
+    case 'vectorNameLogged':
+      return changeIn(state, event.id, (found) => logVectorName(found, event.name, event.revision));
     case 'replicaStateChanged':
       return changeReplica(state, event);
     case 'aliasesChanged': {
@@ -101,6 +117,25 @@ function apply(state: MetadataState, event: MetadataEvent): MetadataState {
     default:
       return unreachable(event);
   }
+}
+
+function refuseIn(
+  state: MetadataState,
+  id: CollectionId,
+  refuse: (collection: CollectionState) => string | undefined,
+): string | undefined {
+  const collection = findCollection(state, id);
+  return collection === undefined ? unknownCollection(id) : refuse(collection);
+}
+
+function changeIn(
+  state: MetadataState,
+  id: CollectionId,
+  change: (collection: CollectionState) => CollectionState,
+): MetadataState {
+  const collection = findCollection(state, id);
+  assert(collection, 'an accepted event names a collection that is there');
+  return withCollection(state, change(collection));
 }
 
 function refusePeerRemoved(
@@ -200,7 +235,14 @@ function createdCollection(event: EventOf<'collectionCreated'>): CollectionState
     id: index as ShardId,
     replicas: new Map(peers.map((peer) => [peer, 'Initializing' as const])),
   }));
-  return { id, name, config, shards };
+  return {
+    id,
+    name,
+    config,
+    createdVectors: createdVectorsOf(config),
+    vectorNames: {},
+    shards,
+  };
 }
 
 function deleteCollection(state: MetadataState, id: CollectionId): MetadataState {
@@ -215,14 +257,14 @@ function deleteCollection(state: MetadataState, id: CollectionId): MetadataState
 }
 
 function changeReplica(state: MetadataState, event: EventOf<'replicaStateChanged'>): MetadataState {
-  const collection = findCollection(state, event.collection);
-  assert(collection, 'an accepted event names a collection that is there');
-  const shards = collection.shards.map((shard) =>
-    shard.id === event.shard
-      ? { ...shard, replicas: withEntry(shard.replicas, event.peer, event.to) }
-      : shard,
-  );
-  return withCollection(state, { ...collection, shards });
+  return changeIn(state, event.collection, (collection) => ({
+    ...collection,
+    shards: collection.shards.map((shard) =>
+      shard.id === event.shard
+        ? { ...shard, replicas: withEntry(shard.replicas, event.peer, event.to) }
+        : shard,
+    ),
+  }));
 }
 
 function withCollection(state: MetadataState, collection: CollectionState): MetadataState {

@@ -2,7 +2,9 @@
 // gains and the schema lacks does not compile.
 
 import {
+  type AnyVectorParams,
   type CollectionConfig,
+  type CollectionVectors,
   collectionId,
   DISTANCES,
   type HnswConfig,
@@ -20,6 +22,7 @@ import {
 import { z } from 'zod';
 import type { AliasAction, MetadataEvent } from './metadata-event.ts';
 import type { CollectionState, MetadataState, PeerState } from './metadata-state.ts';
+import { createdVectorsOf, type VectorNameChange } from './vector-names.ts';
 
 type Shape<T> = { [Key in keyof Required<T>]: z.ZodType };
 type EventShape<K extends MetadataEvent['kind']> = Shape<Extract<MetadataEvent, { kind: K }>>;
@@ -104,6 +107,22 @@ const config = z.strictObject({
   metadata: jsonObject.exactOptional(),
 } satisfies Shape<CollectionConfig>);
 
+const collectionVectors = z.strictObject({
+  vectors: config.shape.vectors,
+  sparseVectors: config.shape.sparseVectors,
+} satisfies Shape<CollectionVectors>);
+
+const newVector: z.ZodType<AnyVectorParams> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('dense'), params: vectorParams }),
+  z.strictObject({ kind: z.literal('sparse'), params: sparseVectorParams }),
+]);
+
+const vectorNameChange: z.ZodType<VectorNameChange> = z.discriminatedUnion('phase', [
+  z.strictObject({ phase: z.literal('creating'), revision: sequenceSchema, vector: newVector }),
+  z.strictObject({ phase: z.literal('created'), revision: sequenceSchema }),
+  z.strictObject({ phase: z.literal('deleting'), revision: sequenceSchema }),
+]);
+
 const aliasAction: z.ZodType<AliasAction> = z.union([
   z.strictObject({ create: z.strictObject({ alias: z.string(), collection: z.string() }) }),
   z.strictObject({ delete: z.strictObject({ alias: z.string() }) }),
@@ -138,6 +157,23 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     id: collection,
   } satisfies EventShape<'collectionDeleted'>),
   z.strictObject({
+    kind: z.literal('vectorNameCreated'),
+    id: collection,
+    name: z.string(),
+    vector: newVector,
+  } satisfies EventShape<'vectorNameCreated'>),
+  z.strictObject({
+    kind: z.literal('vectorNameDeleted'),
+    id: collection,
+    name: z.string(),
+  } satisfies EventShape<'vectorNameDeleted'>),
+  z.strictObject({
+    kind: z.literal('vectorNameLogged'),
+    id: collection,
+    name: z.string(),
+    revision: sequenceSchema,
+  } satisfies EventShape<'vectorNameLogged'>),
+  z.strictObject({
     kind: z.literal('replicaStateChanged'),
     collection,
     shard,
@@ -157,17 +193,26 @@ const peerState: z.ZodType<PeerState> = z.strictObject({
   version: z.string(),
 } satisfies Shape<PeerState>);
 
-const collectionState: z.ZodType<CollectionState> = z.strictObject({
-  id: collection,
-  name: z.string(),
-  config,
-  shards: z.array(
-    z.strictObject({
-      id: shard,
-      replicas: z.array(z.tuple([peer, replicaState])).transform((replicas) => new Map(replicas)),
-    }),
-  ),
-} satisfies Shape<CollectionState>);
+const collectionState: z.ZodType<CollectionState> = z
+  .strictObject({
+    id: collection,
+    name: z.string(),
+    config,
+    createdVectors: collectionVectors.exactOptional(),
+    vectorNames: z.record(z.string(), vectorNameChange).exactOptional(),
+    shards: z.array(
+      z.strictObject({
+        id: shard,
+        replicas: z.array(z.tuple([peer, replicaState])).transform((replicas) => new Map(replicas)),
+      }),
+    ),
+  } satisfies Shape<CollectionState>)
+  // A fold that was stored before names could change has the vectors that its collections were created with.
+  .transform(({ createdVectors, vectorNames, ...stored }) => ({
+    ...stored,
+    createdVectors: createdVectors ?? createdVectorsOf(stored.config),
+    vectorNames: vectorNames ?? {},
+  }));
 
 const version = z.literal(1);
 

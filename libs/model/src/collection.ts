@@ -69,6 +69,14 @@ export interface CollectionConfig {
   readonly metadata?: JsonObject;
 }
 
+/** The vectors of a collection and nothing else. */
+export type CollectionVectors = Pick<CollectionConfig, 'vectors' | 'sparseVectors'>;
+
+/** One vector of a collection. */
+export type AnyVectorParams =
+  | { readonly kind: 'dense'; readonly params: VectorParams }
+  | { readonly kind: 'sparse'; readonly params: SparseVectorParams };
+
 /** A collection of which nothing but its vectors was said. */
 export const COLLECTION_DEFAULTS: Omit<CollectionConfig, 'vectors'> = {
   shardNumber: 1,

@@ -26,3 +26,5 @@ export * from './text-tokens.ts';
 export * from './value-test.ts';
 export * from './vector.ts';
 export { floatValue, numberOfValue, WholeFloat } from './whole-float.ts';
+export * from './vector-schema.ts';
+export * from './vector-schema-codec.ts';

@@ -6,6 +6,7 @@ import type { JsonObject } from './json.ts';
 import type { FieldIndex } from './payload-schema.ts';
 import type { NamedVectors, Point } from './point.ts';
 import type { PointId } from './point-id.ts';
+import type { VectorShape } from './vector-schema.ts';
 
 export type PointSelector =
   | { readonly kind: 'ids'; readonly ids: readonly PointId[] }
@@ -34,6 +35,15 @@ export type PointOperation =
   /** Part of the log because a text index changes what filters mean from its sequence on. */
   | { readonly kind: 'createFieldIndex'; readonly field: string; readonly index: FieldIndex }
   | { readonly kind: 'deleteFieldIndex'; readonly field: string }
+  /** Part of the log because the shape of what comes after depends on it; see `VectorSchema` for the revision. */
+  | {
+      readonly kind: 'createVectorName';
+      readonly name: string;
+      readonly shape: VectorShape;
+      readonly revision: number;
+    }
+  /** Takes the vector from every point. */
+  | { readonly kind: 'deleteVectorName'; readonly name: string; readonly revision: number }
   | { readonly kind: 'delete'; readonly selector: PointSelector }
   /** Merges the payload into the one there (at `key`, where given); creates no point. */
   | {

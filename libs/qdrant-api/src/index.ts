@@ -55,6 +55,13 @@ export {
 export { parseUpdateBatch } from './requests/update-batch.ts';
 export { applyCollectionPatch, parseUpdateCollection } from './requests/update-collection.ts';
 export { parseUpsert } from './requests/upsert.ts';
+export { unknownVectorName } from './requests/vector.ts';
+export {
+  isSameVector,
+  parseCreateVectorName,
+  parseVectorName,
+  vectorExists,
+} from './requests/vector-name.ts';
 export { writeClusterStatus, writeCollectionCluster } from './responses/cluster-json.ts';
 export {
   collectionConfigJson,

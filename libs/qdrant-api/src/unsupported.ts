@@ -7,7 +7,6 @@ const FEATURES = {
   inference: 'inference of vectors from text, images or objects',
   shardKeys: 'shard keys',
   customSharding: 'custom sharding',
-  vectorNames: 'adding vectors to a collection and taking them away',
 } as const;
 
 export type UnsupportedFeature = keyof typeof FEATURES;

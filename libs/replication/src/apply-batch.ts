@@ -6,32 +6,30 @@
 
 import {
   asksForVectors,
+  type CollectionVectors,
   canonicalJsonPath,
   compileFilter,
   type Entry,
   type Filter,
   type FilterPredicate,
   JsonError,
-  type JsonObject,
   JsonPathError,
-  mergePayload,
   type NamedVectors,
-  NO_PAYLOAD,
-  overwritePayload,
   type PayloadBytes,
   type PayloadSchema,
   type Point,
   type PointId,
   type PointOperation,
   type PointSelector,
-  payloadFromBytes,
-  payloadToBytes,
-  removePayloadKeys,
   type Sequence,
   type StoredPoint,
   textIndexesOf,
+  type VectorSchema,
+  vectorEntryOf,
+  vectorSchemaOf,
 } from '@tributary/model';
-import { type CollectionShape, checkOperation, Refusal } from './check-operation.ts';
+import { checkOperations, Refusal, vectorSchemaAfter } from './check-operation.ts';
+import { payloadChange } from './payload-change.ts';
 import {
   type CandidateFinder,
   chunksOf,
@@ -42,7 +40,11 @@ import {
 
 /** What the rule reads of a store. */
 export interface PointReader extends MatchReader {
-  readonly state: { readonly payloadSchema: PayloadSchema };
+  readonly state: {
+    readonly payloadSchema: PayloadSchema;
+    /** Absent while it is that of the collection as it was created. */
+    readonly vectorSchema?: VectorSchema;
+  };
 }
 
 export type ApplyOutcome =
@@ -55,20 +57,22 @@ export interface PointChanges {
   readonly deletes: readonly PointId[];
   /** Ids among `puts` whose vectors are as the store has them. */
   readonly payloadOnly: ReadonlySet<PointId>;
+  /** Ids among `puts` whose vectors are as the store has them, without those of names that are deleted or made anew. */
+  readonly narrowed: ReadonlySet<PointId>;
   /** Absent where the payload indexes stay as they are. */
   readonly payloadSchema?: PayloadSchema;
+  /** Absent where the names of vectors stay as they are. */
+  readonly vectorSchema?: VectorSchema;
 }
 
 /** A point as the batch leaves it; undefined where it is deleted. */
 interface Overlaid {
   readonly point: StoredPoint | undefined;
-  readonly isPayloadOnly: boolean;
+  /** Whether its vectors are those in the store, apart from deleted names, or not. */
+  readonly vectors: 'same' | 'narrowed' | 'changed';
 }
 
 type OperationOf<K extends PointOperation['kind']> = Extract<PointOperation, { kind: K }>;
-type PayloadOperation = OperationOf<
-  'setPayload' | 'overwritePayload' | 'deletePayload' | 'clearPayload'
->;
 
 /** What an operation does, with pauses on its way. */
 type Steps<T = void> = Generator<void, T>;
@@ -79,18 +83,23 @@ const STEP_POINTS = 500;
 
 export class ApplyBatch {
   readonly #reader: PointReader;
-  readonly #shape: CollectionShape;
   readonly #finder: CandidateFinder | undefined;
   readonly #overlay = new Map<PointId, Overlaid>();
   /** As the operations so far leave it; what a filter means depends on its text indexes. */
   #schema: PayloadSchema;
+  readonly #vectorSchemaBefore: VectorSchema;
+  #vectorSchema: VectorSchema;
   /** What the overlay held before the entry at hand, while that may still be refused. */
   #undo: [PointId, Overlaid | undefined][] | undefined;
 
-  /** Without a finder a filter is evaluated over every stored point. */
-  constructor(reader: PointReader, shape: CollectionShape, finder?: CandidateFinder) {
+  /**
+   * `created` are the vectors that the collection was created with. Without a finder a filter is evaluated over every
+   * stored point.
+   */
+  constructor(reader: PointReader, created: CollectionVectors, finder?: CandidateFinder) {
     this.#reader = reader;
-    this.#shape = shape;
+    this.#vectorSchemaBefore = reader.state.vectorSchema ?? vectorSchemaOf(created);
+    this.#vectorSchema = this.#vectorSchemaBefore;
     this.#finder = finder;
     this.#schema = reader.state.payloadSchema;
   }
@@ -113,16 +122,18 @@ export class ApplyBatch {
   *applySteps(entry: Entry, at: Sequence): Steps<ApplyOutcome> {
     this.#undo = undefined;
     const schemaBefore = this.#schema;
+    const vectorSchemaBefore = this.#vectorSchema;
     try {
-      for (const operation of entry.operations) checkOperation(operation, this.#shape);
+      const operations = checkOperations(entry.operations, vectorSchemaBefore);
       // Checked upserts cannot fail any more; the other kinds meet payloads that only now come to light.
-      this.#undo = entry.operations.every(isPlainUpsert) ? undefined : [];
-      for (const operation of entry.operations) yield* this.#perform(operation, at);
+      this.#undo = operations.every(isPlainUpsert) ? undefined : [];
+      for (const operation of operations) yield* this.#perform(operation, at);
       return APPLIED;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#rollBack();
       this.#schema = schemaBefore;
+      this.#vectorSchema = vectorSchemaBefore;
       return { kind: 'refused', reason: error.message };
     }
   }
@@ -131,15 +142,25 @@ export class ApplyBatch {
     const puts: StoredPoint[] = [];
     const deletes: PointId[] = [];
     const payloadOnly = new Set<PointId>();
-    for (const [id, { point, isPayloadOnly }] of this.#overlay) {
+    const narrowed = new Set<PointId>();
+    for (const [id, { point, vectors }] of this.#overlay) {
       if (point === undefined) deletes.push(id);
       else {
         puts.push(point);
-        if (isPayloadOnly) payloadOnly.add(id);
+        if (vectors === 'same') payloadOnly.add(id);
+        if (vectors === 'narrowed') narrowed.add(id);
       }
     }
     const isSame = this.#schema === this.#reader.state.payloadSchema;
-    return { puts, deletes, payloadOnly, ...(!isSame && { payloadSchema: this.#schema }) };
+    const hasSameVectors = this.#vectorSchema === this.#vectorSchemaBefore;
+    return {
+      puts,
+      deletes,
+      payloadOnly,
+      narrowed,
+      ...(!isSame && { payloadSchema: this.#schema }),
+      ...(!hasSameVectors && { vectorSchema: this.#vectorSchema }),
+    };
   }
 
   *#perform(operation: PointOperation, version: Sequence): Steps {
@@ -161,9 +182,13 @@ export class ApplyBatch {
       case 'deleteFieldIndex':
         this.#schema = withoutField(this.#schema, canonicalJsonPath(operation.field));
         return;
+      case 'createVectorName':
+      case 'deleteVectorName':
+        yield* this.#changeVectorName(operation, version);
+        return;
       case 'delete':
         for (const id of yield* this.#select(operation.selector)) {
-          this.#set(id, { point: undefined, isPayloadOnly: false });
+          this.#set(id, { point: undefined, vectors: 'changed' });
         }
         return;
       case 'setPayload':
@@ -213,6 +238,25 @@ export class ApplyBatch {
     });
   }
 
+  /** What had been there under a name that is deleted, or made anew, goes with it. */
+  *#changeVectorName(
+    operation: OperationOf<'createVectorName' | 'deleteVectorName'>,
+    version: Sequence,
+  ): Steps {
+    const { name } = operation;
+    const before = this.#vectorSchema;
+    this.#vectorSchema = vectorSchemaAfter(before, operation);
+    if (this.#vectorSchema === before) return;
+    if (vectorEntryOf(before, name)?.shape === undefined) return;
+    const ids = yield* this.#matching({ must: [{ kind: 'hasVector', name }] });
+    yield* this.#changeEach(ids, (old) => {
+      const { [name]: _gone, ...vectors } = old.vectors;
+      const isChanged = this.#overlay.get(old.id)?.vectors === 'changed';
+      const point = { ...old, vectors, version };
+      this.#set(old.id, { point, vectors: isChanged ? 'changed' : 'narrowed' });
+    });
+  }
+
   *#changePayload(
     selector: PointSelector,
     version: Sequence,
@@ -220,9 +264,9 @@ export class ApplyBatch {
   ): Steps {
     const ids = new Set(yield* this.#select(selector));
     yield* this.#changeEach(ids, (old) => {
-      const isPayloadOnly = this.#overlay.get(old.id)?.isPayloadOnly ?? true;
+      const vectors = this.#overlay.get(old.id)?.vectors ?? 'same';
       const point = { ...old, payload: change(old.payload), version };
-      this.#set(old.id, { point, isPayloadOnly });
+      this.#set(old.id, { point, vectors });
     });
   }
 
@@ -278,7 +322,7 @@ export class ApplyBatch {
   }
 
   #put({ id, vectors, payload }: Point, version: Sequence): void {
-    this.#set(id, { point: { id, vectors, payload, version }, isPayloadOnly: false });
+    this.#set(id, { point: { id, vectors, payload, version }, vectors: 'changed' });
   }
 
   #set(id: PointId, overlaid: Overlaid): void {
@@ -300,9 +344,9 @@ export function applyEntry(
   entry: Entry,
   at: Sequence,
   reader: PointReader,
-  shape: CollectionShape,
+  created: CollectionVectors,
 ): PointChanges | { readonly refused: string } {
-  const batch = new ApplyBatch(reader, shape);
+  const batch = new ApplyBatch(reader, created);
   const outcome = batch.apply(entry, at);
   return outcome.kind === 'applied' ? batch.changes() : { refused: outcome.reason };
 }
@@ -312,37 +356,9 @@ function isPlainUpsert(operation: PointOperation): boolean {
   return operation.mode === undefined || operation.mode === 'upsert';
 }
 
-function payloadChange(operation: PayloadOperation): (old: PayloadBytes) => PayloadBytes {
-  switch (operation.kind) {
-    case 'setPayload': {
-      const { payload: patch, key } = operation;
-      return (old) => readableBytes(mergePayload(payloadFromBytes(old), patch, key));
-    }
-    case 'overwritePayload': {
-      const { payload: replacement, key } = operation;
-      if (key !== undefined) {
-        return (old) => readableBytes(overwritePayload(payloadFromBytes(old), replacement, key));
-      }
-      const bytes = readableBytes(replacement);
-      return () => bytes;
-    }
-    case 'deletePayload':
-      return (old) => payloadToBytes(removePayloadKeys(payloadFromBytes(old), operation.keys));
-    case 'clearPayload':
-      return () => NO_PAYLOAD;
-  }
-}
-
 function withoutField(schema: PayloadSchema, field: string): PayloadSchema {
   if (!Object.hasOwn(schema, field)) return schema;
   return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== field));
-}
-
-/** Refuses a payload that became too deep to be read back. */
-function readableBytes(payload: JsonObject): PayloadBytes {
-  const bytes = payloadToBytes(payload);
-  payloadFromBytes(bytes);
-  return bytes;
 }
 
 function isRefusal(error: unknown): error is Error {

@@ -1,6 +1,7 @@
 // A store in a map, and short forms of points and entries, for the tests of the apply rule.
 
 import {
+  type CollectionVectors,
   type Entry,
   type PayloadSchema,
   type Point,
@@ -13,9 +14,8 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import { ApplyBatch, type PointReader } from './apply-batch.ts';
-import type { CollectionShape } from './check-operation.ts';
 
-export const SHAPE: CollectionShape = {
+export const SHAPE: CollectionVectors = {
   vectors: {
     '': { size: 2, distance: 'Dot' },
     rows: { size: 2, distance: 'Dot', multivector: { comparator: 'max_sim' } },

@@ -1,5 +1,4 @@
 export * from './apply-batch.ts';
-export type { CollectionShape } from './check-operation.ts';
 export * from './follower.ts';
 export * from './follower-state.ts';
 export type { CandidateFinder, Candidates } from './stored-matches.ts';

@@ -6,15 +6,14 @@
 //              dense   value count u32, f32 values
 //              sparse  0xffffffff u32, value count u32, u32 indices, f32 values
 //              multi   0xfffffffe u32, row size u32, value count u32, f32 rows
-//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, payload schema as
-//            JSON text, absent where it is empty
+//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, as JSON text the
+//            payload schema, absent where it is empty, or where there is a vector schema the list of both
 
 import { crc32c } from '@node-rs/crc32';
 import {
   isDense,
   isSparse,
   type NamedVectors,
-  type PayloadSchema,
   parseJson,
   payloadSchemaFromJson,
   type Sequence,
@@ -22,6 +21,7 @@ import {
   sequence,
   stringifyJson,
   type VectorValue,
+  vectorSchemaFromJson,
 } from '@tributary/model';
 import { assert, messageOf, TributaryError } from '@tributary/runtime';
 import { DIGEST_BYTES, type ReplicaState } from '@tributary/storage';
@@ -87,7 +87,7 @@ export class RecordEncoder {
   }
 
   state(state: ReplicaState): Buffer {
-    const schema = schemaText(state.payloadSchema);
+    const schema = schemaText(state);
     const target = this.#reserve(STATE_BYTES + 3 * schema.length);
     let at = target.writeDoubleLE(state.appliedSequence, BODY_AT);
     at = target.writeDoubleLE(state.appliedCount, at);
@@ -136,7 +136,7 @@ export function decodeState(record: Buffer, what: () => string): ReplicaState {
     appliedCount: record.readDoubleLE(BODY_AT + 8),
     pointsCount: record.readDoubleLE(BODY_AT + 16),
     contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
-    payloadSchema: readSchema(record, what),
+    ...readSchemas(record, what),
   };
 }
 
@@ -220,14 +220,23 @@ function readArray<A extends Float32Array | Uint32Array>(record: Buffer, at: num
   return array;
 }
 
-function schemaText(schema: PayloadSchema): string {
-  return Object.keys(schema).length === 0 ? '' : stringifyJson(schema);
+function schemaText({ payloadSchema, vectorSchema }: ReplicaState): string {
+  if (vectorSchema !== undefined) return stringifyJson([payloadSchema, vectorSchema]);
+  return Object.keys(payloadSchema).length === 0 ? '' : stringifyJson(payloadSchema);
 }
 
-function readSchema(record: Buffer, what: () => string): PayloadSchema {
-  if (record.length === STATE_BYTES) return {};
+type Schemas = Pick<ReplicaState, 'payloadSchema' | 'vectorSchema'>;
+
+function readSchemas(record: Buffer, what: () => string): Schemas {
+  if (record.length === STATE_BYTES) return { payloadSchema: {} };
   try {
-    return payloadSchemaFromJson(parseJson(record.toString('utf8', STATE_BYTES)));
+    const json = parseJson(record.toString('utf8', STATE_BYTES));
+    if (!Array.isArray(json)) return { payloadSchema: payloadSchemaFromJson(json) };
+    const [payloads = null, vectors = null] = json;
+    return {
+      payloadSchema: payloadSchemaFromJson(payloads),
+      vectorSchema: vectorSchemaFromJson(vectors),
+    };
   } catch (cause) {
     throw new TributaryError('corrupt', `${what()}: ${messageOf(cause)}`, { cause });
   }

@@ -119,12 +119,14 @@ export class RocksReplicaStore implements ReplicaStore {
           pointsCount--;
         }
       }
+      const vectorSchema = changes.vectorSchema ?? this.#state.vectorSchema;
       const state: ReplicaState = {
         appliedSequence: changes.appliedSequence,
         appliedCount: changes.appliedCount,
         contentHash: hash.toString(),
         pointsCount,
         payloadSchema: changes.payloadSchema ?? this.#state.payloadSchema,
+        ...(vectorSchema && { vectorSchema }),
       };
       this.#database.put('points', STATE_KEY, this.#encoder.state(state));
       this.#database.write({ sync: false });

@@ -23,6 +23,10 @@ import {
   type TermStatistics,
   type TermStatisticsQuery,
   type VectorQuery,
+  type VectorSchema,
+  type VectorShape,
+  vectorEntryOf,
+  vectorSchemaOf,
 } from '@tributary/model';
 import { assert } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
@@ -40,6 +44,8 @@ export interface ReplicaReaderOptions {
   readonly indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly payloadIndexes: PayloadIndexes;
   readonly config: CollectionConfig;
+  /** The vectors there are just now; absent where they are those of the configuration for ever. */
+  readonly vectorSchema?: () => VectorSchema;
   /** Bytes of filter answers kept between two commits; default 16 MiB. */
   readonly filterCacheBytesMax?: number;
 }
@@ -58,6 +64,7 @@ export class ReplicaReader {
   readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly #payloadIndexes: PayloadIndexes;
   readonly #config: CollectionConfig;
+  readonly #vectorSchema: () => VectorSchema;
   readonly #planner: FilterPlanner;
 
   constructor(options: ReplicaReaderOptions) {
@@ -66,6 +73,8 @@ export class ReplicaReader {
     this.#indexes = options.indexes;
     this.#payloadIndexes = options.payloadIndexes;
     this.#config = options.config;
+    const ofConfig = vectorSchemaOf(options.config);
+    this.#vectorSchema = options.vectorSchema ?? (() => ofConfig);
     this.#planner = new FilterPlanner({
       ...options,
       cacheBytesMax: options.filterCacheBytesMax ?? FILTER_CACHE_BYTES_MAX,
@@ -78,7 +87,7 @@ export class ReplicaReader {
    * that is no path.
    */
   search(query: VectorQuery): ScoredPoint[] {
-    const index = checkedIndexOf(query, this.#indexes, this.#config);
+    const index = checkedIndexOf(query, this.#indexes, this.#shapeOf(query.using));
     const projector = createProjector(query.projection, this.#indexes);
     const selection = query.filter && this.#planner.select(query.filter);
     const hits = this.#hitsOf(query, index, selection);
@@ -169,7 +178,7 @@ export class ReplicaReader {
       point: this.#pointAt(pointOffset(offset)),
       score: scores[i] ?? Number.NaN,
     }));
-    const sign = isHigherBetter(query, config) ? -1 : 1;
+    const sign = isHigherBetter(query, this.#shapeOf(query.using)) ? -1 : 1;
     return hits.sort(
       (a, b) => sign * (a.score - b.score) || comparePointIds(a.point.id, b.point.id),
     );
@@ -207,6 +216,10 @@ export class ReplicaReader {
       if (payloads !== undefined) assertSame(point, stored);
       return projector.project(point, stored?.payload);
     });
+  }
+
+  #shapeOf(name: string): VectorShape | undefined {
+    return vectorEntryOf(this.#vectorSchema(), name)?.shape;
   }
 
   #offsetOf(id: PointId): PointOffset {

@@ -16,6 +16,7 @@ import {
   isSparse,
   type TermStatistics,
   type VectorQuery,
+  type VectorShape,
   type VectorValue,
 } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
@@ -29,10 +30,10 @@ import type { Selection } from './selection.ts';
 export function checkedIndexOf(
   query: VectorQuery,
   indexes: ReadonlyMap<string, AnyVectorIndex>,
-  config: CollectionConfig,
+  shape: VectorShape | undefined,
 ): AnyVectorIndex {
   const index = indexOf(indexes, query.using);
-  const size = config.vectors[query.using]?.size;
+  const size = shape?.kind === 'sparse' ? undefined : shape?.size;
   for (const vector of vectorsOf(query)) checkVector(vector, index, size);
   return index;
 }
@@ -65,10 +66,9 @@ export function searchIndex(query: VectorQuery, options: SearchOptions): IndexHi
 }
 
 /** Whether the larger of two scores of the query is the better. */
-export function isHigherBetter(query: VectorQuery, config: CollectionConfig): boolean {
+export function isHigherBetter(query: VectorQuery, shape: VectorShape | undefined): boolean {
   if (query.scoring.kind !== 'nearest') return true;
-  const params = config.vectors[query.using];
-  return params === undefined || higherIsBetter(params.distance);
+  return shape === undefined || shape.kind === 'sparse' || higherIsBetter(shape.distance);
 }
 
 /** Errors: `wrong_input` where the index is of no sparse vector. */

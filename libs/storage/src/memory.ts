@@ -163,12 +163,14 @@ class MemoryReplicaStore implements ReplicaStore {
     undos.push({ state: this.state, previous });
     if (undos.length > this.#unflushedCommitsMax) undos.shift();
     this.#ordered = undefined;
+    const vectorSchema = changes.vectorSchema ?? this.state.vectorSchema;
     this.#volume.state = {
       appliedSequence: changes.appliedSequence,
       appliedCount: changes.appliedCount,
       contentHash: hash.toString(),
       pointsCount: points.size,
       payloadSchema: changes.payloadSchema ?? this.state.payloadSchema,
+      ...(vectorSchema && { vectorSchema }),
     };
     return this.state;
   }

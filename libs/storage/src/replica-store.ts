@@ -5,7 +5,14 @@
 //
 // One writer, synchronous calls: the worker thread that owns the replica is the only one that touches it.
 
-import type { PayloadBytes, PayloadSchema, PointId, Sequence, StoredPoint } from '@tributary/model';
+import type {
+  PayloadBytes,
+  PayloadSchema,
+  PointId,
+  Sequence,
+  StoredPoint,
+  VectorSchema,
+} from '@tributary/model';
 
 export interface ReplicaState {
   /** Sequence of the last entry applied; 0 for none. */
@@ -17,6 +24,8 @@ export interface ReplicaState {
   readonly pointsCount: number;
   /** Payload indexes made and not deleted up to `appliedSequence`. Not part of the content hash. */
   readonly payloadSchema: PayloadSchema;
+  /** Absent while no entry changed the names that the collection was created with. Not part of the content hash. */
+  readonly vectorSchema?: VectorSchema;
 }
 
 export interface StoreChanges {
@@ -28,6 +37,8 @@ export interface StoreChanges {
   readonly appliedCount: number;
   /** The schema from now on; absent where it stays as it is. */
   readonly payloadSchema?: PayloadSchema;
+  /** Likewise. */
+  readonly vectorSchema?: VectorSchema;
 }
 
 export interface StoredPayload {

@@ -145,6 +145,8 @@ function cutOperation(operation: PointOperation): SizedOperation[] {
     }
     case 'createFieldIndex':
     case 'deleteFieldIndex':
+    case 'createVectorName':
+    case 'deleteVectorName':
       return [whole(operation)];
     default:
       return operation.selector.kind === 'filter'

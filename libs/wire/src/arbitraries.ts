@@ -25,6 +25,8 @@ import fc from 'fast-check';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
 
+import { vectorShapes } from './vector-shape.test-support.ts';
+
 const safeInteger = fc.maxSafeNat();
 
 export const pointIds: fc.Arbitrary<PointId> = fc.oneof(
@@ -109,6 +111,17 @@ export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('deleteFieldIndex' as const), field: fc.string() }),
   fc.record({ kind: fc.constant('delete' as const), selector: selectors }),
+  fc.record({
+    kind: fc.constant('createVectorName' as const),
+    name: fc.string(),
+    shape: vectorShapes,
+    revision: fc.maxSafeNat(),
+  }),
+  fc.record({
+    kind: fc.constant('deleteVectorName' as const),
+    name: fc.string(),
+    revision: fc.maxSafeNat(),
+  }),
   fc.record(
     {
       kind: fc.constant('setPayload' as const),

@@ -148,6 +148,20 @@ const versioned: Entry = {
     },
   ],
 };
+const renaming: Entry = {
+  operationId: 'vector-names',
+  timeMs: 1,
+  operations: [
+    {
+      kind: 'createVectorName',
+      name: 'image',
+      shape: { kind: 'multi', size: 4, distance: 'Cosine' },
+      revision: 2 ** 33,
+    },
+    { kind: 'createVectorName', name: 'words', shape: { kind: 'sparse' }, revision: 7 },
+    { kind: 'deleteVectorName', name: 'image', revision: 9 },
+  ],
+};
 const later: Entry = { operationId: 'later', timeMs: 1, operations: laterOperations };
 
 const query: VectorQuery = {
@@ -239,6 +253,7 @@ const GOLDEN: readonly [
   ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
   ['entry-version', encodeEntry(versioned), decodeEntry, versioned],
   ['entry-later', encodeEntry(later), decodeEntry, later],
+  ['entry-vector-names', encodeEntry(renaming), decodeEntry, renaming],
   ['call-scorings', encodeCall(target, scorings), decodeCall, { target, call: scorings }],
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
   ['call-statistics', encodeCall(target, statistics), decodeCall, { target, call: statistics }],

@@ -12,6 +12,8 @@ import {
   type PointId,
   type PointOperation,
   type PointSelector,
+  type VectorShape,
+  vectorShapeFromJson,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -19,10 +21,12 @@ import {
   lengthTag,
   messageEnd,
   readId,
+  readInteger,
   readText,
   refuseField,
   varintTag,
   writeId,
+  writeInteger,
   writeText,
 } from './field.ts';
 import { filterFromBytes, filterToBytes, jsonToBytes, objectFromBytes } from './json-field.ts';
@@ -41,6 +45,8 @@ const OPERATION_KEYS = lengthTag(6);
 const OPERATION_MODE = varintTag(7);
 const OPERATION_UPDATE_FILTER = lengthTag(8);
 const OPERATION_INDEX = lengthTag(9);
+const OPERATION_SHAPE = lengthTag(10);
+const OPERATION_REVISION = varintTag(11);
 
 const SELECTOR_ID = lengthTag(1);
 const SELECTOR_FILTER = lengthTag(2);
@@ -56,6 +62,8 @@ const KINDS = [
   'deleteVectors',
   'createFieldIndex',
   'deleteFieldIndex',
+  'createVectorName',
+  'deleteVectorName',
 ] as const satisfies readonly PointOperation['kind'][];
 
 /** Index is the number on the wire; `upsert` is left out. */
@@ -67,13 +75,15 @@ interface OperationFields {
   points?: Point[];
   selector?: PointSelector;
   payload?: JsonObject;
-  /** Path of a payload operation, field of an index. */
+  /** Path of a payload operation, field of an index, name of a vector. */
   key?: string;
   /** Paths of `deletePayload`, names of `deleteVectors`. */
   keys?: string[];
   mode?: number;
   updateFilter?: Filter;
   index?: FieldIndex;
+  shape?: VectorShape;
+  revision?: number;
 }
 
 /** The fields a kind may have. */
@@ -88,6 +98,8 @@ const FIELDS: Readonly<Record<Kind, readonly (keyof OperationFields)[]>> = {
   deleteVectors: ['selector', 'keys'],
   createFieldIndex: ['key', 'index'],
   deleteFieldIndex: ['key'],
+  createVectorName: ['key', 'shape', 'revision'],
+  deleteVectorName: ['key', 'revision'],
 };
 
 /** Upper bound of the bytes the operation takes in an entry; a filter or payload is encoded to find out. */
@@ -140,6 +152,15 @@ function writeFields(writer: BinaryWriter, operation: PointOperation): void {
       return;
     case 'deleteFieldIndex':
       writeText(writer, 5, operation.field);
+      return;
+    case 'createVectorName':
+      writeText(writer, 5, operation.name);
+      writer.uint32(OPERATION_SHAPE).bytes(jsonToBytes({ ...operation.shape }));
+      writeInteger(writer, 11, operation.revision);
+      return;
+    case 'deleteVectorName':
+      writeText(writer, 5, operation.name);
+      writeInteger(writer, 11, operation.revision);
       return;
     case 'setPayload':
     case 'overwritePayload':
@@ -207,6 +228,12 @@ function readField(reader: BinaryReader, tag: number, fields: OperationFields): 
     case OPERATION_INDEX:
       fields.index = fieldIndexFromJson(objectFromBytes(reader.bytes()));
       return;
+    case OPERATION_SHAPE:
+      fields.shape = vectorShapeFromJson(objectFromBytes(reader.bytes()));
+      return;
+    case OPERATION_REVISION:
+      fields.revision = readInteger(reader);
+      return;
     default:
       refuseField(tag);
   }
@@ -232,6 +259,9 @@ function operationOf(kindNumber: number, fields: OperationFields): PointOperatio
       };
     case 'deleteFieldIndex':
       return { kind, field: need(kind, 'key', fields.key) };
+    case 'createVectorName':
+    case 'deleteVectorName':
+      return vectorNameOperation(kind, fields);
     default:
       break;
   }
@@ -251,6 +281,16 @@ function operationOf(kindNumber: number, fields: OperationFields): PointOperatio
       return key === undefined ? { kind, selector, payload } : { kind, selector, payload, key };
     }
   }
+}
+
+function vectorNameOperation(
+  kind: 'createVectorName' | 'deleteVectorName',
+  fields: OperationFields,
+): PointOperation {
+  const name = need(kind, 'key', fields.key);
+  const revision = need(kind, 'revision', fields.revision);
+  if (kind === 'deleteVectorName') return { kind, name, revision };
+  return { kind, name, shape: need(kind, 'shape', fields.shape), revision };
 }
 
 function need<T>(kind: Kind, field: keyof OperationFields, value: T | undefined): T {

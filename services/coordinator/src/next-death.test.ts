@@ -34,6 +34,8 @@ function cluster(shards: readonly (readonly ReplicaState[])[]): MetadataState {
     id,
     name: 'c',
     config: { ...config, shardNumber: shards.length },
+    createdVectors: { vectors: {} },
+    vectorNames: {},
     shards: shards.map((states, index) => ({
       id: shardId(index),
       replicas: new Map(states.map((state, i) => [PEERS[i] ?? peerId(99), state])),

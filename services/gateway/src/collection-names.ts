@@ -2,9 +2,14 @@
 // ago, so an unknown one is looked up again after catching up with META. Callers share a catch-up, but never one that
 // had begun before they asked: it might miss what they know of.
 
-import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
+import {
+  type CollectionState,
+  findCollection,
+  type Metadata,
+  type MetadataState,
+} from '@tributary/metadata';
 import { collectionNotFound } from '@tributary/qdrant-api';
-import type { Clock } from '@tributary/runtime';
+import { type Clock, TributaryError } from '@tributary/runtime';
 import { within } from './within.ts';
 
 const CATCH_UP_MS = 1_000;
@@ -29,6 +34,28 @@ export class CollectionNames {
 
   async find(name: string): Promise<CollectionState | undefined> {
     return lookUp(this.#metadata.state, name) ?? lookUp(await this.caughtUp(), name);
+  }
+
+  /**
+   * What the work makes of the collection. What is refused as wrong may be right by what was changed at another peer a
+   * moment ago, a new vector for one: it is tried once more where META had news. So the work must be one that may be
+   * done twice.
+   */
+  async using<T>(name: string, work: (collection: CollectionState) => Promise<T>): Promise<T> {
+    const collection = await this.resolve(name);
+    const { sequence } = this.#metadata.state;
+    try {
+      return await work(collection);
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.code !== 'wrong_input') throw error;
+      if ((await this.caughtUp()).sequence === sequence) throw error;
+      return await work(await this.resolve(name));
+    }
+  }
+
+  /** The same collection as of the newest state to be had; undefined where it is gone. */
+  async newest({ id }: CollectionState): Promise<CollectionState | undefined> {
+    return findCollection(await this.caughtUp(), id);
   }
 
   /** The newest state to be had; the one at hand where META does not answer in time. */

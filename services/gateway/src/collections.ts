@@ -28,16 +28,11 @@ import {
   validationError,
 } from '@tributary/qdrant-api';
 import { countReplicas, placeReplicas } from '@tributary/routing';
-import {
-  type Clock,
-  type ErrorCode,
-  type Random,
-  startDeadline,
-  TributaryError,
-} from '@tributary/runtime';
+import { type Clock, type Random, TributaryError } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from './applied-tracker.ts';
 import type { CollectionNames } from './collection-names.ts';
+import { withinConsensus } from './consensus.ts';
 
 export interface CollectionsOptions {
   readonly self: PeerId;
@@ -191,25 +186,9 @@ export class Collections {
     work: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const { clock, metaTimeoutMs } = this.#options;
-    const boundMs = timeoutMs ?? metaTimeoutMs;
-    using deadline = startDeadline(clock, boundMs, undefined, 'the operation');
-    try {
-      await work(deadline.signal);
-    } catch (error) {
-      const reason = TributaryError.from(deadline.signal.aborted ? deadline.signal.reason : error);
-      if (!NO_CONSENSUS.has(reason.code)) throw error;
-      throw new TributaryError(
-        'internal',
-        `Waiting for consensus operation commit failed. Timeout set at: ${boundMs / 1_000} seconds` +
-          ` (${reason.message})`,
-        { cause: error },
-      );
-    }
+    await withinConsensus(clock, timeoutMs ?? metaTimeoutMs, work);
   }
 }
-
-/** What a change to collections fails with when META or the streams have no quorum. */
-const NO_CONSENSUS: ReadonlySet<ErrorCode> = new Set(['timeout', 'unavailable', 'unknown_outcome']);
 
 /** Each replica has its own store, index and thread time, so thousands of shards would serve nobody. */
 const SHARDS_MAX = 1_024;

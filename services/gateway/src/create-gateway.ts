@@ -30,6 +30,7 @@ import { RequestMeter } from './request-meter.ts';
 import { type GrpcServer, startGrpcServer } from './server-grpc.ts';
 import { type RestServer, startRestServer } from './server-rest.ts';
 import { ShardFanOut } from './shard-fan-out.ts';
+import { VectorNames } from './vector-names.ts';
 
 export interface GatewayOptions {
   /** What is left out is as in `GATEWAY_DEFAULTS`. */
@@ -127,6 +128,7 @@ interface Parts extends AsyncDisposable {
   readonly fanOut: ShardFanOut;
   readonly reader: PointsReader;
   readonly writer: PointsWriter;
+  readonly vectorNames: VectorNames;
 }
 
 function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
@@ -155,6 +157,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const writer = new PointsWriter({
     streams,
     metadata,
+    names,
     tracker,
     applyWait: new ApplyWait({ tracker, metadata, clock, graceMs: applyGraceMs }),
     clock,
@@ -163,10 +166,16 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     inFlightMax: APPENDS_MAX,
     findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });
+  const vectorNames = new VectorNames({
+    ...{ metadata, names, writer, clock, random },
+    logger: options.logger,
+    metaTimeoutMs: config.metaTimeoutMs,
+  });
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);
     tracker.retain(collections);
     writer.retain(collections);
+    vectorNames.finishAbandoned();
   });
   return {
     tracker,
@@ -175,8 +184,10 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     fanOut,
     reader,
     writer,
+    vectorNames,
     [Symbol.asyncDispose]: async () => {
       subscription[Symbol.dispose]();
+      await vectorNames[Symbol.asyncDispose]();
       tracker[Symbol.dispose]();
       await writer[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
@@ -191,7 +202,7 @@ function createCore(
   isServing: () => boolean,
 ): GatewayCore {
   const { self, metadata, streams, clock, random, localReplicas } = options;
-  const { names, tracker, fanOut, reader, writer } = parts;
+  const { names, tracker, fanOut, reader, writer, vectorNames } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
   return {
     version,
@@ -211,6 +222,7 @@ function createCore(
     views: new CollectionViews({ self, fanOut, localReplicas, clock, timeoutMs: metaTimeoutMs }),
     reader,
     writer,
+    vectorNames,
     cluster: options.cluster,
     isReady: async () => isServing() && (await options.ready()),
     metricsText: () => options.metrics.registry.metrics(),

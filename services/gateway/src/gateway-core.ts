@@ -6,6 +6,7 @@ import type { CollectionViews } from './collection-views.ts';
 import type { Collections } from './collections.ts';
 import type { PointsReader } from './points-reader.ts';
 import type { PointsWriter } from './points-writer.ts';
+import type { VectorNames } from './vector-names.ts';
 
 export interface GatewayCore {
   readonly version: VersionView;
@@ -14,6 +15,7 @@ export interface GatewayCore {
   readonly views: CollectionViews;
   readonly reader: PointsReader;
   readonly writer: PointsWriter;
+  readonly vectorNames: VectorNames;
   /** The cluster as this peer sees it. */
   readonly cluster: () => Promise<ClusterView>;
   /** Whether this peer's metadata and replicas are caught up; false while draining. */

@@ -19,7 +19,7 @@ import {
   versionReply,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from './gateway-core.ts';
-import { hostQueries, hostReads, hostUpdates } from './grpc-points.ts';
+import { hostQueries, hostReads, hostUpdates, hostVectorNames } from './grpc-points.ts';
 
 /** Makes the answer when told how long it took, in seconds. */
 export type Answer<Response> = (timeSec: number) => Response;
@@ -36,9 +36,6 @@ export const UNSERVED_METHODS: Readonly<Record<string, readonly string[]>> = {
   'shard keys': ['CreateShardKey', 'DeleteShardKey', 'ListShardKeys'].map(
     (name) => `/qdrant.Collections/${name}`,
   ),
-  'adding vectors to a collection': ['CreateVectorName', 'DeleteVectorName'].map(
-    (name) => `/qdrant.Points/${name}`,
-  ),
   snapshots: ['Create', 'List', 'Delete', 'CreateFull', 'ListFull', 'DeleteFull'].map(
     (name) => `/qdrant.Snapshots/${name}`,
   ),
@@ -52,6 +49,7 @@ export function hostMethods(core: GatewayCore, host: HostMethod): void {
   hostCollections(core, host);
   hostAliases(core, host);
   hostUpdates(core, host);
+  hostVectorNames(core, host);
   hostReads(core, host);
   hostQueries(core, host);
 }

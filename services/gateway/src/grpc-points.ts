@@ -6,6 +6,7 @@ import {
   countOf,
   countResponse,
   createFieldIndexOf,
+  createVectorNameOf,
   deleteFieldIndexOf,
   deletePayloadOf,
   deletePointsOf,
@@ -19,6 +20,7 @@ import {
   matrixOffsetsResponse,
   matrixPairsResponse,
   overwritePayloadOf,
+  parseVectorName,
   pointsService,
   queryGroupsOf,
   queryOf,
@@ -85,33 +87,53 @@ export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): v
   });
 }
 
+export function hostVectorNames({ vectorNames }: GatewayCore, host: HostMethod): void {
+  host(pointsService.createVectorName, async (message, headers) => {
+    const parameters = writeParametersOf(message, headers);
+    const vector = createVectorNameOf(message);
+    const name = parseVectorName(message.vectorName);
+    const outcome = await vectorNames.create(message.collectionName, name, vector, parameters);
+    return (timeSec) => updateResponse(outcome, timeSec);
+  });
+  host(pointsService.deleteVectorName, async (message, headers) => {
+    const parameters = writeParametersOf(message, headers);
+    const name = parseVectorName(message.vectorName);
+    const outcome = await vectorNames.delete(message.collectionName, name, parameters);
+    return (timeSec) => updateResponse(outcome, timeSec);
+  });
+}
+
 export function hostReads({ names, reader }: GatewayCore, host: HostMethod): void {
   host(pointsService.get, async (message, headers) => {
     const parameters = readParametersOf(message, headers);
     const request = retrieveOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const records = await reader.retrieve(collection, request, parameters);
+    const records = await names.using(message.collectionName, (collection) =>
+      reader.retrieve(collection, request, parameters),
+    );
     return (timeSec) => retrieveResponse(records, timeSec);
   });
   host(pointsService.scroll, async (message, headers) => {
     const parameters = readParametersOf(message, headers);
     const query = scrollOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const page = await reader.scroll(collection, query, parameters);
+    const page = await names.using(message.collectionName, (collection) =>
+      reader.scroll(collection, query, parameters),
+    );
     return (timeSec) => scrollResponse(page.points, page.nextPageOffset, timeSec);
   });
   host(pointsService.count, async (message, headers) => {
     const parameters = readParametersOf(message, headers);
     const request = countOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const count = await reader.count(collection, request, parameters);
+    const count = await names.using(message.collectionName, (collection) =>
+      reader.count(collection, request, parameters),
+    );
     return (timeSec) => countResponse(count, timeSec);
   });
   host(pointsService.facet, async (message, headers) => {
     const parameters = readParametersOf(message, headers);
     const request = facetOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const hits = await reader.facet(collection, request, parameters);
+    const hits = await names.using(message.collectionName, (collection) =>
+      reader.facet(collection, request, parameters),
+    );
     return (timeSec) => facetResponse(hits, timeSec);
   });
   const matrix = <Response>(
@@ -121,8 +143,9 @@ export function hostReads({ names, reader }: GatewayCore, host: HostMethod): voi
     host(method, async (message, headers) => {
       const parameters = readParametersOf(message, headers);
       const request = matrixOf(message);
-      const collection = await names.resolve(message.collectionName);
-      const found = await reader.matrix(collection, request, parameters);
+      const found = await names.using(message.collectionName, (collection) =>
+        reader.matrix(collection, request, parameters),
+      );
       return (timeSec) => respond(found, timeSec);
     });
   matrix(pointsService.searchMatrixPairs, matrixPairsResponse);
@@ -139,8 +162,9 @@ export function hostQueries(core: GatewayCore, host: HostMethod): void {
     host(method, async (message, headers) => {
       const parameters = readParametersOf(message, headers);
       const requests = parse(message);
-      const collection = await names.resolve(message.collectionName);
-      const results = await reader.query(collection, requests, parameters);
+      const results = await names.using(message.collectionName, (collection) =>
+        reader.query(collection, requests, parameters),
+      );
       return (timeSec) => respond(results, timeSec);
     });
   const only = ([points = []]: readonly (readonly ScoredPoint[])[], timeSec: number) =>
@@ -169,8 +193,9 @@ function hostGroups({ names, reader }: GatewayCore, host: HostMethod): void {
     host(method, async (message, headers) => {
       const parameters = readParametersOf(message, headers);
       const request = parse(message);
-      const collection = await names.resolve(message.collectionName);
-      const found = await reader.groups(collection, request, parameters);
+      const found = await names.using(message.collectionName, (collection) =>
+        reader.groups(collection, request, parameters),
+      );
       return (timeSec) => groupsResponse(found, timeSec);
     });
   groups(pointsService.searchGroups, searchGroupsOf);

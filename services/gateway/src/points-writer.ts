@@ -20,11 +20,13 @@ import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributa
 import type { AppliedTracker } from './applied-tracker.ts';
 import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
 import { Breaker } from './breaker.ts';
+import type { CollectionNames } from './collection-names.ts';
 import { splitOperation } from './split-operation.ts';
 
 export interface PointsWriterOptions {
   readonly streams: WriteStreams;
   readonly metadata: Metadata;
+  readonly names: CollectionNames;
   readonly tracker: AppliedTracker;
   readonly applyWait: ApplyWait;
   readonly clock: Clock;
@@ -64,15 +66,16 @@ export class PointsWriter implements AsyncDisposable {
    * dedupe window of two minutes, writes nothing and is answered with the operation id of the first. Errors:
    * `wrong_input`, `bad_request` (touches no point), `unavailable`, `timeout` (not written; or durable but not applied
    * in time, see the text), `unknown_outcome`, `too_large`, `not_found`, `internal` (ordering=strong while a replica is
-   * out of reach).
+   * out of reach); what `onLogged` throws, which is called once the stream has the write, before it is waited for.
    */
   async write(
     collection: CollectionState,
     operation: PointOperation,
     parameters: WriteParameters,
+    onLogged?: () => Promise<void>,
   ): Promise<UpdateView> {
     const { clock, writeTimeoutMs } = this.#options;
-    const prepared = prepareOperation(operation, collection.config);
+    const prepared = await this.#prepare(collection, operation);
     const parts = splitOperation(prepared, collection.shards.length);
     if (parts.length === 0) throw emptyUpdate();
     if (parameters.ordering === 'strong') {
@@ -84,6 +87,7 @@ export class PointsWriter implements AsyncDisposable {
     const appender = this.#appender(collection.id);
     const key = operationIdOf(collection.id, parameters.idempotencyKey);
     const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal, key));
+    await onLogged?.();
     const sequences = await this.#sequencesOf(collection, receipt);
     // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.
     const operationId = key === undefined ? lastOf(sequences, receipt.sequence) : receipt.sequence;
@@ -141,6 +145,17 @@ export class PointsWriter implements AsyncDisposable {
     this.#appenders.clear();
     await Promise.all(appenders.map((appender) => appender.close()));
     this.#breaker.close();
+  }
+
+  /** Held against the newest collection before it is refused. */
+  async #prepare(collection: CollectionState, operation: PointOperation): Promise<PointOperation> {
+    try {
+      return prepareOperation(operation, collection.config);
+    } catch (error) {
+      const newest = await this.#options.names.newest(collection);
+      if (newest === undefined || newest.config === collection.config) throw error;
+      return prepareOperation(operation, newest.config);
+    }
   }
 
   async #appliedInTime(

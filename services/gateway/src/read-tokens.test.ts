@@ -40,7 +40,8 @@ async function world() {
     return { id, replicas: new Map([A, B].map((peer) => [peer, 'Active' as const])) };
   });
   const config = { ...COLLECTION_DEFAULTS, vectors: {} };
-  const collection: CollectionState = { id: C, name: 'c', config, shards };
+  const created = { createdVectors: { vectors: {} }, vectorNames: {} };
+  const collection: CollectionState = { id: C, name: 'c', config, ...created, shards };
   const tokens = new ReadTokens({ tracker, streams });
   const applied = (peer: PeerId, shard: ShardId, at: number) =>
     reports.publish({

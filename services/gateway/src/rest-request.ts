@@ -53,8 +53,7 @@ export function readRoute<Asked>(
     handle: async (request) => {
       const parameters = parseReadParameters(request.query, request.headers);
       const asked = parse(bodyOf(request));
-      const collection = await names.resolve(nameOf(request));
-      return read(collection, asked, parameters);
+      return names.using(nameOf(request), (collection) => read(collection, asked, parameters));
     },
   };
 }

@@ -3,10 +3,12 @@
 import {
   parseAliasActions,
   parseCreateCollection,
+  parseCreateVectorName,
   parseDetailsLevel,
   parseTimeout,
   parseUpdateCollection,
-  unsupported,
+  parseVectorName,
+  parseWriteParameters,
   writeAliases,
   writeClusterStatus,
   writeClusterTelemetry,
@@ -14,6 +16,7 @@ import {
   writeCollectionInfo,
   writeCollectionNames,
   writeExists,
+  writeUpdateResult,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from './gateway-core.ts';
 import { pointReadRoutes } from './rest-read-routes.ts';
@@ -27,7 +30,7 @@ export function restRoutes(core: GatewayCore, telemetry: TelemetryText): RestRou
   return [
     ...serviceRoutes(core, telemetry),
     ...collectionRoutes(core),
-    ...vectorNameRoutes(),
+    ...vectorNameRoutes(core),
     ...aliasRoutes(core),
     ...pointUpdateRoutes(core),
     ...pointReadRoutes(core),
@@ -112,15 +115,30 @@ function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute
   ];
 }
 
-/** The names of a collection's vectors are settled when it is made: entries of the log are held against them. */
-function vectorNameRoutes(): RestRoute[] {
-  return (['PUT', 'DELETE'] as const).map((method) => ({
-    method,
-    url: `${COLLECTION_URL}/vectors/:vector`,
-    handle: async () => {
-      throw unsupported('vectorNames');
+function vectorNameRoutes({ vectorNames }: GatewayCore): RestRoute[] {
+  const url = `${COLLECTION_URL}/vectors/:vector`;
+  return [
+    {
+      method: 'PUT',
+      url,
+      handle: async (request) => {
+        const parameters = parseWriteParameters(request.query, request.headers);
+        const vector = parseCreateVectorName(bodyOf(request));
+        const name = parseVectorName(request.path.vector ?? '');
+        const outcome = await vectorNames.create(nameOf(request), name, vector, parameters);
+        return writeUpdateResult(outcome);
+      },
     },
-  }));
+    {
+      method: 'DELETE',
+      url,
+      handle: async (request) => {
+        const parameters = parseWriteParameters(request.query, request.headers);
+        const name = parseVectorName(request.path.vector ?? '');
+        return writeUpdateResult(await vectorNames.delete(nameOf(request), name, parameters));
+      },
+    },
+  ];
 }
 
 function aliasRoutes({ names, collections }: GatewayCore): RestRoute[] {

@@ -1,4 +1,4 @@
-// Splits what a client asked for by shard: points and ids go to the shard of their id, a filter or an index goes to every shard.
+// Splits what a client asked for by shard: points and ids go to the shard of their id, a filter, an index or a name goes to every shard.
 //
 // Invariant: the parts together are the operation; each point stands in the part of its own shard.
 
@@ -20,6 +20,8 @@ export function splitOperation(operation: PointOperation, shardNumber: number): 
     }
     case 'createFieldIndex':
     case 'deleteFieldIndex':
+    case 'createVectorName':
+    case 'deleteVectorName':
       return partsOf(everyShard(operation, shardNumber), (same) => same);
     default:
       return partsOf(splitSelector(operation.selector, shardNumber), (selector) => ({

@@ -3,7 +3,7 @@
 // Invariant: one task at a time, and between two commits the thread does its other work, so that a search waits for
 // one batch at most.
 
-import type { Entry, Sequence } from '@tributary/model';
+import type { CollectionVectors, Entry, Sequence } from '@tributary/model';
 import {
   ApplyBatch,
   type ApplyOutcome,
@@ -27,8 +27,8 @@ import type { ReplicaContent } from './replica-content.ts';
 export interface FollowerDriverOptions {
   readonly address: ReplicaAddress;
   readonly content: ReplicaContent;
-  /** The vectors of the collection, against which entries are checked. */
-  readonly shape: ConstructorParameters<typeof ApplyBatch>[1];
+  /** Those under which the first entries were written. */
+  readonly createdVectors: CollectionVectors;
   readonly streams: WriteStreams;
   readonly clock: Clock;
   readonly random: Random;
@@ -193,9 +193,9 @@ export class FollowerDriver {
   }
 
   async #evaluate(deliveries: readonly Delivery[], signal: AbortSignal): Promise<Outcome> {
-    const { content, shape, clock } = this.#options;
+    const { content, createdVectors, clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const batch = new ApplyBatch(content.store, shape, content.candidates);
+    const batch = new ApplyBatch(content.store, createdVectors, content.candidates);
     const refused: Refused[] = [];
     let evaluated = 0;
     for (const { sequence, data, content: read } of deliveries) {

@@ -75,6 +75,7 @@ async function open(stores: MemoryReplicaStores, turn = async () => {}): Promise
     storeName: 'a',
     config,
     createIndex: async () => new MemoryVectorIndex('Dot'),
+    createdVectors: config,
     turn,
     signal: new AbortController().signal,
   });

@@ -5,9 +5,10 @@
 // that throws, the others still stand for the state that the store keeps.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyVectorIndex, FieldValues, PayloadIndexes, PointTable } from '@tributary/index';
+import { FieldValues, PayloadIndexes, PointTable } from '@tributary/index';
 import {
   type CollectionConfig,
+  type CollectionVectors,
   type FieldIndex,
   type PayloadBytes,
   type PayloadSchema,
@@ -15,27 +16,24 @@ import {
   payloadFromBytes,
   type Sequence,
   type StoredPoint,
+  type VectorSchema,
+  vectorSchemaOf,
 } from '@tributary/model';
 import type { ApplyBatch, CandidateFinder, PointChanges } from '@tributary/replication';
 import { assert } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
+import { type CreateIndex, type IndexFiles, ReplicaVectors } from './replica-vectors.ts';
 import { createCandidateFinder } from './update-candidates.ts';
-
-/** Makes the index of one vector of a replica. */
-export type CreateIndex = (options: {
-  readonly storeName: string;
-  readonly vectorName: string;
-  readonly config: CollectionConfig;
-  readonly table: PointTable;
-}) => Promise<AnyVectorIndex>;
 
 export interface ReplicaContentOptions {
   readonly stores: ReplicaStores;
   readonly storeName: string;
   readonly config: CollectionConfig;
+  readonly createdVectors: CollectionVectors;
   readonly createIndex: CreateIndex;
+  readonly indexFiles?: IndexFiles;
   /** Lets other work of the thread go on. */
   readonly turn: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -43,7 +41,12 @@ export interface ReplicaContentOptions {
 
 /** Points taken up between two turns while a replica opens. */
 const OPEN_BATCH_POINTS = 500;
-const NO_CHANGES: PointChanges = { puts: [], deletes: [], payloadOnly: new Set() };
+const NO_CHANGES: PointChanges = {
+  puts: [],
+  deletes: [],
+  payloadOnly: new Set(),
+  narrowed: new Set(),
+};
 
 export class ReplicaContent implements AsyncDisposable {
   readonly store: ReplicaStore;
@@ -51,26 +54,28 @@ export class ReplicaContent implements AsyncDisposable {
   /** For the batch that is committed next. */
   readonly candidates: CandidateFinder;
   readonly #table: PointTable;
-  readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
+  readonly #createdVectors: VectorSchema;
+  readonly #vectors: ReplicaVectors;
   readonly #payloadIndexes: PayloadIndexes;
   readonly #turn: () => Promise<void>;
   /** Payload indexes to be taken up with the next commit, by field. */
   readonly #prepared = new Map<string, FieldValues>();
 
-  private constructor(
-    store: ReplicaStore,
-    table: PointTable,
-    indexes: ReadonlyMap<string, AnyVectorIndex>,
-    { config, turn }: ReplicaContentOptions,
-  ) {
+  private constructor(store: ReplicaStore, table: PointTable, options: ReplicaContentOptions) {
     this.store = store;
-    this.#turn = turn;
+    this.#turn = options.turn;
     this.#table = table;
-    this.#indexes = indexes;
-    const payloadIndexes = new PayloadIndexes(table, indexes);
+    this.#createdVectors = vectorSchemaOf(options.createdVectors);
+    this.#vectors = new ReplicaVectors({ ...options, table });
+    const payloadIndexes = new PayloadIndexes(table, this.#vectors.indexes);
     this.#payloadIndexes = payloadIndexes;
     this.candidates = createCandidateFinder(table, payloadIndexes);
-    this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
+    this.reader = new ReplicaReader({
+      ...{ store, table, payloadIndexes },
+      indexes: this.#vectors.indexes,
+      config: options.config,
+      vectorSchema: () => this.#vectorSchema,
+    });
   }
 
   /**
@@ -80,29 +85,15 @@ export class ReplicaContent implements AsyncDisposable {
   static async open(
     options: ReplicaContentOptions,
   ): Promise<{ content: ReplicaContent; rejected: readonly string[] }> {
-    const { config, stores, storeName } = options;
-    const store = await stores.open(storeName);
-    const table = new PointTable();
-    const indexes = new Map<string, AnyVectorIndex>();
-    const content = new ReplicaContent(store, table, indexes, options);
+    const store = await options.stores.open(options.storeName);
+    const content = new ReplicaContent(store, new PointTable(), options);
     try {
-      const sparseNames = Object.keys(config.sparseVectors ?? {});
-      for (const vectorName of [...Object.keys(config.vectors), ...sparseNames]) {
-        const index = await options.createIndex({ storeName, vectorName, config, table });
-        indexes.set(vectorName, index);
-      }
+      await content.#vectors.open(content.#vectorSchema);
       for (const [field, index] of Object.entries(store.state.payloadSchema)) {
         content.#payloadIndexes.create(field, index, []);
       }
       await content.#takeUp(options.signal);
-      const rejected: string[] = [];
-      for (const [vectorName, index] of indexes) {
-        const loaded = await index.loadSegments((id) => table.resolve(id));
-        rejected.push(...loaded.rejected.map((reason) => `vector '${vectorName}', ${reason}`));
-        // What was rejected is built again also where nobody writes.
-        index.maintain();
-      }
-      return { content, rejected };
+      return { content, rejected: await content.#vectors.loadSegments() };
     } catch (error) {
       await content.close();
       throw error;
@@ -113,14 +104,25 @@ export class ReplicaContent implements AsyncDisposable {
     return this.store.state;
   }
 
+  get #vectorSchema(): VectorSchema {
+    return this.state.vectorSchema ?? this.#createdVectors;
+  }
+
   /**
-   * Makes the payload indexes that the batch creates, over the points there are, in slices: a read meanwhile sees none of
-   * them. To be called before the batch's commit, and nothing may be committed between. Errors: the signal's reason.
+   * Makes the indexes that the batch creates: those of vectors, empty, and those of payloads, over the points there are,
+   * in slices: a read meanwhile sees none of them. To be called before the batch's commit, and nothing may be committed
+   * between. Errors: the signal's reason.
    */
   async prepare(batch: ApplyBatch | undefined, signal: AbortSignal): Promise<void> {
     this.#prepared.clear();
-    const schema = batch?.changes().payloadSchema;
-    if (schema === undefined) return;
+    const changes = batch?.changes();
+    if (changes?.vectorSchema !== undefined) await this.#vectors.prepare(changes.vectorSchema);
+    if (changes?.payloadSchema !== undefined) {
+      await this.#prepareFields(changes.payloadSchema, signal);
+    }
+  }
+
+  async #prepareFields(schema: PayloadSchema, signal: AbortSignal): Promise<void> {
     for (const [field, index] of this.#newIn(schema)) {
       this.#prepared.set(field, new FieldValues(field, index));
     }
@@ -146,19 +148,17 @@ export class ReplicaContent implements AsyncDisposable {
     const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
     this.store.commit({ ...changes, ...applied });
     this.#followSchema();
+    if (changes.vectorSchema !== undefined) this.#vectors.follow(changes.vectorSchema);
     for (const id of changes.deletes) {
       const old = this.#table.release(id);
       if (old !== undefined) this.#unindex(old);
     }
     for (const point of changes.puts) {
-      if (changes.payloadOnly.has(point.id)) this.#indexPayload(point);
-      else this.#index(point);
+      if (changes.payloadOnly.has(point.id) || changes.narrowed.has(point.id)) {
+        this.#indexPayload(point);
+      } else this.#index(point);
     }
-    let isBuilding = false;
-    for (const index of this.#indexes.values()) {
-      index.maintain();
-      isBuilding ||= index.stats().building;
-    }
+    const isBuilding = this.#vectors.maintain();
     // A build names its rows by their offsets; until it is done, none of them may come to stand for another point.
     if (!isBuilding) this.#table.reclaim();
   }
@@ -168,7 +168,7 @@ export class ReplicaContent implements AsyncDisposable {
     let segmentsCount = 0;
     let memoryBytes = 0;
     let optimizing = false;
-    for (const index of this.#indexes.values()) {
+    for (const index of this.#vectors.indexes.values()) {
       const stats = index.stats();
       indexedVectorsCount += stats.indexedVectors;
       segmentsCount += stats.segments;
@@ -187,7 +187,7 @@ export class ReplicaContent implements AsyncDisposable {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    for (const index of this.#indexes.values()) await index.close();
+    await this.#vectors.close();
     await this.store.close();
   }
 
@@ -210,14 +210,11 @@ export class ReplicaContent implements AsyncDisposable {
     const old = this.#table.resolve(point.id);
     if (old !== undefined) this.#unindex(old);
     const offset = this.#table.assign(point.id, point.version);
-    for (const name in point.vectors) {
-      const vector = point.vectors[name];
-      if (vector !== undefined) this.#indexes.get(name)?.add(offset, vector);
-    }
+    this.#vectors.add(offset, point.vectors);
     this.#addPayload(offset, point.payload);
   }
 
-  /** Of a point that keeps its vectors, and so its offset. */
+  /** Of a point that keeps its vectors, apart from those whose whole index goes, and so its offset. */
   #indexPayload({ id, version, payload }: StoredPoint): void {
     const offset = this.#table.resolve(id);
     assert(offset !== undefined, 'a point whose payload alone changes is there');
@@ -232,7 +229,7 @@ export class ReplicaContent implements AsyncDisposable {
   }
 
   #unindex(offset: PointOffset): void {
-    for (const index of this.#indexes.values()) index.remove(offset);
+    this.#vectors.remove(offset);
     this.#payloadIndexes.remove(offset);
   }
 

@@ -23,7 +23,8 @@ const config: CollectionConfig = {
 
 function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
   const shard = { id: shardId(0), replicas: new Map(replicas) };
-  const collection = { id: address.collection, name: 'name', config, shards: [shard] };
+  const created = { createdVectors: config, vectorNames: {} };
+  const collection = { id: address.collection, name: 'name', config, ...created, shards: [shard] };
   return {
     sequence: sequence(1),
     peers: new Map(),
@@ -35,7 +36,8 @@ function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
 test('only replicas placed on the peer are its own', () => {
   assert.deepEqual(placedReplicas(metadata([OTHER, 'Active']), SELF), []);
   const [placed] = placedReplicas(metadata([SELF, 'Initializing'], [OTHER, 'Active']), SELF);
-  assert.deepEqual(placed, { address, config, state: 'Initializing' });
+  const state = 'Initializing';
+  assert.deepEqual(placed, { address, config, createdVectors: config, state });
 });
 
 test('a replica becomes Active from the states that wait for it, and from no other', () => {

@@ -1,28 +1,31 @@
 // What a peer owes the metadata: which replicas to hold, and which change of state to propose. Pure.
 
+import { isDeepStrictEqual } from 'node:util';
 import type {
   CollectionState,
   MetadataEvent,
   MetadataState,
   ReplicaState,
 } from '@tributary/metadata';
-import type { CollectionConfig, PeerId } from '@tributary/model';
+import type { CollectionConfig, CollectionVectors, PeerId } from '@tributary/model';
 import type { ReplicaAddress } from '@tributary/wire';
 
 export interface PlacedReplica {
   readonly address: ReplicaAddress;
   readonly config: CollectionConfig;
+  readonly createdVectors: CollectionVectors;
   readonly state: ReplicaState;
 }
 
 /** The replicas that the metadata places on the peer. */
 export function placedReplicas(metadata: MetadataState, peer: PeerId): PlacedReplica[] {
   const placed: PlacedReplica[] = [];
-  for (const { id, config, shards } of metadata.collections.values()) {
+  for (const { id, config, createdVectors, shards } of metadata.collections.values()) {
     for (const shard of shards) {
       const state = shard.replicas.get(peer);
       if (state === undefined) continue;
-      placed.push({ address: { collection: id, shard: shard.id }, config, state });
+      const address = { collection: id, shard: shard.id };
+      placed.push({ address, config, createdVectors, state });
     }
   }
   return placed;
@@ -57,13 +60,20 @@ export function retirement(
   return { kind: 'replicaStateChanged', ...address, peer, from, to: 'Dead' };
 }
 
-/** Whether a change of configuration asks for the indexes to be made anew. */
+/**
+ * Whether a change of configuration asks for the indexes to be made anew. Names of vectors that come and go do not: the
+ * replica follows them as the log has them.
+ */
 export function needsReopening(before: CollectionConfig, after: CollectionConfig): boolean {
-  const relevant = ({ vectors, hnsw, optimizers }: CollectionConfig) =>
-    JSON.stringify([vectors, hnsw, optimizers], (_, value) =>
-      typeof value === 'bigint' ? String(value) : value,
-    );
-  return before !== after && relevant(before) !== relevant(after);
+  if (before === after) return false;
+  const names = Object.keys(before.vectors).filter((name) => Object.hasOwn(after.vectors, name));
+  const settings = ({ vectors, hnsw, quantization, optimizers }: CollectionConfig) => [
+    names.map((name) => [vectors[name]?.hnsw, vectors[name]?.quantization]),
+    hnsw,
+    quantization,
+    optimizers,
+  ];
+  return !isDeepStrictEqual(settings(before), settings(after));
 }
 
 function stateOf(

@@ -8,7 +8,7 @@
 // the same replicas.
 
 import type { Metadata, MetadataState } from '@tributary/metadata';
-import type { CollectionConfig, PeerId, Sequence } from '@tributary/model';
+import type { CollectionConfig, CollectionVectors, PeerId, Sequence } from '@tributary/model';
 import type { AppliedReports, CallOf, ReplicaClient } from '@tributary/replica-api';
 import {
   type Clock,
@@ -46,6 +46,7 @@ export interface ReplicaHostOptions {
 interface Held {
   readonly address: ReplicaAddress;
   config: CollectionConfig;
+  readonly createdVectors: CollectionVectors;
   readonly worker: SupervisedWorker;
   status: ReplicaStatus | undefined;
   /** Answers calls. */
@@ -161,20 +162,22 @@ export class ReplicaHost implements AsyncDisposable {
       this.#held.delete(name);
       held.worker.link.post({ kind: 'close', address: held.address, drop: true });
     }
-    for (const [name, { address, config }] of placed) {
+    for (const [name, each] of placed) {
+      const { config } = each;
       const held = this.#held.get(name);
-      if (held === undefined) this.#hold(name, address, config);
+      if (held === undefined) this.#hold(name, each);
       else if (needsReopening(held.config, config)) this.#reopen(held, config);
       else held.config = config;
     }
   }
 
-  #hold(name: string, address: ReplicaAddress, config: CollectionConfig): void {
+  #hold(name: string, { address, config, createdVectors }: PlacedReplica): void {
     const load = (worker: SupervisedWorker) => this.#heldBy(worker).length;
     const worker = this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
     const held: Held = {
       address,
       config,
+      createdVectors,
       worker,
       status: undefined,
       isOpen: false,
@@ -183,20 +186,20 @@ export class ReplicaHost implements AsyncDisposable {
       wasRebuilt: false,
     };
     this.#held.set(name, held);
-    worker.link.post({ kind: 'open', address, config });
+    worker.link.post({ kind: 'open', ...asOpened(held) });
   }
 
   #reopen(held: Held, config: CollectionConfig): void {
     held.config = config;
-    held.worker.link.post({ kind: 'reopen', address: held.address, config });
+    held.worker.link.post({ kind: 'reopen', ...asOpened(held) });
   }
 
   /** From an empty store, by replay. */
   #rebuild(held: Held): void {
-    const { address, config } = held;
+    const { address } = held;
     forgetStatus(held);
     held.worker.link.post({ kind: 'close', address, drop: true });
-    held.worker.link.post({ kind: 'open', address, config });
+    held.worker.link.post({ kind: 'open', ...asOpened(held) });
   }
 
   #propose(state: MetadataState): void {
@@ -294,8 +297,8 @@ export class ReplicaHost implements AsyncDisposable {
         for (const held of this.#heldBy(worker)) forgetStatus(held);
       },
       onRestarted: () => {
-        for (const { address, config } of this.#heldBy(worker)) {
-          worker.link.post({ kind: 'open', address, config });
+        for (const held of this.#heldBy(worker)) {
+          worker.link.post({ kind: 'open', ...asOpened(held) });
         }
       },
     });
@@ -339,7 +342,7 @@ export class ReplicaHost implements AsyncDisposable {
     for (const held of this.#held.values()) {
       if (held.failedMs === undefined || nowMs - held.failedMs < REOPEN_AFTER_MS) continue;
       held.failedMs = undefined;
-      held.worker.link.post({ kind: 'open', address: held.address, config: held.config });
+      held.worker.link.post({ kind: 'open', ...asOpened(held) });
     }
   }
 
@@ -351,6 +354,10 @@ export class ReplicaHost implements AsyncDisposable {
     }
     this.#options.reports.publish({ peer: this.#options.peer, replicas });
   }
+}
+
+function asOpened({ address, config, createdVectors }: Held) {
+  return { address, config, createdVectors };
 }
 
 function forgetStatus(held: Held): void {

@@ -5,7 +5,6 @@
 // Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
 // search. Opening and closing of one replica happen in the order they were asked for.
 
-import type { CollectionConfig } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
 import { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } from './replica.ts';
@@ -27,6 +26,9 @@ export interface ReplicaWorkerOptions extends ReplicaSurroundings {
   /** Called on a bug: the thread is not to go on. */
   readonly onCrash: (error: unknown) => void;
 }
+
+/** What a replica is opened as. */
+type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors'>;
 
 interface Slot {
   readonly stop: AbortController;
@@ -65,11 +67,11 @@ export class ReplicaWorker {
   #handle(message: ToWorker): void {
     switch (message.kind) {
       case 'open':
-        this.#open(message.address, message.config, undefined);
+        this.#open(message, undefined);
         return;
       case 'reopen':
         this.#guard(this.#close(storeNameOf(message.address), false));
-        this.#open(message.address, message.config, Promise.withResolvers<void>());
+        this.#open(message, Promise.withResolvers<void>());
         return;
       case 'close':
         this.#guard(this.#close(storeNameOf(message.address), message.drop));
@@ -89,21 +91,17 @@ export class ReplicaWorker {
     }
   }
 
-  #open(
-    address: ReplicaAddress,
-    config: CollectionConfig,
-    reopening: PromiseWithResolvers<void> | undefined,
-  ): void {
-    const name = storeNameOf(address);
+  #open(asked: Opened, reopening: PromiseWithResolvers<void> | undefined): void {
+    const name = storeNameOf(asked.address);
     if (this.#slots.has(name)) return;
     const stop = new AbortController();
     const slot: Slot = { stop, replica: undefined, reopening, done: Promise.resolve() };
     this.#slots.set(name, slot);
-    slot.done = this.#follow(slot, address, config);
+    slot.done = this.#follow(slot, asked);
     this.#guard(slot.done);
   }
 
-  async #follow(slot: Slot, address: ReplicaAddress, config: CollectionConfig): Promise<void> {
+  async #follow(slot: Slot, { address, config, createdVectors }: Opened): Promise<void> {
     const { signal } = slot.stop;
     const name = storeNameOf(address);
     await this.#closing.get(name);
@@ -111,7 +109,7 @@ export class ReplicaWorker {
     const onStatus = (status: ReplicaStatus) => this.#report(name, status);
     try {
       await using replica = await this.#opened(
-        { ...this.#options, logger, address, config, onStatus },
+        { ...this.#options, logger, address, config, createdVectors, onStatus },
         signal,
       );
       slot.replica = replica;

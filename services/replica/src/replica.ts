@@ -2,7 +2,7 @@
 //
 //   open() ─► run() follows until its signal aborts ─► close()
 
-import type { CollectionConfig } from '@tributary/model';
+import type { CollectionConfig, CollectionVectors } from '@tributary/model';
 import type { FollowerOptions, FollowerState } from '@tributary/replication';
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
 import type { ReplicaReader } from '@tributary/search';
@@ -16,7 +16,8 @@ import type {
   ReplicaInfo,
 } from '@tributary/wire';
 import { FollowerDriver } from './follower-driver.ts';
-import { type CreateIndex, ReplicaContent } from './replica-content.ts';
+import { ReplicaContent } from './replica-content.ts';
+import type { CreateIndex, IndexFiles } from './replica-vectors.ts';
 import type { ReplicaStatus } from './worker-protocol.ts';
 
 /** What replicas of one thread have in common. */
@@ -24,6 +25,7 @@ export interface ReplicaSurroundings {
   readonly streams: WriteStreams;
   readonly stores: ReplicaStores;
   readonly createIndex: CreateIndex;
+  readonly indexFiles?: IndexFiles;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -35,6 +37,8 @@ export interface ReplicaSurroundings {
 export interface ReplicaOptions extends ReplicaSurroundings {
   readonly address: ReplicaAddress;
   readonly config: CollectionConfig;
+  /** Those under which the first entries of the log were written. */
+  readonly createdVectors: CollectionVectors;
   readonly onStatus: (status: ReplicaStatus) => void;
 }
 
@@ -65,7 +69,7 @@ export class Replica implements AsyncDisposable {
     this.#driver = new FollowerDriver({
       ...options,
       content,
-      shape: options.config,
+      createdVectors: options.createdVectors,
       onStep: (state) => this.#stepped(state),
     });
   }

@@ -182,6 +182,7 @@ async function open(): Promise<ReplicaContent> {
     storeName: 'a',
     config,
     createIndex: async () => new MemoryVectorIndex('Dot'),
+    createdVectors: config,
     turn: async () => {},
     signal: new AbortController().signal,
   });

@@ -1,7 +1,7 @@
 // What the main thread and a worker thread say to each other. Calls and answers are the bytes of libs/wire: they hold
 // no views into larger buffers, which posting would copy whole.
 
-import type { CollectionConfig, Sequence } from '@tributary/model';
+import type { CollectionConfig, CollectionVectors, Sequence } from '@tributary/model';
 import type { Halt } from '@tributary/replication';
 import type { ErrorCode } from '@tributary/runtime';
 import type { ReplicaAddress } from '@tributary/wire';
@@ -31,12 +31,14 @@ export type ToWorker =
       readonly kind: 'open';
       readonly address: ReplicaAddress;
       readonly config: CollectionConfig;
+      readonly createdVectors: CollectionVectors;
     }
   /** Opened again with another configuration; calls wait for it meanwhile. */
   | {
       readonly kind: 'reopen';
       readonly address: ReplicaAddress;
       readonly config: CollectionConfig;
+      readonly createdVectors: CollectionVectors;
     }
   | { readonly kind: 'close'; readonly address: ReplicaAddress; readonly drop: boolean }
   /** Removes every store beside those of these replicas; answered before any worker opens one. */

@@ -3,7 +3,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { PayloadIndexParams } from "./collections.ts";
+import { Datatype, Distance, Modifier, MultiVectorConfig, PayloadIndexParams } from "./collections.ts";
 import { Condition, Filter, GeoPoint, PointId } from "./qdrant_common.ts";
 
 export const WriteOrderingType = { Weak: 0, Medium: 1, Strong: 2 } as const;
@@ -280,6 +280,36 @@ export interface DeleteFieldIndexCollection {
   fieldName: string;
   ordering?: WriteOrdering | undefined;
   timeout?: bigint | undefined;
+}
+
+export interface DenseVectorCreationConfig {
+  size: bigint;
+  distance: Distance;
+  multivectorConfig?: MultiVectorConfig | undefined;
+  datatype?: Datatype | undefined;
+}
+
+export interface SparseVectorCreationConfig {
+  modifier?: Modifier | undefined;
+  datatype?: Datatype | undefined;
+}
+
+export interface CreateVectorNameRequest {
+  collectionName: string;
+  wait?: boolean | undefined;
+  vectorName: string;
+  denseConfig?: DenseVectorCreationConfig | undefined;
+  sparseConfig?: SparseVectorCreationConfig | undefined;
+  timeout?: bigint | undefined;
+  ordering?: WriteOrdering | undefined;
+}
+
+export interface DeleteVectorNameRequest {
+  collectionName: string;
+  wait?: boolean | undefined;
+  vectorName: string;
+  timeout?: bigint | undefined;
+  ordering?: WriteOrdering | undefined;
 }
 
 export interface PayloadIncludeSelector {
@@ -2971,6 +3001,361 @@ export const DeleteFieldIndexCollection: MessageFns<DeleteFieldIndexCollection> 
             }
 
             message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDenseVectorCreationConfig(): DenseVectorCreationConfig {
+  return { size: 0n, distance: 0, multivectorConfig: undefined, datatype: undefined };
+}
+
+export const DenseVectorCreationConfig: MessageFns<DenseVectorCreationConfig> = {
+  encode(message: DenseVectorCreationConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.size !== 0n) {
+      if (BigInt.asUintN(64, message.size) !== message.size) {
+        throw new globalThis.Error("value provided for field message.size of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.size);
+    }
+    if (message.distance !== 0) {
+      writer.uint32(16).int32(message.distance);
+    }
+    if (message.multivectorConfig !== undefined) {
+      MultiVectorConfig.encode(message.multivectorConfig, writer.uint32(26).fork()).join();
+    }
+    if (message.datatype !== undefined) {
+      writer.uint32(32).int32(message.datatype);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DenseVectorCreationConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDenseVectorCreationConfig();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.size = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.distance = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.multivectorConfig = MultiVectorConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.datatype = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSparseVectorCreationConfig(): SparseVectorCreationConfig {
+  return { modifier: undefined, datatype: undefined };
+}
+
+export const SparseVectorCreationConfig: MessageFns<SparseVectorCreationConfig> = {
+  encode(message: SparseVectorCreationConfig, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modifier !== undefined) {
+      writer.uint32(8).int32(message.modifier);
+    }
+    if (message.datatype !== undefined) {
+      writer.uint32(16).int32(message.datatype);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SparseVectorCreationConfig {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSparseVectorCreationConfig();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.modifier = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.datatype = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCreateVectorNameRequest(): CreateVectorNameRequest {
+  return {
+    collectionName: "",
+    wait: undefined,
+    vectorName: "",
+    denseConfig: undefined,
+    sparseConfig: undefined,
+    timeout: undefined,
+    ordering: undefined,
+  };
+}
+
+export const CreateVectorNameRequest: MessageFns<CreateVectorNameRequest> = {
+  encode(message: CreateVectorNameRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    if (message.vectorName !== "") {
+      writer.uint32(26).string(message.vectorName);
+    }
+    if (message.denseConfig !== undefined) {
+      DenseVectorCreationConfig.encode(message.denseConfig, writer.uint32(34).fork()).join();
+    }
+    if (message.sparseConfig !== undefined) {
+      SparseVectorCreationConfig.encode(message.sparseConfig, writer.uint32(42).fork()).join();
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.timeout);
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateVectorNameRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateVectorNameRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.vectorName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.denseConfig = DenseVectorCreationConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.sparseConfig = SparseVectorCreationConfig.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteVectorNameRequest(): DeleteVectorNameRequest {
+  return { collectionName: "", wait: undefined, vectorName: "", timeout: undefined, ordering: undefined };
+}
+
+export const DeleteVectorNameRequest: MessageFns<DeleteVectorNameRequest> = {
+  encode(message: DeleteVectorNameRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.collectionName !== "") {
+      writer.uint32(10).string(message.collectionName);
+    }
+    if (message.wait !== undefined) {
+      writer.uint32(16).bool(message.wait);
+    }
+    if (message.vectorName !== "") {
+      writer.uint32(26).string(message.vectorName);
+    }
+    if (message.timeout !== undefined) {
+      if (BigInt.asUintN(64, message.timeout) !== message.timeout) {
+        throw new globalThis.Error("value provided for field message.timeout of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.timeout);
+    }
+    if (message.ordering !== undefined) {
+      WriteOrdering.encode(message.ordering, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteVectorNameRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteVectorNameRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.collectionName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.wait = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.vectorName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.timeout = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.ordering = WriteOrdering.decode(reader, reader.uint32());
             continue;
           }
         }

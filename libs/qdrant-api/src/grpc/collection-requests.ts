@@ -1,7 +1,7 @@
 // Protobuf requests about collections. Their messages have the fields of the REST bodies, so they are turned into
 // those and parsed by the same functions: one place knows the defaults and the bounds.
 
-import type { CollectionConfig, JsonObject, JsonValue } from '@tributary/model';
+import type { AnyVectorParams, CollectionConfig, JsonObject, JsonValue } from '@tributary/model';
 import { formatError } from '../errors.ts';
 import {
   type ChangeAliases,
@@ -19,10 +19,12 @@ import {
   type VectorsConfig,
   type VectorsConfigDiff,
 } from '../gen/collections.ts';
+import type { CreateVectorNameRequest, DenseVectorCreationConfig } from '../gen/points.ts';
 import { parseCreateCollection } from '../requests/create-collection.ts';
 import { present } from '../requests/json-reader.ts';
 import type { AliasAction, CollectionDefaults, CollectionPatch } from '../requests/request.ts';
 import { parseUpdateCollection } from '../requests/update-collection.ts';
+import { parseCreateVectorName } from '../requests/vector-name.ts';
 import { numberOf } from './ids.ts';
 import { objectOfEntries } from './payload-reader.ts';
 import { quantizationJson } from './quantization.ts';
@@ -120,13 +122,14 @@ const MODIFIER_NAMES: Readonly<Record<number, string>> = {
   [Modifier.Idf]: 'idf',
 };
 
-function vectorBody(params: VectorParams): JsonObject {
+function vectorBody(params: VectorParams | DenseVectorCreationConfig): JsonObject {
+  const settings = 'hnswConfig' in params ? params : undefined;
   return json({
     size: numberOf(params.size),
     distance: DISTANCE_NAMES[params.distance] ?? null,
-    hnsw_config: params.hnswConfig && scalarsBody(params.hnswConfig),
-    quantization_config: quantizationJson(params.quantizationConfig),
-    on_disk: params.onDisk,
+    hnsw_config: settings?.hnswConfig && scalarsBody(settings.hnswConfig),
+    quantization_config: quantizationJson(settings?.quantizationConfig),
+    on_disk: settings?.onDisk,
     datatype: datatypeName(params.datatype),
     multivector_config: params.multivectorConfig && { comparator: 'max_sim' },
   });
@@ -143,10 +146,29 @@ function sparseVectorsBody({ map }: SparseVectorConfig): JsonObject {
       name,
       json({
         index: index && json({ ...scalarsBody(index), datatype: datatypeName(index.datatype) }),
-        modifier: modifier === undefined ? undefined : (MODIFIER_NAMES[modifier] ?? null),
+        modifier: modifierName(modifier),
       }),
     ]),
   );
+}
+
+/** The vector that a request names, and what it is to be. */
+export function createVectorNameOf(message: CreateVectorNameRequest): AnyVectorParams {
+  const { denseConfig: dense, sparseConfig: sparse } = message;
+  const body = json({
+    dense: dense && vectorBody(dense),
+    sparse:
+      sparse &&
+      json({
+        modifier: modifierName(sparse.modifier),
+        datatype: datatypeName(sparse.datatype),
+      }),
+  });
+  return parseCreateVectorName(body);
+}
+
+function modifierName(modifier: number | undefined): JsonValue | undefined {
+  return modifier === undefined ? undefined : (MODIFIER_NAMES[modifier] ?? null);
 }
 
 /** The changes of a request, made together or not at all. */

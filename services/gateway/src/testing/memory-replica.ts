@@ -185,6 +185,14 @@ export class MemoryReplica {
       case 'deleteFieldIndex':
         this.#indexes.delete(operation.field);
         return;
+      case 'createVectorName':
+        return;
+      case 'deleteVectorName':
+        for (const point of this.#points.values()) {
+          const { [operation.name]: _, ...vectors } = point.vectors;
+          this.#points.set(point.id, { ...point, vectors });
+        }
+        return;
       case 'delete':
         for (const { id } of this.#selected(operation.selector)) this.#points.delete(id);
         return;
@@ -216,7 +224,7 @@ export class MemoryReplica {
   #holds(filter: Filter | undefined, { id, version, payload, vectors }: StoredPoint): boolean {
     if (filter === undefined) return true;
     const vectorNames = Object.keys(vectors);
-  const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
+    const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
     const textIndexes = textIndexesOf(Object.fromEntries(this.#indexes));
     return compileFilter(filter, { textIndexes })(subject);
   }

@@ -66,6 +66,8 @@ export class MemoryShards implements Disposable {
       id: collectionId(name),
       name,
       config: { ...COLLECTION_DEFAULTS, vectors: {}, ...config },
+      createdVectors: { vectors: {} },
+      vectorNames: {},
       shards: Array.from({ length: shardNumber }, (_, i) => {
         return { id: shardId(i), replicas: new Map([[SELF, 'Active']]) };
       }),
