@@ -229,7 +229,7 @@ function rounded(score: number): number {
 
 /** LlamaIndex writes without waiting: its writes show soon, not at once. */
 async function eventually(check: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     try {
       return await check();

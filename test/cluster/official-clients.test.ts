@@ -23,7 +23,7 @@ import type { RestClient } from './clients/rest-client.ts';
 import { searches } from './clients/rest-read-checks.ts';
 
 const PYTHON_CHECKS = join(import.meta.dirname, 'python/client_checks.py');
-const PYTHON_WITHIN_MS = 60_000;
+const PYTHON_WITHIN_MS = 180_000;
 /** Names of the checks are counted, so that a script that checks nothing does not pass. */
 const PYTHON_CHECK_COUNT = 10;
 

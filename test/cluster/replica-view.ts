@@ -115,7 +115,7 @@ async function ask<K extends ReplicaCallKind>(
   try {
     const message = joinFrames([encodeCall(target, call)]);
     const answer = await new Promise<Buffer>((resolve, reject) => {
-      const deadline = Date.now() + 20_000;
+      const deadline = Date.now() + 90_000;
       client.makeUnaryRequest(
         path,
         requestSerialize,

@@ -52,7 +52,7 @@ const ADDED = 100;
 const DELETED = 50;
 /** What each collection holds in the end. */
 const HELD = POINTS + ADDED - DELETED;
-const REPAIRED_WITHIN_MS = 30_000;
+const REPAIRED_WITHIN_MS = 180_000;
 
 let folder: string;
 let cluster: ProcessCluster;
@@ -195,7 +195,7 @@ async function send(method: string, path: string, body: object) {
     method,
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(90_000),
   });
   return { status: response.status, text: await response.text() };
 }

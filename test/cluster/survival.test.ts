@@ -19,11 +19,11 @@ import { Workload, type WorkloadReport } from './workload.ts';
 
 const COLLECTION = 'survival';
 const SHARDS = 4;
-/** A search may stall until a silent peer is noticed (1.5 s) and its calls are given to another replica. */
-const SEARCH_GAP_MAX_MS = 6_000;
+/** A search may stall until a silent peer is noticed (1.5 s); a machine with one busy core takes several times as long. */
+const SEARCH_GAP_MAX_MS = 25_000;
 /** JetStream elects a leader in 4 to 8 s; a retry and a busy machine come on top. */
-const WRITE_GAP_MAX_MS = 30_000;
-const CONVERGE_WITHIN_MS = 60_000;
+const WRITE_GAP_MAX_MS = 60_000;
+const CONVERGE_WITHIN_MS = 180_000;
 
 const history = new History();
 let folder: string;
@@ -66,8 +66,8 @@ for (const which of [0, 1, 2]) {
 
 test('everything killed at once and started again loses nothing', async () => {
   await survives(() => cluster.killAndStartAll(), {
-    searchGapMaxMs: 60_000,
-    writeGapMaxMs: 60_000,
+    searchGapMaxMs: 150_000,
+    writeGapMaxMs: 150_000,
   });
 });
 
@@ -187,7 +187,7 @@ async function send(
     method,
     headers: body === undefined ? {} : { 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(90_000),
   });
   await response.text();
   return response.status;

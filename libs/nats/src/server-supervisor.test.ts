@@ -11,7 +11,7 @@ import { findNatsServer } from './server-binary.ts';
 import { connectTo, serverOptions, startServer, temporaryFolder } from './test-server.ts';
 import { COLLECTION } from './test-workload.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 180_000 };
 
 test('a stopped server keeps its store and its ports', LIMIT, async () => {
   await using folder = await temporaryFolder();

@@ -153,7 +153,7 @@ function scenario(
   name: string,
   body: (cluster: Cluster, context: TestContext) => Promise<void>,
 ): void {
-  test(name, { timeout: 10_000 }, async (context) => {
+  test(name, { timeout: 120_000 }, async (context) => {
     await using cluster = new Cluster();
     await cluster.start();
     await body(cluster, context);
@@ -224,6 +224,7 @@ scenario('a coordinator that was paused declares nobody Dead on waking', async (
     nowMs: () => clock.nowMs() + pausedMs,
     monotonicMs: () => clock.monotonicMs() + pausedMs,
     sleep: (ms, signal) => clock.sleep(ms, signal),
+    startTimer: (ms, action) => clock.startTimer(ms, action),
   });
   await cluster.pass(2_000);
   pausedMs = 60_000;

@@ -141,7 +141,7 @@ async function createHarness(prepare = async (_stores: DamagedStores) => {}) {
     stores,
     reports,
     processes,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
