@@ -73,6 +73,7 @@ const sources = {
   indexes,
   payloadIndexes,
   config: { ...COLLECTION_DEFAULTS, vectors },
+  clock: systemClock,
 };
 
 function payloadOf(id: number): JsonObject {
@@ -125,7 +126,7 @@ function searches(cacheBytes: number) {
     };
     return {
       'share %': round(100 / every, 1),
-      plan: reader.explain(filter).plan,
+      plan: reader.explain({ filter }).filter?.plan,
       'ms a search': cpuMs(search),
       'ms of it the filter': cpuMs(() => void reader.count(filter)),
     };

@@ -4,9 +4,11 @@ import {
   type Distance,
   higherIsBetter,
   type PointOffset,
+  type SearchMethod,
   type VectorValue,
 } from '@tributary/model';
 import { isInSet } from './exact-scan.ts';
+import { exactStats } from './exact-stats.ts';
 import { planExamples } from './example-scoring.ts';
 import { copyVector, similarity } from './similarity.ts';
 import type {
@@ -61,6 +63,10 @@ export class MemoryVectorIndex<Vector extends VectorValue = Float32Array>
     });
   }
 
+  explain(): SearchMethod {
+    return 'scan';
+  }
+
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits {
     const { examples, score } = planExamples(scoring, (example) => example);
     return this.#best(search, 1, (vector) => {
@@ -100,8 +106,7 @@ export class MemoryVectorIndex<Vector extends VectorValue = Float32Array>
   async settled(): Promise<void> {}
 
   stats() {
-    const vectors = this.#vectors.size;
-    return { vectors, indexedVectors: 0, segments: 0, memoryBytes: 0, building: false };
+    return exactStats({ vectors: this.#vectors.size, indexedVectors: 0, memoryBytes: 0 });
   }
 
   async close(): Promise<void> {}

@@ -12,10 +12,12 @@ import {
   type MultiVector,
   type PointOffset,
   pointOffset,
+  type SearchMethod,
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { ExactScan, isInSet } from './exact-scan.ts';
+import { exactStats } from './exact-stats.ts';
 import { planExamples, type ScoreOfSimilarities, toMulti } from './example-scoring.ts';
 import { FlatVectors } from './flat-vectors.ts';
 import { MaxSimilarityScorer } from './max-similarity.ts';
@@ -105,6 +107,10 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
     return toHits(top, this.#distance, search.scoreThreshold);
   }
 
+  explain(): SearchMethod {
+    return 'scan';
+  }
+
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits {
     const { examples, score } = planExamples(scoring, (example) => this.#checked(example));
     return this.#best(examples, score, search, search.scoreThreshold).drain();
@@ -120,13 +126,8 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
 
   stats(): VectorIndexStats {
     const labelBytes = 4 * this.#rows.count + 8 * this.#freeLabels.length;
-    return {
-      vectors: this.#labelsOf.size,
-      indexedVectors: 0,
-      segments: 0,
-      memoryBytes: this.#rows.memoryBytes + labelBytes + BYTES_PER_POINT * this.#labelsOf.size,
-      building: false,
-    };
+    const memoryBytes = this.#rows.memoryBytes + labelBytes + BYTES_PER_POINT * this.#labelsOf.size;
+    return exactStats({ vectors: this.#labelsOf.size, indexedVectors: 0, memoryBytes });
   }
 
   async close(): Promise<void> {}

@@ -3,13 +3,13 @@
 //
 //   idle ──maintain──► queued ──turn──► rows held, thread builds ──► segment read ──► taken up ──► idle
 //     ▲                  │                    │                         │
-//     └──── cancelled, failed: rows released, tail as before, tried again later ◄──┘
+//     └──── cancelled, failed: rows released, tail as before, tried again 10 s later ◄──┘
 //
 // Invariant: a row is scanned, or in a segment that is searched, at every moment between two turns
 // of the event loop.
 
-import type { PointId, PointOffset } from '@tributary/model';
-import { assert, type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import type { PointId, PointOffset, SearchMethod } from '@tributary/model';
+import { assert, type Clock, type Logger, messageOf, TributaryError } from '@tributary/runtime';
 import { type BuildPlan, planBuild } from './build-plan.ts';
 import { candidateLimit, chooseByCodes } from './coded-scan.ts';
 import { ExactScan, NearestScorer } from './exact-scan.ts';
@@ -28,6 +28,7 @@ import { matchSegments } from './segment-match.ts';
 import { SegmentSet } from './segment-set.ts';
 import { TopK } from './top-k.ts';
 import type {
+  BuildState,
   ExampleScoring,
   IndexHits,
   IndexSearch,
@@ -55,6 +56,9 @@ export class SegmentedVectorIndex implements VectorIndex {
   readonly #closing = new AbortController();
   #nextNumber: number;
   #building: Promise<void> | undefined;
+  /** Its turn has come. */
+  #isRunning = false;
+  #buildError: string | undefined;
   #loading: Promise<LoadedSegments> | undefined;
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
@@ -101,6 +105,14 @@ export class SegmentedVectorIndex implements VectorIndex {
     return toHits(top, this.#params.distance, search.scoreThreshold);
   }
 
+  explain(search: IndexSearch): SearchMethod {
+    if (this.#prefersGraphs(search)) return 'graph';
+    const vectors = this.#vectors;
+    const accepted = search.accept === undefined ? vectors.rowCount : acceptedCount(search);
+    const rows = Math.min(accepted, vectors.rowCount);
+    return candidateLimit(vectors, search, rows) === undefined ? 'scan' : 'codes';
+  }
+
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits {
     this.#assertOpen();
     checkSearch(search);
@@ -128,14 +140,15 @@ export class SegmentedVectorIndex implements VectorIndex {
 
   maintain(): void {
     if (this.#closing.signal.aborted || this.#building !== undefined) return;
-    if (this.#loading !== undefined) return;
-    if (this.#params.m === 0 || !hasGraph(this.#params.distance)) return;
-    if (this.#options.clock.monotonicMs() < this.#retryAtMs) return;
-    if (this.#plan().kind === 'none') return;
+    if (this.#options.clock.monotonicMs() < this.#retryAtMs || !this.#isBuildWanted()) return;
     this.#building = this.#build()
+      .then(() => {
+        this.#buildError = undefined;
+      })
       .catch((error: unknown) => this.#reportFailure(error))
       .finally(() => {
         this.#building = undefined;
+        this.#isRunning = false;
         this.maintain();
       });
   }
@@ -146,12 +159,19 @@ export class SegmentedVectorIndex implements VectorIndex {
   }
 
   stats(): VectorIndexStats {
+    const rowBytes = this.#vectors.memoryBytes;
+    const graphBytes = this.#segments.memoryBytes;
     return {
       vectors: this.#vectors.count,
       indexedVectors: this.#vectors.sealedVectors,
       segments: this.#segments.size,
-      memoryBytes: this.#vectors.memoryBytes + this.#segments.memoryBytes,
+      segmentVectors: Array.from(this.#segments, ({ live }) => live),
+      rowBytes,
+      graphBytes,
+      memoryBytes: rowBytes + graphBytes,
+      build: this.#buildState(),
       building: this.#building !== undefined,
+      ...(this.#buildError !== undefined && { buildError: this.#buildError }),
     };
   }
 
@@ -166,27 +186,30 @@ export class SegmentedVectorIndex implements VectorIndex {
     await this.close();
   }
 
-  /**
-   * Undefined where a scan is cheaper, is asked for, or is needed because the graphs found too few.
-   */
-  #searchGraphs(query: Float32Array, search: IndexSearch): TopK | undefined {
-    const { accept, limit } = search;
+  #prefersGraphs(search: IndexSearch): boolean {
     const vectors = this.#vectors;
-    if (search.exact || this.#loading !== undefined || limit === 0) return undefined;
-    const accepted = accept === undefined ? undefined : acceptedCount(search);
-    const ef = Math.max(search.ef, limit);
+    if (search.exact || this.#loading !== undefined || search.limit === 0) return false;
     const codes = candidateLimit(vectors, search, vectors.rowCount)?.codes.kind;
-    const cost = {
+    return isGraphCheaper({
       size: this.#params.size,
       sealed: vectors.sealedVectors,
       tail: vectors.tailVectors,
       segments: this.#segments.size,
-      ef,
-      ...(accepted === undefined ? {} : { accepted }),
-      ...(codes === undefined ? {} : { codes }),
-    };
-    if (!isGraphCheaper(cost)) return undefined;
+      ef: Math.max(search.ef, search.limit),
+      ...(search.accept !== undefined && { accepted: acceptedCount(search) }),
+      ...(codes !== undefined && { codes }),
+    });
+  }
 
+  /**
+   * Undefined where a scan is cheaper, is asked for, or is needed because the graphs found too few.
+   */
+  #searchGraphs(query: Float32Array, search: IndexSearch): TopK | undefined {
+    if (!this.#prefersGraphs(search)) return undefined;
+    const { accept, limit } = search;
+    const vectors = this.#vectors;
+    const accepted = accept === undefined ? undefined : acceptedCount(search);
+    const ef = Math.max(search.ef, limit);
     const top = this.#newTop(search);
     const scan = new ExactScan(vectors, new NearestScorer(vectors, query, top));
     let found = 0;
@@ -250,10 +273,22 @@ export class SegmentedVectorIndex implements VectorIndex {
     return planBuild([...this.#segments], this.#vectors.tailVectors, this.#options);
   }
 
+  #isBuildWanted(): boolean {
+    if (this.#loading !== undefined) return false;
+    if (this.#params.m === 0 || !hasGraph(this.#params.distance)) return false;
+    return this.#plan().kind !== 'none';
+  }
+
+  #buildState(): BuildState {
+    if (this.#building !== undefined) return this.#isRunning ? 'running' : 'queued';
+    return this.#isBuildWanted() ? 'wanted' : 'idle';
+  }
+
   async #build(): Promise<void> {
     const { builder, clock, folder, logger } = this.#options;
     const context = this.#buildContext();
     await builder.build(async (run) => {
+      this.#isRunning = true;
       const plan = this.#plan();
       if (plan.kind === 'none') return;
       if (plan.kind === 'dissolve') {
@@ -294,9 +329,19 @@ export class SegmentedVectorIndex implements VectorIndex {
   }
 
   #reportFailure(error: unknown): void {
-    if (this.#closing.signal.aborted) return;
-    this.#retryAtMs = this.#options.clock.monotonicMs() + RETRY_AFTER_MS;
-    const { folder, logger } = this.#options;
+    const { signal } = this.#closing;
+    if (signal.aborted) return;
+    const { clock, folder, logger } = this.#options;
+    this.#retryAtMs = clock.monotonicMs() + RETRY_AFTER_MS;
+    this.#buildError = messageOf(error);
+    // Also where nobody writes.
+    clock.sleep(RETRY_AFTER_MS, signal).then(
+      () => {
+        this.#retryAtMs = Number.NEGATIVE_INFINITY;
+        this.maintain();
+      },
+      () => {},
+    );
     logger.warn({ folder, error, retryInMs: RETRY_AFTER_MS }, 'a segment could not be built');
   }
 

@@ -13,11 +13,13 @@ import {
   isFiniteVector,
   type PointOffset,
   pointOffset,
+  type SearchMethod,
   type SparseVector,
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { isInSet } from './exact-scan.ts';
+import { exactStats } from './exact-stats.ts';
 import { planExamples, type ScoreOfSimilarities, toSparse } from './example-scoring.ts';
 import { offsetsOf } from './offset-bits.ts';
 import { acceptedCount, checkSearch } from './search-request.ts';
@@ -62,6 +64,10 @@ export class SparseIndex implements VectorIndex<VectorValue> {
     return this.#best([checked(query)], onlySimilarity, search, true);
   }
 
+  explain(): SearchMethod {
+    return 'lists';
+  }
+
   /** All points with a vector; the similarity of those that share no index is 0. */
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits {
     const { examples, score } = planExamples(scoring, checked);
@@ -94,7 +100,7 @@ export class SparseIndex implements VectorIndex<VectorValue> {
 
   stats(): VectorIndexStats {
     const { count, memoryBytes } = this.#rows;
-    return { vectors: count, indexedVectors: count, segments: 0, memoryBytes, building: false };
+    return exactStats({ vectors: count, indexedVectors: count, memoryBytes });
   }
 
   async close(): Promise<void> {}

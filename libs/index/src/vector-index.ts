@@ -12,6 +12,7 @@ import type {
   PointId,
   PointOffset,
   Scoring,
+  SearchMethod,
   SearchParams,
   VectorValue,
 } from '@tributary/model';
@@ -52,9 +53,22 @@ export interface VectorIndexStats {
   readonly vectors: number;
   readonly indexedVectors: number;
   readonly segments: number;
+  /** Live vectors of each segment. */
+  readonly segmentVectors: readonly number[];
+  /** Bytes of vectors, codes and tables. */
+  readonly rowBytes: number;
+  readonly graphBytes: number;
+  /** All of them. */
   readonly memoryBytes: number;
+  readonly build: BuildState;
+  /** A build is under way or waits for its turn. */
   readonly building: boolean;
+  /** Why the last build failed; absent once one succeeds. */
+  readonly buildError?: string;
 }
+
+/** idle: nothing is worth a build; wanted: one is, and waits to be tried again; queued: it waits for its turn. */
+export type BuildState = 'idle' | 'wanted' | 'queued' | 'running';
 
 export interface VectorIndexOptions {
   readonly size: number;
@@ -87,6 +101,8 @@ export interface VectorIndex<Vector extends VectorValue = Float32Array> extends 
   /** Maybe a view of the index's memory, valid until the next `add` or `remove`; undefined where there is no vector. */
   get(offset: PointOffset): Vector | undefined;
   search(query: Vector, search: IndexSearch): IndexHits;
+  /** How `search` would go about it; by examples a search is always a scan. */
+  explain(search: IndexSearch): SearchMethod;
   /** Exact, whatever `search` says of graphs. The threshold is a strict lower bound; throws as `add` does. */
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits;
   /**

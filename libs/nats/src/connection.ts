@@ -76,6 +76,7 @@ export class Connection implements AsyncDisposable {
   readonly clock: Clock;
   #epoch = new AbortController();
   #manager: JetStreamManager | undefined;
+  #connections = 1;
 
   constructor(nats: NatsConnection, logger: Logger, clock: Clock) {
     this.nats = nats;
@@ -87,6 +88,11 @@ export class Connection implements AsyncDisposable {
 
   get isConnected(): boolean {
     return !this.#epoch.signal.aborted;
+  }
+
+  /** Connections made so far, the first included. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /** Aborts when the connection is lost; a new one stands here once it is back. */
@@ -158,6 +164,7 @@ export class Connection implements AsyncDisposable {
       } else if (status.type === 'reconnect') {
         this.logger.info({ server: status.server }, 'connection to NATS is back');
         this.#epoch = new AbortController();
+        this.#connections++;
       } else if (status.type === 'slowConsumer') {
         this.logger.warn({}, 'a subscription is slower than what arrives');
       }

@@ -70,6 +70,7 @@ export {
 } from './responses/collection-json.ts';
 export * from './responses/envelope.ts';
 export { float32Text } from './responses/float-text.ts';
+export * from './responses/issues-json.ts';
 export * from './responses/points-json.ts';
 export { writeClusterTelemetry, writeTelemetry } from './responses/telemetry-json.ts';
 export * from './responses/view.ts';

@@ -79,6 +79,23 @@ export function parseDetailsLevel(query: QueryStrings): number {
   return Math.min(level, DETAILS_LEVEL_MAX);
 }
 
+/** What is asked of metrics and telemetry. */
+export interface ReportParameters {
+  /** Names are hidden. */
+  readonly anonymize: boolean;
+  /** Requests are told by their collection. */
+  readonly perCollection: boolean;
+  readonly timeoutMs: number | undefined;
+}
+
+export function parseReportParameters(query: QueryStrings): ReportParameters {
+  return {
+    anonymize: readFlag(query, 'anonymize'),
+    perCollection: readFlag(query, 'per_collection'),
+    timeoutMs: parseTimeout(query),
+  };
+}
+
 /** Milliseconds of a time-out in seconds; a validation error for 0. */
 export function timeoutMsOf(seconds: number): number {
   if (seconds >= 1) return seconds * 1_000;
@@ -86,10 +103,15 @@ export function timeoutMsOf(seconds: number): number {
 }
 
 function readWait(query: QueryStrings): boolean {
-  const text = textOf(query, 'wait');
+  return readFlag(query, 'wait');
+}
+
+/** False where it is left out. */
+function readFlag(query: QueryStrings, name: string): boolean {
+  const text = textOf(query, name);
   if (text === undefined || text === 'false') return false;
   if (text === 'true') return true;
-  throw unreadable('wait', text, '`true` or `false`');
+  throw unreadable(name, text, '`true` or `false`');
 }
 
 function readOrdering(query: QueryStrings): WriteOrdering {

@@ -160,3 +160,10 @@ export function createFollower(
     options,
   };
 }
+
+/** Entries of the shard that are in the stream, as of the last look at it, and not applied. */
+export function queuedEntries({ heads, purged, appliedCount, pending }: FollowerState): number {
+  const isComparable = heads !== undefined && heads.streamFirst === purged.streamFirst;
+  const behind = isComparable ? heads.shardCount + purged.count - appliedCount : 0;
+  return Math.max(0, behind, pending.length);
+}

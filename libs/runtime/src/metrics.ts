@@ -23,6 +23,7 @@ export interface GaugeOptions<Label extends string> extends MetricOptions<Label>
 
 export interface Metrics {
   readonly registry: Registry;
+  readonly prefix: string;
   counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label>;
   gauge<Label extends string = never>(options: GaugeOptions<Label>): Gauge<Label>;
   histogram<Label extends string = never>(options: HistogramOptions<Label>): Histogram<Label>;
@@ -58,6 +59,7 @@ export function createMetrics(
   };
   return {
     registry,
+    prefix,
     counter: (metric) => new Counter(common(metric)),
     gauge: createGauge,
     histogram: (metric) =>

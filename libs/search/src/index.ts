@@ -1,5 +1,4 @@
 export {
-  type Explanation,
   type FilterPlan,
   FilterPlanner,
   type FilterPlannerOptions,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Filter, type Point, payloadToBytes } from '@tributary/model';
+import { systemClock } from '@tributary/runtime';
 import { FilterPlanner } from './plan-filter.ts';
 import { ReplicaForTests } from './replica.test-support.ts';
 
@@ -35,13 +36,25 @@ test('the least that has to be looked at is chosen', async () => {
 test('an explanation says the plan, what it expects and what it looks at', async () => {
   const { planner, replica } = await counted(0);
   replica.upsert(Array.from({ length: 100 }, (_, i) => pointOf(i, i % 10 === 0 ? 'a' : 'b')));
-  assert.equal(planner.explain(TAGGED).plan, 'scan');
-  assert.equal(planner.explain(TAGGED).candidates, 100);
-  replica.createPayloadIndexes({ tag: { type: 'keyword' } });
   assert.deepEqual(planner.explain(TAGGED), {
+    plan: 'scan',
+    estimated: { min: 0, expected: 50, max: 100 },
+    candidates: 100,
+    unindexed: [{ key: 'tag', asks: 'match', helps: 'keyword' }],
+  });
+  planner.select(TAGGED);
+  replica.upsert([pointOf(100, 'b')]);
+  const evaluated = planner.explain(TAGGED);
+  assert.equal(evaluated.matched, 10);
+  assert.ok((evaluated.tookMs ?? -1) >= 0);
+  replica.createPayloadIndexes({ tag: { type: 'keyword' } });
+  const { tookMs: _, ...indexed } = planner.explain(TAGGED);
+  assert.deepEqual(indexed, {
     plan: 'index',
-    estimate: { min: 10, expected: 10, max: 10 },
+    estimated: { min: 10, expected: 10, max: 10 },
     candidates: 0,
+    matched: 10,
+    unindexed: [],
   });
   const narrowed = planner.explain({
     must: [...(TAGGED.must ?? []), { kind: 'isEmpty', key: 'n' }],
@@ -119,7 +132,14 @@ async function counted(cacheBytesMax: number) {
     scans++;
     return scanPayloads(from);
   };
-  const planner = new FilterPlanner({ store, table, indexes, payloadIndexes, cacheBytesMax });
+  const planner = new FilterPlanner({
+    store,
+    table,
+    indexes,
+    payloadIndexes,
+    cacheBytesMax,
+    clock: systemClock,
+  });
   return { replica, planner, scans: () => scans };
 }
 

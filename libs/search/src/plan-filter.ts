@@ -8,12 +8,13 @@
 //
 // The answers of the last three are kept until the next commit.
 
-import type { AnyVectorIndex, Cardinality, IndexSelection, PayloadIndexes } from '@tributary/index';
+import type { AnyVectorIndex, IndexSelection, PayloadIndexes } from '@tributary/index';
 import { countOfSet, hasOffset, offsetsOf, type PointTable } from '@tributary/index';
 import {
   asksForVectors,
   compileFilter,
   type Filter,
+  type FilterExplanation,
   type FilterPredicate,
   JsonError,
   type JsonObject,
@@ -24,26 +25,18 @@ import {
   payloadFromBytes,
   pointOffset,
 } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import { assert, type Clock, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
 import { asksForPayload, filterKey, listedIds } from './filter-demands.ts';
 import { type Selection, SelectionBuilder } from './selection.ts';
 import { SelectionCache } from './selection-cache.ts';
+import { unindexedConditions } from './unindexed-conditions.ts';
 
 export type FilterPlan =
   | { readonly kind: 'listed'; readonly ids: readonly PointId[] }
   | { readonly kind: 'table' }
   | { readonly kind: 'index' | 'narrow'; readonly selection: IndexSelection }
   | { readonly kind: 'scan' };
-
-/** How a filter is answered, for the log. */
-export interface Explanation {
-  readonly plan: FilterPlan['kind'];
-  /** Points the filter holds for, as the indexes guess before it is evaluated. */
-  readonly estimate: Cardinality;
-  /** Points looked at one by one. */
-  readonly candidates: number;
-}
 
 export interface FilterPlannerOptions {
   readonly store: ReplicaStore;
@@ -53,6 +46,14 @@ export interface FilterPlannerOptions {
   readonly payloadIndexes: PayloadIndexes;
   /** Bytes of selections kept. */
   readonly cacheBytesMax: number;
+  /** Measures what evaluating a filter takes. */
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
+/** How an evaluation of a filter ended; kept beyond the commit that makes its selection worthless. */
+interface Evaluation {
+  readonly matched: number;
+  readonly tookMs: number;
 }
 
 /** A filter as a test of stored points. Throws `corrupt` where a stored payload is not the text of an object. */
@@ -62,6 +63,9 @@ export type Matcher = (stored: StoredPayload) => boolean;
 const BATCH_POINTS = 256;
 /** Beyond this share of all points reading them in the order of the store is faster than one by one. */
 const SHARE_BY_ID_MAX = 0.3;
+/** Enough for what a log of slow queries asks for soon after; a filter of many ids is not worth its key. */
+const EVALUATIONS_MAX = 64;
+const EVALUATION_KEY_LENGTH_MAX = 2_048;
 
 export class FilterPlanner {
   readonly #store: ReplicaStore;
@@ -69,6 +73,9 @@ export class FilterPlanner {
   readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly #payloadIndexes: PayloadIndexes;
   readonly #cache: SelectionCache;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  /** By filter, the newest last. */
+  readonly #evaluations = new Map<string, Evaluation>();
 
   constructor(options: FilterPlannerOptions) {
     this.#store = options.store;
@@ -76,6 +83,7 @@ export class FilterPlanner {
     this.#indexes = options.indexes;
     this.#payloadIndexes = options.payloadIndexes;
     this.#cache = new SelectionCache(options.cacheBytesMax);
+    this.#clock = options.clock;
   }
 
   /** The points the filter holds for. Throws `wrong_input` on a key that is no path. */
@@ -88,7 +96,9 @@ export class FilterPlanner {
     const { appliedSequence } = this.#store.state;
     const known = this.#cache.get(key, appliedSequence);
     if (known !== undefined) return known;
+    const startedMs = this.#clock.monotonicMs();
     const selection = this.#selectByPlan(this.plan(filter), holds);
+    this.#note(key, { matched: selection.count, tookMs: this.#clock.monotonicMs() - startedMs });
     this.#cache.set(key, appliedSequence, selection);
     return selection;
   }
@@ -106,12 +116,20 @@ export class FilterPlanner {
     return { kind: selection.isExact ? 'index' : 'narrow', selection };
   }
 
-  /** Throws `wrong_input` on a key that is no path. */
-  explain(filter: Filter): Explanation {
+  /** Evaluates nothing. Throws `wrong_input` on a key that is no path. */
+  explain(filter: Filter): FilterExplanation {
     this.matcher(filter);
     const plan = this.plan(filter);
-    const estimate = this.#payloadIndexes.estimate(filter);
-    return { plan: plan.kind, estimate, candidates: this.#candidatesOf(plan) };
+    const last = this.#evaluations.get(filterKey(filter));
+    const matched = plan.kind === 'index' ? countOfSet(plan.selection.offsets) : last?.matched;
+    return {
+      plan: plan.kind,
+      estimated: this.#payloadIndexes.estimate(filter),
+      candidates: this.#candidatesOf(plan),
+      ...(matched !== undefined && { matched }),
+      ...(last !== undefined && { tookMs: last.tookMs }),
+      unindexed: unindexedConditions(filter, this.#payloadIndexes.schema),
+    };
   }
 
   /** Payloads are parsed only where the filter looks at them. Throws `wrong_input` on a key that is no path. */
@@ -136,6 +154,17 @@ export class FilterPlanner {
     } catch (error) {
       if (!(error instanceof JsonPathError)) throw error;
       throw new TributaryError('wrong_input', error.message, { cause: error });
+    }
+  }
+
+  #note(key: string, evaluation: Evaluation): void {
+    if (key.length > EVALUATION_KEY_LENGTH_MAX) return;
+    this.#evaluations.delete(key);
+    this.#evaluations.set(key, evaluation);
+    if (this.#evaluations.size <= EVALUATIONS_MAX) return;
+    for (const oldest of this.#evaluations.keys()) {
+      this.#evaluations.delete(oldest);
+      return;
     }
   }
 

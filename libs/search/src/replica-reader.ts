@@ -8,6 +8,7 @@ import type { AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/inde
 import {
   type CollectionConfig,
   comparePointIds,
+  type Explanation,
   type FacetHit,
   type FacetQuery,
   type Filter,
@@ -28,14 +29,20 @@ import {
   vectorEntryOf,
   vectorSchemaOf,
 } from '@tributary/model';
-import { assert } from '@tributary/runtime';
+import { assert, type Clock } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
 import { candidatesInOrder } from './candidates.ts';
-import { type Explanation, type FilterPlan, FilterPlanner } from './plan-filter.ts';
+import { type FilterPlan, FilterPlanner } from './plan-filter.ts';
 import { createProjector, indexOf, type ProjectedPoint, type Projector } from './projection.ts';
 import type { Selection } from './selection.ts';
 import { facetHits, orderedPoints, sampledOffsets } from './value-reads.ts';
-import { checkedIndexOf, isHigherBetter, searchIndex, termStatisticsOf } from './vector-search.ts';
+import {
+  checkedIndexOf,
+  explainSearch,
+  isHigherBetter,
+  searchIndex,
+  termStatisticsOf,
+} from './vector-search.ts';
 
 export interface ReplicaReaderOptions {
   readonly store: ReplicaStore;
@@ -46,12 +53,15 @@ export interface ReplicaReaderOptions {
   readonly config: CollectionConfig;
   /** The vectors there are just now; absent where they are those of the configuration for ever. */
   readonly vectorSchema?: () => VectorSchema;
+  /** Measures what evaluating a filter takes. */
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Bytes of filter answers kept between two commits; default 16 MiB. */
   readonly filterCacheBytesMax?: number;
 }
 
 const FILTER_CACHE_BYTES_MAX = 16 << 20;
 const SCAN: FilterPlan = { kind: 'scan' };
+const NO_OFFSETS = new Uint32Array(0);
 
 interface Hit {
   readonly point: ProjectedPoint;
@@ -164,9 +174,22 @@ export class ReplicaReader {
     return facetHits(query, this.#payloadIndexes, selection);
   }
 
-  /** How a filter is answered, for the log of slow queries. Errors: `wrong_input` for a key that is no path. */
-  explain(filter: Filter): Explanation {
-    return this.#planner.explain(filter);
+  /**
+   * How a search, or a read with only a filter, is answered, for the log of slow ones; nothing is looked for. Errors: those
+   * of `search`.
+   */
+  explain({ filter, query }: { filter?: Filter; query?: VectorQuery }): Explanation {
+    const points = this.#store.state.pointsCount;
+    const asked = query?.filter ?? filter;
+    const known = asked && { filter: this.#planner.explain(asked) };
+    if (query === undefined) return { points, ...known };
+    const index = checkedIndexOf(query, this.#indexes, this.#shapeOf(query.using));
+    const count = known?.filter.matched ?? known?.filter.estimated.expected ?? points;
+    const limit = Math.min(query.limit, Math.ceil(count));
+    // What decides between graph and scan is how many points are accepted, not which.
+    const selection = known && { offsets: NO_OFFSETS, count: Math.ceil(count) };
+    const search = explainSearch(query, { index, config: this.#config, limit, selection });
+    return { points, ...known, search: { ...search, limit: query.limit } };
   }
 
   #hitsOf(query: VectorQuery, index: AnyVectorIndex, selection: Selection | undefined): Hit[] {

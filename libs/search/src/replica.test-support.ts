@@ -17,6 +17,7 @@ import {
   type VectorQuery,
   type VectorValue,
 } from '@tributary/model';
+import { systemClock } from '@tributary/runtime';
 import type { ReplicaStore } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { ReplicaReader } from './replica-reader.ts';
@@ -72,7 +73,14 @@ export class ReplicaForTests {
     const { table } = this;
     const payloadIndexes = new PayloadIndexes(table, indexes);
     this.payloadIndexes = payloadIndexes;
-    this.reader = new ReplicaReader({ store, table, indexes, payloadIndexes, config });
+    this.reader = new ReplicaReader({
+      store,
+      table,
+      indexes,
+      payloadIndexes,
+      config,
+      clock: systemClock,
+    });
   }
 
   upsert(points: readonly Point[]): void {

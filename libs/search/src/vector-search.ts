@@ -14,6 +14,7 @@ import {
   isFiniteVector,
   isMulti,
   isSparse,
+  type SearchExplanation,
   type TermStatistics,
   type VectorQuery,
   type VectorShape,
@@ -48,10 +49,33 @@ export interface SearchOptions {
 
 /** The hits, best first, of a query that was checked. */
 export function searchIndex(query: VectorQuery, options: SearchOptions): IndexHits {
-  const { scoring, params, scoreThreshold } = query;
-  const { index, config, limit, selection } = options;
-  const ownEf = config.vectors[query.using]?.hnsw?.efConstruct;
-  const search: IndexSearch = {
+  const { scoring } = query;
+  const search = indexSearchOf(query, options);
+  return scoring.kind === 'nearest'
+    ? options.index.search(scoring.vector, search)
+    : options.index.searchByExamples(scoring, search);
+}
+
+/** How `searchIndex` would go about it. */
+export function explainSearch(query: VectorQuery, options: SearchOptions): SearchExplanation {
+  const search = indexSearchOf(query, options);
+  const isByExamples = query.scoring.kind !== 'nearest';
+  const { vectors, indexedVectors, segments } = options.index.stats();
+  return {
+    method: options.index.explain(isByExamples ? { ...search, exact: true } : search),
+    limit: search.limit,
+    ef: search.ef,
+    exact: search.exact,
+    vectors,
+    indexed: indexedVectors,
+    segments,
+  };
+}
+
+function indexSearchOf({ params, scoreThreshold, using }: VectorQuery, options: SearchOptions) {
+  const { config, limit, selection } = options;
+  const ownEf = config.vectors[using]?.hnsw?.efConstruct;
+  return {
     limit,
     ef: params.hnswEf ?? ownEf ?? config.hnsw.efConstruct,
     exact: params.exact ?? false,
@@ -59,10 +83,7 @@ export function searchIndex(query: VectorQuery, options: SearchOptions): IndexHi
     ...(selection && { accept: selection.offsets, acceptCount: selection.count }),
     ...(params.quantization && { quantization: params.quantization }),
     ...(scoreThreshold !== undefined && { scoreThreshold }),
-  };
-  return scoring.kind === 'nearest'
-    ? index.search(scoring.vector, search)
-    : index.searchByExamples(scoring, search);
+  } satisfies IndexSearch;
 }
 
 /** Whether the larger of two scores of the query is the better. */

@@ -3,6 +3,7 @@
 
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
+  type Explanation,
   type FacetHit,
   type NamedVectors,
   numberOfValue,
@@ -16,6 +17,7 @@ import {
   type VectorValue,
   WholeFloat,
 } from '@tributary/model';
+import { explanationFromBytes, explanationToBytes } from './explanation-codec.ts';
 import {
   assertEnded,
   corrupt,
@@ -61,7 +63,7 @@ interface AnswerFields {
   info: ReplicaInfo | undefined;
   facetHits: FacetHit[];
   termStatistics: TermStatistics | undefined;
-  explanation: string;
+  explanation: Explanation | undefined;
 }
 
 const WRITERS: Writers = {
@@ -76,7 +78,9 @@ const WRITERS: Writers = {
     for (const hit of hits) writeFacetHit(writer, hit);
   },
   termStatistics: writeTermStatistics,
-  explain: (writer, explanation) => writeText(writer, 6, explanation),
+  explain: (writer, explanation) => {
+    writer.uint32(ANSWER_EXPLANATION).bytes(explanationToBytes(explanation));
+  },
   info: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
   verify: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
 };
@@ -95,7 +99,10 @@ const READERS: Readers = {
     if (termStatistics === undefined) throw corrupt('an answer without term statistics');
     return termStatistics;
   },
-  explain: ({ explanation }) => explanation,
+  explain: ({ explanation }) => {
+    if (explanation === undefined) throw corrupt('an answer without an explanation');
+    return explanation;
+  },
   info: onlyInfo,
   verify: onlyInfo,
 };
@@ -124,7 +131,7 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     info: undefined,
     facetHits: [],
     termStatistics: undefined,
-    explanation: '',
+    explanation: undefined,
   };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -132,12 +139,16 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     else if (tag === ANSWER_COUNT) answer.count = readInteger(reader);
     else if (tag === ANSWER_INFO) answer.info = readInfo(reader);
     else if (tag === ANSWER_FACET_HIT) answer.facetHits.push(readFacetHit(reader));
-    else if (tag === ANSWER_EXPLANATION) answer.explanation = readText(reader);
+    else if (tag === ANSWER_EXPLANATION) answer.explanation = readExplanation(reader);
     else if (tag === ANSWER_TERM_STATISTICS) answer.termStatistics = readTermStatistics(reader);
     else skipField(reader, tag);
   }
   assertEnded(reader, reader.len);
   return answer;
+}
+
+function readExplanation(reader: BinaryReader): Explanation {
+  return explanationFromBytes(reader.bytes());
 }
 
 function onlyList({ records }: AnswerFields): PointRecord[] {

@@ -22,9 +22,9 @@ import {
 } from '@tributary/model';
 import { filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
+import { vectorIndexInfos } from './explanation.test-support.ts';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
-
 import { vectorShapes } from './vector-shape.test-support.ts';
 
 const safeInteger = fc.maxSafeNat();
@@ -110,7 +110,6 @@ export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     index: fieldIndexes,
   }),
   fc.record({ kind: fc.constant('deleteFieldIndex' as const), field: fc.string() }),
-  fc.record({ kind: fc.constant('delete' as const), selector: selectors }),
   fc.record({
     kind: fc.constant('createVectorName' as const),
     name: fc.string(),
@@ -122,6 +121,7 @@ export const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     name: fc.string(),
     revision: fc.maxSafeNat(),
   }),
+  fc.record({ kind: fc.constant('delete' as const), selector: selectors }),
   fc.record(
     {
       kind: fc.constant('setPayload' as const),
@@ -273,7 +273,10 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
     ),
   }),
   fc.record({ kind: fc.constant('count' as const), filter: filters }, { requiredKeys: ['kind'] }),
-  fc.record({ kind: fc.constant('explain' as const), filter: filters }, { requiredKeys: ['kind'] }),
+  fc.record(
+    { kind: fc.constant('explain' as const), filter: filters, query: queries },
+    { requiredKeys: ['kind'] },
+  ),
   fc.constant({ kind: 'info' as const }),
   fc.constant({ kind: 'verify' as const }),
 );
@@ -305,6 +308,10 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
     optimizing: fc.boolean(),
     payloadSchema: payloadSchemas,
     payloadIndexPoints: fc.dictionary(fc.string(), safeInteger, { maxKeys: 3 }),
+    vectorIndexes: fc.dictionary(fc.string(), vectorIndexInfos, { maxKeys: 3 }),
+    payloadIndexBytes: safeInteger,
+    tableBytes: safeInteger,
+    queuedEntries: safeInteger,
     halted: fc.string(),
   },
   {
@@ -319,6 +326,10 @@ export const infos: fc.Arbitrary<ReplicaInfo> = fc.record(
       'optimizing',
       'payloadSchema',
       'payloadIndexPoints',
+      'vectorIndexes',
+      'payloadIndexBytes',
+      'tableBytes',
+      'queuedEntries',
     ],
   },
 );

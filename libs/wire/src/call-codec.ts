@@ -94,7 +94,10 @@ export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Arra
       writeScroll(writer, call.query);
       break;
     case 'count':
+      writeFilter(writer, CALL_FILTER, call.filter);
+      break;
     case 'explain':
+      if (call.query !== undefined) writeQuery(writer, CALL_QUERY, call.query);
       writeFilter(writer, CALL_FILTER, call.filter);
       break;
     case 'sample':
@@ -191,8 +194,11 @@ function callOf(fields: CallFields): ReplicaCall {
       return { kind, query: { limit, projection, ...start, ...filtered, ...order } };
     }
     case 'count':
-    case 'explain':
       return { kind, ...filtered };
+    case 'explain': {
+      const [query] = queries;
+      return { kind, ...filtered, ...(query !== undefined && { query }) };
+    }
     case 'sample':
       return { kind, query: { limit, seed, projection, ...filtered } };
     case 'facet':

@@ -238,7 +238,50 @@ const info = {
   optimizing: true,
   payloadSchema: {},
   payloadIndexPoints: {},
+  vectorIndexes: {},
+  payloadIndexBytes: 0,
+  tableBytes: 0,
+  queuedEntries: 0,
   halted: 'why',
+};
+const laterInfo = {
+  ...info,
+  vectorIndexes: {
+    '': {
+      vectors: 9,
+      indexed: 5,
+      segments: [2, 3],
+      rowBytes: 512,
+      graphBytes: 64,
+      build: 'wanted' as const,
+      buildError: 'the disk is full',
+    },
+  },
+  payloadIndexBytes: 300,
+  tableBytes: 100,
+  queuedEntries: 7,
+};
+const explanation = {
+  points: 9,
+  filter: {
+    plan: 'narrow' as const,
+    estimated: { min: 0, expected: 1.5, max: 3 },
+    candidates: 3,
+    matched: 2,
+    tookMs: 0.25,
+    unindexed: [
+      { key: 'a', asks: 'match' as const, helps: 'keyword' as const, has: 'bool' as const },
+    ],
+  },
+  search: {
+    method: 'graph' as const,
+    limit: 10,
+    ef: 100,
+    exact: false,
+    vectors: 9,
+    indexed: 5,
+    segments: 2,
+  },
 };
 const report = { peer: peerId(5), replicas: [{ ...target, appliedSequence: sequence(42) }] };
 const introduction = { peer: peerId(5), version: '0.1.0', natsUrls: ['nats://127.0.0.1:4222'] };
@@ -267,6 +310,13 @@ const GOLDEN: readonly [
     [[hit], []],
   ],
   ['answer-info', encodeAnswer('info', info), (b) => decodeAnswer('info', b), info],
+  ['answer-info-later', encodeAnswer('info', laterInfo), (b) => decodeAnswer('info', b), laterInfo],
+  [
+    'answer-explain',
+    encodeAnswer('explain', explanation),
+    (b) => decodeAnswer('explain', b),
+    explanation,
+  ],
   ['report', encodeReport(report), decodeReport, report],
   ['introduction', encodeIntroduction(introduction), decodeIntroduction, introduction],
 ];

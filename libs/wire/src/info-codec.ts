@@ -1,7 +1,12 @@
 // The bytes of what a replica says of itself. Records by field name are JSON text, left out where they are empty.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type PayloadSchema, payloadSchemaFromJson, sequence } from '@tributary/model';
+import {
+  isJsonObject,
+  type PayloadSchema,
+  payloadSchemaFromJson,
+  sequence,
+} from '@tributary/model';
 import {
   assertEnded,
   corrupt,
@@ -15,10 +20,14 @@ import {
   writeText,
 } from './field.ts';
 import { jsonToBytes, objectFromBytes } from './json-field.ts';
-import type { ReplicaInfo } from './messages.ts';
+import { choiceMember, numberMember, numbersMember, textMember } from './json-members.ts';
+import type { ReplicaInfo, VectorIndexInfo } from './messages.ts';
 
 const INFO_PAYLOAD_SCHEMA = lengthTag(10);
 const INFO_INDEX_POINTS = lengthTag(11);
+const INFO_VECTOR_INDEXES = lengthTag(12);
+/** Fields above this are no integers of their own. */
+const INTEGER_FIELD_MAX = 15;
 
 export function writeInfo(writer: BinaryWriter, tag: number, info: ReplicaInfo): void {
   writer.uint32(tag).fork();
@@ -33,17 +42,22 @@ export function writeInfo(writer: BinaryWriter, tag: number, info: ReplicaInfo):
   if (info.halted !== undefined) writeText(writer, 9, info.halted);
   writeRecord(writer, INFO_PAYLOAD_SCHEMA, info.payloadSchema);
   writeRecord(writer, INFO_INDEX_POINTS, info.payloadIndexPoints);
+  writeRecord(writer, INFO_VECTOR_INDEXES, info.vectorIndexes);
+  if (info.payloadIndexBytes > 0) writeInteger(writer, 13, info.payloadIndexBytes);
+  if (info.tableBytes > 0) writeInteger(writer, 14, info.tableBytes);
+  if (info.queuedEntries > 0) writeInteger(writer, 15, info.queuedEntries);
   writer.join();
 }
 
 export function readInfo(reader: BinaryReader): ReplicaInfo {
   const end = messageEnd(reader);
-  const numbers = new Array<number>(8).fill(0);
+  const numbers = new Array<number>(INTEGER_FIELD_MAX + 1).fill(0);
   let contentHash = '';
   let optimizing = false;
   let halted: string | undefined;
   let payloadSchema: PayloadSchema = {};
   let payloadIndexPoints: Record<string, number> = {};
+  let vectorIndexes: ReplicaInfo['vectorIndexes'] = {};
   while (reader.pos < end) {
     const tag = reader.uint32();
     const field = tag >>> 3;
@@ -53,7 +67,9 @@ export function readInfo(reader: BinaryReader): ReplicaInfo {
     else if (tag === INFO_PAYLOAD_SCHEMA) {
       payloadSchema = payloadSchemaFromJson(objectFromBytes(reader.bytes()));
     } else if (tag === INFO_INDEX_POINTS) payloadIndexPoints = readCounts(reader);
-    else if (field < 8 && tag === varintTag(field)) numbers[field] = readInteger(reader);
+    else if (tag === INFO_VECTOR_INDEXES) vectorIndexes = readVectorIndexes(reader);
+    else if (field <= INTEGER_FIELD_MAX && tag === varintTag(field))
+      numbers[field] = readInteger(reader);
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
@@ -70,6 +86,10 @@ export function readInfo(reader: BinaryReader): ReplicaInfo {
     optimizing,
     payloadSchema,
     payloadIndexPoints,
+    vectorIndexes,
+    payloadIndexBytes: numbers[13] ?? 0,
+    tableBytes: numbers[14] ?? 0,
+    queuedEntries: numbers[15] ?? 0,
     ...(halted === undefined ? {} : { halted }),
   };
 }
@@ -84,6 +104,27 @@ function readCounts(reader: BinaryReader): Record<string, number> {
     Object.entries(counts).map(([field, count]) => {
       if (typeof count !== 'number') throw corrupt('a count of points is no number');
       return [field, count];
+    }),
+  );
+}
+
+const BUILDS: readonly VectorIndexInfo['build'][] = ['idle', 'wanted', 'queued', 'running'];
+
+function readVectorIndexes(reader: BinaryReader): Record<string, VectorIndexInfo> {
+  const indexes = objectFromBytes(reader.bytes());
+  return Object.fromEntries(
+    Object.entries(indexes).map(([name, value]) => {
+      if (!isJsonObject(value)) throw corrupt('what is said of an index is no object');
+      const index: VectorIndexInfo = {
+        vectors: numberMember(value, 'vectors'),
+        indexed: numberMember(value, 'indexed'),
+        segments: numbersMember(value, 'segments'),
+        rowBytes: numberMember(value, 'rowBytes'),
+        graphBytes: numberMember(value, 'graphBytes'),
+        build: choiceMember(value, 'build', BUILDS),
+        ...(value.buildError !== undefined && { buildError: textMember(value, 'buildError') }),
+      };
+      return [name, index];
     }),
   );
 }

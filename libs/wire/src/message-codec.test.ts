@@ -19,6 +19,7 @@ import {
 } from './arbitraries.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { encodeEntry } from './entry-codec.ts';
+import { explanations } from './explanation.test-support.ts';
 import { FILTER_DEPTH_MAX } from './json-field.ts';
 import type { ReplicaAnswers, ReplicaCallKind } from './messages.ts';
 import {
@@ -46,7 +47,7 @@ test('decoding an encoded answer gives the answer', () => {
         sample: fc.array(records, { maxLength: 3 }),
         facet: fc.array(facetHits),
         termStatistics,
-        explain: fc.string(),
+        explain: explanations,
         count: fc.maxSafeNat(),
         info: infos,
         verify: infos,

@@ -2,6 +2,7 @@
 
 import type {
   CollectionId,
+  Explanation,
   FacetHit,
   FacetQuery,
   Filter,
@@ -38,8 +39,8 @@ export type ReplicaCall =
   | { readonly kind: 'sample'; readonly query: SampleQuery }
   | { readonly kind: 'facet'; readonly query: FacetQuery }
   | { readonly kind: 'termStatistics'; readonly query: TermStatisticsQuery }
-  /** How the filter would be answered; nothing is looked for. */
-  | { readonly kind: 'explain'; readonly filter?: Filter }
+  /** How a search, or a read with only a filter, would be answered; nothing is looked for. */
+  | { readonly kind: 'explain'; readonly filter?: Filter; readonly query?: VectorQuery }
   | { readonly kind: 'info' }
   /** Recomputes the content hash from the stored records; slow. */
   | { readonly kind: 'verify' };
@@ -59,8 +60,30 @@ export interface ReplicaInfo {
   /** Payload indexes, and how many points have a value in each. */
   readonly payloadSchema: PayloadSchema;
   readonly payloadIndexPoints: Readonly<Record<string, number>>;
+  /** By vector name. */
+  readonly vectorIndexes: Readonly<Record<string, VectorIndexInfo>>;
+  /** Bytes in memory of the payload indexes, and of the table that names each point's offset. */
+  readonly payloadIndexBytes: number;
+  readonly tableBytes: number;
+  /** Entries of the shard that are in the stream, as of the last look at it, and not applied yet. */
+  readonly queuedEntries: number;
   /** Why the replica stopped applying; absent while it goes on. */
   readonly halted?: string;
+}
+
+/** What the index of one vector is made of. */
+export interface VectorIndexInfo {
+  readonly vectors: number;
+  /** Vectors that graphs, or inverted lists, cover. */
+  readonly indexed: number;
+  /** Live vectors of each graph. */
+  readonly segments: readonly number[];
+  readonly rowBytes: number;
+  readonly graphBytes: number;
+  /** wanted: waits to be tried again; queued: waits for its turn. */
+  readonly build: 'idle' | 'wanted' | 'queued' | 'running';
+  /** Why the last build failed; absent once one succeeds. */
+  readonly buildError?: string;
 }
 
 /** What each kind of call is answered with. */
@@ -75,8 +98,7 @@ export interface ReplicaAnswers {
   /** Most frequent first, equal counts by value. */
   readonly facet: readonly FacetHit[];
   readonly termStatistics: TermStatistics;
-  /** One line for a log. */
-  readonly explain: string;
+  readonly explain: Explanation;
   readonly info: ReplicaInfo;
   readonly verify: ReplicaInfo;
 }

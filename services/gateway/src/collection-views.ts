@@ -2,14 +2,11 @@
 
 import type { CollectionState } from '@tributary/metadata';
 import { type PeerId, type ShardId, shardId } from '@tributary/model';
-import type {
-  CollectionClusterView,
-  CollectionStatus,
-  CollectionView,
-} from '@tributary/qdrant-api';
+import type { CollectionClusterView, CollectionView } from '@tributary/qdrant-api';
 import type { ReplicaClient } from '@tributary/replica-api';
 import type { Clock } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
+import { statusOf } from './collection-status.ts';
 import type { ShardFanOut } from './shard-fan-out.ts';
 import { within } from './within.ts';
 
@@ -31,18 +28,17 @@ export class CollectionViews {
   /** One readable replica of each shard counts. Errors: `internal` where a shard has none, `timeout`. */
   async info(collection: CollectionState): Promise<CollectionView> {
     const infos = await this.shardInfos(collection);
-    const halted = infos.find((info) => info.halted !== undefined)?.halted;
-    const view = {
+    return {
       config: collection.config,
-      status: statusOfShards(infos),
+      ...statusOf(infos),
       pointsCount: sum(infos, (info) => info.pointsCount),
       indexedVectorsCount: sum(infos, (info) => info.indexedVectorsCount),
       segmentsCount: sum(infos, (info) => info.segmentsCount),
       // Shards that have not applied the newest entries yet may lack an index that others have.
       payloadSchema: Object.assign({}, ...infos.map((info) => info.payloadSchema)),
       payloadIndexPoints: sumByField(infos.map((info) => info.payloadIndexPoints)),
+      updateQueueLength: sum(infos, (info) => info.queuedEntries),
     };
-    return halted === undefined ? view : { ...view, optimizerError: halted };
   }
 
   async shardInfos(collection: CollectionState): Promise<readonly ReplicaInfo[]> {
@@ -80,11 +76,6 @@ export class CollectionViews {
       return info.pointsCount;
     }).catch(() => 0);
   }
-}
-
-function statusOfShards(infos: readonly ReplicaInfo[]): CollectionStatus {
-  if (infos.some((info) => info.halted !== undefined)) return 'red';
-  return infos.some((info) => info.optimizing) ? 'yellow' : 'green';
 }
 
 function sum(infos: readonly ReplicaInfo[], count: (info: ReplicaInfo) => number): number {

@@ -21,7 +21,9 @@ import { CollectionViews } from './collection-views.ts';
 import { Collections } from './collections.ts';
 import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
 import type { GatewayCore } from './gateway-core.ts';
-import { registerGauges } from './gateway-gauges.ts';
+import { Issues } from './issues.ts';
+import { LocalReplicas } from './local-replicas.ts';
+import { OperatorViews } from './operator-views.ts';
 import { PointsReader } from './points-reader.ts';
 import { PointsWriter } from './points-writer.ts';
 import { ReadTokens } from './read-tokens.ts';
@@ -30,7 +32,11 @@ import { RequestMeter } from './request-meter.ts';
 import { type GrpcServer, startGrpcServer } from './server-grpc.ts';
 import { type RestServer, startRestServer } from './server-rest.ts';
 import { ShardFanOut } from './shard-fan-out.ts';
+import { SlowLog } from './slow-log.ts';
+import { strictReads, strictWrites } from './strict-access.ts';
+import { StrictMode } from './strict-mode.ts';
 import { VectorNames } from './vector-names.ts';
+import { WriteWatch } from './write-watch.ts';
 
 export interface GatewayOptions {
   /** What is left out is as in `GATEWAY_DEFAULTS`. */
@@ -39,6 +45,8 @@ export interface GatewayOptions {
   readonly metadata: Metadata;
   readonly streams: WriteStreams;
   readonly localReplicas: ReplicaClient;
+  /** The same as they are, caught up or not: what is told of them need not be fresh. Default `localReplicas`. */
+  readonly observedReplicas?: ReplicaClient;
   readonly reports: AppliedReports;
   /** The cluster as this peer sees it, with what only the composition root knows. */
   readonly cluster: () => Promise<ClusterView>;
@@ -53,6 +61,8 @@ export interface GatewayOptions {
 export interface Gateway extends AsyncDisposable {
   readonly httpPort: number;
   readonly grpcPort: number;
+  /** Undefined where no port of their own is asked for the metrics. */
+  readonly metricsPort: number | undefined;
   /** Not ready any more; resolves when the requests in flight are answered, at the latest after `drainTimeoutMs`. */
   drain(): Promise<void>;
   /** Ends what is left. Idempotent. */
@@ -69,11 +79,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const parts = createParts(options, config);
   let isServing = true;
   const core = createCore(options, config, parts, () => isServing);
-  registerGauges({ metrics: options.metrics, core, state: () => options.metadata.state });
-  const { rest, grpc } = await startServers(options, config, core).catch(async (error) => {
-    await parts[Symbol.asyncDispose]();
-    throw error;
-  });
+  const { rest, grpc } = await startServers(options, config, core, parts.meter).catch(
+    async (error) => {
+      await parts[Symbol.asyncDispose]();
+      throw error;
+    },
+  );
   const closeAll = async () => {
     isServing = false;
     grpc.close();
@@ -88,6 +99,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     httpPort: rest.port,
     grpcPort: grpc.port,
+    metricsPort: rest.metricsPort,
     drain: async () => {
       isServing = false;
       await drainWithin(options.clock, config.drainTimeoutMs, [rest.drain(), grpc.drain()]);
@@ -101,17 +113,17 @@ async function startServers(
   options: GatewayOptions,
   config: GatewayConfig,
   core: GatewayCore,
+  meter: RequestMeter,
 ): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
-  const { clock, logger, metrics } = options;
-  const { host, httpPort, enableCors, maxRequestBytes, slowQueryMs } = config;
-  const meter = new RequestMeter(metrics, clock, config.requestsMax);
+  const { clock, logger } = options;
+  const { host, httpPort, metricsPort, enableCors, maxRequestBytes } = config;
   const shared = { core, meter, clock, logger, host };
   const rest = await startRestServer({
     ...shared,
     port: httpPort,
     enableCors,
     maxRequestBytes,
-    slowQueryMs,
+    metricsPort,
   });
   try {
     return { rest, grpc: await startGrpcServer({ ...shared, port: config.grpcPort }) };
@@ -126,14 +138,18 @@ interface Parts extends AsyncDisposable {
   readonly directory: PeerDirectory;
   readonly names: CollectionNames;
   readonly fanOut: ShardFanOut;
+  readonly views: CollectionViews;
+  readonly strict: StrictMode;
   readonly reader: PointsReader;
   readonly writer: PointsWriter;
   readonly vectorNames: VectorNames;
+  readonly meter: RequestMeter;
+  readonly operators: OperatorViews;
 }
 
 function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
-  const { self, metadata, streams, reports, clock, random, localReplicas: local } = options;
-  const { silentAfterMs, searchTimeoutMs, writeTimeoutMs, applyGraceMs } = config;
+  const { self, metadata, streams, reports, clock, random, localReplicas } = options;
+  const { silentAfterMs, searchTimeoutMs, writeTimeoutMs, applyGraceMs, metaTimeoutMs } = config;
   const tracker = new AppliedTracker({
     self,
     reports,
@@ -143,7 +159,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   });
   const directory = new PeerDirectory({
     self,
-    local,
+    local: localReplicas,
     metadata,
     tracker,
     clock,
@@ -153,12 +169,21 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const readTokens = new ReadTokens({ tracker, streams });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens });
   const names = new CollectionNames(metadata, clock);
-  const reader = new PointsReader({ fanOut, names, clock, random, searchTimeoutMs });
+  const timeoutMs = metaTimeoutMs;
+  const views = new CollectionViews({ self, fanOut, localReplicas, clock, timeoutMs });
+  const strict = new StrictMode({
+    clock,
+    shardInfos: (collection) => views.shardInfos(collection),
+  });
+  const observation = createObservation(options, config, { directory, tracker });
+  const { slowLog, watch } = observation;
+  const reader = new PointsReader({ fanOut, names, clock, random, searchTimeoutMs, slowLog });
   const writer = new PointsWriter({
     streams,
     metadata,
     names,
     tracker,
+    watch,
     applyWait: new ApplyWait({ tracker, metadata, clock, graceMs: applyGraceMs }),
     clock,
     random,
@@ -167,14 +192,14 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });
   const vectorNames = new VectorNames({
-    ...{ metadata, names, writer, clock, random },
+    ...{ metadata, names, writer, clock, random, metaTimeoutMs },
     logger: options.logger,
-    metaTimeoutMs: config.metaTimeoutMs,
   });
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);
     tracker.retain(collections);
     writer.retain(collections);
+    strict.retain(collections);
     vectorNames.finishAbandoned();
   });
   return {
@@ -182,9 +207,12 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     directory,
     names,
     fanOut,
+    views,
+    strict,
     reader,
     writer,
     vectorNames,
+    ...observation,
     [Symbol.asyncDispose]: async () => {
       subscription[Symbol.dispose]();
       await vectorNames[Symbol.asyncDispose]();
@@ -195,14 +223,48 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   };
 }
 
+/** What watches the requests, and tells operators of it. */
+function createObservation(
+  options: GatewayOptions,
+  { requestsMax, slowQueryMs, version }: GatewayConfig,
+  { directory, tracker }: Pick<Parts, 'directory' | 'tracker'>,
+) {
+  const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
+  const state = () => metadata.state;
+  const issues = new Issues({ state, clock });
+  const slowLog =
+    slowQueryMs > 0
+      ? new SlowLog({
+          thresholdMs: slowQueryMs,
+          directory,
+          clock,
+          logger,
+          onUnindexed: (collection, conditions) => issues.note(collection, conditions),
+        })
+      : undefined;
+  const meter = new RequestMeter({
+    clock,
+    requestsMax,
+    collectionNamed: (name) =>
+      metadata.state.collections.has(name) ? name : metadata.state.aliases.get(name),
+  });
+  const watch = new WriteWatch(clock, slowLog);
+  const replicas = options.observedReplicas ?? localReplicas;
+  const local = new LocalReplicas({ self, metadata, replicas, clock });
+  const startedAtMs = clock.nowMs();
+  const told = { self, version: version.version, startedAtMs, metrics, state, cluster, tracker };
+  const operators = new OperatorViews({ ...told, meter, local, watch, issues, slowLog });
+  return { meter, watch, slowLog, operators };
+}
+
 function createCore(
   options: GatewayOptions,
   config: GatewayConfig,
   parts: Parts,
   isServing: () => boolean,
 ): GatewayCore {
-  const { self, metadata, streams, clock, random, localReplicas } = options;
-  const { names, tracker, fanOut, reader, writer, vectorNames } = parts;
+  const { self, metadata, streams, clock, random } = options;
+  const { names, tracker, views, reader, writer, vectorNames, strict, operators } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
   return {
     version,
@@ -219,13 +281,13 @@ function createCore(
       replicationFactor,
       writeConsistencyFactor,
     }),
-    views: new CollectionViews({ self, fanOut, localReplicas, clock, timeoutMs: metaTimeoutMs }),
-    reader,
-    writer,
+    views,
+    reader: strictReads(reader, strict),
+    writer: strictWrites(writer, strict),
     vectorNames,
     cluster: options.cluster,
     isReady: async () => isServing() && (await options.ready()),
-    metricsText: () => options.metrics.registry.metrics(),
+    operators,
   };
 }
 

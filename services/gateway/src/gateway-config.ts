@@ -14,8 +14,10 @@ export interface GatewayConfig {
   readonly maxRequestBytes: number;
   /** Bound of a read for which the client sets no timeout. */
   readonly searchTimeoutMs: number;
-  /** Requests that take longer are logged with what they asked; absent: none. */
-  readonly slowQueryMs?: number;
+  /** Reads and writes that take longer are logged with how they were answered; 0: none. */
+  readonly slowQueryMs: number;
+  /** Where the metrics are served besides; absent: nowhere. 0 picks a free port. */
+  readonly metricsPort?: number;
   /** Bound of a change to collections for which the client sets no timeout. */
   readonly metaTimeoutMs: number;
   /** Bound of a write for which the client sets no timeout. */
@@ -41,6 +43,7 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   enableCors: true,
   maxRequestBytes: 32 * 1024 * 1024,
   searchTimeoutMs: 60_000,
+  slowQueryMs: 1_000,
   metaTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   applyGraceMs: 500,

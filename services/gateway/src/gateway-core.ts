@@ -4,8 +4,8 @@ import type { ClusterView, VersionView } from '@tributary/qdrant-api';
 import type { CollectionNames } from './collection-names.ts';
 import type { CollectionViews } from './collection-views.ts';
 import type { Collections } from './collections.ts';
-import type { PointsReader } from './points-reader.ts';
-import type { PointsWriter } from './points-writer.ts';
+import type { OperatorViews } from './operator-views.ts';
+import type { PointReads, PointWrites } from './strict-access.ts';
 import type { VectorNames } from './vector-names.ts';
 
 export interface GatewayCore {
@@ -13,13 +13,12 @@ export interface GatewayCore {
   readonly names: CollectionNames;
   readonly collections: Collections;
   readonly views: CollectionViews;
-  readonly reader: PointsReader;
-  readonly writer: PointsWriter;
+  readonly reader: PointReads;
+  readonly writer: PointWrites;
   readonly vectorNames: VectorNames;
   /** The cluster as this peer sees it. */
   readonly cluster: () => Promise<ClusterView>;
   /** Whether this peer's metadata and replicas are caught up; false while draining. */
   readonly isReady: () => Promise<boolean>;
-  /** All metrics in Prometheus' text format. */
-  readonly metricsText: () => Promise<string>;
+  readonly operators: OperatorViews;
 }

@@ -5,7 +5,6 @@ import type { CollectionState } from '@tributary/metadata';
 import type {
   DistanceMatrix,
   FacetHit,
-  Filter,
   GroupsRequest,
   MatrixRequest,
   PointGroup,
@@ -26,11 +25,13 @@ import {
 } from '@tributary/qdrant-api';
 import type { Clock, Random } from '@tributary/runtime';
 import type { CollectionNames } from './collection-names.ts';
+import { describeGroups, describeQueries, describeScroll } from './describe-request.ts';
 import { distanceMatrix } from './distance-matrix.ts';
 import { QueryExecutor } from './query-executor.ts';
 import { QueryGroups } from './query-groups.ts';
 import type { ShardFanOut } from './shard-fan-out.ts';
 import { NOTHING, type Reading, ShardReads } from './shard-reads.ts';
+import type { Asked, SlowLog } from './slow-log.ts';
 import { within } from './within.ts';
 
 export interface PointsReaderOptions {
@@ -41,6 +42,8 @@ export interface PointsReaderOptions {
   readonly random: Random;
   /** Bound of a read for which the client set no timeout, in milliseconds. */
   readonly searchTimeoutMs: number;
+  /** Where slow reads are told; absent: nowhere. */
+  readonly slowLog?: SlowLog | undefined;
 }
 
 export interface ScrollPage {
@@ -85,7 +88,12 @@ export class PointsReader {
     requests: readonly QueryRequest[],
     parameters: ReadParameters,
   ): Promise<ScoredPoint[][]> {
-    return this.#reading('Search', parameters, (reading) =>
+    const asked = {
+      operation: 'query',
+      collection,
+      describe: () => describeQueries(requests),
+    };
+    return this.#reading('Search', asked, parameters, (reading) =>
       this.#executor.run(collection, requests, reading),
     );
   }
@@ -96,7 +104,8 @@ export class PointsReader {
     request: GroupsRequest,
     parameters: ReadParameters,
   ): Promise<PointGroup[]> {
-    return this.#reading('Search', parameters, (reading) =>
+    const asked = { operation: 'groups', collection, describe: () => describeGroups(request) };
+    return this.#reading('Search', asked, parameters, (reading) =>
       this.#groups.run(collection, request, reading),
     );
   }
@@ -110,7 +119,8 @@ export class PointsReader {
     const query = filter === undefined ? { key, limit } : { key, limit, filter };
     const enough = Math.max(FACET_OVERSAMPLING * limit, FACET_VALUES_MIN);
     const perShard = exact ? FACET_VALUES_MAX : enough;
-    return this.#reading('Facet', parameters, (reading) =>
+    const asked = { operation: 'facet', collection, describe: () => ({ ...query, exact }) };
+    return this.#reading('Facet', asked, parameters, (reading) =>
       this.#reads.facet(collection, query, perShard, reading),
     );
   }
@@ -121,7 +131,8 @@ export class PointsReader {
     parameters: ReadParameters,
   ): Promise<DistanceMatrix> {
     const parts = { reads: this.#reads, random: this.#options.random };
-    return this.#reading('Search', parameters, (reading) =>
+    const asked = { operation: 'matrix', collection, describe: () => request };
+    return this.#reading('Search', asked, parameters, (reading) =>
       distanceMatrix(collection, request, parts, reading),
     );
   }
@@ -132,7 +143,12 @@ export class PointsReader {
     { ids, projection }: RetrieveRequest,
     parameters: ReadParameters,
   ): Promise<PointRecord[]> {
-    return this.#reading('Retrieve', parameters, (reading) =>
+    const asked = {
+      operation: 'retrieve',
+      collection,
+      describe: () => ({ points: ids.length }),
+    };
+    return this.#reading('Retrieve', asked, parameters, (reading) =>
       this.#reads.retrieve(collection, ids, projection, reading),
     );
   }
@@ -169,7 +185,8 @@ export class PointsReader {
     query: ScrollQuery,
     parameters: ReadParameters,
   ): Promise<ScrollPage> {
-    return this.#reading('Scroll', parameters, async (reading) => {
+    const asked = { operation: 'scroll', collection, describe: () => describeScroll(query) };
+    return this.#reading('Scroll', asked, parameters, async (reading) => {
       if (query.orderBy !== undefined) {
         return { points: await this.#reads.scroll(collection, query, reading) };
       }
@@ -187,29 +204,31 @@ export class PointsReader {
     { filter }: CountRequest,
     parameters: ReadParameters,
   ): Promise<number> {
-    return this.#reading('Count', parameters, (reading) =>
+    const asked = { operation: 'count', collection, describe: () => ({ filter }) };
+    return this.#reading('Count', asked, parameters, (reading) =>
       this.#reads.count(collection, filter, reading),
     );
   }
 
-  /** How each shard would answer the filter, a line each, for the log. */
-  async explain(
-    collection: CollectionState,
-    filter: Filter,
-    parameters: ReadParameters,
-  ): Promise<readonly string[]> {
-    return this.#reading('Explain', parameters, (reading) =>
-      this.#reads.explain(collection, filter, reading),
-    );
-  }
-
-  #reading<T>(
+  async #reading<T>(
     what: string,
+    asked: Asked,
     { consistency, minSequence, timeoutMs }: ReadParameters,
     read: (reading: Reading) => Promise<T>,
   ): Promise<T> {
-    const { clock, searchTimeoutMs } = this.#options;
+    const { clock, searchTimeoutMs, slowLog } = this.#options;
     const boundMs = Math.min(timeoutMs ?? searchTimeoutMs, TIMEOUT_MAX_MS);
-    return within(clock, boundMs, what, (signal) => read({ consistency, minSequence, signal }));
+    const trace = slowLog?.trace();
+    let failure: unknown;
+    try {
+      return await within(clock, boundMs, what, (signal) =>
+        read({ consistency, minSequence, signal, trace }),
+      );
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      if (trace !== undefined) slowLog?.read(trace, asked, failure);
+    }
   }
 }

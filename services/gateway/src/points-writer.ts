@@ -22,6 +22,7 @@ import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
 import { Breaker } from './breaker.ts';
 import type { CollectionNames } from './collection-names.ts';
 import { splitOperation } from './split-operation.ts';
+import type { WriteTiming, WriteWatch } from './write-watch.ts';
 
 export interface PointsWriterOptions {
   readonly streams: WriteStreams;
@@ -29,6 +30,7 @@ export interface PointsWriterOptions {
   readonly names: CollectionNames;
   readonly tracker: AppliedTracker;
   readonly applyWait: ApplyWait;
+  readonly watch: WriteWatch;
   readonly clock: Clock;
   readonly random: Random;
   /** Bound of a write for which the client set no timeout, in milliseconds. */
@@ -41,6 +43,12 @@ export interface PointsWriterOptions {
     ids: readonly PointId[],
     minSequence: Sequence | undefined,
   ) => Promise<readonly PointId[]>;
+}
+
+/** Who follows one write. */
+interface WriteObserver {
+  readonly timing: WriteTiming;
+  readonly onLogged: (() => Promise<void>) | undefined;
 }
 
 const BREAKER_RESET_MS = 500;
@@ -74,6 +82,24 @@ export class PointsWriter implements AsyncDisposable {
     parameters: WriteParameters,
     onLogged?: () => Promise<void>,
   ): Promise<UpdateView> {
+    const timing = this.#options.watch.begin();
+    let failure: unknown;
+    try {
+      return await this.#write(collection, operation, parameters, { timing, onLogged });
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      timing.end(collection, operation, failure);
+    }
+  }
+
+  async #write(
+    collection: CollectionState,
+    operation: PointOperation,
+    parameters: WriteParameters,
+    { timing, onLogged }: WriteObserver,
+  ): Promise<UpdateView> {
     const { clock, writeTimeoutMs } = this.#options;
     const prepared = await this.#prepare(collection, operation);
     const parts = splitOperation(prepared, collection.shards.length);
@@ -86,7 +112,9 @@ export class PointsWriter implements AsyncDisposable {
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
     const appender = this.#appender(collection.id);
     const key = operationIdOf(collection.id, parameters.idempotencyKey);
+    timing.handedOver();
     const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal, key));
+    timing.acknowledged();
     await onLogged?.();
     const sequences = await this.#sequencesOf(collection, receipt);
     // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.

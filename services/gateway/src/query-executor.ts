@@ -66,9 +66,11 @@ export class QueryExecutor {
     reading: Reading,
   ): Promise<ScoredPoint[][]> {
     const { reads } = this.#options;
+    reading.trace?.run(requests);
     const search = (queries: readonly VectorQuery[]) => reads.search(collection, queries, reading);
     const plain = plainQueries(collection, requests);
     if (plain !== undefined) {
+      for (const [i, query] of plain.entries()) nameStage(reading, query, requests[i]);
       const lists = await search(plain);
       return requests.map(({ offset }, i) => page(lists[i] ?? [], offset));
     }
@@ -253,14 +255,21 @@ export class QueryExecutor {
 }
 
 function searchOf(
-  { scorings }: Run,
+  { scorings, reading }: Run,
   stage: QueryStage,
   filter: Filter | undefined,
   want: Want,
 ): VectorQuery {
   const scored = scorings.get(stage);
   if (scored === undefined) throw new TypeError(`a ${stage.query?.kind} stage without a scoring`);
-  return vectorQuery(stage, scored.weighed ?? scored.scoring, filter, want);
+  const query = vectorQuery(stage, scored.weighed ?? scored.scoring, filter, want);
+  nameStage(reading, query, stage);
+  return query;
+}
+
+/** Lets the log of slow reads tell which part of the request a search was for. */
+function nameStage({ trace }: Reading, query: VectorQuery, stage: QueryStage | undefined): void {
+  if (trace !== undefined && stage !== undefined) trace.name(query, stage);
 }
 
 /** Whether the stage ranks ids and leaves the rest of the points to be fetched. */

@@ -1,37 +1,66 @@
-// Counts and times requests under Qdrant's metric names, and bounds how many are in flight over both protocols.
+// Counts and times requests, and bounds how many are in flight over both protocols. What it counted is told as metrics
+// under Qdrant's names and as the tallies of telemetry.
 
 import type { ResponseTally } from '@tributary/qdrant-api';
-import { type Clock, type Metrics, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type MetricFamily,
+  type MetricLabels,
+  TributaryError,
+} from '@tributary/runtime';
+import { DurationTally } from './duration-tally.ts';
 
 /** A route's or a method's own meter. */
 export interface EndpointMeter {
-  /** Seconds since `startedMs`, to the nanosecond, recorded under the status. */
-  finish(startedMs: number, status: number): number;
+  /**
+   * Seconds since `startedMs`, to the nanosecond, recorded under the status and, where the request named a collection that
+   * there is, under that.
+   */
+  finish(startedMs: number, status: number, collection?: string): number;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export interface RequestMeterOptions {
+  readonly clock: Clock;
+  /** In flight at once. */
+  readonly requestsMax: number;
+  /** Name of the collection that a name or alias stands for; undefined where there is none. */
+  readonly collectionNamed: (name: string) => string | undefined;
+}
+
+/** Which of two: the requests of all collections and of none together, or those of each collection. */
+export interface RequestFamiliesOptions {
+  readonly perCollection: boolean;
+  /** How the name of a collection is shown. */
+  readonly shown: (collection: string) => string;
+}
+
+interface Recorded {
+  /** Method and path over REST, method over gRPC. */
+  readonly labels: MetricLabels;
+  readonly endpoint: string;
+  readonly status: number;
+  readonly tally: DurationTally;
+  /** Undefined for the requests of all. */
+  readonly collection: string | undefined;
+}
+
+type Protocol = 'rest' | 'grpc';
 
 export class RequestMeter {
-  readonly #restTallies: Mutable<ResponseTally>[] = [];
-  readonly #grpcTallies: Mutable<ResponseTally>[] = [];
-  readonly #clock: Clock;
-  readonly #requestsMax: number;
-  readonly #metrics: Metrics;
-  readonly #rest;
-  readonly #grpc;
+  readonly #options: RequestMeterOptions;
+  readonly #recorded: Readonly<Record<Protocol, Map<string, Recorded>>> = {
+    rest: new Map(),
+    grpc: new Map(),
+  };
   #inFlight = 0;
 
-  constructor(metrics: Metrics, clock: Clock, requestsMax: number) {
-    this.#clock = clock;
-    this.#requestsMax = requestsMax;
-    this.#metrics = metrics;
-    this.#rest = this.#family('rest', ['method', 'endpoint', 'status']);
-    this.#grpc = this.#family('grpc', ['endpoint', 'status']);
+  constructor(options: RequestMeterOptions) {
+    this.#options = options;
   }
 
   /** Takes a place among the requests in flight. Errors: `unavailable`. */
   enter(): void {
-    if (this.#inFlight >= this.#requestsMax) {
+    if (this.#inFlight >= this.#options.requestsMax) {
       throw new TributaryError('unavailable', `${this.#inFlight} requests are in flight already`);
     }
     this.#inFlight++;
@@ -41,86 +70,118 @@ export class RequestMeter {
     this.#inFlight--;
   }
 
-  /** What was answered over REST since the start, by method and path. */
-  get restTallies(): readonly ResponseTally[] {
-    return this.#restTallies;
-  }
-
-  /** What was answered over gRPC since the start, by method. */
-  get grpcTallies(): readonly ResponseTally[] {
-    return this.#grpcTallies;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   rest(method: string, endpoint: string): EndpointMeter {
-    return this.#endpoint((status) => {
-      const tally = newTally(`${method} ${endpoint}`, status);
-      this.#restTallies.push(tally);
-      const labels = { method, endpoint, status: String(status) };
-      const total = this.#rest.total.labels(labels);
-      const duration = this.#rest.duration.labels(labels);
-      return (seconds) => {
-        total.inc();
-        duration.observe(seconds);
-        add(tally, seconds);
-      };
-    });
+    return this.#endpoint('rest', `${method} ${endpoint}`, { method, endpoint });
   }
 
   grpc(endpoint: string): EndpointMeter {
-    return this.#endpoint((status) => {
-      const tally = newTally(endpoint, status);
-      this.#grpcTallies.push(tally);
-      const labels = { endpoint, status: String(status) };
-      const total = this.#grpc.total.labels(labels);
-      const duration = this.#grpc.duration.labels(labels);
-      return (seconds) => {
-        total.inc();
-        duration.observe(seconds);
-        add(tally, seconds);
-      };
-    });
+    return this.#endpoint('grpc', endpoint, { endpoint });
   }
 
-  /** Looking labels up costs more than counting, so each status is looked up once. */
-  #endpoint(recorderOf: (status: number) => (seconds: number) => void): EndpointMeter {
-    const recorders = new Map<number, (seconds: number) => void>();
+  /** What was answered since the start, by endpoint and status: REST by method and path, gRPC by method. */
+  tallies(protocol: Protocol): ResponseTally[] {
+    return this.#of(protocol, false).map(tallyOf);
+  }
+
+  /** The same of each collection by itself. */
+  talliesByCollection(protocol: Protocol): ReadonlyMap<string, readonly ResponseTally[]> {
+    const recorded = Map.groupBy(this.#of(protocol, true), ({ collection = '' }) => collection);
+    return new Map([...recorded].map(([name, each]) => [name, each.map(tallyOf)]));
+  }
+
+  families(options: RequestFamiliesOptions): MetricFamily[] {
+    return [...this.#families('rest', options), ...this.#families('grpc', options)];
+  }
+
+  #endpoint(protocol: Protocol, endpoint: string, labels: MetricLabels): EndpointMeter {
+    const { clock, collectionNamed } = this.#options;
+    // Found by status alone: this is done for every request.
+    const totals = new Map<number, DurationTally>();
     return {
-      finish: (startedMs, status) => {
-        const seconds = Math.round((this.#clock.monotonicMs() - startedMs) * 1e6) / 1e9;
-        let record = recorders.get(status);
-        if (record === undefined) {
-          record = recorderOf(status);
-          recorders.set(status, record);
+      finish: (startedMs, status, name) => {
+        const seconds = Math.round((clock.monotonicMs() - startedMs) * 1e6) / 1e9;
+        let total = totals.get(status);
+        if (total === undefined) {
+          total = this.#tally(protocol, endpoint, labels, status, undefined);
+          totals.set(status, total);
         }
-        record(seconds);
+        total.add(seconds);
+        const collection = name === undefined ? undefined : collectionNamed(name);
+        if (collection !== undefined) {
+          this.#tally(protocol, endpoint, labels, status, collection).add(seconds);
+        }
         return seconds;
       },
     };
   }
 
-  #family<Label extends string>(protocol: string, labels: readonly Label[]) {
-    return {
-      total: this.#metrics.counter<Label>({
-        name: `${protocol}_responses_total`,
+  #tally(
+    protocol: Protocol,
+    endpoint: string,
+    labels: MetricLabels,
+    status: number,
+    collection: string | undefined,
+  ): DurationTally {
+    const key = `${endpoint} ${status} ${collection ?? ''}`;
+    const present = this.#recorded[protocol].get(key);
+    if (present !== undefined) return present.tally;
+    const tally = new DurationTally();
+    const recorded = { labels: { ...labels, status }, endpoint, status, tally, collection };
+    this.#recorded[protocol].set(key, recorded);
+    return tally;
+  }
+
+  /** Those of collections that are gone are forgotten on the way. */
+  #of(protocol: Protocol, perCollection: boolean): Recorded[] {
+    const { collectionNamed } = this.#options;
+    const found: Recorded[] = [];
+    for (const [key, recorded] of this.#recorded[protocol]) {
+      const { collection } = recorded;
+      if (collection !== undefined && collectionNamed(collection) !== collection) {
+        this.#recorded[protocol].delete(key);
+      } else if ((collection !== undefined) === perCollection) found.push(recorded);
+    }
+    return found;
+  }
+
+  #families(protocol: Protocol, { perCollection, shown }: RequestFamiliesOptions): MetricFamily[] {
+    const recorded = this.#of(protocol, perCollection).map(({ labels, tally, collection }) => {
+      const named =
+        collection === undefined ? labels : { ...labels, collection: shown(collection) };
+      return { labels: named, tally };
+    });
+    const name = `${protocol}_responses`;
+    const gauge = (which: string, measured: (tally: DurationTally) => number): MetricFamily => ({
+      name: `${name}_${which}_duration_seconds`,
+      help: `The ${which} time of a response since the start, in seconds`,
+      type: 'gauge',
+      samples: recorded.map(({ labels, tally }) => ({ labels, value: measured(tally) })),
+    });
+    return [
+      {
+        name: `${name}_total`,
         help: 'Responses given',
-        labels,
-      }),
-      duration: this.#metrics.histogram<Label>({
-        name: `${protocol}_responses_duration_seconds`,
+        type: 'counter',
+        samples: recorded.map(({ labels, tally }) => ({ labels, value: tally.count })),
+      },
+      gauge('avg', ({ averageSec }) => averageSec),
+      gauge('min', ({ minSec }) => minSec),
+      gauge('max', ({ maxSec }) => maxSec),
+      {
+        name: `${name}_duration_seconds`,
         help: 'Time from a request read to its response written, in seconds',
-        labels,
-      }),
-    };
+        type: 'histogram',
+        samples: recorded.flatMap(({ labels, tally }) => tally.histogram(labels)),
+      },
+    ];
   }
 }
 
-function newTally(endpoint: string, status: number): Mutable<ResponseTally> {
-  return { endpoint, status, count: 0, totalSec: 0, minSec: Number.POSITIVE_INFINITY, maxSec: 0 };
-}
-
-function add(tally: Mutable<ResponseTally>, seconds: number): void {
-  tally.count++;
-  tally.totalSec += seconds;
-  tally.minSec = Math.min(tally.minSec, seconds);
-  tally.maxSec = Math.max(tally.maxSec, seconds);
+function tallyOf({ endpoint, status, tally }: Recorded): ResponseTally {
+  const { count, totalSec, minSec, maxSec } = tally;
+  return { endpoint, status, count, totalSec, minSec, maxSec };
 }

@@ -4,7 +4,6 @@ import {
   parseAliasActions,
   parseCreateCollection,
   parseCreateVectorName,
-  parseDetailsLevel,
   parseTimeout,
   parseUpdateCollection,
   parseVectorName,
@@ -19,16 +18,15 @@ import {
   writeUpdateResult,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from './gateway-core.ts';
+import { operatorRoutes } from './rest-operator-routes.ts';
 import { pointReadRoutes } from './rest-read-routes.ts';
 import { bodyOf, COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
 import { pointUpdateRoutes } from './rest-update-routes.ts';
 
-/** JSON text of the telemetry with so much detail. */
-export type TelemetryText = (detailsLevel: number) => Promise<string>;
-
-export function restRoutes(core: GatewayCore, telemetry: TelemetryText): RestRoute[] {
+export function restRoutes(core: GatewayCore): RestRoute[] {
   return [
-    ...serviceRoutes(core, telemetry),
+    ...serviceRoutes(core),
+    ...operatorRoutes(core.operators),
     ...collectionRoutes(core),
     ...vectorNameRoutes(core),
     ...aliasRoutes(core),
@@ -37,7 +35,7 @@ export function restRoutes(core: GatewayCore, telemetry: TelemetryText): RestRou
   ];
 }
 
-function serviceRoutes(core: GatewayCore, telemetry: TelemetryText): RestRoute[] {
+function serviceRoutes(core: GatewayCore): RestRoute[] {
   return [
     {
       method: 'GET',
@@ -58,14 +56,6 @@ function serviceRoutes(core: GatewayCore, telemetry: TelemetryText): RestRoute[]
       handle: async () =>
         writeClusterTelemetry(await core.collections.placement(), await core.cluster()),
     },
-    {
-      method: 'GET',
-      url: '/telemetry',
-      handle: (request) => telemetry(parseDetailsLevel(request.query)),
-    },
-    // Nothing is watched for, so there is never an issue and nothing to forget.
-    { method: 'GET', url: '/issues', handle: async () => '{"issues":[]}' },
-    { method: 'DELETE', url: '/issues', handle: async () => 'true' },
   ];
 }
 

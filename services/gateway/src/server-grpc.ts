@@ -15,6 +15,8 @@ import {
   IDEMPOTENCY_KEY_HEADER,
   MIN_SEQUENCE_HEADER,
   type QueryStrings,
+  RETRY_AFTER,
+  retryAfterText,
   statusOf,
 } from '@tributary/qdrant-api';
 import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
@@ -80,28 +82,41 @@ function unary<Request, Response>(
   { meter, clock, logger }: GrpcServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
   const endpoint = meter.grpc(method.path);
-  const answer = async ({ request, metadata }: Call): Promise<Answer<Response>> => {
+  const answer = async (
+    { request, metadata }: Call,
+    note: (collection: string | undefined) => void,
+  ): Promise<Answer<Response>> => {
     meter.enter();
     try {
-      return await handle(decode(method, request), headersOf(metadata));
+      const message = decode(method, request);
+      note(collectionOf(message));
+      return await handle(message, headersOf(metadata));
     } finally {
       meter.leave();
     }
   };
   return (call, respond) => {
     const startedMs = clock.monotonicMs();
-    answer(call)
+    let collection: string | undefined;
+    const note = (name: string | undefined) => {
+      collection = name;
+    };
+    answer(call, note)
       .then((make) => {
-        const bytes = method.responseSerialize(make(endpoint.finish(startedMs, 0)));
+        const timeSec = endpoint.finish(startedMs, 0, collection);
+        const bytes = method.responseSerialize(make(timeSec));
         if (!isCompressible(call, bytes)) return respond(null, bytes);
         return compressed(bytes, call, new CallMetadata()).then((packed) => respond(null, packed));
       })
       .catch((error: unknown) => {
         const { grpc, http } = statusOf(error);
         if (http === 500) logger.error({ error, method: method.path }, 'a request failed');
-        endpoint.finish(startedMs, grpc);
+        endpoint.finish(startedMs, grpc, collection);
         const details = errorText(error).slice(0, DETAILS_LENGTH_MAX);
-        respond({ code: grpc, details, metadata: new CallMetadata() });
+        const metadata = new CallMetadata();
+        const retryAfter = retryAfterText(error);
+        if (retryAfter !== undefined) metadata.set(RETRY_AFTER, retryAfter);
+        respond({ code: grpc, details, metadata });
       });
   };
 }
@@ -114,6 +129,15 @@ function headersOf(metadata: CallMetadata): QueryStrings {
     [IDEMPOTENCY_KEY_HEADER]: metadata.get(IDEMPOTENCY_KEY_HEADER)[0],
     [MIN_SEQUENCE_HEADER]: metadata.get(MIN_SEQUENCE_HEADER)[0],
   };
+}
+
+/** The collection that a message names; undefined where it is about none. */
+function collectionOf(message: unknown): string | undefined {
+  if (typeof message !== 'object' || message === null || !('collectionName' in message)) {
+    return undefined;
+  }
+  const { collectionName } = message;
+  return typeof collectionName === 'string' ? collectionName : undefined;
 }
 
 function hostUnserved(server: Server): void {

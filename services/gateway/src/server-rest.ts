@@ -9,6 +9,8 @@ import {
   envelope,
   errorEnvelope,
   formatError,
+  RETRY_AFTER,
+  retryAfterText,
   statusOf,
   writeVersion,
 } from '@tributary/qdrant-api';
@@ -16,10 +18,10 @@ import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayCore } from './gateway-core.ts';
 import type { EndpointMeter, RequestMeter } from './request-meter.ts';
+import { compressAnswers, unpackedBody } from './rest-compression.ts';
 import type { RestRequest, RestRoute } from './rest-request.ts';
 import { restRoutes } from './rest-routes.ts';
-import { logSlowRequest } from './slow-requests.ts';
-import { telemetryText } from './telemetry.ts';
+import { addMetricsRoute, startMetricsServer } from './server-metrics.ts';
 
 export interface RestServerOptions {
   readonly core: GatewayCore;
@@ -30,12 +32,14 @@ export interface RestServerOptions {
   readonly port: number;
   readonly enableCors: boolean;
   readonly maxRequestBytes: number;
-  /** Requests that take longer are logged with what they asked. */
-  readonly slowQueryMs?: number | undefined;
+  /** Where the metrics are served besides; 0 picks a free port. */
+  readonly metricsPort?: number | undefined;
 }
 
 export interface RestServer {
   readonly port: number;
+  /** Of the server that has nothing but metrics; undefined where there is none. */
+  readonly metricsPort: number | undefined;
   /** Takes no new connections and resolves when the requests in flight are answered. */
   drain(): Promise<void>;
   /** Ends every connection. */
@@ -44,7 +48,6 @@ export interface RestServer {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
-const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** A client that takes longer than this to send a request holds a connection for nothing. */
 const REQUEST_WITHIN_MS = 300_000;
 /** Nothing in a path is longer: Node bounds the headers to this. */
@@ -67,14 +70,26 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   });
   if (options.enableCors) {
     const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-    await app.register(cors, { origin: '*', methods });
+    await app.register(cors, {
+      origin: '*',
+      methods,
+      exposedHeaders: '*',
+      strictPreflight: false,
+    });
   }
   app.removeAllContentTypeParsers();
   // The handler parses, so that what is wrong with a body is answered like everything else.
-  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    if (isUtf8(body)) done(null, body.toString());
-    else done(formatError('the body is not UTF-8'));
-  });
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, packed: Buffer) => {
+      const encoding = request.headers['content-encoding'];
+      const body = await unpackedBody(packed, encoding, options.maxRequestBytes);
+      if (!isUtf8(body)) throw formatError('the body is not UTF-8');
+      return body.toString();
+    },
+  );
+  compressAnswers(app);
   app.setErrorHandler((error, _request, reply) => fail(reply, error));
   app.setNotFoundHandler((request, reply) =>
     fail(reply, new TributaryError('not_found', `no endpoint ${request.method} ${request.url}`)),
@@ -86,24 +101,34 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     done();
   });
   addPlainRoutes(app, options.core);
-  const telemetry = telemetryText({ ...options, startedAtMs: options.clock.nowMs() });
-  for (const route of restRoutes(options.core, telemetry)) addRoute(app, route, options);
+  for (const route of restRoutes(options.core)) addRoute(app, route, options);
   await app.listen({ host: options.host, port: options.port }).catch((error: Error) => {
     throw new TributaryError('unavailable', error.message, { cause: error });
+  });
+  const metrics = await startMetrics(options).catch(async (error) => {
+    await app.close();
+    throw error;
   });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
     port,
+    metricsPort: metrics?.port,
     drain: () => {
       isDraining = true;
       return app.close();
     },
-    close: () => {
+    close: async () => {
+      await metrics?.close();
       app.server.closeAllConnections();
-      return app.close();
+      await app.close();
     },
   };
+}
+
+async function startMetrics({ core, host, metricsPort }: RestServerOptions) {
+  if (metricsPort === undefined) return undefined;
+  return startMetricsServer({ host, port: metricsPort }, core.operators);
 }
 
 function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOptions): void {
@@ -113,7 +138,10 @@ function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOpt
   app.route({
     method,
     url,
-    handler: (request, reply) => answer(request, reply, handle, context),
+    // No promise is handed back: its end would be taken for an answer while that one is still being compressed.
+    handler: (request, reply) => {
+      answer(request, reply, handle, context).catch((error: unknown) => fail(reply, error));
+    },
   });
 }
 
@@ -140,14 +168,11 @@ async function answer(
     status = statusOf(error).http;
     if (status === 500) logger.error({ error, url: request.url }, 'a request failed');
   }
-  const seconds = endpoint.finish(startedMs, status);
+  const seconds = endpoint.finish(startedMs, status, restRequest(request).path.name);
   const text = status === 200 ? envelope(result, seconds) : errorEnvelope(failure, seconds);
+  const retryAfter = retryAfterText(failure);
+  if (retryAfter !== undefined) reply.header(RETRY_AFTER, retryAfter);
   reply.code(status).header('content-type', JSON_TYPE).send(text);
-  if (seconds * 1_000 < (context.slowQueryMs ?? Number.POSITIVE_INFINITY)) return;
-  const { path, body } = restRequest(request);
-  const { method, url } = request;
-  const slow = { method, url, collection: path.name, body, seconds, status };
-  await logSlowRequest(context.core, logger, slow);
 }
 
 function restRequest(request: FastifyRequest): RestRequest {
@@ -182,9 +207,7 @@ function addPlainRoutes(app: FastifyInstance, core: GatewayCore): void {
       .header('content-type', TEXT_TYPE)
       .send(text);
   });
-  app.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', METRICS_TYPE).send(await core.metricsText()),
-  );
+  addMetricsRoute(app, core.operators);
 }
 
 /** What goes wrong before a handler is reached: a body too large, an unreadable path, an unknown endpoint. */

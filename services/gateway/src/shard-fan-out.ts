@@ -11,6 +11,7 @@ import { type ErrorCode, TributaryError } from '@tributary/runtime';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import { type Agreement, agreementOf } from './read-agreement.ts';
 import type { ReadTokens } from './read-tokens.ts';
+import type { ReadStep } from './read-trace.ts';
 
 export interface ShardFanOutOptions {
   readonly metadata: Metadata;
@@ -24,8 +25,17 @@ export interface Asking<K extends ReplicaCallKind> {
   readonly consistency?: ReadConsistency | undefined;
   /** Only replicas that have applied this much are asked. */
   readonly minSequence?: Sequence | undefined;
+  /** Told which peer has answered for which shard. */
+  readonly step?: ReadStep | undefined;
   /** Makes one answer of several; called only where a consistency is asked for. */
   readonly combine: (answers: ReplicaAnswers[K][], agreement: Agreement) => ReplicaAnswers[K];
+}
+
+/** How to ask for one answer: `queue` has the peers that may give it. */
+interface AskingOne {
+  readonly queue: PeerId[];
+  readonly signal: AbortSignal;
+  readonly step: ReadStep | undefined;
 }
 
 /** Failures of one replica that another one may not share. */
@@ -71,14 +81,14 @@ export class ShardFanOut {
   ): Promise<ReplicaAnswers[K]> {
     let queue = this.#order(shard);
     if (queue.length === 0) queue = await this.#caughtUp(collection, shard, asking.signal);
-    const { consistency = 1, minSequence, signal } = asking;
+    const { consistency = 1, minSequence, signal, step } = asking;
     if (minSequence !== undefined) {
       const { asked } = agreementOf(consistency, shard.replicas.size);
       const peers = { queue, needed: Math.min(asked, queue.length) };
       queue = await this.#readTokens.caughtUp(collection, shard, minSequence, peers, signal);
     }
     const askNext = (): Promise<ReplicaAnswers[K]> =>
-      this.#askUntilAnswered<K>(collection, shard, call, { queue, signal });
+      this.#askUntilAnswered<K>(collection, shard, call, { queue, signal, step });
     if (consistency === 1) return askNext();
     const agreement = agreementOf(consistency, shard.replicas.size);
     const answers = await Promise.all(Array.from({ length: agreement.asked }, askNext));
@@ -90,13 +100,15 @@ export class ShardFanOut {
     collection: CollectionState,
     shard: ShardState,
     call: CallOf<K>,
-    { queue, signal }: { readonly queue: PeerId[]; readonly signal: AbortSignal },
+    { queue, signal, step }: AskingOne,
   ): Promise<ReplicaAnswers[K]> {
     const target = { collection: collection.id, shard: shard.id };
     let failure: unknown;
     for (let peer = queue.shift(); peer !== undefined; peer = queue.shift()) {
       try {
-        return await this.#directory.at(peer).call<K>(target, call, signal);
+        const answer = await this.#directory.at(peer).call<K>(target, call, signal);
+        step?.answered(shard.id, peer);
+        return answer;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         if (!FAILS_OVER.has(TributaryError.from(error).code)) throw error;

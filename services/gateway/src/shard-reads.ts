@@ -24,6 +24,7 @@ import { sumTermStatistics } from '@tributary/ranking';
 import { mergeNewest, mergeOrdered, mergeScored, mergeScroll } from '@tributary/routing';
 import { mergeFacets } from './merge-facets.ts';
 import { agreedCount, agreedFacets, agreedRecords } from './read-agreement.ts';
+import type { ReadTrace } from './read-trace.ts';
 import type { ShardFanOut } from './shard-fan-out.ts';
 import { groupByShard } from './split-operation.ts';
 
@@ -32,11 +33,13 @@ export interface Reading {
   readonly consistency?: ReadConsistency | undefined;
   readonly minSequence?: Sequence | undefined;
   readonly signal: AbortSignal;
+  /** Told what the read does, where anybody wants to know. */
+  readonly trace?: ReadTrace | undefined;
 }
 
 /** How a step of the read goes at another collection: the token is of the first one's stream. */
-export function elsewhere({ consistency, signal }: Reading): Reading {
-  return { consistency, signal };
+export function elsewhere({ consistency, signal, trace }: Reading): Reading {
+  return { consistency, signal, trace };
 }
 
 /** Neither payload nor vectors. */
@@ -57,11 +60,13 @@ export class ShardReads {
     reading: Reading,
   ): Promise<ScoredPoint[][]> {
     if (queries.length === 0) return [];
+    const step = reading.trace?.begin(collection, { kind: 'search', queries });
     const answers = await this.#fanOut.askEach<'search'>(
       collection,
       { kind: 'search', queries },
       {
         ...reading,
+        step,
         combine: (ofReplicas, agreement) =>
           queries.map((_, i) =>
             agreedRecords(
@@ -71,10 +76,12 @@ export class ShardReads {
           ),
       },
     );
-    return queries.map((query, i) => {
+    const merged = queries.map((query, i) => {
       const lists = answers.map((ofShard) => ofShard[i] ?? []);
       return mergeScored(lists, query.limit, scoreOrder(collection, query));
     });
+    step?.end(merged.map(({ length }) => length));
+    return merged;
   }
 
   /** In id order, or in the order asked for. */
@@ -83,11 +90,14 @@ export class ShardReads {
     query: ScrollQuery,
     reading: Reading,
   ): Promise<PointRecord[]> {
+    const { filter, limit } = query;
+    const step = reading.trace?.begin(collection, { kind: 'scroll', filter, limit });
     const answers = await this.#fanOut.askEach<'scroll'>(
       collection,
       { kind: 'scroll', query },
-      { ...reading, combine: agreedRecords },
+      { ...reading, step, combine: agreedRecords },
     );
+    step?.end([answers.reduce((sum, records) => sum + records.length, 0)]);
     if (query.orderBy === undefined) return mergeScroll(answers, query.limit);
     return mergeOrdered(answers, query.limit, query.orderBy.direction);
   }
@@ -100,16 +110,18 @@ export class ShardReads {
     reading: Reading,
   ): Promise<PointRecord[]> {
     const unique = [...new Set(ids)];
+    const step = reading.trace?.begin(collection, { kind: 'retrieve', limit: unique.length });
     const groups = groupByShard(unique, (id) => id, collection.shards.length);
     const answers = await Promise.all(
       [...groups].map(([shard, idsOfShard]) => {
         const state = collection.shards[shard] ?? { id: shardId(shard), replicas: new Map() };
         const call = { kind: 'retrieve', ids: idsOfShard, projection } as const;
-        const asking = { ...reading, combine: agreedRecords<PointRecord> };
+        const asking = { ...reading, step, combine: agreedRecords<PointRecord> };
         return this.#fanOut.ask<'retrieve'>(collection, state, call, asking);
       }),
     );
     const byId = new Map(answers.flat().map((record) => [record.id, record]));
+    step?.end([byId.size]);
     return unique.flatMap((id) => byId.get(id) ?? []);
   }
 
@@ -119,19 +131,12 @@ export class ShardReads {
     reading: Reading,
   ): Promise<number> {
     const call = filter === undefined ? ({ kind: 'count' } as const) : countOf(filter);
-    const asking = { ...reading, combine: agreedCount };
+    const step = reading.trace?.begin(collection, { kind: 'count', filter });
+    const asking = { ...reading, step, combine: agreedCount };
     const counts = await this.#fanOut.askEach<'count'>(collection, call, asking);
-    return counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  /** How each shard would answer the filter, a line each. */
-  async explain(
-    collection: CollectionState,
-    filter: Filter,
-    reading: Reading,
-  ): Promise<readonly string[]> {
-    const asking = { ...reading, combine: ([first = '']: string[]) => first };
-    return this.#fanOut.askEach<'explain'>(collection, { kind: 'explain', filter }, asking);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    step?.end([total]);
+    return total;
   }
 
   /** Every point of the collection is as likely as the others. */
@@ -140,12 +145,14 @@ export class ShardReads {
     query: SampleQuery,
     reading: Reading,
   ): Promise<PointRecord[]> {
+    const { seed, limit, filter } = query;
+    const step = reading.trace?.begin(collection, { kind: 'sample', filter, limit });
     const answers = await this.#fanOut.askEach<'sample'>(
       collection,
       { kind: 'sample', query },
-      { ...reading, combine: agreedRecords },
+      { ...reading, step, combine: agreedRecords },
     );
-    const { seed, limit } = query;
+    step?.end([answers.reduce((sum, records) => sum + records.length, 0)]);
     return mergeNewest(answers)
       .map((record) => ({ record, hash: sampleHash(record.id, seed) }))
       .sort((a, b) => a.hash - b.hash || comparePointIds(a.record.id, b.record.id))
@@ -160,12 +167,16 @@ export class ShardReads {
     perShard: number,
     reading: Reading,
   ): Promise<FacetHit[]> {
+    const { filter, limit } = query;
+    const step = reading.trace?.begin(collection, { kind: 'facet', filter, limit });
     const answers = await this.#fanOut.askEach<'facet'>(
       collection,
       { kind: 'facet', query: { ...query, limit: perShard } },
-      { ...reading, combine: agreedFacets },
+      { ...reading, step, combine: agreedFacets },
     );
-    return mergeFacets(answers, query.limit);
+    const hits = mergeFacets(answers, limit);
+    step?.end([hits.length]);
+    return hits;
   }
 
   async termStatistics(
@@ -173,13 +184,17 @@ export class ShardReads {
     query: TermStatisticsQuery,
     reading: Reading,
   ): Promise<TermStatistics> {
+    const { filter } = query;
+    const step = reading.trace?.begin(collection, { kind: 'termStatistics', filter });
     const answers = await this.#fanOut.askEach<'termStatistics'>(
       collection,
       { kind: 'termStatistics', query },
       // Frequencies only weigh terms: any one replica's will do.
-      { ...reading, combine: ([first]) => first ?? { points: 0, frequencies: [] } },
+      { ...reading, step, combine: ([first]) => first ?? { points: 0, frequencies: [] } },
     );
-    return sumTermStatistics(answers);
+    const statistics = sumTermStatistics(answers);
+    step?.end([statistics.points]);
+    return statistics;
   }
 }
 

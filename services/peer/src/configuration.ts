@@ -38,8 +38,15 @@ const service = z.strictObject({
   grpc_port: port.default(6334),
   max_request_size_mb: z.number().positive().max(1_024).default(32),
   enable_cors: z.boolean().default(true),
-  /** Requests that take longer are logged with what they asked; absent: none. */
-  slow_query_secs: z.number().positive().optional(),
+  /** Reads and writes that take longer are logged with how they were answered; 0: none. */
+  slow_query_secs: z.number().nonnegative().default(1),
+  /** Stands before the name of every metric. */
+  metrics_prefix: z
+    .string()
+    .regex(/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/, 'must be letters, digits, _ and :')
+    .default(''),
+  /** Serves the metrics besides, and nothing else. */
+  metrics_port: port.optional(),
 });
 
 const cluster = z.strictObject({

@@ -31,6 +31,7 @@ import {
   createMetrics,
   type Logger,
   type LogLevel,
+  type Metrics,
   type Random,
   startDeadline,
 } from '@tributary/runtime';
@@ -173,13 +174,14 @@ async function startServices(
       metadata,
       streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
       localReplicas: guarded,
+      observedReplicas: replicas.client,
       reports,
       cluster: () => status.view(),
       ready: readiness(cluster, self, replicas),
       clock,
       random,
       logger: logger.child({ part: 'gateway' }),
-      metrics: createMetrics({ processMetrics: true }),
+      metrics: peerMetrics(service.metrics_prefix, connection),
     }),
   );
   return { gateway, server };
@@ -222,6 +224,21 @@ function startReplicas(
   });
 }
 
+function peerMetrics(prefix: string, connection: Connection): Metrics {
+  const metrics = createMetrics({ prefix, processMetrics: true });
+  metrics.gauge({
+    name: 'tributary_nats_connected',
+    help: 'Whether this peer is connected to a nats-server',
+    collect: (gauge) => gauge.set(connection.isConnected ? 1 : 0),
+  });
+  metrics.gauge({
+    name: 'tributary_nats_connections_total',
+    help: 'Connections made to a nats-server since the start, the first included',
+    collect: (gauge) => gauge.set(connection.connections),
+  });
+  return metrics;
+}
+
 function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig> {
   const { service, storage } = configuration;
   return {
@@ -231,7 +248,8 @@ function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig>
     enableCors: service.enable_cors,
     maxRequestBytes: Math.floor(service.max_request_size_mb * MEBIBYTE),
     searchTimeoutMs: storage.performance.search_timeout_sec * 1_000,
-    ...(service.slow_query_secs !== undefined && { slowQueryMs: service.slow_query_secs * 1_000 }),
+    slowQueryMs: service.slow_query_secs * 1_000,
+    ...(service.metrics_port !== undefined && { metricsPort: service.metrics_port }),
     replicationFactor: storage.collection.replication_factor,
     writeConsistencyFactor: storage.collection.write_consistency_factor,
     version: { version: API_VERSION, commit: commitOfCheckout() },

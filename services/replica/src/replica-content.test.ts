@@ -14,6 +14,7 @@ import {
   sequence,
 } from '@tributary/model';
 import { ApplyBatch } from '@tributary/replication';
+import { systemClock } from '@tributary/runtime';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import fc from 'fast-check';
 import { ReplicaContent } from './replica-content.ts';
@@ -74,8 +75,9 @@ async function open(stores: MemoryReplicaStores, turn = async () => {}): Promise
     stores,
     storeName: 'a',
     config,
-    createIndex: async () => new MemoryVectorIndex('Dot'),
     createdVectors: config,
+    createIndex: async () => new MemoryVectorIndex('Dot'),
+    clock: systemClock,
     turn,
     signal: new AbortController().signal,
   });
@@ -145,7 +147,7 @@ test('reads go on while an index is made, and see it with its entry only', async
   const asked: Filter = { must: [{ kind: 'match', key: 'n', value: 1 }] };
   read = () => {
     assert.deepEqual(content.info().payloadSchema, {});
-    assert.equal(content.reader.explain(asked).plan, 'scan');
+    assert.equal(content.reader.explain({ filter: asked }).filter?.plan, 'scan');
     duringCounts = [...duringCounts, content.reader.count(asked)];
   };
   const index: FieldIndex = { type: 'integer', lookup: true, range: true };
@@ -159,7 +161,7 @@ test('reads go on while an index is made, and see it with its entry only', async
     2,
   );
   assert.deepEqual(duringCounts, [400, 400]);
-  assert.equal(content.reader.explain(asked).plan, 'index');
+  assert.equal(content.reader.explain({ filter: asked }).filter?.plan, 'index');
   assert.equal(content.reader.count(asked), 401);
 });
 

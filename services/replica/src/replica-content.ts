@@ -20,10 +20,11 @@ import {
   vectorSchemaOf,
 } from '@tributary/model';
 import type { ApplyBatch, CandidateFinder, PointChanges } from '@tributary/replication';
-import { assert } from '@tributary/runtime';
+import { assert, type Clock } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
+import { describeIndexes } from './describe-indexes.ts';
 import { type CreateIndex, type IndexFiles, ReplicaVectors } from './replica-vectors.ts';
 import { createCandidateFinder } from './update-candidates.ts';
 
@@ -34,6 +35,7 @@ export interface ReplicaContentOptions {
   readonly createdVectors: CollectionVectors;
   readonly createIndex: CreateIndex;
   readonly indexFiles?: IndexFiles;
+  readonly clock: Clock;
   /** Lets other work of the thread go on. */
   readonly turn: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -75,6 +77,7 @@ export class ReplicaContent implements AsyncDisposable {
       indexes: this.#vectors.indexes,
       config: options.config,
       vectorSchema: () => this.#vectorSchema,
+      clock: options.clock,
     });
   }
 
@@ -163,25 +166,13 @@ export class ReplicaContent implements AsyncDisposable {
     if (!isBuilding) this.#table.reclaim();
   }
 
-  info(): ReplicaInfo {
-    let indexedVectorsCount = 0;
-    let segmentsCount = 0;
-    let memoryBytes = 0;
-    let optimizing = false;
-    for (const index of this.#vectors.indexes.values()) {
-      const stats = index.stats();
-      indexedVectorsCount += stats.indexedVectors;
-      segmentsCount += stats.segments;
-      memoryBytes += stats.memoryBytes;
-      optimizing ||= stats.building;
-    }
+  info(): Omit<ReplicaInfo, 'queuedEntries'> {
     return {
       ...this.state,
-      indexedVectorsCount,
-      segmentsCount,
-      memoryBytes,
-      optimizing,
+      ...describeIndexes(this.#vectors.indexes),
       payloadIndexPoints: this.#payloadIndexes.pointsByField(),
+      payloadIndexBytes: this.#payloadIndexes.memoryBytes,
+      tableBytes: this.#table.memoryBytes,
     };
   }
 

@@ -3,7 +3,7 @@
 //   open() ─► run() follows until its signal aborts ─► close()
 
 import type { CollectionConfig, CollectionVectors } from '@tributary/model';
-import type { FollowerOptions, FollowerState } from '@tributary/replication';
+import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
 import type { ReplicaReader } from '@tributary/search';
 import type { ReplicaStores } from '@tributary/storage';
@@ -131,7 +131,7 @@ export class Replica implements AsyncDisposable {
       case 'termStatistics':
         return this.#reader.termStatistics(call.query);
       case 'explain':
-        return JSON.stringify(this.#reader.explain(call.filter ?? {}));
+        return this.#reader.explain(call);
       case 'info':
         return this.#info();
       case 'verify':
@@ -164,7 +164,7 @@ export class Replica implements AsyncDisposable {
 
   #info(): ReplicaInfo {
     const { phase } = this.#driver.state;
-    const info = this.#content.info();
+    const info = { ...this.#content.info(), queuedEntries: queuedEntries(this.#driver.state) };
     return phase.kind === 'halted' ? { ...info, halted: phase.halt.reason } : info;
   }
 

@@ -16,6 +16,7 @@ import {
 } from '@tributary/model';
 import { filterPayloads, filtersOver } from '@tributary/model/conformance';
 import { ApplyBatch, type CandidateFinder } from '@tributary/replication';
+import { systemClock } from '@tributary/runtime';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import fc from 'fast-check';
 import { ReplicaContent } from './replica-content.ts';
@@ -181,8 +182,9 @@ async function open(): Promise<ReplicaContent> {
     stores: new MemoryReplicaStores(),
     storeName: 'a',
     config,
-    createIndex: async () => new MemoryVectorIndex('Dot'),
     createdVectors: config,
+    createIndex: async () => new MemoryVectorIndex('Dot'),
+    clock: systemClock,
     turn: async () => {},
     signal: new AbortController().signal,
   });

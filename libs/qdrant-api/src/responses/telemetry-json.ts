@@ -1,19 +1,23 @@
-// The result of GET /telemetry: what this process has done since its start.
+// The results of GET /telemetry, what this process has done since its start and holds, and of GET /cluster/telemetry.
 
 import type { JsonObject, JsonValue } from '@tributary/model';
 import { stringifyJson } from '@tributary/model';
 import { consensusJson, isoTime } from './cluster-json.ts';
-import { paramsJson } from './collection-json.ts';
+import { collectionConfigJson, paramsJson } from './collection-json.ts';
 import type {
   ClusterView,
-  CollectionView,
+  CollectionTelemetryView,
+  LocalShardTelemetryView,
   PlacementView,
   ResponseTally,
+  ShardTelemetryView,
   TelemetryView,
 } from './view.ts';
 
-export function writeTelemetry(view: TelemetryView): string {
-  const collections = view.collections?.map(collectionTelemetry);
+/** From level 1 on the collections are told, from 2 on one by one, from 3 on their replicas here, from 4 on each graph. */
+export function writeTelemetry(view: TelemetryView, detailsLevel: number): string {
+  const told = detailsLevel < 1 ? undefined : view.collections;
+  const tell = detailsLevel < 2 ? aggregatedTelemetry : fullTelemetry(detailsLevel);
   return stringifyJson({
     id: view.id,
     app: {
@@ -22,19 +26,19 @@ export function writeTelemetry(view: TelemetryView): string {
       startup: isoTime(view.startedAtMs),
     },
     collections: {
-      number_of_collections: view.collectionsCount,
-      ...(collections !== undefined && { collections }),
+      number_of_collections: view.collections.length,
+      ...(told !== undefined && { collections: told.map(tell) }),
     },
-    cluster: clusterTelemetry(view.cluster),
+    cluster: clusterTelemetry(view.cluster, detailsLevel),
     requests: {
-      rest: { responses: responsesJson(view.rest) },
-      grpc: { responses: responsesJson(view.grpc) },
+      rest: requestsJson(view.rest, view.restByCollection),
+      grpc: requestsJson(view.grpc, view.grpcByCollection),
     },
     memory: {
-      active_bytes: view.residentBytes,
-      allocated_bytes: view.residentBytes,
+      active_bytes: view.memory.activeBytes,
+      allocated_bytes: view.memory.allocatedBytes,
       metadata_bytes: 0,
-      resident_bytes: view.residentBytes,
+      resident_bytes: view.memory.residentBytes,
       retained_bytes: 0,
     },
   });
@@ -62,15 +66,80 @@ export function writeClusterTelemetry(view: PlacementView, cluster: ClusterView)
   });
 }
 
-function collectionTelemetry(view: CollectionView): JsonObject {
+function aggregatedTelemetry({ config, shards }: CollectionTelemetryView): JsonObject {
+  const local = shards.flatMap((shard) => shard.local ?? []);
+  const failed = local.find(({ optimizerError }) => optimizerError !== undefined);
   return {
-    vectors: view.indexedVectorsCount,
-    optimizers_status: view.optimizerError === undefined ? 'ok' : { error: view.optimizerError },
-    params: paramsJson(view.config),
+    vectors: local.reduce((sum, each) => sum + vectorsOf(each), 0),
+    optimizers_status: optimizersStatus(failed?.optimizerError),
+    params: paramsJson(config),
   };
 }
 
-function clusterTelemetry(view: ClusterView): JsonObject {
+function fullTelemetry(detailsLevel: number) {
+  return ({ name, config, shards }: CollectionTelemetryView): JsonObject => ({
+    id: name,
+    config: collectionConfigJson(config),
+    shards: shards.map((shard) => shardTelemetry(shard, detailsLevel)),
+    transfers: [],
+    resharding: [],
+  });
+}
+
+function shardTelemetry({ id, self, replicas, local }: ShardTelemetryView, level: number) {
+  const remote = [...replicas.keys()].filter((peer) => peer !== self);
+  return {
+    id,
+    local: local === undefined || level < 3 ? null : localShard(local, level),
+    remote: remote.map((peer) => ({ shard_id: id, peer_id: peer })),
+    replicate_states: Object.fromEntries(replicas),
+  };
+}
+
+function localShard(local: LocalShardTelemetryView, level: number): JsonObject {
+  const byName = local.vectors.map(({ name, vectors }) => [name, vectors] as const);
+  const excluded = local.vectors.map(({ name, vectors, indexed }) => {
+    return [name, vectors - indexed] as const;
+  });
+  return {
+    variant_name: 'tributary replica',
+    status: local.status,
+    total_optimized_points: local.vectors.reduce((sum, { indexed }) => sum + indexed, 0),
+    vectors_size_bytes: local.vectorsBytes,
+    num_points: local.pointsCount,
+    num_vectors: vectorsOf(local),
+    num_vectors_by_name: Object.fromEntries(byName),
+    indexed_only_excluded_vectors: Object.fromEntries(excluded),
+    optimizations: {
+      status: optimizersStatus(local.optimizerError),
+      optimizations: { count: 0 },
+    },
+    update_queue: { length: local.queuedEntries },
+    ...(level >= 4 && { applied_sequence: local.appliedSequence, graphs: graphsOf(local) }),
+  };
+}
+
+/** Qdrant's segments hold points and vectors both; graphs are what there is of them here. */
+function graphsOf({ vectors }: LocalShardTelemetryView): JsonObject[] {
+  return vectors.map(({ name, segments, rowBytes, graphBytes, build }) => ({
+    vector: name,
+    points: [...segments],
+    row_bytes: rowBytes,
+    graph_bytes: graphBytes,
+    build,
+  }));
+}
+
+function vectorsOf({ vectors }: LocalShardTelemetryView): number {
+  return vectors.reduce((sum, each) => sum + each.vectors, 0);
+}
+
+function optimizersStatus(error: string | undefined): JsonValue {
+  return error === undefined ? 'ok' : { error };
+}
+
+function clusterTelemetry(view: ClusterView, detailsLevel: number): JsonObject {
+  if (detailsLevel < 1) return { enabled: true };
   return {
     enabled: true,
     status: {
@@ -83,8 +152,20 @@ function clusterTelemetry(view: ClusterView): JsonObject {
       peer_id: view.peerId,
       consensus_thread_status: { ...consensusJson(view.consensus) },
     },
-    peers: Object.fromEntries([...view.peers].map(([peer, uri]) => [peer, { uri }])),
+    ...(detailsLevel >= 2 && {
+      peers: Object.fromEntries([...view.peers].map(([peer, uri]) => [peer, { uri }])),
+    }),
   };
+}
+
+function requestsJson(
+  all: readonly ResponseTally[],
+  byCollection: ReadonlyMap<string, readonly ResponseTally[]> | undefined,
+): JsonObject {
+  const responses = responsesJson(all);
+  if (byCollection === undefined) return { responses };
+  const each = [...byCollection].map(([name, tallies]) => [name, responsesJson(tallies)] as const);
+  return { responses, per_collection_responses: Object.fromEntries(each) };
 }
 
 /** By endpoint, then by status. */
@@ -103,7 +184,7 @@ function tallyJson({ count, totalSec, minSec, maxSec }: ResponseTally): JsonObje
   return {
     count,
     avg_duration_micros: count === 0 ? 0 : micros(totalSec / count),
-    min_duration_micros: micros(minSec),
+    min_duration_micros: count === 0 ? 0 : micros(minSec),
     max_duration_micros: micros(maxSec),
     total_duration_micros: micros(totalSec),
   };

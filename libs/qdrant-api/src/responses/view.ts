@@ -12,7 +12,7 @@ export interface VersionView {
 /** Clients look at the version only, so the title may say what really answers. */
 export const TITLE = 'tributary - vector search engine';
 
-/** green: ready; yellow: a graph is being built; grey: one would be, after a write; red: something failed. */
+/** green: ready; yellow: a graph is being built; grey: one waits to be; red: something failed and is not mended. */
 export type CollectionStatus = 'green' | 'yellow' | 'grey' | 'red';
 
 export interface CollectionView {
@@ -142,16 +142,58 @@ export interface ResponseTally {
   readonly maxSec: number;
 }
 
+/** The index of one vector of a replica. */
+export interface VectorTelemetryView {
+  readonly name: string;
+  readonly vectors: number;
+  readonly indexed: number;
+  /** Live vectors of each graph. */
+  readonly segments: readonly number[];
+  readonly rowBytes: number;
+  readonly graphBytes: number;
+  readonly build: string;
+}
+
+/** The replica of a shard at this peer. */
+export interface LocalShardTelemetryView {
+  readonly status: CollectionStatus;
+  readonly optimizerError?: string;
+  readonly appliedSequence: number;
+  readonly pointsCount: number;
+  readonly vectorsBytes: number;
+  readonly queuedEntries: number;
+  readonly vectors: readonly VectorTelemetryView[];
+}
+
+export interface ShardTelemetryView {
+  readonly id: ShardId;
+  readonly self: PeerId;
+  readonly replicas: ReadonlyMap<PeerId, ReplicaStateName>;
+  /** Absent where the shard has no replica here, or none that answers yet. */
+  readonly local?: LocalShardTelemetryView;
+}
+
+export interface CollectionTelemetryView {
+  readonly name: string;
+  readonly config: CollectionConfig;
+  readonly shards: readonly ShardTelemetryView[];
+}
+
 export interface TelemetryView {
   /** Of this process, made at its start. */
   readonly id: string;
   readonly version: string;
   readonly startedAtMs: number;
-  /** Only as many of them as the level of detail asks for. */
-  readonly collections: readonly CollectionView[] | undefined;
-  readonly collectionsCount: number;
+  readonly collections: readonly CollectionTelemetryView[];
   readonly cluster: ClusterView;
   readonly rest: readonly ResponseTally[];
   readonly grpc: readonly ResponseTally[];
-  readonly residentBytes: number;
+  /** Absent where they are not asked for. */
+  readonly restByCollection?: ReadonlyMap<string, readonly ResponseTally[]>;
+  readonly grpcByCollection?: ReadonlyMap<string, readonly ResponseTally[]>;
+  readonly memory: {
+    readonly residentBytes: number;
+    readonly activeBytes: number;
+    readonly allocatedBytes: number;
+  };
 }

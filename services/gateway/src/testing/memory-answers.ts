@@ -1,5 +1,6 @@
 // What a replica in memory answers to each kind of call.
 
+import type { Explanation, Filter, VectorQuery } from '@tributary/model';
 import type { CallOf } from '@tributary/replica-api';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { MemoryReplica } from './memory-replica.ts';
@@ -16,7 +17,7 @@ const ANSWERS: Answers = {
   sample: (replica, call) => replica.sample(call.query),
   facet: (replica, call) => replica.facet(call.query),
   termStatistics: (replica, call) => replica.termStatistics(call.query),
-  explain: () => 'every point is looked at',
+  explain: (replica, { filter, query }) => explained(replica, query?.filter ?? filter, query),
   info: (replica) => replica.info(),
   verify: (replica) => replica.info(),
 };
@@ -27,4 +28,42 @@ export function answerFromMemory<K extends ReplicaCallKind>(
 ): ReplicaAnswers[K] {
   const kind: K = call.kind;
   return ANSWERS[kind](replica, call);
+}
+
+/** Nothing has an index: every point is looked at. */
+function explained(
+  replica: MemoryReplica,
+  filter: Filter | undefined,
+  query: VectorQuery | undefined,
+): Explanation {
+  const points = replica.count(undefined);
+  const unindexed = (filter?.must ?? []).flatMap((condition) =>
+    'key' in condition
+      ? [{ key: condition.key, asks: condition.kind, helps: 'keyword' as const }]
+      : [],
+  );
+  const estimated = { min: 0, expected: points / 2, max: points };
+  return {
+    points,
+    ...(filter && {
+      filter: {
+        plan: 'scan',
+        estimated,
+        candidates: points,
+        matched: replica.count(filter),
+        unindexed,
+      },
+    }),
+    ...(query && {
+      search: {
+        method: 'scan',
+        limit: query.limit,
+        ef: query.params.hnswEf ?? 100,
+        exact: true,
+        vectors: points,
+        indexed: 0,
+        segments: 0,
+      },
+    }),
+  };
 }

@@ -155,6 +155,10 @@ export class MemoryReplica {
       optimizing: false,
       payloadSchema: Object.fromEntries(this.#indexes),
       payloadIndexPoints: Object.fromEntries([...this.#indexes.keys()].map((key) => [key, 0])),
+      vectorIndexes: {},
+      payloadIndexBytes: 0,
+      tableBytes: 0,
+      queuedEntries: 0,
     };
   }
 
@@ -224,8 +228,8 @@ export class MemoryReplica {
   #holds(filter: Filter | undefined, { id, version, payload, vectors }: StoredPoint): boolean {
     if (filter === undefined) return true;
     const vectorNames = Object.keys(vectors);
-    const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
     const textIndexes = textIndexesOf(Object.fromEntries(this.#indexes));
+    const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
     return compileFilter(filter, { textIndexes })(subject);
   }
 }

@@ -1,0 +1,26 @@
+// The status of a collection by what its replicas say. Pure.
+
+import type { CollectionStatus } from '@tributary/qdrant-api';
+import type { ReplicaInfo } from '@tributary/wire';
+
+export interface StatusView {
+  readonly status: CollectionStatus;
+  /** What failed; absent while nothing did. */
+  readonly optimizerError?: string;
+}
+
+export function statusOfReplica(info: ReplicaInfo): StatusView {
+  return statusOf([info]);
+}
+
+/** red: a replica has halted or a graph could not be built; yellow: graphs are built; grey: some wait to be. */
+export function statusOf(infos: readonly ReplicaInfo[]): StatusView {
+  const indexes = infos.flatMap((info) => Object.values(info.vectorIndexes));
+  const halted = infos.find((info) => info.halted !== undefined)?.halted;
+  const failed = indexes.find(({ buildError }) => buildError !== undefined)?.buildError;
+  const optimizerError = halted ?? failed;
+  if (optimizerError !== undefined) return { status: 'red', optimizerError };
+  if (indexes.some(({ build }) => build === 'running')) return { status: 'yellow' };
+  const waits = indexes.some(({ build }) => build !== 'idle');
+  return { status: waits ? 'grey' : 'green' };
+}

@@ -1,0 +1,141 @@
+// What an operator should look at: fields that slow requests filtered by without an index, and replicas that do not serve.
+//
+//   slow request ──► unindexed field noted ──(index made, collection gone, cleared)──► forgotten
+//   replica Dead or halted ──► shown while it is ──(cleared)──► not shown until it is so anew
+//
+// Invariant: what is noted is bounded, and names collections that exist.
+
+import { findCollection, type MetadataState } from '@tributary/metadata';
+import type { CollectionId, PayloadSchema, UnindexedCondition } from '@tributary/model';
+import type { IssueView } from '@tributary/qdrant-api';
+import type { Clock } from '@tributary/runtime';
+
+export interface IssuesOptions {
+  readonly state: () => MetadataState;
+  readonly clock: Clock;
+}
+
+/** A replica of this peer that has stopped applying. */
+export interface HaltedReplica {
+  readonly collection: CollectionId;
+  readonly shard: number;
+  readonly reason: string;
+}
+
+/** What this peer's replicas say. */
+export interface LocalFacts {
+  readonly halted: readonly HaltedReplica[];
+  readonly schemas: ReadonlyMap<CollectionId, PayloadSchema>;
+}
+
+interface Noted {
+  readonly collection: CollectionId;
+  readonly condition: UnindexedCondition;
+  readonly atMs: number;
+}
+
+const NOTED_MAX = 256;
+
+export class Issues {
+  readonly #options: IssuesOptions;
+  readonly #noted = new Map<string, Noted>();
+  /** When each was first seen; those dismissed are not shown while they last. */
+  readonly #seenMs = new Map<string, number>();
+  #dismissed: ReadonlySet<string> = new Set();
+
+  constructor(options: IssuesOptions) {
+    this.#options = options;
+  }
+
+  /** A slow request filtered by these. */
+  note(collection: CollectionId, conditions: readonly UnindexedCondition[]): void {
+    for (const condition of conditions) {
+      const key = `${collection}/${condition.helps}/${condition.key}`;
+      if (!this.#noted.has(key) && this.#noted.size >= NOTED_MAX) return;
+      this.#noted.set(key, { collection, condition, atMs: this.#options.clock.nowMs() });
+    }
+  }
+
+  list({ halted, schemas }: LocalFacts): IssueView[] {
+    const standing = [...this.#dead(), ...this.#halted(halted)];
+    const present = new Set(standing.map(({ id }) => id));
+    this.#dismissed = this.#dismissed.intersection(present);
+    for (const id of this.#seenMs.keys()) if (!present.has(id)) this.#seenMs.delete(id);
+    return [...this.#unindexed(schemas), ...standing.filter(({ id }) => !this.#dismissed.has(id))];
+  }
+
+  clear({ halted }: Pick<LocalFacts, 'halted'>): void {
+    this.#noted.clear();
+    const standing = [...this.#dead(), ...this.#halted(halted)];
+    this.#dismissed = new Set(standing.map(({ id }) => id));
+  }
+
+  *#unindexed(schemas: LocalFacts['schemas']): Generator<IssueView> {
+    const state = this.#options.state();
+    for (const [key, { collection: id, condition, atMs }] of this.#noted) {
+      const collection = findCollection(state, id);
+      const made = schemas.get(id)?.[condition.key];
+      if (collection === undefined || made?.type === condition.helps) {
+        this.#noted.delete(key);
+        continue;
+      }
+      const { key: field, helps } = condition;
+      const { name } = collection;
+      yield {
+        id: `UNINDEXED_FIELD/${name}/${field}`,
+        description: `Slow requests to '${name}' filter by '${field}', which has no index of type ${helps}`,
+        solution: {
+          message: `Create an index of type ${helps} on '${field}'`,
+          action: {
+            method: 'PUT',
+            uri: `/collections/${encodeURIComponent(name)}/index`,
+            body: { field_name: field, field_schema: helps },
+          },
+        },
+        relatedCollection: name,
+        atMs,
+      };
+    }
+  }
+
+  #dead(): IssueView[] {
+    const found: IssueView[] = [];
+    for (const { name, shards } of this.#options.state().collections.values()) {
+      for (const { id, replicas } of shards) {
+        for (const [peer, state] of replicas) {
+          if (state !== 'Dead') continue;
+          found.push(
+            this.#standing(`DEAD_REPLICA/${name}/${id}/${peer}`, name, {
+              description: `The replica of shard ${id} of '${name}' at peer ${peer} is Dead: it serves nobody`,
+              message: `See whether peer ${peer} runs and reaches NATS; the replica recovers by itself once it does`,
+            }),
+          );
+        }
+      }
+    }
+    return found;
+  }
+
+  #halted(replicas: readonly HaltedReplica[]): IssueView[] {
+    return replicas.flatMap(({ collection: id, shard, reason }) => {
+      const collection = findCollection(this.#options.state(), id);
+      if (collection === undefined) return [];
+      const { name } = collection;
+      return this.#standing(`HALTED_REPLICA/${name}/${shard}`, name, {
+        description: `This peer's replica of shard ${shard} of '${name}' has stopped applying: ${reason}`,
+        message:
+          'The log of this peer says what it needs; other replicas of the shard go on serving',
+      });
+    });
+  }
+
+  #standing(
+    id: string,
+    relatedCollection: string,
+    { description, message }: { readonly description: string; readonly message: string },
+  ): IssueView {
+    const atMs = this.#seenMs.get(id) ?? this.#options.clock.nowMs();
+    this.#seenMs.set(id, atMs);
+    return { id, description, solution: { message }, relatedCollection, atMs };
+  }
+}
