@@ -77,7 +77,9 @@ export async function scoreStages(
 ): Promise<ReadonlyMap<QueryStage, StageScoring>> {
   const places = new Map<QueryStage, Source>();
   for (const stage of stages) {
-    if (examplesOf(stage.query).length === 0) continue;
+    // A context of no pairs is a scoring too: it holds for every point alike.
+    const isScored = stage.query?.kind === 'context' || examplesOf(stage.query).length > 0;
+    if (!isScored) continue;
     checkVectorName(stage.using, collection.config);
     places.set(stage, await sourceOf(collection, stage, sources.names));
   }

@@ -71,6 +71,16 @@ test('the universal query answers in every variant', async () => {
   assert.deepEqual(await ask({}), [0, 1, 2], 'nothing asked for: by id');
 });
 
+test('a context of no pairs holds for every point alike', async () => {
+  const { points } = await client.query('docs', {
+    query: { context: [] },
+    using: 'text',
+    limit: 99,
+  });
+  assert.equal(points.length, 12);
+  assert.ok(points.every(({ score }) => score === 0));
+});
+
 test('ids of a query may be looked up in another collection', async () => {
   await client.createCollection('examples', { vectors: { size: 2, distance: 'Cosine' } });
   await client.upsert('examples', { wait: true, points: [{ id: 77, vector: [0, 1] }] });
