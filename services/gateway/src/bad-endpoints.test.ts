@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
+import type { GatewayCore } from './gateway-core.ts';
+import { restRoutes } from './rest-routes.ts';
 import { createDocs } from './testing/example-docs.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
@@ -38,6 +40,7 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
   'POST /points/payload/clear': '{"points":[1]}',
   'POST /points/batch': '{"operations":[{"delete":{"points":[1]}}]}',
   'PUT /index': '{"field_name":"a","field_schema":"keyword"}',
+  'PUT /vectors/more': '{"sparse":{}}',
   'POST /points/scroll': '{}',
   'POST /points/count': '{}',
   'POST /points/query': '{}',
@@ -56,11 +59,62 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
   'POST /facet': '{"key":"colour"}',
 };
 
-const WITHOUT_COLLECTION: readonly string[] = ['POST /collections/aliases', 'PUT /collections/new'];
+const WITHOUT_COLLECTION: readonly string[] = [
+  'POST /collections/aliases',
+  'PUT /collections/new',
+  'PATCH /collections/docs',
+];
 
 function within(collection: string, endpoint: string): string {
   return endpoint.replace(' ', ` /collections/${collection}`);
 }
+
+/** What takes no body, by the status of a request about what is not there; with 200 there is nothing to be missing. */
+const BODILESS: Readonly<Record<string, number>> = {
+  'GET /cluster': 200,
+  'GET /cluster/telemetry': 200,
+  'GET /telemetry': 200,
+  'GET /profiler/slow_requests': 200,
+  'GET /issues': 200,
+  'DELETE /issues': 200,
+  'GET /aliases': 200,
+  'GET /collections': 200,
+  'GET /collections/nowhere': 404,
+  'DELETE /collections/nowhere': 200,
+  'GET /collections/nowhere/exists': 200,
+  'GET /collections/nowhere/cluster': 404,
+  'GET /collections/nowhere/aliases': 404,
+  'GET /collections/nowhere/points/1': 404,
+  'DELETE /collections/nowhere/index/a': 404,
+  'DELETE /collections/nowhere/vectors/a': 404,
+};
+
+/** Nothing is asked of it. */
+const NO_CORE = new Proxy<GatewayCore>(Object.create(null), {
+  get: () => new Proxy({}, { get: () => undefined }),
+});
+
+test('every route is in the tables, and what the tables have is a route', () => {
+  const routes = restRoutes(NO_CORE).map(({ method, url }) => `${method} ${url}`);
+  const tables = [
+    ...Object.keys(ENDPOINTS).map((each) => within('nowhere', each)),
+    ...WITHOUT_COLLECTION,
+    ...Object.keys(BODILESS),
+  ];
+  const pattern = (route: string) => new RegExp(`^${route.replaceAll(/:\w+/g, '[^/]+')}$`);
+  const missing = routes.filter((route) => !tables.some((each) => pattern(route).test(each)));
+  assert.deepEqual(missing, []);
+  const unknown = tables.filter((each) => !routes.some((route) => pattern(route).test(each)));
+  assert.deepEqual(unknown, []);
+});
+
+test('every endpoint without a body answers for what is not there', async () => {
+  for (const [request, expected] of Object.entries(BODILESS)) {
+    const { status, error } = await send(request, '');
+    assert.equal(status, expected, `${request}: ${error}`);
+    if (expected === 404) assert.match(error, /^Not found: Collection `nowhere` doesn't exist!/);
+  }
+});
 
 test('every endpoint refuses a body that is no JSON, no object or far too deep', async () => {
   const endpoints = Object.keys(ENDPOINTS).map((each) => within('docs', each));
@@ -84,7 +138,8 @@ test('every endpoint tells an unknown collection by its name', async () => {
 test('every endpoint refuses a shard key, which is not served yet', async () => {
   for (const [endpoint, body] of Object.entries(ENDPOINTS)) {
     // An index is for all shards, and each request of a batch has its own key.
-    if (endpoint === 'PUT /index' || endpoint.endsWith('/batch')) continue;
+    const isForAll = endpoint === 'PUT /index' || endpoint === 'PUT /vectors/more';
+    if (isForAll || endpoint.endsWith('/batch')) continue;
     const keyed = `${body.slice(0, -1)}${body === '{}' ? '' : ','}"shard_key":"a"}`;
     const { status, error } = await send(within('docs', endpoint), keyed);
     assert.equal(status, 400, `${endpoint}: ${error}`);
