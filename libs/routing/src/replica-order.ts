@@ -16,6 +16,8 @@ export interface ReplicaOrderOptions {
  */
 export function orderReplicas(shard: ShardState, options: ReplicaOrderOptions): PeerId[] {
   const { self, isReachable, tieBreak } = options;
+  // Every read asks, and most shards of small clusters have no other replica.
+  if (shard.replicas.size === 1 && shard.replicas.get(self) === 'Active') return [self];
   const active = [...shard.replicas]
     .filter(([, state]) => state === 'Active')
     .map(([peer]) => peer);

@@ -8,9 +8,6 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Without a reason given, every stop would make an exception and its stack trace. */
-const STOPPED = new TributaryError('cancelled', 'the deadline is no longer needed');
-
 /**
  * Aborts `timeoutMs` from now. Dispose of it when the work is done, or the timer lives on until it is due:
  * `using deadline = startDeadline(clock, 10_000, parent, 'search')`.
@@ -22,27 +19,24 @@ export function startDeadline(
   what = 'the call',
 ): Deadline {
   const controller = new AbortController();
-  const timer = new AbortController();
-  const onParentAbort = () => {
-    timer.abort(STOPPED);
-    controller.abort(parent?.reason);
-  };
-  const stop = () => {
-    timer.abort(STOPPED);
-    parent?.removeEventListener('abort', onParentAbort);
-  };
+  const { signal } = controller;
   if (parent?.aborted) {
     controller.abort(parent.reason);
-  } else {
-    parent?.addEventListener('abort', onParentAbort, { once: true });
-    clock.sleep(timeoutMs, timer.signal).then(
-      () => {
-        stop();
-        controller.abort(new TributaryError('timeout', `${what} took longer than ${timeoutMs} ms`));
-      },
-      // The timer was stopped: the deadline is no longer needed.
-      () => {},
-    );
+    return { signal, [Symbol.dispose]: () => {} };
   }
-  return { signal: controller.signal, [Symbol.dispose]: stop };
+  const stop = () => {
+    timer[Symbol.dispose]();
+    parent?.removeEventListener('abort', onParentAbort);
+  };
+  const onParentAbort = () => {
+    stop();
+    controller.abort(parent?.reason);
+  };
+  // A timer of its own, and no `sleep` ended by a signal: that cost every read an exception of some 10 µs.
+  const timer = clock.startTimer(timeoutMs, () => {
+    stop();
+    controller.abort(new TributaryError('timeout', `${what} took longer than ${timeoutMs} ms`));
+  });
+  parent?.addEventListener('abort', onParentAbort, { once: true });
+  return { signal, [Symbol.dispose]: stop };
 }

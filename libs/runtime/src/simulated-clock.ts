@@ -34,19 +34,21 @@ export class SimulatedClock implements Clock {
         return;
       }
       const onAbort = () => {
-        this.#sleepers.delete(sleeper);
+        timer[Symbol.dispose]();
         reject(signal?.reason);
       };
-      const sleeper: Sleeper = {
-        dueMs: this.#elapsedMs + Math.max(0, ms),
-        wake: () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        },
-      };
+      const timer = this.startTimer(ms, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#sleepers.add(sleeper);
     });
+  }
+
+  startTimer(ms: number, action: () => void): Disposable {
+    const sleeper: Sleeper = { dueMs: this.#elapsedMs + Math.max(0, ms), wake: action };
+    this.#sleepers.add(sleeper);
+    return { [Symbol.dispose]: () => void this.#sleepers.delete(sleeper) };
   }
 
   /** Milliseconds until the next sleeper is due; undefined where nobody sleeps. */

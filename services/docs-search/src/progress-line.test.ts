@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Clock } from '@tributary/runtime';
+import { type Clock, SimulatedClock } from '@tributary/runtime';
 import { progressLine } from './progress-line.ts';
 
 function clockAt(times: { ms: number }): Clock {
-  return { nowMs: () => times.ms, monotonicMs: () => times.ms, sleep: async () => {} };
+  return Object.assign(new SimulatedClock(), {
+    nowMs: () => times.ms,
+    monotonicMs: () => times.ms,
+  });
 }
 
 test('without a terminal a line is printed for each tenth, with rate and time left', () => {
