@@ -7,6 +7,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import type { PeerProcess } from '@tributary/infra';
 import { collectionId, isDense, type PointId, shardId } from '@tributary/model';
 import { joinFrames, PEER_SERVICE, readPeerAnswer, splitFrames } from '@tributary/replica-api';
+import { TributaryError } from '@tributary/runtime';
 import {
   encodeCall,
   type ReplicaAnswers,
@@ -24,6 +25,7 @@ export interface ReplicaPlace {
 }
 
 const PAGE = 2_000;
+const ANSWER_WITHIN_MS = 90_000;
 
 /** Every replica of the collection, which is the one with the most replicas on these peers. */
 export async function placesOf(
@@ -104,7 +106,25 @@ export function infoOf(place: ReplicaPlace): Promise<ReplicaAnswers['info']> {
   return ask(place, 'info', { kind: 'info' });
 }
 
+/** Waits for a replica that is opening or catching up. */
 async function ask<K extends ReplicaCallKind>(
+  place: ReplicaPlace,
+  kind: K,
+  call: Extract<ReplicaCall, { kind: K }>,
+): Promise<ReplicaAnswers[K]> {
+  const deadline = performance.now() + ANSWER_WITHIN_MS;
+  for (;;) {
+    try {
+      return await askOnce(place, kind, call);
+    } catch (error) {
+      const isUnavailable = error instanceof TributaryError && error.code === 'unavailable';
+      if (!isUnavailable || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function askOnce<K extends ReplicaCallKind>(
   place: ReplicaPlace,
   kind: K,
   call: Extract<ReplicaCall, { kind: K }>,
@@ -115,7 +135,7 @@ async function ask<K extends ReplicaCallKind>(
   try {
     const message = joinFrames([encodeCall(target, call)]);
     const answer = await new Promise<Buffer>((resolve, reject) => {
-      const deadline = Date.now() + 90_000;
+      const deadline = Date.now() + ANSWER_WITHIN_MS;
       client.makeUnaryRequest(
         path,
         requestSerialize,
