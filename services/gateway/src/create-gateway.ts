@@ -166,7 +166,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     inFlightMax: PEER_CALLS_MAX,
     callTimeoutMs: searchTimeoutMs,
   });
-  const readTokens = new ReadTokens({ tracker, streams });
+  const readTokens = new ReadTokens({ tracker, streams, clock });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens });
   const names = new CollectionNames(metadata, clock);
   const timeoutMs = metaTimeoutMs;

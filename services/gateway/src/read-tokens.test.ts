@@ -11,6 +11,7 @@ import {
   shardId,
 } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
+import type { WriteStream } from '@tributary/stream';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { AppliedTracker } from './applied-tracker.ts';
 import { ReadTokens } from './read-tokens.ts';
@@ -21,9 +22,8 @@ const [A, B] = [peerId(1), peerId(2)];
 const [S0, S1] = [shardId(0), shardId(1)];
 
 /** Two shards at two peers; entries 1 and 3 belong to shard 0, entry 2 to shard 1. */
-async function world() {
-  const streams = new MemoryWriteStreams();
-  const stream = await streams.create(C);
+async function world(shardHead?: WriteStream['shardHead']) {
+  const stream = await new MemoryWriteStreams().create(C);
   for (const shard of [S0, S1, S0]) {
     const messageId = `${shard}-${Math.random()}`;
     await stream.append([{ shard, messageId, data: new Uint8Array(1) }]);
@@ -42,7 +42,8 @@ async function world() {
   const config = { ...COLLECTION_DEFAULTS, vectors: {} };
   const created = { createdVectors: { vectors: {} }, vectorNames: {} };
   const collection: CollectionState = { id: C, name: 'c', config, ...created, shards };
-  const tokens = new ReadTokens({ tracker, streams });
+  const heads = { shardHead: shardHead ?? ((shard: ShardId) => stream.shardHead(shard)) };
+  const tokens = new ReadTokens({ tracker, streams: { open: () => heads }, clock: systemClock });
   const applied = (peer: PeerId, shard: ShardId, at: number) =>
     reports.publish({
       peer,
@@ -76,6 +77,23 @@ test('a shard that the write did not touch is ready when it has applied its own 
   it.applied(A, S1, 2);
   assert.deepEqual(await it.ask(S1, 3), [A]);
   assert.deepEqual(await it.ask(S1, 1_000_000), [A], 'a token from nowhere waits for nothing');
+});
+
+test('while the stream is out of reach a read asks for its head again, but not for an error of another kind', async () => {
+  const answers = [
+    new TributaryError('unavailable', 'away'),
+    { lastSequence: sequence(2), count: 1 },
+  ];
+  const shardHead = async () => {
+    const answer = answers.shift() ?? assert.fail('asked too often');
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  using it = await world(shardHead);
+  it.applied(A, S1, 2);
+  assert.deepEqual(await it.ask(S1, 3), [A]);
+  answers.push(new TributaryError('not_found', 'no such stream'));
+  await assert.rejects(it.ask(S1, 3), { code: 'not_found' });
 });
 
 test('a read waits for the first replica that catches up, and no longer than its signal', async () => {

@@ -65,6 +65,21 @@ test('where no replica has the write yet, the read waits for one, and for its ti
   assert.equal((await waiting).count, 1);
 });
 
+test('where the one replica that has the write has stopped, the read waits for another to come to it', async () => {
+  await using cluster = await started();
+  const [lagging, ahead] = [cluster.peer(0), cluster.peer(1)];
+  lagging.isApplying = false;
+  const points = [{ id: 1, vector: [1, 1] }];
+  const written = await send(cluster, 1, 'PUT /collections/c/points?wait=true', { points });
+  assert.equal(written.body.result.status, 'completed');
+  ahead.isStopped = true;
+  const callsBefore = ahead.calls;
+  const reading = countAt(cluster, 0, String(written.body.result.operation_id));
+  while (ahead.calls === callsBefore) await sleep(5);
+  lagging.isApplying = true;
+  assert.deepEqual(await reading, { status: 200, count: 1 });
+});
+
 test('changing a point that this peer has not applied yet is not taken for changing a missing one', async () => {
   await using cluster = await started();
   cluster.peer(1).isApplying = false;

@@ -47,6 +47,10 @@ const FAILS_OVER: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
+function isOutOfReach(error: unknown): boolean {
+  return TributaryError.from(error).code === 'internal';
+}
+
 export class ShardFanOut {
   readonly #metadata: Metadata;
   readonly #directory: ReplicaDirectory;
@@ -82,14 +86,26 @@ export class ShardFanOut {
     let queue = this.#order(shard);
     if (queue.length === 0) queue = await this.#caughtUp(collection, shard, asking.signal);
     const { consistency = 1, minSequence, signal, step } = asking;
+    let behind: PeerId[] = [];
     if (minSequence !== undefined) {
+      const all = queue;
       const { asked } = agreementOf(consistency, shard.replicas.size);
       const peers = { queue, needed: Math.min(asked, queue.length) };
       queue = await this.#readTokens.caughtUp(collection, shard, minSequence, peers, signal);
+      const ready = new Set(queue);
+      behind = all.filter((peer) => !ready.has(peer));
     }
     const askNext = (): Promise<ReplicaAnswers[K]> =>
       this.#askUntilAnswered<K>(collection, shard, call, { queue, signal, step });
-    if (consistency === 1) return askNext();
+    if (consistency === 1) {
+      return askNext().catch(async (error) => {
+        if (minSequence === undefined || behind.length === 0 || !isOutOfReach(error)) throw error;
+        // Those that had the write are gone; the others will come to it.
+        const peers = { queue: behind, needed: 1 };
+        queue = await this.#readTokens.caughtUp(collection, shard, minSequence, peers, signal);
+        return askNext();
+      });
+    }
     const agreement = agreementOf(consistency, shard.replicas.size);
     const answers = await Promise.all(Array.from({ length: agreement.asked }, askNext));
     return asking.combine(answers, agreement);

@@ -49,7 +49,11 @@ export class MemoryShards implements Disposable {
     const fanOut = new ShardFanOut({
       metadata,
       directory: { self: SELF, at: () => client, isReachable: () => true },
-      readTokens: new ReadTokens({ tracker: this.#tracker, streams: new MemoryWriteStreams() }),
+      readTokens: new ReadTokens({
+        tracker: this.#tracker,
+        streams: new MemoryWriteStreams(),
+        clock: systemClock,
+      }),
     });
     this.reader = new PointsReader({
       fanOut,
