@@ -26,6 +26,8 @@ export interface SlowLogOptions {
   readonly directory: Pick<ReplicaDirectory, 'at'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default 10; beyond them requests are only counted. */
+  readonly linesPerSecondMax?: number;
   /** Told the fields that slow requests filtered by without an index. */
   readonly onUnindexed: (
     collection: CollectionId,
@@ -181,7 +183,7 @@ export class SlowLog {
       this.#linesOfSecond = 0;
     }
     this.#linesOfSecond++;
-    return this.#linesOfSecond <= LINES_PER_SECOND_MAX;
+    return this.#linesOfSecond <= (this.#options.linesPerSecondMax ?? LINES_PER_SECOND_MAX);
   }
 
   async #explainSteps(steps: readonly ReadStep[]): Promise<ExplainedStep[]> {

@@ -1,6 +1,6 @@
 // What a replica in memory answers to each kind of call.
 
-import type { Explanation, Filter, VectorQuery } from '@tributary/model';
+import type { Explanation, Filter, UnindexedCondition, VectorQuery } from '@tributary/model';
 import type { CallOf } from '@tributary/replica-api';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { MemoryReplica } from './memory-replica.ts';
@@ -30,18 +30,15 @@ export function answerFromMemory<K extends ReplicaCallKind>(
   return ANSWERS[kind](replica, call);
 }
 
-/** Nothing has an index: every point is looked at. */
+/** Every point is looked at, whatever has an index. */
 function explained(
   replica: MemoryReplica,
   filter: Filter | undefined,
   query: VectorQuery | undefined,
 ): Explanation {
   const points = replica.count(undefined);
-  const unindexed = (filter?.must ?? []).flatMap((condition) =>
-    'key' in condition
-      ? [{ key: condition.key, asks: condition.kind, helps: 'keyword' as const }]
-      : [],
-  );
+  const { payloadSchema } = replica.info();
+  const unindexed = demandsOf(filter).filter(({ key }) => !Object.hasOwn(payloadSchema, key));
   const estimated = { min: 0, expected: points / 2, max: points };
   return {
     points,
@@ -66,4 +63,12 @@ function explained(
       },
     }),
   };
+}
+
+function demandsOf(filter: Filter | undefined): UnindexedCondition[] {
+  return (filter?.must ?? []).flatMap((condition) => {
+    if (condition.kind === 'filter') return demandsOf(condition.filter);
+    if (!('key' in condition)) return [];
+    return { key: condition.key, asks: condition.kind, helps: 'keyword' };
+  });
 }

@@ -10,6 +10,7 @@ export interface MemoryClusterOptions {
   readonly peers: number;
   readonly config?: Partial<GatewayConfig>;
   readonly streams?: MemoryWriteStreamsOptions;
+  readonly metricsPrefix?: string;
 }
 
 export interface MemoryCluster extends AsyncDisposable {
@@ -27,7 +28,8 @@ export async function startMemoryCluster(options: MemoryClusterOptions): Promise
   const streams = new MemoryWriteStreams(options.streams);
   const reports = new MemoryReports();
   const peers = Array.from({ length: options.peers }, (_, i) => {
-    return new MemoryPeer({ id: i + 1, log, streams, reports, config: options.config ?? {} });
+    const { config = {}, metricsPrefix = '' } = options;
+    return new MemoryPeer({ id: i + 1, log, streams, reports, config, metricsPrefix });
   });
   for (const peer of peers) await peer.start();
   const peerAt = (index: number): MemoryPeer => {

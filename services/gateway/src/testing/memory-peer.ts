@@ -35,6 +35,7 @@ export interface MemoryPeerOptions {
   readonly streams: WriteStreams;
   readonly reports: AppliedReports;
   readonly config?: Partial<GatewayConfig>;
+  readonly metricsPrefix?: string;
 }
 
 export class MemoryPeer implements ReplicaClient {
@@ -105,7 +106,7 @@ export class MemoryPeer implements ReplicaClient {
   }
 
   #createGateway(): Promise<Gateway> {
-    const { streams, reports, config = {} } = this.#options;
+    const { streams, reports, config = {}, metricsPrefix = '' } = this.#options;
     return createGateway({
       config: { host: '127.0.0.1', httpPort: 0, grpcPort: 0, ...config },
       self: this.id,
@@ -127,7 +128,7 @@ export class MemoryPeer implements ReplicaClient {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
-      metrics: createMetrics(),
+      metrics: createMetrics({ prefix: metricsPrefix }),
     });
   }
 

@@ -155,11 +155,23 @@ export class MemoryReplica {
       optimizing: false,
       payloadSchema: Object.fromEntries(this.#indexes),
       payloadIndexPoints: Object.fromEntries([...this.#indexes.keys()].map((key) => [key, 0])),
-      vectorIndexes: {},
+      vectorIndexes: this.#vectorIndexes(),
       payloadIndexBytes: 0,
       tableBytes: 0,
       queuedEntries: 0,
     };
+  }
+
+  /** Nothing is ever built, so nothing is indexed. */
+  #vectorIndexes(): ReplicaInfo['vectorIndexes'] {
+    const names = [...this.#points.values()].flatMap(({ vectors }) => Object.keys(vectors));
+    const byName = Map.groupBy(names, (name) => name);
+    return Object.fromEntries(
+      [...byName].map(([name, { length: vectors }]) => {
+        const bytes = { rowBytes: 8 * vectors, graphBytes: 0 };
+        return [name, { vectors, indexed: 0, segments: [], ...bytes, build: 'idle' }];
+      }),
+    );
   }
 
   #applyOne(version: Sequence, operation: PointOperation): void {

@@ -20,6 +20,7 @@ import { CollectionNames } from '../collection-names.ts';
 import { PointsReader } from '../points-reader.ts';
 import { ReadTokens } from '../read-tokens.ts';
 import { ShardFanOut } from '../shard-fan-out.ts';
+import { SlowLog, type SlowLogOptions } from '../slow-log.ts';
 import { splitOperation } from '../split-operation.ts';
 import { answerFromMemory } from './memory-answers.ts';
 import { MemoryReplica } from './memory-replica.ts';
@@ -36,7 +37,7 @@ export class MemoryShards implements Disposable {
   /** Kinds of the calls made, one a shard asked. */
   readonly calls: ReplicaCallKind[] = [];
 
-  constructor(seed = 1) {
+  constructor(seed = 1, slow?: Omit<SlowLogOptions, 'directory'>) {
     const metadata = this.#metadata();
     this.#tracker = new AppliedTracker({
       self: SELF,
@@ -46,9 +47,10 @@ export class MemoryShards implements Disposable {
       waitersMax: 10,
     });
     const client: ReplicaClient = { call: (target, call) => this.#answer(target, call) };
+    const directory = { self: SELF, at: () => client, isReachable: () => true };
     const fanOut = new ShardFanOut({
       metadata,
-      directory: { self: SELF, at: () => client, isReachable: () => true },
+      directory,
       readTokens: new ReadTokens({
         tracker: this.#tracker,
         streams: new MemoryWriteStreams(),
@@ -61,6 +63,7 @@ export class MemoryShards implements Disposable {
       clock: systemClock,
       random: seededRandom(seed),
       searchTimeoutMs: 5_000,
+      slowLog: slow && new SlowLog({ ...slow, directory }),
     });
   }
 
