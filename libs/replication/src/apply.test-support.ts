@@ -3,7 +3,6 @@
 import {
   type CollectionVectors,
   type Entry,
-  type PayloadSchema,
   type Point,
   type PointId,
   type PointOperation,
@@ -26,7 +25,7 @@ export const SHAPE: CollectionVectors = {
 /** A store that keeps points in a map. */
 export class MapStore implements PointReader {
   readonly points = new Map<PointId, StoredPoint>();
-  state: { readonly payloadSchema: PayloadSchema } = { payloadSchema: {} };
+  state: PointReader['state'] = { payloadSchema: {} };
 
   get(ids: readonly PointId[]) {
     return ids.map((id) => this.points.get(id));
@@ -45,8 +44,12 @@ export class MapStore implements PointReader {
   }
 
   commit(batch: ApplyBatch): void {
-    const { puts, deletes, payloadSchema } = batch.changes();
-    if (payloadSchema !== undefined) this.state = { payloadSchema };
+    const { puts, deletes, payloadSchema, vectorSchema } = batch.changes();
+    const schemas = {
+      ...(payloadSchema && { payloadSchema }),
+      ...(vectorSchema && { vectorSchema }),
+    };
+    this.state = { ...this.state, ...schemas };
     for (const id of deletes) this.points.delete(id);
     for (const point of puts) this.points.set(point.id, point);
   }

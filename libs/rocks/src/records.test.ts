@@ -18,6 +18,26 @@ test('the state of a store without payload indexes has the bytes it had before t
   assert.deepEqual(decodeState(record, what), state);
 });
 
+test('the state of a store with schemas is read as it was written, in these bytes', () => {
+  const state = {
+    appliedSequence: sequence(1),
+    appliedCount: 1,
+    contentHash: 'ab'.repeat(32),
+    pointsCount: 0,
+    payloadSchema: { n: { type: 'float' as const } },
+  };
+  const vectorSchema = { a: { revision: 3 } };
+  for (const each of [state, { ...state, vectorSchema }]) {
+    const record = new RecordEncoder().state(each);
+    assert.deepEqual(decodeState(record, what), each);
+  }
+  const texts = new RecordEncoder()
+    .state({ ...state, vectorSchema })
+    .subarray(61)
+    .toString('utf8');
+  assert.equal(texts, '[{"n":{"type":"float"}},{"a":{"revision":3}}]');
+});
+
 test('the dense vectors of a point have the bytes they had before there were others', () => {
   const point: StoredPoint = {
     id: 7,

@@ -9,6 +9,7 @@ import {
   type PointId,
   type StoredPoint,
   sequence,
+  type VectorSchema,
   type VectorValue,
 } from '@tributary/model';
 import type { Random } from '@tributary/runtime';
@@ -64,6 +65,10 @@ export function put(
   deletes: readonly PointId[] = [],
 ): ReplicaState {
   return store.commit({ puts, deletes, ...next(store) });
+}
+
+export function putVectorSchema(store: ReplicaStore, vectorSchema: VectorSchema): ReplicaState {
+  return store.commit({ puts: [], deletes: [], ...next(store), vectorSchema });
 }
 
 export function putSchema(store: ReplicaStore, payloadSchema: PayloadSchema): ReplicaState {

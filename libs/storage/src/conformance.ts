@@ -8,6 +8,7 @@ import {
   type PointId,
   type StoredPoint,
   sequence,
+  type VectorSchema,
 } from '@tributary/model';
 import { seededRandom, TributaryError } from '@tributary/runtime';
 import {
@@ -19,6 +20,7 @@ import {
   pointOf,
   put,
   putSchema,
+  putVectorSchema,
   randomCommit,
   sparseOf,
   text,
@@ -191,6 +193,24 @@ function schemaTests(check: Check): void {
     assert.deepEqual(putSchema(again, {}).payloadSchema, {});
     assert.equal(put(again, [pointOf(1, 1, 1)], [2]).contentHash, contentHash);
   });
+
+  check(
+    'the vector schema is absent until a commit names one, and then what it said',
+    async ({ stores }) => {
+      const shape = { kind: 'multi', size: 3, distance: 'Cosine' } as const;
+      const first: VectorSchema = { a: { revision: 2 ** 33, shape, replaces: true } };
+      const store = await stores.open('a');
+      const { contentHash } = put(store, [pointOf(1, 1, 1)]);
+      assert.equal(store.state.vectorSchema, undefined);
+      assert.equal(putVectorSchema(store, first).contentHash, contentHash);
+      assert.deepEqual(put(store, [pointOf(2, 1, 1)], [1]).vectorSchema, first);
+      await store.close();
+      await using again = await stores.open('a');
+      assert.deepEqual(again.verify().vectorSchema, first);
+      assert.deepEqual(putSchema(again, { n: { type: 'float' } }).vectorSchema, first);
+      assert.deepEqual(putVectorSchema(again, {}).vectorSchema, {});
+    },
+  );
 
   check('a change of payload alone keeps the vectors, in the hash too', async ({ stores }) => {
     await using store = await stores.open('a');
