@@ -124,14 +124,18 @@ test('the Python client finds each number as it was', async (context) => {
     context.skip(found.missing);
     return;
   }
-  const ports = [peer.url, peer.grpcAddress].map((address) => address.split(':').at(-1) ?? '');
   for (const protocol of ['rest', 'grpc']) {
-    const args = [PYTHON_SCRIPT, ...ports, protocol, 'python'];
-    const run = promisify(execFile)(found.python, args, { timeout: PYTHON_WITHIN_MS });
-    const { stdout } = await run.catch((error) => assert.fail(`${error.stderr}`));
-    assert.equal(stdout.trim(), 'kept', protocol);
+    assert.equal(await runPython(found.python, protocol), 'kept', protocol);
   }
 });
+
+async function runPython(python: string, protocol: string): Promise<string> {
+  const ports = [peer.url, peer.grpcAddress].map((address) => address.split(':').at(-1) ?? '');
+  const args = [PYTHON_SCRIPT, ...ports, protocol, 'python'];
+  const run = promisify(execFile)(python, args, { timeout: PYTHON_WITHIN_MS });
+  const { stdout } = await run.catch((error) => assert.fail(`${error.stderr}`));
+  return stdout.trim();
+}
 
 async function assertReads(index: 'none' | 'integer' | 'float'): Promise<void> {
   if (index === 'integer') {
