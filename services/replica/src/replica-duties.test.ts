@@ -65,4 +65,14 @@ test('indexes are made anew only for what they depend on', () => {
   assert.equal(needsReopening(config, { ...config, replicationFactor: 3 }), false);
   const hnsw = { ...config.hnsw, m: 32 };
   assert.equal(needsReopening(config, { ...config, hnsw }), true);
+  const quantization = { scalar: { type: 'int8' } };
+  assert.equal(needsReopening(config, { ...config, quantization }), true);
+  const ownHnsw = { '': { size: 4, distance: 'Dot' as const, hnsw: { m: 8 } } };
+  assert.equal(needsReopening(config, { ...config, vectors: ownHnsw }), true);
+});
+
+test('a vector that comes or goes is followed without opening the replica again', () => {
+  const more = { ...config.vectors, late: { size: 2, distance: 'Dot' as const, hnsw: { m: 8 } } };
+  assert.equal(needsReopening(config, { ...config, vectors: more }), false);
+  assert.equal(needsReopening({ ...config, vectors: more }, config), false);
 });

@@ -1,0 +1,97 @@
+// The indexes of a worker's replicas and where they keep their segments: `<shard>-<collection>/<vector>` beneath the
+// folder. A vector's name may be anything, so its folder is the name in hexadecimal, with the revision of one that came
+// later.
+
+import { hash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createVectorIndex,
+  defaultTailVectorsMax,
+  MultiVectorIndex,
+  quantizationOf,
+  type SegmentBuilder,
+  SparseIndex,
+  type VectorIndex,
+} from '@tributary/index';
+import type { CollectionConfig, VectorShape } from '@tributary/model';
+import { assert, type Clock, type Logger } from '@tributary/runtime';
+import type { CreateIndex, IndexedVector, IndexFiles } from './replica-vectors.ts';
+
+/** In hexadecimal, and with a revision, still a name that every file system takes. */
+const FOLDER_NAME_BYTES_MAX = 100;
+
+export interface IndexSurroundings {
+  readonly folder: string;
+  readonly builder: SegmentBuilder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function createIndexesIn(surroundings: IndexSurroundings): CreateIndex {
+  return async (options) => {
+    const { shape } = options;
+    switch (shape.kind) {
+      case 'sparse':
+        return new SparseIndex();
+      case 'multi':
+        return new MultiVectorIndex({ size: shape.size, distance: shape.distance });
+      case 'dense':
+        return createSegmentedIndex(surroundings, options, shape);
+    }
+  };
+}
+
+function createSegmentedIndex(
+  surroundings: IndexSurroundings,
+  options: Parameters<CreateIndex>[0],
+  { size, distance }: Extract<VectorShape, { size: number }>,
+): Promise<VectorIndex> {
+  const { vectorName, config, table } = options;
+  const params = Object.hasOwn(config.vectors, vectorName) ? config.vectors[vectorName] : undefined;
+  const hnsw = { ...config.hnsw, ...params?.hnsw };
+  const quantization = quantizationOf(params?.quantization ?? config.quantization);
+  return createVectorIndex({
+    ...surroundings,
+    size,
+    distance,
+    m: hnsw.m,
+    efConstruct: hnsw.efConstruct,
+    tailVectorsMax: tailVectorsMax(size, config),
+    deletedShareMax: Math.min(1, Math.max(0.01, config.optimizers.deletedThreshold)),
+    ...(quantization && { quantization }),
+    folder: join(surroundings.folder, options.storeName, folderOf(options)),
+    identify: (offset) => {
+      const id = table.idAt(offset);
+      assert(id !== undefined, 'a row of the index stands for a point');
+      return id;
+    },
+  });
+}
+
+export function createIndexFiles(folder: string): IndexFiles {
+  const remove = (path: string) => rm(path, { recursive: true, force: true });
+  return {
+    drop: (vector) => remove(join(folder, vector.storeName, folderOf(vector))),
+    sweep: async (storeName, kept) => {
+      const names = new Set(kept.map(folderOf));
+      const present = await readdir(join(folder, storeName)).catch(() => []);
+      const left = present.filter((name) => !names.has(name));
+      await Promise.all(left.map((name) => remove(join(folder, storeName, name))));
+    },
+  };
+}
+
+/** Vectors that have had one name after another have folders of their own; a long name is known by its digest. */
+export function folderOf({ vectorName, revision }: IndexedVector): string {
+  const bytes = Buffer.from(vectorName, 'utf8');
+  const isLong = bytes.length > FOLDER_NAME_BYTES_MAX;
+  const name = isLong ? `h${hash('sha256', bytes, 'hex')}` : `v${bytes.toString('hex')}`;
+  return revision === 0 ? name : `${name}-${revision}`;
+}
+
+/** As the collection asks, in vectors; never so few that a graph would cost more than the scan it saves. */
+function tailVectorsMax(size: number, config: CollectionConfig): number {
+  const asked = (config.optimizers.indexingThresholdKb * 1024) / (4 * size);
+  return Math.max(defaultTailVectorsMax(size), Math.floor(asked));
+}
