@@ -31,8 +31,8 @@ const REST_REQUESTS = 12_000;
 const GRPC_REQUESTS = 12_000;
 /** Requests in flight at once. */
 const LANES = 12;
-/** Requests in flight are given 10 s when a peer drains. */
-const STOP_WITHIN_MS = 20_000;
+/** It takes a second or two; a busy machine takes longer. */
+const STOP_WITHIN_MS = 60_000;
 const INVALID_ARGUMENT = 3;
 const RESOURCE_EXHAUSTED = 8;
 /** Codes that say it was the client: success, bad argument, not found, already there, too much, unknown method. */

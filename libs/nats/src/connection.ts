@@ -77,6 +77,7 @@ export class Connection implements AsyncDisposable {
   #epoch = new AbortController();
   #manager: JetStreamManager | undefined;
   #connections = 1;
+  #lostMs = 0;
 
   constructor(nats: NatsConnection, logger: Logger, clock: Clock) {
     this.nats = nats;
@@ -88,6 +89,11 @@ export class Connection implements AsyncDisposable {
 
   get isConnected(): boolean {
     return !this.#epoch.signal.aborted;
+  }
+
+  /** For how long there has been no connection, in milliseconds; 0 while there is one. */
+  get disconnectedMs(): number {
+    return this.isConnected ? 0 : this.clock.monotonicMs() - this.#lostMs;
   }
 
   /** Connections made so far, the first included. */
@@ -173,6 +179,7 @@ export class Connection implements AsyncDisposable {
   }
 
   #end(reason: string): void {
+    if (this.isConnected) this.#lostMs = this.clock.monotonicMs();
     this.#epoch.abort(new Error(reason));
   }
 }

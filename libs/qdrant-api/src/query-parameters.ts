@@ -16,6 +16,8 @@ export type QueryStrings = Readonly<Record<string, unknown>>;
 /** Headers of REST and metadata of gRPC have these names. */
 export const IDEMPOTENCY_KEY_HEADER = 'x-tributary-idempotency-key';
 export const MIN_SEQUENCE_HEADER = 'x-tributary-min-sequence';
+/** Of answers by a peer that is cut off from the log: for how many seconds it has been. */
+export const CUT_OFF_HEADER = 'x-tributary-cut-off-sec';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 

@@ -6,19 +6,14 @@ import type { Metadata, MetadataState } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import type { ClusterView } from '@tributary/qdrant-api';
 import type { AppliedReports, ReplicaClient } from '@tributary/replica-api';
-import {
-  type Clock,
-  type Logger,
-  type Metrics,
-  type Random,
-  startDeadline,
-} from '@tributary/runtime';
+import type { Clock, Logger, Metrics, Random } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './applied-tracker.ts';
 import { ApplyWait } from './apply-wait.ts';
 import { CollectionNames } from './collection-names.ts';
 import { CollectionViews } from './collection-views.ts';
 import { Collections } from './collections.ts';
+import { drain } from './drain.ts';
 import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { Issues } from './issues.ts';
@@ -52,6 +47,8 @@ export interface GatewayOptions {
   readonly cluster: () => Promise<ClusterView>;
   /** Whether metadata is synced and the local replicas are open and caught up. */
   readonly ready: () => boolean | Promise<boolean>;
+  /** For how long this peer has heard nothing of the log, once that is too long; it is then not ready and says so. */
+  readonly cutOffMs?: () => number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -102,7 +99,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     metricsPort: rest.metricsPort,
     drain: async () => {
       isServing = false;
-      await drainWithin(options.clock, config.drainTimeoutMs, [rest.drain(), grpc.drain()]);
+      await drain({
+        clock: options.clock,
+        timeoutMs: config.drainTimeoutMs,
+        inFlight: () => parts.meter.inFlight,
+        servers: [rest.drain(), grpc.drain()],
+      });
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -226,7 +228,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
 /** What watches the requests, and tells operators of it. */
 function createObservation(
   options: GatewayOptions,
-  { requestsMax, slowQueryMs, version }: GatewayConfig,
+  { requestsMax, requestBytesMax, slowQueryMs, version }: GatewayConfig,
   { directory, tracker }: Pick<Parts, 'directory' | 'tracker'>,
 ) {
   const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
@@ -245,6 +247,7 @@ function createObservation(
   const meter = new RequestMeter({
     clock,
     requestsMax,
+    requestBytesMax,
     collectionNamed: (name) =>
       metadata.state.collections.has(name) ? name : metadata.state.aliases.get(name),
   });
@@ -266,6 +269,7 @@ function createCore(
   const { self, metadata, streams, clock, random } = options;
   const { names, tracker, views, reader, writer, vectorNames, strict, operators } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
+  const cutOffMs = options.cutOffMs ?? (() => undefined);
   return {
     version,
     names,
@@ -286,23 +290,12 @@ function createCore(
     writer: strictWrites(writer, strict),
     vectorNames,
     cluster: options.cluster,
-    isReady: async () => isServing() && (await options.ready()),
+    isReady: async () => isServing() && cutOffMs() === undefined && (await options.ready()),
+    cutOffMs,
     operators,
   };
 }
 
 function collectionIds(state: MetadataState) {
   return new Set([...state.collections.values()].map((collection) => collection.id));
-}
-
-async function drainWithin(
-  clock: Clock,
-  timeoutMs: number,
-  servers: readonly Promise<void>[],
-): Promise<void> {
-  using deadline = startDeadline(clock, timeoutMs, undefined, 'draining');
-  const timeIsUp = new Promise<void>((resolve) => {
-    deadline.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([Promise.all(servers), timeIsUp]);
 }

@@ -28,6 +28,8 @@ export interface GatewayConfig {
   readonly silentAfterMs: number;
   /** Requests in flight at once, over REST and gRPC together; one more is answered 503. */
   readonly requestsMax: number;
+  /** Bytes of requests held at once, over REST and gRPC together; what comes beyond is answered 503. */
+  readonly requestBytesMax: number;
   /** How long requests in flight may take to finish when the gateway drains. */
   readonly drainTimeoutMs: number;
   /** Defaults of a new collection. */
@@ -49,6 +51,8 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   applyGraceMs: 500,
   silentAfterMs: 1_500,
   requestsMax: 1_024,
+  // Eight of the largest bodies; parsed, each takes several times its bytes.
+  requestBytesMax: 256 * 1024 * 1024,
   drainTimeoutMs: 10_000,
   replicationFactor: 1,
   writeConsistencyFactor: 1,

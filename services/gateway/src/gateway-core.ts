@@ -20,5 +20,7 @@ export interface GatewayCore {
   readonly cluster: () => Promise<ClusterView>;
   /** Whether this peer's metadata and replicas are caught up; false while draining. */
   readonly isReady: () => Promise<boolean>;
+  /** For how long this peer has been cut off from the log, in milliseconds; undefined where it is not, or hardly. */
+  readonly cutOffMs: () => number | undefined;
   readonly operators: OperatorViews;
 }

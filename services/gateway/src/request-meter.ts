@@ -1,4 +1,4 @@
-// Counts and times requests, and bounds how many are in flight over both protocols. What it counted is told as metrics
+// Counts and times requests, and bounds how many and how large ones are in flight over both protocols. What it counted is told as metrics
 // under Qdrant's names and as the tallies of telemetry.
 
 import type { ResponseTally } from '@tributary/qdrant-api';
@@ -8,6 +8,7 @@ import {
   type MetricLabels,
   TributaryError,
 } from '@tributary/runtime';
+import { ByteBudget } from './byte-budget.ts';
 import { DurationTally } from './duration-tally.ts';
 
 /** A route's or a method's own meter. */
@@ -23,6 +24,8 @@ export interface RequestMeterOptions {
   readonly clock: Clock;
   /** In flight at once. */
   readonly requestsMax: number;
+  /** Bytes of requests held at once; small ones are not counted. */
+  readonly requestBytesMax: number;
   /** Name of the collection that a name or alias stands for; undefined where there is none. */
   readonly collectionNamed: (name: string) => string | undefined;
 }
@@ -52,9 +55,11 @@ export class RequestMeter {
     rest: new Map(),
     grpc: new Map(),
   };
+  readonly bytes: ByteBudget;
   #inFlight = 0;
 
   constructor(options: RequestMeterOptions) {
+    this.bytes = new ByteBudget(options.requestBytesMax);
     this.#options = options;
   }
 

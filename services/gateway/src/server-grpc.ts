@@ -10,6 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import {
+  CUT_OFF_HEADER,
   errorText,
   type GrpcMethod,
   IDEMPOTENCY_KEY_HEADER,
@@ -25,6 +26,7 @@ import { compressed, isCompressible, noteAcceptedEncodings } from './grpc-compre
 import { type Answer, hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
 import { addReflection } from './grpc-reflection.ts';
 import type { RequestMeter } from './request-meter.ts';
+import { UNCOUNTED_BYTES_MAX } from './rest-body-bytes.ts';
 
 export interface GrpcServerOptions {
   readonly core: GatewayCore;
@@ -79,13 +81,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 function unary<Request, Response>(
   method: GrpcMethod<Request, Response>,
   handle: (request: Request, headers: QueryStrings) => Promise<Answer<Response>>,
-  { meter, clock, logger }: GrpcServerOptions,
+  { core, meter, clock, logger }: GrpcServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
   const endpoint = meter.grpc(method.path);
   const answer = async (
     { request, metadata }: Call,
     note: (collection: string | undefined) => void,
   ): Promise<Answer<Response>> => {
+    using share = meter.bytes.share();
+    if (request.length > UNCOUNTED_BYTES_MAX) share.take(request.length);
     meter.enter();
     try {
       const message = decode(method, request);
@@ -105,8 +109,11 @@ function unary<Request, Response>(
       .then((make) => {
         const timeSec = endpoint.finish(startedMs, 0, collection);
         const bytes = method.responseSerialize(make(timeSec));
-        if (!isCompressible(call, bytes)) return respond(null, bytes);
-        return compressed(bytes, call, new CallMetadata()).then((packed) => respond(null, packed));
+        const trailer = trailerOf(core);
+        if (!isCompressible(call, bytes)) return respond(null, bytes, trailer);
+        return compressed(bytes, call, new CallMetadata()).then((packed) =>
+          respond(null, packed, trailer),
+        );
       })
       .catch((error: unknown) => {
         const { grpc, http } = statusOf(error);
@@ -119,6 +126,15 @@ function unary<Request, Response>(
         respond({ code: grpc, details, metadata });
       });
   };
+}
+
+/** Undefined as long as all is well. */
+function trailerOf(core: GatewayCore): CallMetadata | undefined {
+  const cutOffMs = core.cutOffMs();
+  if (cutOffMs === undefined) return undefined;
+  const trailer = new CallMetadata();
+  trailer.set(CUT_OFF_HEADER, String(Math.floor(cutOffMs / 1_000)));
+  return trailer;
 }
 
 type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'request' | 'metadata'>;

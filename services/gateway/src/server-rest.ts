@@ -6,6 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import {
+  CUT_OFF_HEADER,
   envelope,
   errorEnvelope,
   formatError,
@@ -18,6 +19,7 @@ import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayCore } from './gateway-core.ts';
 import type { EndpointMeter, RequestMeter } from './request-meter.ts';
+import { countBodies } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
 import type { RestRequest, RestRoute } from './rest-request.ts';
 import { restRoutes } from './rest-routes.ts';
@@ -89,6 +91,7 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
       return body.toString();
     },
   );
+  countBodies(app, options);
   compressAnswers(app);
   app.setErrorHandler((error, _request, reply) => fail(reply, error));
   app.setNotFoundHandler((request, reply) =>
@@ -98,6 +101,8 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   // A connection that was busy when the drain began is not idle, so nobody else would close it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining) reply.header('connection', 'close');
+    const cutOffMs = options.core.cutOffMs();
+    if (cutOffMs !== undefined) reply.header(CUT_OFF_HEADER, Math.floor(cutOffMs / 1_000));
     done();
   });
   addPlainRoutes(app, options.core);

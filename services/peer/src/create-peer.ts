@@ -178,6 +178,10 @@ async function startServices(
       reports,
       cluster: () => status.view(),
       ready: readiness(cluster, self, replicas),
+      cutOffMs: () => {
+        const { disconnectedMs } = connection;
+        return disconnectedMs < settings.dead_after_sec * 1_000 ? undefined : disconnectedMs;
+      },
       clock,
       random,
       logger: logger.child({ part: 'gateway' }),
