@@ -49,6 +49,8 @@ const hnsw = z.strictObject({
   maxIndexingThreads: count,
   onDisk: z.boolean(),
   payloadM: count.exactOptional(),
+  inlineStorage: z.boolean().exactOptional(),
+  memory: z.string().exactOptional(),
 } satisfies Shape<HnswConfig>);
 const partialHnsw = z.strictObject({
   m: count.exactOptional(),
@@ -57,6 +59,8 @@ const partialHnsw = z.strictObject({
   maxIndexingThreads: count.exactOptional(),
   onDisk: z.boolean().exactOptional(),
   payloadM: count.exactOptional(),
+  inlineStorage: z.boolean().exactOptional(),
+  memory: z.string().exactOptional(),
 } satisfies Shape<HnswConfig>);
 
 const optimizers = z.strictObject({
@@ -74,6 +78,7 @@ const optimizers = z.strictObject({
 const wal = z.strictObject({
   walCapacityMb: count,
   walSegmentsAhead: count,
+  walRetainClosed: count.exactOptional(),
 } satisfies Shape<WalConfig>);
 
 const vectorParams = z.strictObject({
@@ -81,6 +86,7 @@ const vectorParams = z.strictObject({
   distance: z.enum(DISTANCES),
   hnsw: partialHnsw.exactOptional(),
   onDisk: z.boolean().exactOptional(),
+  memory: z.string().exactOptional(),
   datatype: z.string().exactOptional(),
   quantization: jsonValue.exactOptional(),
   multivector: z.strictObject({ comparator: z.literal('max_sim') }).exactOptional(),
@@ -97,8 +103,11 @@ const config = z.strictObject({
   shardNumber: z.int().min(1),
   replicationFactor: z.int().min(1),
   writeConsistencyFactor: z.int().min(1),
+  shardingMethod: z.literal('auto').exactOptional(),
   onDiskPayload: z.boolean(),
+  payloadMemory: z.string().exactOptional(),
   readFanOutFactor: count.exactOptional(),
+  readFanOutDelayMs: count.exactOptional(),
   hnsw,
   optimizers,
   wal,

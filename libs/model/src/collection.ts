@@ -11,6 +11,8 @@ export interface HnswConfig {
   readonly maxIndexingThreads: number;
   readonly onDisk: boolean;
   readonly payloadM?: number;
+  readonly inlineStorage?: boolean;
+  readonly memory?: string;
 }
 
 export interface OptimizersConfig {
@@ -29,6 +31,7 @@ export interface OptimizersConfig {
 export interface WalConfig {
   readonly walCapacityMb: number;
   readonly walSegmentsAhead: number;
+  readonly walRetainClosed?: number;
 }
 
 export interface VectorParams {
@@ -37,6 +40,7 @@ export interface VectorParams {
   readonly distance: Distance;
   readonly hnsw?: Partial<HnswConfig>;
   readonly onDisk?: boolean;
+  readonly memory?: string;
   /** Accepted and reported; vectors are kept as float32. */
   readonly datatype?: string;
   readonly quantization?: JsonValue;
@@ -59,8 +63,12 @@ export interface CollectionConfig {
   readonly shardNumber: number;
   readonly replicationFactor: number;
   readonly writeConsistencyFactor: number;
+  /** Present where a client named it; shards are always found by the id. */
+  readonly shardingMethod?: 'auto';
   readonly onDiskPayload: boolean;
+  readonly payloadMemory?: string;
   readonly readFanOutFactor?: number;
+  readonly readFanOutDelayMs?: number;
   readonly hnsw: HnswConfig;
   readonly optimizers: OptimizersConfig;
   readonly wal: WalConfig;

@@ -5,6 +5,7 @@ import type { AnyVectorParams, CollectionConfig, JsonObject, JsonValue } from '@
 import { formatError } from '../errors.ts';
 import {
   type ChangeAliases,
+  type CollectionParamsDiff,
   type CreateCollection,
   Datatype,
   Distance,
@@ -28,7 +29,7 @@ import { parseCreateVectorName } from '../requests/vector-name.ts';
 import { numberOf } from './ids.ts';
 import { objectOfEntries } from './payload-reader.ts';
 import { quantizationJson } from './quantization.ts';
-import { scalarsBody } from './scalars.ts';
+import { memoryName, scalarsBody } from './scalars.ts';
 
 export function createCollectionOf(
   message: CreateCollection,
@@ -38,10 +39,11 @@ export function createCollectionOf(
     vectors: message.vectorsConfig && vectorsBody(message.vectorsConfig),
     sparse_vectors: message.sparseVectorsConfig && sparseVectorsBody(message.sparseVectorsConfig),
     shard_number: message.shardNumber,
-    sharding_method: message.shardingMethod === ShardingMethod.Custom ? 'custom' : undefined,
+    sharding_method: shardingMethodName(message.shardingMethod),
     replication_factor: message.replicationFactor,
     write_consistency_factor: message.writeConsistencyFactor,
     on_disk_payload: message.onDiskPayload,
+    payload: message.payload && scalarsBody(message.payload),
     hnsw_config: message.hnswConfig && scalarsBody(message.hnswConfig),
     wal_config: message.walConfig && scalarsBody(message.walConfig),
     optimizers_config: message.optimizersConfig && optimizersBody(message.optimizersConfig),
@@ -56,7 +58,7 @@ export function updateCollectionOf(message: UpdateCollection): CollectionPatch {
   const body = json({
     vectors: message.vectorsConfig && vectorPatchesBody(message.vectorsConfig),
     sparse_vectors: message.sparseVectorsConfig && sparseVectorsBody(message.sparseVectorsConfig),
-    params: message.params && scalarsBody(message.params),
+    params: message.params && paramsBody(message.params),
     hnsw_config: message.hnswConfig && scalarsBody(message.hnswConfig),
     optimizers_config: message.optimizersConfig && optimizersBody(message.optimizersConfig),
     quantization_config: quantizationJson(message.quantizationConfig),
@@ -66,12 +68,22 @@ export function updateCollectionOf(message: UpdateCollection): CollectionPatch {
   return parseUpdateCollection(body);
 }
 
+function shardingMethodName(method: ShardingMethod | undefined): string | undefined {
+  if (method === undefined) return undefined;
+  return method === ShardingMethod.Custom ? 'custom' : 'auto';
+}
+
 function json(values: Record<string, JsonValue | undefined>): JsonObject {
   return present<JsonObject>(values);
 }
 
 function metadataBody(entries: readonly Uint8Array[]): JsonObject | undefined {
   return entries.length === 0 ? undefined : objectOfEntries(entries);
+}
+
+function paramsBody(message: CollectionParamsDiff): JsonObject {
+  const { payload } = message;
+  return json({ ...scalarsBody(message), payload: payload && scalarsBody(payload) });
 }
 
 function optimizersBody(message: OptimizersConfigDiff): JsonObject {
@@ -130,6 +142,7 @@ function vectorBody(params: VectorParams | DenseVectorCreationConfig): JsonObjec
     hnsw_config: settings?.hnswConfig && scalarsBody(settings.hnswConfig),
     quantization_config: quantizationJson(settings?.quantizationConfig),
     on_disk: settings?.onDisk,
+    memory: memoryName(settings?.memory),
     datatype: datatypeName(params.datatype),
     multivector_config: params.multivectorConfig && { comparator: 'max_sim' },
   });
@@ -196,6 +209,7 @@ function vectorPatchesBody({ params, paramsMap }: VectorsConfigDiff): JsonObject
         hnsw_config: each.hnswConfig && scalarsBody(each.hnswConfig),
         quantization_config: quantizationJson(each.quantizationConfig),
         on_disk: each.onDisk,
+        memory: memoryName(each.memory),
       }),
     ]),
   );

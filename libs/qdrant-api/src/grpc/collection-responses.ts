@@ -24,6 +24,7 @@ import {
   MultiVectorComparator,
   type OptimizersConfigDiff,
   ReplicaState,
+  ShardingMethod,
   type SparseVectorConfig,
   type SparseVectorParams as SparseVectorMessage,
   type VectorParams as VectorParamsMessage,
@@ -40,6 +41,7 @@ import {
 import { payloadSchemaMessage } from './field-index.ts';
 import { entriesOfObject } from './payload-writer.ts';
 import { quantizationMessage } from './quantization.ts';
+import { memoryOf } from './scalars.ts';
 import { strictModeMessage } from './strict-mode.ts';
 
 const STATUSES = {
@@ -140,13 +142,17 @@ function configMessage(config: CollectionConfig): CollectionConfigMessage {
       replicationFactor: config.replicationFactor,
       writeConsistencyFactor: config.writeConsistencyFactor,
       readFanOutFactor: config.readFanOutFactor,
+      readFanOutDelayMs: u64(config.readFanOutDelayMs),
+      shardingMethod: config.shardingMethod && ShardingMethod.Auto,
+      payload:
+        config.payloadMemory === undefined ? undefined : { memory: memoryOf(config.payloadMemory) },
     },
     hnswConfig: hnswMessage(config.hnsw),
     optimizerConfig: optimizersMessage(config.optimizers),
     walConfig: {
       walCapacityMb: BigInt(config.wal.walCapacityMb),
       walSegmentsAhead: BigInt(config.wal.walSegmentsAhead),
-      walRetainClosed: 1n,
+      walRetainClosed: BigInt(config.wal.walRetainClosed ?? 1),
     },
     quantizationConfig: quantizationMessage(config.quantization),
     strictModeConfig: config.strictMode && strictModeMessage(config.strictMode),
@@ -175,6 +181,7 @@ function vectorMessage(params: VectorParams): VectorParamsMessage {
     hnswConfig: params.hnsw && hnswMessage(params.hnsw),
     quantizationConfig: quantizationMessage(params.quantization),
     onDisk: params.onDisk,
+    memory: memoryOf(params.memory),
     datatype: params.datatype === undefined ? undefined : DATATYPES[params.datatype],
     multivectorConfig: params.multivector && { comparator: MultiVectorComparator.MaxSim },
   };
@@ -190,12 +197,13 @@ function sparseVectorsMessage(
 }
 
 function sparseVectorMessage({ modifier, index }: SparseVectorParams): SparseVectorMessage {
-  const { full_scan_threshold: threshold, on_disk: onDisk, datatype } = index ?? {};
+  const { full_scan_threshold: threshold, on_disk: onDisk, datatype, memory } = index ?? {};
   return {
     modifier: modifier && (modifier === 'idf' ? Modifier.Idf : Modifier.None),
     index: index && {
       fullScanThreshold: typeof threshold === 'number' ? BigInt(threshold) : undefined,
       onDisk: typeof onDisk === 'boolean' ? onDisk : undefined,
+      memory: memoryOf(memory),
       datatype: typeof datatype === 'string' ? DATATYPES[datatype] : undefined,
     },
   };
@@ -209,6 +217,8 @@ function hnswMessage(hnsw: Partial<HnswConfig>): HnswConfigDiff {
     maxIndexingThreads: u64(hnsw.maxIndexingThreads),
     onDisk: hnsw.onDisk,
     payloadM: u64(hnsw.payloadM),
+    inlineStorage: hnsw.inlineStorage,
+    memory: memoryOf(hnsw.memory),
   };
 }
 

@@ -5,12 +5,14 @@ import {
   BinaryQuantizationEncoding,
   BinaryQuantizationQueryEncoding_Setting,
   CompressionRatio,
+  type Memory,
   type QuantizationConfig,
   type QuantizationConfigDiff,
   QuantizationType,
   TurboQuantBitSize,
 } from '../gen/collections.ts';
 import { isObject, present } from '../requests/json-reader.ts';
+import { decimalOf, memoryName, memoryOf } from './scalars.ts';
 
 type Names<E extends Readonly<Record<string, number>>> = Readonly<Record<string, E[keyof E]>>;
 
@@ -50,24 +52,25 @@ export function quantizationJson(
   const { scalar, product, binary, turboquant } = message;
   if (scalar !== undefined) {
     const type = scalar.type === QuantizationType.Int8 ? 'int8' : null;
-    return { scalar: settings({ type, quantile: scalar.quantile, always_ram: scalar.alwaysRam }) };
+    const quantile = scalar.quantile === undefined ? undefined : decimalOf(scalar.quantile);
+    return { scalar: settings({ type, quantile, ...placeBody(scalar) }) };
   }
   if (product !== undefined) {
     const compression = nameOf(COMPRESSIONS, product.compression);
-    return { product: settings({ compression, always_ram: product.alwaysRam }) };
+    return { product: settings({ compression, ...placeBody(product) }) };
   }
   if (binary !== undefined) {
     return {
       binary: settings({
         encoding: nameOf(ENCODINGS, binary.encoding),
         query_encoding: nameOf(QUERY_ENCODINGS, binary.queryEncoding?.setting),
-        always_ram: binary.alwaysRam,
+        ...placeBody(binary),
       }),
     };
   }
   if (turboquant !== undefined) {
     const bits = nameOf(BIT_SIZES, turboquant.bits);
-    return { turbo: settings({ bits, always_ram: turboquant.alwaysRam }) };
+    return { turbo: settings({ bits, ...placeBody(turboquant) }) };
   }
   return 'disabled' in message ? 'Disabled' : {};
 }
@@ -78,32 +81,44 @@ export function quantizationMessage(json: JsonValue | undefined): QuantizationCo
   const { scalar, product, binary, turbo } = json;
   if (isObject(scalar)) {
     const quantile = typeof scalar.quantile === 'number' ? scalar.quantile : undefined;
-    return { scalar: { type: QuantizationType.Int8, quantile, alwaysRam: alwaysRam(scalar) } };
+    return { scalar: { type: QuantizationType.Int8, quantile, ...placeOf(scalar) } };
   }
   if (isObject(product)) {
     const compression = memberOf(COMPRESSIONS, product.compression) ?? CompressionRatio.x4;
-    return { product: { compression, alwaysRam: alwaysRam(product) } };
+    return { product: { compression, ...placeOf(product) } };
   }
   if (isObject(binary)) {
     const setting = memberOf(QUERY_ENCODINGS, binary.query_encoding);
     return {
       binary: {
-        alwaysRam: alwaysRam(binary),
+        ...placeOf(binary),
         encoding: memberOf(ENCODINGS, binary.encoding),
         queryEncoding: setting === undefined ? undefined : { setting },
       },
     };
   }
   if (!isObject(turbo)) return undefined;
-  return { turboquant: { alwaysRam: alwaysRam(turbo), bits: memberOf(BIT_SIZES, turbo.bits) } };
+  return { turboquant: { ...placeOf(turbo), bits: memberOf(BIT_SIZES, turbo.bits) } };
 }
 
 function settings(values: Record<string, JsonValue | undefined>): JsonObject {
   return present<JsonObject>(values);
 }
 
-function alwaysRam(object: JsonObject): boolean | undefined {
-  return typeof object.always_ram === 'boolean' ? object.always_ram : undefined;
+/** Where the codes are kept. */
+function placeOf(object: JsonObject): {
+  alwaysRam?: boolean | undefined;
+  memory?: Memory | undefined;
+} {
+  const { always_ram: alwaysRam, memory } = object;
+  return {
+    alwaysRam: typeof alwaysRam === 'boolean' ? alwaysRam : undefined,
+    memory: memoryOf(memory),
+  };
+}
+
+function placeBody({ alwaysRam, memory }: ReturnType<typeof placeOf>) {
+  return { always_ram: alwaysRam, memory: memoryName(memory) };
 }
 
 function nameOf(

@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonValue } from '@tributary/model';
 import { Memory } from '../gen/collections.ts';
+import { float32Text } from '../responses/float-text.ts';
 import { numberOf } from './ids.ts';
 
 /** The numbers and booleans of a message with the names and numbers of JSON, and where it is to be kept. */
@@ -11,13 +12,19 @@ export function scalarsBody(message: object): JsonObject {
     const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     if (key === 'memory') body[name] = memoryName(value) ?? null;
     else if (typeof value === 'bigint') body[name] = numberOf(value);
-    else if (typeof value === 'number' || typeof value === 'boolean') body[name] = value;
+    else if (typeof value === 'number') body[name] = decimalOf(value);
+    else if (typeof value === 'boolean') body[name] = value;
   }
   return body;
 }
 
+/** The number a client wrote: 0.9 for the double that its float32 became on the way. */
+export function decimalOf(value: number): number {
+  return Math.fround(value) === value ? Number(float32Text(value)) : value;
+}
+
 /** Undefined where nothing is said. */
-function memoryName(memory: unknown): string | undefined {
+export function memoryName(memory: unknown): string | undefined {
   switch (memory) {
     case Memory.Cold:
       return 'cold';
@@ -28,4 +35,15 @@ function memoryName(memory: unknown): string | undefined {
     default:
       return undefined;
   }
+}
+
+const MEMORIES: Readonly<Record<string, Memory>> = {
+  cold: Memory.Cold,
+  cached: Memory.Cached,
+  pinned: Memory.Pinned,
+};
+
+/** The other way round. */
+export function memoryOf(name: unknown): Memory | undefined {
+  return typeof name === 'string' ? MEMORIES[name] : undefined;
 }

@@ -53,6 +53,19 @@ export function readPositiveU32(value: JsonValue, path: string): number {
 const EDGES_MAX = 2_048;
 const EF_CONSTRUCT_MAX = 100_000;
 
+const MEMORY: readonly string[] = ['cold', 'cached', 'pinned'];
+
+/** Where something is to be kept. */
+export function readMemory(value: JsonValue, path: string): string {
+  if (typeof value === 'string' && MEMORY.includes(value)) return value;
+  throw wrongType(path, value, `one of ${MEMORY.join(', ')}`);
+}
+
+/** Settings of where payloads are kept. */
+export function readPayloadMemory(value: JsonValue, path: string): string | undefined {
+  return optional(readObject(value, path), 'memory', path, readMemory);
+}
+
 export function readHnsw(value: JsonValue, path: string): Partial<HnswConfig> {
   const object = readObject(value, path);
   return present<Partial<HnswConfig>>({
@@ -62,6 +75,8 @@ export function readHnsw(value: JsonValue, path: string): Partial<HnswConfig> {
     maxIndexingThreads: optional(object, 'max_indexing_threads', path, readUnsigned),
     onDisk: optional(object, 'on_disk', path, readBoolean),
     payloadM: optional(object, 'payload_m', path, readUnsigned),
+    inlineStorage: optional(object, 'inline_storage', path, readBoolean),
+    memory: optional(object, 'memory', path, readMemory),
   });
 }
 
@@ -96,6 +111,7 @@ export function readWal(value: JsonValue, path: string): Partial<WalConfig> {
   return present<Partial<WalConfig>>({
     walCapacityMb: optional(object, 'wal_capacity_mb', path, unsignedFrom(1)),
     walSegmentsAhead: optional(object, 'wal_segments_ahead', path, readUnsigned),
+    walRetainClosed: optional(object, 'wal_retain_closed', path, unsignedFrom(1)),
   });
 }
 

@@ -12,7 +12,9 @@ import { validationError } from '../errors.ts';
 import { unsupported } from '../unsupported.ts';
 import {
   readHnsw,
+  readMemory,
   readOptimizers,
+  readPayloadMemory,
   readPositiveU32,
   readQuantization,
   readStrictMode,
@@ -56,9 +58,12 @@ export function parseCreateCollection(
     writeConsistencyFactor:
       optional(object, 'write_consistency_factor', '', readPositiveU32) ??
       defaults.writeConsistencyFactor,
+    shardingMethod: object.sharding_method === 'auto' ? 'auto' : undefined,
     onDiskPayload:
       optional(object, 'on_disk_payload', '', readBoolean) ?? COLLECTION_DEFAULTS.onDiskPayload,
+    payloadMemory: optional(object, 'payload', '', readPayloadMemory),
     readFanOutFactor: undefined,
+    readFanOutDelayMs: undefined,
     hnsw: { ...COLLECTION_DEFAULTS.hnsw, ...optional(object, 'hnsw_config', '', readHnsw) },
     optimizers: {
       ...COLLECTION_DEFAULTS.optimizers,
@@ -111,6 +116,7 @@ export function readVectorParams(value: JsonValue | undefined, path: string): Ve
     distance,
     hnsw: optional(object, 'hnsw_config', path, readHnsw),
     onDisk: optional(object, 'on_disk', path, readBoolean),
+    memory: optional(object, 'memory', path, readMemory),
     datatype: optional(object, 'datatype', path, readDatatype),
     quantization: optional(object, 'quantization_config', path, readQuantization),
     multivector: optional(object, 'multivector_config', path, readMultivector),
@@ -160,6 +166,7 @@ function readSparseIndex(value: JsonValue, path: string): JsonObject {
   return present<JsonObject>({
     full_scan_threshold: optional(object, 'full_scan_threshold', path, readUnsigned),
     on_disk: optional(object, 'on_disk', path, readBoolean),
+    memory: optional(object, 'memory', path, readMemory),
     datatype: optional(object, 'datatype', path, readDatatype),
   });
 }

@@ -47,6 +47,7 @@ export interface CollectionDefaults {
 export interface VectorParamsPatch {
   readonly hnsw?: Partial<HnswConfig>;
   readonly onDisk?: boolean;
+  readonly memory?: string;
   /** null switches quantization off. */
   readonly quantization?: JsonValue;
 }
@@ -58,6 +59,8 @@ export interface CollectionPatch {
   readonly replicationFactor?: number;
   readonly writeConsistencyFactor?: number;
   readonly readFanOutFactor?: number;
+  readonly readFanOutDelayMs?: number;
+  readonly payloadMemory?: string;
   readonly onDiskPayload?: boolean;
   readonly hnsw?: Partial<HnswConfig>;
   readonly optimizers?: Partial<OptimizersConfig>;

@@ -8,13 +8,22 @@ import type {
 } from '@tributary/model';
 import {
   readHnsw,
+  readMemory,
   readOptimizers,
+  readPayloadMemory,
   readPositiveU32,
   readQuantization,
   readStrictMode,
 } from './collection-parts.ts';
 import { readSparseVectorsConfig } from './create-collection.ts';
-import { optional, present, readBoolean, readObject, readU32 } from './json-reader.ts';
+import {
+  optional,
+  present,
+  readBoolean,
+  readObject,
+  readU32,
+  readUnsigned,
+} from './json-reader.ts';
 import type { CollectionPatch, VectorParamsPatch } from './request.ts';
 import { unknownVectorName } from './vector.ts';
 
@@ -27,6 +36,8 @@ export function parseUpdateCollection(body: JsonValue | undefined): CollectionPa
     replicationFactor: optional(params, 'replication_factor', 'params', readPositiveU32),
     writeConsistencyFactor: optional(params, 'write_consistency_factor', 'params', readPositiveU32),
     readFanOutFactor: optional(params, 'read_fan_out_factor', 'params', readU32),
+    readFanOutDelayMs: optional(params, 'read_fan_out_delay_ms', 'params', readUnsigned),
+    payloadMemory: optional(params, 'payload', 'params', readPayloadMemory),
     onDiskPayload: optional(params, 'on_disk_payload', 'params', readBoolean),
     hnsw: optional(object, 'hnsw_config', '', readHnsw),
     optimizers: optional(object, 'optimizers_config', '', readOptimizers),
@@ -45,6 +56,7 @@ function readVectorPatches(value: JsonValue, path: string): Record<string, Vecto
     patches[name] = present<VectorParamsPatch>({
       hnsw: optional(object, 'hnsw_config', where, readHnsw),
       onDisk: optional(object, 'on_disk', where, readBoolean),
+      memory: optional(object, 'memory', where, readMemory),
       quantization: optional(object, 'quantization_config', where, readQuantizationPatch),
     });
   }
@@ -91,13 +103,14 @@ function patchVectors(
   patches: Readonly<Record<string, VectorParamsPatch>>,
 ): Record<string, VectorParams> {
   const patched: Record<string, VectorParams> = { ...vectors };
-  for (const [name, { hnsw, onDisk, quantization }] of Object.entries(patches)) {
+  for (const [name, { hnsw, onDisk, memory, quantization }] of Object.entries(patches)) {
     const params = Object.hasOwn(vectors, name) ? vectors[name] : undefined;
     if (params === undefined) throw unknownVectorName(name);
     const changed = {
       ...params,
       ...(hnsw && { hnsw: { ...params.hnsw, ...hnsw } }),
       ...(onDisk !== undefined && { onDisk }),
+      ...(memory !== undefined && { memory }),
     };
     patched[name] = withQuantization(changed, quantization);
   }

@@ -56,7 +56,7 @@ export function collectionConfigJson(config: CollectionConfig): JsonObject {
     wal_config: {
       wal_capacity_mb: config.wal.walCapacityMb,
       wal_segments_ahead: config.wal.walSegmentsAhead,
-      wal_retain_closed: 1,
+      wal_retain_closed: config.wal.walRetainClosed ?? 1,
     },
     quantization_config: config.quantization ?? null,
     strict_mode_config: config.strictMode,
@@ -71,8 +71,11 @@ export function paramsJson(config: CollectionConfig): JsonObject {
     shard_number: config.shardNumber,
     replication_factor: config.replicationFactor,
     write_consistency_factor: config.writeConsistencyFactor,
+    sharding_method: config.shardingMethod,
     read_fan_out_factor: config.readFanOutFactor,
+    read_fan_out_delay_ms: config.readFanOutDelayMs,
     on_disk_payload: config.onDiskPayload,
+    payload: config.payloadMemory === undefined ? undefined : { memory: config.payloadMemory },
   });
 }
 
@@ -93,6 +96,7 @@ function vectorParamsJson(params: VectorParams): JsonObject {
     hnsw_config: params.hnsw === undefined ? undefined : hnswJson(params.hnsw),
     quantization_config: params.quantization,
     on_disk: params.onDisk,
+    memory: params.memory,
     datatype: params.datatype,
     multivector_config: params.multivector && { comparator: params.multivector.comparator },
   });
@@ -115,6 +119,8 @@ function hnswJson(hnsw: Partial<HnswConfig>): JsonObject {
     max_indexing_threads: hnsw.maxIndexingThreads,
     on_disk: hnsw.onDisk,
     payload_m: hnsw.payloadM,
+    inline_storage: hnsw.inlineStorage,
+    memory: hnsw.memory,
   });
 }
 
