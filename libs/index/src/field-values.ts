@@ -50,7 +50,7 @@ export class FieldValues {
   readonly #null = new OffsetBits();
   /** There is a value of the index's type. */
   readonly #typed = new OffsetBits();
-  /** There is a value of another type, null aside; or one of the index's type that its postings do not tell. */
+  /** There is a value of another type, null aside; or a whole float under a float index. */
   readonly #other = new OffsetBits();
   /** There are several texts. */
   readonly #several = new OffsetBits();
@@ -177,8 +177,9 @@ export class FieldValues {
     const numbers = this.ordered && numbersOf(condition, this.index);
     if (this.ordered && numbers) {
       this.ordered.addOffsetsWithin(numbers.range, offsets);
-      const isOfIntegers = condition.kind !== 'match' || this.#other.count === 0;
-      return { offsets, isExact: isExact && numbers.isExact && isOfIntegers };
+      const mayBeFloats =
+        condition.kind === 'match' && this.index.type === 'float' && this.#other.count > 0;
+      return { offsets, isExact: isExact && numbers.isExact && !mayBeFloats };
     }
     uniteInto(offsets, this.#typed.words);
     return { offsets, isExact: false };
@@ -240,7 +241,7 @@ export class FieldValues {
   /** Of the values that are not of the index's type, which the condition can hold for. */
   #othersHeld(condition: ValueCondition): 'none' | 'some' | 'all' {
     const { index } = this;
-    const isCovered = (value: MatchValue) => isCoveredBy(canonicalMatchValue(value), index);
+    const isCovered = (value: MatchValue) => isOfType(canonicalMatchValue(value), index);
     switch (condition.kind) {
       case 'match':
         return isCovered(condition.value) ? 'none' : 'some';
@@ -249,7 +250,7 @@ export class FieldValues {
       case 'matchExcept':
         return condition.except.every(isCovered) ? 'all' : 'some';
       case 'range':
-        return this.ordered && index.type !== 'datetime' ? 'none' : 'some';
+        return index.type === 'float' ? 'none' : 'some';
       case 'datetimeRange':
         return index.type === 'datetime' || isTextual(index) ? 'none' : 'some';
       case 'geoBoundingBox':
@@ -266,12 +267,9 @@ export class FieldValues {
       for (const token of this.#analyser.documentTokens(element)) into.push(token);
       return;
     }
-    // An index over all numbers keeps only integers by value; floats are as good as of another type. Without values a
-    // whole float would be taken for the integer.
+    // Among the numbers of a float index a whole float would be taken for the integer.
     if (element instanceof WholeFloat) this.#other.add(offset);
-    else if (this.postings === undefined || typeof element === 'object') return;
-    else if (isCoveredBy(element, this.index)) into.push(element);
-    else this.#other.add(offset);
+    else if (this.postings !== undefined && typeof element !== 'object') into.push(element);
   }
 }
 
@@ -290,7 +288,7 @@ function isTextual({ type }: FieldIndex): boolean {
   return type === 'keyword' || type === 'uuid' || type === 'text';
 }
 
-/** An integer index takes all numbers: a range holds for them too. */
+/** A float index takes all numbers, an integer index no floats, though a range holds for them too. */
 function isOfType(value: JsonValue, index: FieldIndex): boolean {
   switch (index.type) {
     case 'keyword':
@@ -298,6 +296,7 @@ function isOfType(value: JsonValue, index: FieldIndex): boolean {
     case 'text':
       return typeof value === 'string';
     case 'integer':
+      return typeof value === 'bigint' || Number.isSafeInteger(value);
     case 'float':
       return numberOfValue(value) !== undefined;
     case 'bool':
@@ -307,13 +306,6 @@ function isOfType(value: JsonValue, index: FieldIndex): boolean {
     case 'geo':
       return geoPointOf(value) !== undefined;
   }
-}
-
-/** No value that counts as another type equals this one. */
-function isCoveredBy(value: JsonValue, index: FieldIndex): boolean {
-  if (!isOfType(value, index)) return false;
-  if (index.type !== 'integer' || !index.lookup) return true;
-  return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
 function isGeo(condition: ValueCondition): condition is GeoCondition {

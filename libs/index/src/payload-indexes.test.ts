@@ -177,6 +177,7 @@ function isCountedBy(value: JsonValue, index: FieldIndex): boolean {
 function numberFor(value: JsonValue, index: FieldIndex): number | undefined {
   if (index.type === 'datetime')
     return typeof value === 'string' ? parseDatetime(value) : undefined;
+  if (index.type === 'integer' && !isCountedBy(value, index)) return undefined;
   return numberOfValue(value);
 }
 
