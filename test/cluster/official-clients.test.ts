@@ -25,7 +25,7 @@ import { searches } from './clients/rest-read-checks.ts';
 const PYTHON_CHECKS = join(import.meta.dirname, 'python/client_checks.py');
 const PYTHON_WITHIN_MS = 180_000;
 /** Names of the checks are counted, so that a script that checks nothing does not pass. */
-const PYTHON_CHECK_COUNT = 10;
+const PYTHON_CHECK_COUNT = 11;
 
 let folder: string;
 let cluster: ProcessCluster;

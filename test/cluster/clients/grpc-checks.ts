@@ -33,6 +33,7 @@ import {
   vectorNamesIn,
 } from './grpc-messages.ts';
 import { filters, queryById, queryByVector, scroll, selectors } from './grpc-read-checks.ts';
+import { grpcVectorNames } from './vector-name-checks.ts';
 
 const NUMBERS: Readonly<Record<string, Distance>> = {
   Cosine: Distance.Cosine,
@@ -58,6 +59,7 @@ export function grpcChecks(client: GrpcClient, prefix: string): ClientCheck[] {
     { name: 'selectors', run: () => selectors(client, single, named) },
     { name: 'payload', run: () => payloads(client, `${prefix}-payload`) },
     { name: 'delete', run: () => deletes(client, `${prefix}-deleted`) },
+    { name: 'vector names', run: () => grpcVectorNames(client, `${prefix}-late`) },
     { name: 'errors', run: () => errors(client, single) },
   ];
 }

@@ -13,6 +13,7 @@ import {
 } from './expectations.ts';
 import { hitsOf, idOf, NAMES, QUERY, type RestClient } from './rest-client.ts';
 import { filters, queryById, queryByVector, scroll, selectors } from './rest-read-checks.ts';
+import { restVectorNames } from './vector-name-checks.ts';
 
 export function restChecks(client: RestClient, prefix: string): ClientCheck[] {
   const single = `${prefix}-single`;
@@ -28,6 +29,7 @@ export function restChecks(client: RestClient, prefix: string): ClientCheck[] {
     { name: 'selectors', run: () => selectors(client, single, named) },
     { name: 'payload', run: () => payloads(client, `${prefix}-payload`) },
     { name: 'delete', run: () => deletes(client, `${prefix}-deleted`) },
+    { name: 'vector names', run: () => restVectorNames(client, `${prefix}-late`) },
     { name: 'errors', run: () => errors(client, single) },
   ];
 }

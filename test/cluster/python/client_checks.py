@@ -29,7 +29,7 @@ def main() -> None:
         timeout=30,
     )
     checks = [collections, upsert_and_retrieve, scroll, filters, named_vectors, queries]
-    checks += [selectors, payloads, deletes, errors]
+    checks += [selectors, payloads, deletes, vector_names, errors]
     for check in checks:
         check(client, name, exam)
         print(check.__name__, flush=True)
@@ -223,6 +223,26 @@ def deletes(client: QdrantClient, name: str, exam: dict) -> None:
     assert [point.id for point in points] == left
     assert client.count(name).count == len(left)
     assert client.retrieve(name, ids=gone) == []
+
+
+def vector_names(client: QdrantClient, name: str, exam: dict) -> None:
+    late = f"{name}-late"
+    client.create_collection(late, vectors_config={})
+    params = models.DenseVectorConfig(size=2, distance=models.Distance.DOT)
+    made = client.create_vector_name(late, "late", models.DenseVectorNameConfig(dense=params))
+    assert made.status == models.UpdateStatus.COMPLETED
+    words = models.SparseVectorConfig(modifier=models.Modifier.IDF)
+    client.create_vector_name(late, "words", models.SparseVectorNameConfig(sparse=words))
+    vector = {"late": [1.0, 2.0], "words": models.SparseVector(indices=[3], values=[1.0])}
+    client.upsert(late, points=[models.PointStruct(id=1, vector=vector)])
+    found = client.query_points(late, query=[1.0, 1.0], using="late", with_vectors=True).points
+    assert [(each.id, each.score, each.vector) for each in found] == [(1, 3.0, vector)]
+    config = client.get_collection(late).config.params
+    assert config.vectors["late"].size == 2
+    assert config.sparse_vectors["words"].modifier == models.Modifier.IDF
+    client.delete_vector_name(late, "late")
+    [left] = client.retrieve(late, ids=[1], with_vectors=True)
+    assert left.vector == {"words": vector["words"]}
 
 
 def errors(client: QdrantClient, name: str, exam: dict) -> None:
