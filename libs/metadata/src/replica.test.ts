@@ -295,6 +295,21 @@ test('a listener hears of every event in order until it is disposed of', async (
   assert.deepEqual(heard, [1, 2, 3]);
 });
 
+test('a proposal is pending until it is decided, whatever becomes of it', async () => {
+  await using peers = new Peers();
+  const replica = peers.join();
+  assert.equal(replica.pendingProposals, 0);
+  const proposals = [
+    replica.propose(() => joined(1), FOREVER),
+    replica.propose(() => {
+      throw new TributaryError('wrong_input', 'refused');
+    }, FOREVER),
+  ];
+  assert.equal(replica.pendingProposals, 2);
+  await Promise.allSettled(proposals);
+  assert.equal(replica.pendingProposals, 0);
+});
+
 function created(claimant: number) {
   const [event] = fc
     .sample(histories, { numRuns: 1, seed: 1 })

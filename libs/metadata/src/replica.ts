@@ -108,6 +108,11 @@ export class MetadataReplica implements Metadata {
     return this.waitFor((state) => state.sequence >= last, signal);
   }
 
+  /** Proposals of this peer that are not decided yet. */
+  get pendingProposals(): number {
+    return this.#proposals;
+  }
+
   async propose(
     decide: (state: MetadataState) => MetadataEvent | undefined,
     signal: AbortSignal,

@@ -71,6 +71,7 @@ export {
 export * from './responses/envelope.ts';
 export { float32Text } from './responses/float-text.ts';
 export * from './responses/issues-json.ts';
+export * from './responses/optimizations-json.ts';
 export * from './responses/points-json.ts';
 export { writeClusterTelemetry, writeTelemetry } from './responses/telemetry-json.ts';
 export * from './responses/view.ts';

@@ -9,6 +9,7 @@ import type {
   WriteOrdering,
   WriteParameters,
 } from './requests/request.ts';
+import type { OptimizationDetails } from './responses/optimizations-json.ts';
 
 /** Query parameters by name, as a server hands them over; the last of several values counts. */
 export type QueryStrings = Readonly<Record<string, unknown>>;
@@ -80,6 +81,22 @@ export function parseDetailsLevel(query: QueryStrings): number {
   const level = text === undefined ? 0 : readInteger(text, 'details_level');
   return Math.min(level, DETAILS_LEVEL_MAX);
 }
+
+/** `with` of optimizations: a list of what is told besides. */
+export function parseOptimizationDetails(query: QueryStrings): OptimizationDetails {
+  const asked = (textOf(query, 'with') ?? '').split(',').map((each) => each.trim());
+  const unknown = asked.find((each) => !['', ...OPTIMIZATION_DETAILS].includes(each));
+  if (unknown !== undefined) {
+    throw unreadable('with', unknown, 'any of `queued`, `completed` and `idle_segments`');
+  }
+  return {
+    queued: asked.includes('queued'),
+    completed: asked.includes('completed'),
+    idleSegments: asked.includes('idle_segments'),
+  };
+}
+
+const OPTIMIZATION_DETAILS = ['queued', 'completed', 'idle_segments'];
 
 /** What is asked of metrics and telemetry. */
 export interface ReportParameters {

@@ -2,7 +2,11 @@
 
 import type { CollectionState } from '@tributary/metadata';
 import { type PeerId, type ShardId, shardId } from '@tributary/model';
-import type { CollectionClusterView, CollectionView } from '@tributary/qdrant-api';
+import type {
+  CollectionClusterView,
+  CollectionView,
+  ShardIndexesView,
+} from '@tributary/qdrant-api';
 import type { ReplicaClient } from '@tributary/replica-api';
 import type { Clock } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
@@ -39,6 +43,17 @@ export class CollectionViews {
       payloadIndexPoints: sumByField(infos.map((info) => info.payloadIndexPoints)),
       updateQueueLength: sum(infos, (info) => info.queuedEntries),
     };
+  }
+
+  /** The indexes of one readable replica of each shard. Errors: those of `info`. */
+  async indexes(collection: CollectionState): Promise<ShardIndexesView[]> {
+    const infos = await this.shardInfos(collection);
+    return infos.map((info, i) => ({
+      shardId: collection.shards[i]?.id ?? i,
+      vectors: Object.entries(info.vectorIndexes).map(([name, index]) => ({ name, ...index })),
+      payloadIndexBytes: info.payloadIndexBytes,
+      tableBytes: info.tableBytes,
+    }));
   }
 
   async shardInfos(collection: CollectionState): Promise<readonly ReplicaInfo[]> {

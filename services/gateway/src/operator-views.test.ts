@@ -260,6 +260,24 @@ test('telemetry tells more with each level', async () => {
   assert.equal('per_collection_responses' in (await at(0)).requests.rest, false);
 });
 
+test('a collection tells what its indexes are made of, one replica of each shard', async () => {
+  const path = '/collections/watched';
+  const brief = await resultOf(`${path}/optimizations`);
+  assert.deepEqual(Object.keys(brief).sort(), ['running', 'summary']);
+  assert.deepEqual(brief.running, []);
+  assert.equal(brief.summary.queued_optimizations, 0);
+  const full = await resultOf(`${path}/optimizations?with=queued,completed,idle_segments`);
+  assert.deepEqual([full.queued, full.completed, full.idle_segments], [[], [], []]);
+  const memory = await resultOf(`${path}/memory`);
+  assert.equal(memory.shards.length, 4);
+  assert.equal(memory.total_bytes, 8 * (POINTS + 10));
+  for (const bad of ['optimizations?with=everything', 'optimizations?with=queued,x']) {
+    assert.equal((await fetch(`${cluster.url()}${path}/${bad}`)).status, 400, bad);
+  }
+  const nowhere = await fetch(`${cluster.url()}/collections/nowhere/memory`);
+  assert.equal(nowhere.status, 404);
+});
+
 test('slow requests over both protocols are kept and make issues, until those are cleared', async () => {
   const colour = { must: [{ key: 'colour', match: { value: 'red' } }] };
   const match = { matchValue: { case: 'keyword' as const, value: 'blue' } };

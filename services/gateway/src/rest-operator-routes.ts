@@ -1,15 +1,19 @@
-// The REST endpoints for those who look after a peer: telemetry, issues, slow requests.
+// The REST endpoints for those who look after a peer: telemetry, issues, slow requests; and what a collection's indexes
+// are made of.
 
 import {
   parseDetailsLevel,
+  parseOptimizationDetails,
   parseReportParameters,
   writeIssues,
+  writeMemory,
+  writeOptimizations,
   writeSlowRequests,
 } from '@tributary/qdrant-api';
-import type { OperatorViews } from './operator-views.ts';
-import type { RestRoute } from './rest-request.ts';
+import type { GatewayCore } from './gateway-core.ts';
+import { COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
 
-export function operatorRoutes(operators: OperatorViews): RestRoute[] {
+export function operatorRoutes({ operators, names, views }: GatewayCore): RestRoute[] {
   return [
     {
       method: 'GET',
@@ -34,6 +38,23 @@ export function operatorRoutes(operators: OperatorViews): RestRoute[] {
       method: 'GET',
       url: '/profiler/slow_requests',
       handle: async () => writeSlowRequests(operators.slowRequests()),
+    },
+    {
+      method: 'GET',
+      url: `${COLLECTION_URL}/optimizations`,
+      handle: async (request) => {
+        const details = parseOptimizationDetails(request.query);
+        const collection = await names.resolve(nameOf(request));
+        return writeOptimizations(collection.id, await views.indexes(collection), details);
+      },
+    },
+    {
+      method: 'GET',
+      url: `${COLLECTION_URL}/memory`,
+      handle: async (request) => {
+        const collection = await names.resolve(nameOf(request));
+        return writeMemory(await views.indexes(collection));
+      },
     },
   ];
 }

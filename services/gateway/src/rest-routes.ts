@@ -26,7 +26,7 @@ import { pointUpdateRoutes } from './rest-update-routes.ts';
 export function restRoutes(core: GatewayCore): RestRoute[] {
   return [
     ...serviceRoutes(core),
-    ...operatorRoutes(core.operators),
+    ...operatorRoutes(core),
     ...collectionRoutes(core),
     ...vectorNameRoutes(core),
     ...aliasRoutes(core),

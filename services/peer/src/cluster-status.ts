@@ -10,7 +10,7 @@ import { abortable, type Clock, startDeadline, TributaryError } from '@tributary
 
 export interface ClusterStatusOptions {
   readonly self: PeerId;
-  readonly metadata: Metadata;
+  readonly metadata: Metadata & { readonly pendingProposals: number };
   readonly coordinator: Coordinator;
   /** The group now. Errors: `unavailable` while it has no leader or is out of reach. */
   readonly raft: () => Promise<ConsensusGroupView>;
@@ -43,7 +43,7 @@ export class ClusterStatus implements Disposable {
       peers: new Map([...peers.values()].map(({ id, uri }) => [id, uri])),
       term: lease?.term ?? 0,
       commit: sequence,
-      pendingOperations: 0,
+      pendingOperations: metadata.pendingProposals,
       ...(lease === undefined ? {} : { leader: peerId(Number(lease.holder)) }),
       role: coordinator.isLeading ? 'Leader' : 'Follower',
       isVoter: true,
