@@ -84,6 +84,8 @@ const BODILESS: Readonly<Record<string, number>> = {
   'GET /collections/nowhere/exists': 200,
   'GET /collections/nowhere/cluster': 404,
   'GET /collections/nowhere/aliases': 404,
+  'GET /collections/nowhere/optimizations': 404,
+  'GET /collections/nowhere/memory': 404,
   'GET /collections/nowhere/points/1': 404,
   'DELETE /collections/nowhere/index/a': 404,
   'DELETE /collections/nowhere/vectors/a': 404,
@@ -236,6 +238,8 @@ const CASES: readonly (readonly [string, string, number, RegExp])[] = [
   ],
   ['DELETE /collections/nowhere/vectors/more', '', 404, /Collection `nowhere`/],
   ['GET /telemetry?details_level=x', '', 400, /details_level: invalid value "x"/],
+  ['GET /telemetry?anonymize=2', '', 400, /anonymize: invalid value "2"/],
+  ['GET /collections/docs/optimizations?with=all', '', 400, /with: invalid value "all"/],
 ];
 
 for (const [request, body, status, text] of CASES) {
