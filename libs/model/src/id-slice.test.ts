@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { sipHash, sliceOfId } from './id-slice.ts';
+import { pointIdToBytes } from './point-id.ts';
 
 /** The hash as its description writes it, in integers of any size. */
 function naive(bytes: Uint8Array, [k0, k1]: readonly [bigint, bigint]): bigint {
@@ -62,6 +63,24 @@ test('an id is hashed as eight bytes little-endian, or the sixteen of a UUID', (
   assert.equal(sliceOfId(2n ** 63n, total), slice(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128)));
   const uuid = '00010203-0405-0607-0809-0a0b0c0d0e0f';
   assert.equal(sliceOfId(uuid, total), slice(Uint8Array.from({ length: 16 }, (_, i) => i)));
+});
+
+test('integers and UUIDs of any size are in the slice that their bytes say', () => {
+  const total = fc.oneof(
+    fc.integer({ min: 1, max: 100 }),
+    fc.maxSafeInteger().filter((n) => n > 0),
+  );
+  const integers = fc.oneof(
+    fc.maxSafeInteger().map(Math.abs),
+    fc.bigInt(2n ** 53n, 2n ** 64n - 1n),
+  );
+  fc.assert(
+    fc.property(fc.oneof(integers, fc.uuid()), total, (id, slices) => {
+      const bytes = pointIdToBytes(id).slice(1);
+      if (typeof id !== 'string') bytes.reverse();
+      assert.equal(sliceOfId(id, slices), Number(naive(bytes, [0n, 0n]) % BigInt(slices)));
+    }),
+  );
 });
 
 test('every id is in exactly one slice, and slices are of about one size', () => {

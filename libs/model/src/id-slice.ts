@@ -3,30 +3,32 @@
 
 import { type PointId, pointIdToBytes } from './point-id.ts';
 
+/** Up to here the remainder of a pair can be taken in doubles: a remainder times 2^32, and a low word, is exact. */
+const SMALL_TOTAL_MAX = 2 ** 21;
+const WORD = 2 ** 32;
+
 /** In 0 .. total - 1. An integer id is hashed as its 8 bytes little-endian, a UUID as its 16 bytes. */
 export function sliceOfId(id: PointId, total: number): number {
-  const bytes = pointIdToBytes(id).subarray(1);
-  if (typeof id !== 'string') bytes.reverse();
-  return Number(sipHash(bytes) % BigInt(total));
+  const state = start(0n, 0n);
+  if (typeof id === 'number') {
+    absorb(state, id | 0, Math.floor(id / WORD));
+    absorb(state, 0, 8 << 24);
+  } else if (typeof id === 'string') {
+    absorb(state, hexWord(id.slice(0, 8)), hexWord(id.slice(9, 13) + id.slice(14, 18)));
+    absorb(state, hexWord(id.slice(19, 23) + id.slice(24, 28)), hexWord(id.slice(28)));
+    absorb(state, 0, 16 << 24);
+  } else absorbAll(state, pointIdToBytes(id).subarray(1).reverse());
+  const [low, high] = finish(state);
+  if (total <= SMALL_TOTAL_MAX) return ((high % total) * WORD + low) % total;
+  return Number(((BigInt(high) << 32n) | BigInt(low)) % BigInt(total));
 }
 
 /** SipHash-2-4 with a zero key, or the key given as two words of 64 bits. */
 export function sipHash(bytes: Uint8Array, key: readonly [bigint, bigint] = [0n, 0n]): bigint {
-  const state = new SipState(key);
-  const blocks = Math.floor(bytes.length / 8);
-  for (let block = 0; block < blocks; block++) {
-    state.absorb(wordAt(bytes, 8 * block), wordAt(bytes, 8 * block + 4));
-  }
-  const rest = 8 * blocks;
-  const length = (bytes.length & 0xff) << 24;
-  state.absorb(wordAt(bytes, rest), (wordAt(bytes, rest + 4) & 0xff_ffff) | length);
-  return state.finish();
-}
-
-/** Little-endian; bytes beyond the end are zero. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  const byte = (i: number) => bytes[at + i] ?? 0;
-  return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
+  const state = start(...key);
+  absorbAll(state, bytes);
+  const [low, high] = finish(state);
+  return (BigInt(high) << 32n) | BigInt(low);
 }
 
 const INITIAL = [
@@ -35,81 +37,109 @@ const INITIAL = [
   0x6c7967656e657261n,
   0x7465646279746573n,
 ] as const;
+/** The four words v0 .. v3 of a zero key as [low, high, low, high, …]. */
+const ZERO_KEY = Int32Array.from(INITIAL.flatMap(halves));
 
-/** The four words v0 .. v3 as [low, high, low, high, …]. */
-class SipState {
-  readonly #v = new Int32Array(8);
+function halves(word: bigint): number[] {
+  return [Number(word & 0xffff_ffffn) | 0, Number(word >> 32n) | 0];
+}
 
-  constructor([first, second]: readonly [bigint, bigint]) {
-    INITIAL.forEach((constant, i) => {
-      const word = constant ^ (i % 2 === 0 ? first : second);
-      this.#v[2 * i] = Number(word & 0xffff_ffffn) | 0;
-      this.#v[2 * i + 1] = Number(word >> 32n) | 0;
-    });
+function start(first: bigint, second: bigint): Int32Array {
+  if (first === 0n && second === 0n) return ZERO_KEY.slice();
+  const words = INITIAL.map((constant, i) => constant ^ (i % 2 === 0 ? first : second));
+  return Int32Array.from(words.flatMap(halves));
+}
+
+function absorbAll(state: Int32Array, bytes: Uint8Array): void {
+  const rest = bytes.length - (bytes.length % 8);
+  for (let i = 0; i < rest; i += 8) absorb(state, wordAt(bytes, i), wordAt(bytes, i + 4));
+  const length = (bytes.length & 0xff) << 24;
+  absorb(state, wordAt(bytes, rest), (wordAt(bytes, rest + 4) & 0xff_ffff) | length);
+}
+
+/** Of eight digits, which stand for four bytes in their order, little-endian. */
+function hexWord(digits: string): number {
+  const word = Number.parseInt(digits, 16);
+  const swapped = ((word & 0xff_00ff) << 8) | ((word >>> 8) & 0xff_00ff);
+  return (swapped << 16) | (swapped >>> 16);
+}
+
+/** Little-endian; bytes beyond the end are zero. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  const byte = (i: number) => bytes[at + i] ?? 0;
+  return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
+}
+
+function absorb(state: Int32Array, low: number, high: number): void {
+  state[6] = (state[6] ?? 0) ^ low;
+  state[7] = (state[7] ?? 0) ^ high;
+  mix(state, 2);
+  state[0] = (state[0] ?? 0) ^ low;
+  state[1] = (state[1] ?? 0) ^ high;
+}
+
+/** Low and high word, without a sign. */
+function finish(state: Int32Array): readonly [number, number] {
+  state[4] = (state[4] ?? 0) ^ 0xff;
+  mix(state, 4);
+  const word = (at: number) => state[at] ?? 0;
+  return [
+    (word(0) ^ word(2) ^ word(4) ^ word(6)) >>> 0,
+    (word(1) ^ word(3) ^ word(5) ^ word(7)) >>> 0,
+  ];
+}
+
+/** Rounds of the state. In local variables an id takes 0.7 µs, word by word in the array it took 5. */
+function mix(state: Int32Array, rounds: number): void {
+  let l0 = state[0] ?? 0;
+  let h0 = state[1] ?? 0;
+  let l1 = state[2] ?? 0;
+  let h1 = state[3] ?? 0;
+  let l2 = state[4] ?? 0;
+  let h2 = state[5] ?? 0;
+  let l3 = state[6] ?? 0;
+  let h3 = state[7] ?? 0;
+  for (let round = 0; round < rounds; round++) {
+    let low = (l0 >>> 0) + (l1 >>> 0);
+    h0 = (h0 + h1 + (low >= WORD ? 1 : 0)) | 0;
+    l0 = low | 0;
+    low = ((l1 << 13) | (h1 >>> 19)) ^ l0;
+    h1 = ((h1 << 13) | (l1 >>> 19)) ^ h0;
+    l1 = low;
+    low = h0;
+    h0 = l0;
+    l0 = low;
+
+    low = (l2 >>> 0) + (l3 >>> 0);
+    h2 = (h2 + h3 + (low >= WORD ? 1 : 0)) | 0;
+    l2 = low | 0;
+    low = ((l3 << 16) | (h3 >>> 16)) ^ l2;
+    h3 = ((h3 << 16) | (l3 >>> 16)) ^ h2;
+    l3 = low;
+
+    low = (l0 >>> 0) + (l3 >>> 0);
+    h0 = (h0 + h3 + (low >= WORD ? 1 : 0)) | 0;
+    l0 = low | 0;
+    low = ((l3 << 21) | (h3 >>> 11)) ^ l0;
+    h3 = ((h3 << 21) | (l3 >>> 11)) ^ h0;
+    l3 = low;
+
+    low = (l2 >>> 0) + (l1 >>> 0);
+    h2 = (h2 + h1 + (low >= WORD ? 1 : 0)) | 0;
+    l2 = low | 0;
+    low = ((l1 << 17) | (h1 >>> 15)) ^ l2;
+    h1 = ((h1 << 17) | (l1 >>> 15)) ^ h2;
+    l1 = low;
+    low = h2;
+    h2 = l2;
+    l2 = low;
   }
-
-  absorb(low: number, high: number): void {
-    this.#xor(6, low, high);
-    this.#round();
-    this.#round();
-    this.#xor(0, low, high);
-  }
-
-  finish(): bigint {
-    this.#xor(4, 0xff, 0);
-    for (let i = 0; i < 4; i++) this.#round();
-    let low = 0;
-    let high = 0;
-    for (let i = 0; i < 8; i += 2) {
-      low ^= this.#v[i] ?? 0;
-      high ^= this.#v[i + 1] ?? 0;
-    }
-    return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
-  }
-
-  #round(): void {
-    this.#add(0, 2);
-    this.#rotateXor(2, 13, 0);
-    this.#rotate(0, 32);
-    this.#add(4, 6);
-    this.#rotateXor(6, 16, 4);
-    this.#add(0, 6);
-    this.#rotateXor(6, 21, 0);
-    this.#add(4, 2);
-    this.#rotateXor(2, 17, 4);
-    this.#rotate(4, 32);
-  }
-
-  #add(into: number, other: number): void {
-    const low = this.#low(into) + this.#low(other);
-    const high = this.#low(into + 1) + this.#low(other + 1) + (low >= 2 ** 32 ? 1 : 0);
-    this.#v[into] = low;
-    this.#v[into + 1] = high;
-  }
-
-  #rotateXor(word: number, bits: number, other: number): void {
-    this.#rotate(word, bits);
-    this.#xor(word, this.#v[other] ?? 0, this.#v[other + 1] ?? 0);
-  }
-
-  #rotate(word: number, bits: number): void {
-    const low = this.#v[word] ?? 0;
-    const high = this.#v[word + 1] ?? 0;
-    if (bits === 32) {
-      this.#v[word] = high;
-      this.#v[word + 1] = low;
-      return;
-    }
-    this.#v[word] = (low << bits) | (high >>> (32 - bits));
-    this.#v[word + 1] = (high << bits) | (low >>> (32 - bits));
-  }
-
-  #xor(word: number, low: number, high: number): void {
-    this.#v[word] = (this.#v[word] ?? 0) ^ low;
-    this.#v[word + 1] = (this.#v[word + 1] ?? 0) ^ high;
-  }
-
-  #low(at: number): number {
-    return (this.#v[at] ?? 0) >>> 0;
-  }
+  state[0] = l0;
+  state[1] = h0;
+  state[2] = l1;
+  state[3] = h1;
+  state[4] = l2;
+  state[5] = h2;
+  state[6] = l3;
+  state[7] = h3;
 }
