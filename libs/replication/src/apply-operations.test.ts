@@ -41,6 +41,42 @@ test('an upsert inserts and replaces as its mode and condition say, point by poi
   }
 });
 
+test('of writes on the condition of one version the first takes effect, in one batch or several', () => {
+  const ofVersion = (version: number): Filter => ({
+    must: [{ kind: 'version', range: { gte: version, lte: version } }],
+  });
+  const writeAt = (version: number, a: number): PointOperation => ({
+    kind: 'upsert',
+    points: [point(1, `{"a":${a}}`)],
+    mode: 'updateOnly',
+    updateFilter: ofVersion(version),
+  });
+  const clearAt = (version: number): PointOperation => ({
+    kind: 'setPayload',
+    selector: { kind: 'filter', filter: ofVersion(version) },
+    payload: { b: version },
+  });
+  const log = [
+    entry(upsert(point(1, '{"a":0}'), point(2, '{"a":0}'))),
+    entry(writeAt(1, 10)),
+    entry(writeAt(1, 11)),
+    entry(writeAt(2, 12), writeAt(2, 13), writeAt(4, 14)),
+    entry(clearAt(1), clearAt(4)),
+  ].map((each, i) => [sequence(i + 1), each] as const);
+  const apart = new MapStore().applied(log);
+  const together = new MapStore();
+  const batch = new ApplyBatch(together, SHAPE);
+  for (const [at, each] of log) batch.apply(each, at);
+  together.commit(batch);
+  for (const store of [together, apart]) {
+    const found = [...store.points.values()].map((each) => [each.version, payloadOf(each)]);
+    assert.deepEqual(found, [
+      [5, { a: 14, b: 4 }],
+      [5, { a: 0, b: 1 }],
+    ]);
+  }
+});
+
 test('vectors are replaced and deleted by name; the payload and the other vectors stay', () => {
   const both = { '': Float32Array.of(1, 2), words: sparse([1]) };
   const store = new MapStore().applied([
