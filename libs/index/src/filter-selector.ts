@@ -5,10 +5,10 @@
 
 import {
   type Condition,
-  canonicalJsonPath,
   compileRange,
   elementsPath,
   type Filter,
+  indexedPath,
   type PointId,
   type PointOffset,
   pointOffset,
@@ -188,7 +188,8 @@ export class FilterSelector {
   }
 
   #partOfField(key: string, partOf: (values: FieldValues) => Part): Part {
-    const values = this.#fields.size === 0 ? undefined : this.#fields.get(canonicalJsonPath(key));
+    const path = this.#fields.size === 0 ? undefined : indexedPath(key);
+    const values = path === undefined ? undefined : this.#fields.get(path);
     return values === undefined ? unknown(anyOf(this.#table.count)) : partOf(values);
   }
 

@@ -90,6 +90,30 @@ function assertSelection(world: World, filter: Filter): 'exact' | 'narrowed' | '
   return selected.length < world.payloads.size ? 'narrowed' : 'unknown';
 }
 
+test('filters nested as deep as requests may be are answered, where no path can be so long too', () => {
+  const world = new World({ 'a[].b': { type: 'integer', lookup: true, range: true } });
+  world.step({ put: 1, payload: { a: [{ b: 1 }] } });
+  const match: Filter = { must: [{ kind: 'match', key: 'b', value: 1 }] };
+  const long = Array.from({ length: 60 }, () => 'a').join('.');
+  const wrappings: readonly ((filter: Filter) => Filter)[] = [
+    (filter) => ({ must: [{ kind: 'filter', filter }] }),
+    (filter) => ({
+      should: [{ kind: 'filter', filter: { mustNot: [{ kind: 'filter', filter }] } }],
+    }),
+    (filter) => ({ must: [{ kind: 'nested', key: long, filter }] }),
+    (filter) => ({
+      minShould: { conditions: [{ kind: 'nested', key: 'a', filter }], minCount: 1 },
+    }),
+  ];
+  for (const wrap of wrappings) {
+    let filter: Filter = { must: [{ kind: 'nested', key: 'a', filter: match }] };
+    for (let depth = 0; depth < 32; depth++) {
+      assertSelection(world, filter);
+      filter = wrap(filter);
+    }
+  }
+});
+
 test('facets count points by value, orders go through every number of every point', () => {
   let counted = 0;
   let ordered = 0;

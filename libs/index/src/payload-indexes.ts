@@ -4,7 +4,7 @@
 // the offset and adds it again. What indexes answer agrees with `compileFilter`.
 
 import type { Filter, JsonObject, PayloadSchema, PointOffset } from '@tributary/model';
-import { canonicalJsonPath, type FieldIndex, JsonPathError, textIndexesOf } from '@tributary/model';
+import { canonicalJsonPath, type FieldIndex, indexedPath, textIndexesOf } from '@tributary/model';
 import type { Cardinality } from './cardinality.ts';
 import { FieldValues } from './field-values.ts';
 import { FilterSelector, type VectorPresence } from './filter-selector.ts';
@@ -128,11 +128,7 @@ export class PayloadIndexes {
 
   /** Undefined where the field has no index, or is no path. */
   #at(field: string): FieldValues | undefined {
-    try {
-      return this.#fields.get(canonicalJsonPath(field));
-    } catch (error) {
-      if (error instanceof JsonPathError) return undefined;
-      throw error;
-    }
+    const path = indexedPath(field);
+    return path === undefined ? undefined : this.#fields.get(path);
   }
 }

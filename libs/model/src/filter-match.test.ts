@@ -307,6 +307,14 @@ test('a filter without clauses holds', () => {
   assert.ok(matchesFilter({ must: [], should: [], mustNot: [] }, { id: 1, payload: {} }));
 });
 
+test('a nested filter whose whole path is longer than any has no text index, and matches as without', () => {
+  const key = Array.from({ length: 100 }, () => 'a').join('.');
+  const must: Condition[] = [{ kind: 'matchText', key, text: 'x' }];
+  const filter: Filter = { must: [{ kind: 'nested', key, filter: { must } }] };
+  const textIndexes = new Map([['a', TEXT_INDEX]]);
+  assert.ok(!matchesFilter(filter, { id: 1, payload: { a: 1 } }, { textIndexes }));
+});
+
 test('a text index is meant by every text of its path, within nested filters too', () => {
   const indexed = (field: string) => ({
     textIndexes: textIndexesOf({ [field]: { ...TEXT_INDEX, phraseMatching: true } }),

@@ -7,7 +7,7 @@
 import type { Condition, Filter, FilterSubject } from './filter.ts';
 import { sliceOfId } from './id-slice.ts';
 import type { JsonObject, JsonValue } from './json.ts';
-import { canonicalJsonPath, ownValue, parseJsonPath, valuesAt } from './json-path.ts';
+import { canonicalJsonPath, indexedPath, ownValue, parseJsonPath, valuesAt } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
 import type { PayloadSchema, TextIndex } from './payload-schema.ts';
 import { compileRange, compileValueTest } from './value-test.ts';
@@ -139,7 +139,8 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
 
 function textIndexAt(key: string, { textIndexes, prefix }: Scope): TextIndex | undefined {
   if (textIndexes === undefined || textIndexes.size === 0) return undefined;
-  return textIndexes.get(canonicalJsonPath(prefix + key));
+  const path = indexedPath(prefix + key);
+  return path === undefined ? undefined : textIndexes.get(path);
 }
 
 /** One element of the array must hold the whole inner filter; elements that are no objects hold none. */

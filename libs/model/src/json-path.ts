@@ -76,6 +76,19 @@ export function canonicalJsonPath(text: string): string {
   return canonical;
 }
 
+/**
+ * The canonical text of a path, as indexes go by it; undefined where the text is no path. So a path that a nested filter
+ * makes too long has no index.
+ */
+export function indexedPath(text: string): string | undefined {
+  try {
+    return canonicalJsonPath(text);
+  } catch (error) {
+    if (error instanceof JsonPathError) return undefined;
+    throw error;
+  }
+}
+
 /** Every value the path leads to, in document order; none where it leads nowhere. Arrays at its end stay whole. */
 export function valuesAt(payload: JsonObject, path: JsonPath): JsonValue[] {
   let values: JsonValue[] = [payload];
