@@ -38,7 +38,6 @@ function collect(filter: Filter, prefix: string, schema: PayloadSchema, report: 
       case 'hasVector':
       case 'slice':
       case 'version':
-      case 'valuesCount':
         break;
       default:
         check(condition, prefix + condition.key, schema, report);
@@ -85,6 +84,7 @@ function helpingTypes(condition: FieldCondition): readonly FieldIndexType[] {
       return ['geo'];
     case 'isEmpty':
     case 'isNull':
+    case 'valuesCount':
       return ['keyword', 'integer', 'float', 'bool', 'datetime', 'uuid', 'geo', 'text'];
     default:
       return [];

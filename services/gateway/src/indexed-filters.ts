@@ -1,7 +1,7 @@
 // Which condition of a filter looks at a field without an index that could answer it: what strict mode refuses.
 
 import type { Condition, FieldIndex, Filter, MatchValue, PayloadSchema } from '@tributary/model';
-import { canonicalJsonPath, elementsPath } from '@tributary/model';
+import { canonicalJsonPath, elementsPath, indexedPath } from '@tributary/model';
 import { conditionsOf } from './strict-limits.ts';
 
 export interface MissingIndex {
@@ -29,7 +29,10 @@ export function missingIndexOf(filter: Filter, schema: PayloadSchema): MissingIn
   const indexes = new Map(
     Object.entries(schema).map(([field, index]) => [canonicalJsonPath(field), index]),
   );
-  return missingIn(filter, '', (key) => indexes.get(canonicalJsonPath(key)));
+  return missingIn(filter, '', (key) => {
+    const path = indexedPath(key);
+    return path === undefined ? undefined : indexes.get(path);
+  });
 }
 
 /** What grouping by a field needs, whatever its values: as a filter. */
