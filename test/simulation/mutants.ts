@@ -51,6 +51,13 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   {
+    name: 'the names of vectors are not stored',
+    store: (store) =>
+      delegating(store, {
+        commit: ({ vectorSchema: _, ...changes }) => store.commit(changes),
+      }),
+  },
+  {
     name: 'an upsert keeps the vectors that were there',
     store: (store) =>
       delegating(store, {

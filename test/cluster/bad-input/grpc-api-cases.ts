@@ -98,6 +98,18 @@ export const API_WRITES: readonly GrpcRequest[] = [
     ...SCRATCH,
     fieldName: 'n',
   }),
+  call('Points/CreateVectorName', client.CreateVectorNameRequestSchema, {
+    ...SCRATCH,
+    vectorName: 'late',
+    vectorConfig: {
+      case: 'denseConfig',
+      value: { size: 4n, distance: client.Distance.Dot },
+    },
+  }),
+  call('Points/DeleteVectorName', client.DeleteVectorNameRequestSchema, {
+    ...SCRATCH,
+    vectorName: 'late',
+  }),
 ];
 
 function bad(
@@ -132,6 +144,28 @@ export const BAD_API_REQUESTS: readonly BadGrpcRequest[] = [
   bad('a multivector of several sizes', upsertOf(several), /same size/),
   bad('a multivector of nothing', upsertOf({ data: [], vectorsCount: 0 }), /cannot be 0 vectors/),
   bad('a sparse vector for a dense one', upsertOf({ data: [1], indices: { data: [1] } }), /dense/),
+  bad(
+    'a new vector of no kind',
+    call('Points/CreateVectorName', client.CreateVectorNameRequestSchema, {
+      ...KEPT,
+      vectorName: 'late',
+    }),
+    /either `dense` or `sparse`/,
+  ),
+  bad(
+    'a new vector of no size',
+    call('Points/CreateVectorName', client.CreateVectorNameRequestSchema, {
+      ...KEPT,
+      vectorName: 'late',
+      vectorConfig: { case: 'denseConfig', value: { distance: client.Distance.Dot } },
+    }),
+    /dense.size: value 0 invalid/,
+  ),
+  bad(
+    'a vector without a name',
+    call('Points/DeleteVectorName', client.DeleteVectorNameRequestSchema, KEPT),
+    /vector_name: value "" invalid/,
+  ),
   bad('a text to embed', upsertOf({ vector: { case: 'document', value: {} } }), /inference/),
   bad('fusion of nothing', query({ case: 'fusion', value: 0 }), /without prefetches/),
   bad('an unknown fusion', query({ case: 'fusion', value: 9 as never }, { prefetch }), /fusion/),
