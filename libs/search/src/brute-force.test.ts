@@ -20,6 +20,7 @@ import {
   higherIsBetter,
   isDense,
   type JsonObject,
+  type JsonValue,
   matchesFilter,
   type PayloadSchema,
   type Point,
@@ -27,7 +28,6 @@ import {
   payloadFromBytes,
   payloadToBytes,
   type StoredPoint,
-  textIndexesOf,
 } from '@tributary/model';
 import { filterPayloads, filtersOver } from '@tributary/model/conformance';
 import { silentLogger, systemClock } from '@tributary/runtime';
@@ -50,7 +50,14 @@ const payload: fc.Arbitrary<JsonObject> = fc.record(
   {
     tag: fc.constantFrom('a', 'b', 'c'),
     n: fc.integer({ min: 0, max: 5 }),
-    list: fc.array(fc.record({ k: fc.nat(2), v: fc.nat(2) }), { maxLength: 3 }),
+    // Of the wrong type for the index at times, or no list.
+    list: fc.oneof(
+      fc.array(
+        fc.record({ k: fc.nat(2), v: fc.oneof(fc.nat(2), fc.constantFrom('1', null, true)) }),
+        { maxLength: 3 },
+      ),
+      fc.constantFrom<JsonValue>('none', 1, {}),
+    ),
     gone: fc.constant(null),
   },
   { requiredKeys: [] },
@@ -62,9 +69,25 @@ const point: fc.Arbitrary<Point> = fc.record({
     .record({ '': vectorOf(3), far: vectorOf(2) }, { requiredKeys: [''] })
     .map((vectors) => ({ ...vectors })),
 });
+// Each kind of index over fields that the payloads have, or none at all.
+const schemas: fc.Arbitrary<PayloadSchema> = fc.record<PayloadSchema>(
+  {
+    tag: fc.constantFrom<FieldIndex>({ type: 'keyword' }, TEXT),
+    n: fc.constantFrom<FieldIndex>(
+      { type: 'integer', lookup: true, range: true },
+      { type: 'float' },
+    ),
+    'list[].v': fc.constant<FieldIndex>({ type: 'integer', lookup: true, range: true }),
+    gone: fc.constant<FieldIndex>({ type: 'bool' }),
+    a: fc.constantFrom<FieldIndex>(TEXT, { type: 'geo' }, { type: 'datetime' }),
+    'a[].b': fc.constantFrom<FieldIndex>(TEXT, { type: 'keyword' }),
+  },
+  { requiredKeys: [] },
+);
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ upsert: fc.uniqueArray(point, { selector: (p) => p.id }) }) },
   { weight: 1, arbitrary: fc.record({ delete: fc.uniqueArray(id, { maxLength: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ schema: schemas }) },
 );
 const { filter } = fc.letrec<{ filter: Filter; condition: Condition }>((tie) => ({
   filter: fc.record(
@@ -95,21 +118,6 @@ const { filter } = fc.letrec<{ filter: Filter; condition: Condition }>((tie) => 
   ),
 }));
 
-// Each kind of index over fields that the payloads have, or none at all.
-const schema: fc.Arbitrary<PayloadSchema> = fc.record<PayloadSchema>(
-  {
-    tag: fc.constantFrom<FieldIndex>({ type: 'keyword' }, TEXT),
-    n: fc.constantFrom<FieldIndex>(
-      { type: 'integer', lookup: true, range: true },
-      { type: 'float' },
-    ),
-    'list[].v': fc.constant<FieldIndex>({ type: 'integer', lookup: true, range: true }),
-    gone: fc.constant<FieldIndex>({ type: 'bool' }),
-    a: fc.constantFrom<FieldIndex>(TEXT, { type: 'geo' }, { type: 'datetime' }),
-    'a[].b': fc.constantFrom<FieldIndex>(TEXT, { type: 'keyword' }),
-  },
-  { requiredKeys: [] },
-);
 const anyFilter = fc.oneof(
   filter,
   filtersOver(fc.constantFrom('tag', 'n', 'list[].v', 'list', 'v', 'a', 'b', 'a[].b'), id),
@@ -117,7 +125,7 @@ const anyFilter = fc.oneof(
 
 const history = fc.array(step, { maxLength: 6 });
 const ask = fc.record({
-  schema,
+  schema: schemas,
   vector: vectorOf(3),
   far: vectorOf(2),
   limit: fc.constantFrom(0, 1, 3, 1_000_000),
@@ -215,7 +223,7 @@ function assertReads(
   ask: Ask,
 ): void {
   const { reader } = replica;
-  const textIndexes = textIndexesOf(ask.schema);
+  const { textIndexes } = replica.payloadIndexes;
   const matching = [...points.values()]
     .filter(({ id, version, payload, vectors }) => {
       const vectorNames = Object.keys(vectors);
@@ -284,16 +292,27 @@ function assertNearest(
   for (const hit of found) assert.equal(scores.get(hit.id), hit.score);
 }
 
-type Step = { readonly upsert: readonly Point[] } | { readonly delete: readonly PointId[] };
+type Step =
+  | { readonly upsert: readonly Point[] }
+  | { readonly delete: readonly PointId[] }
+  /** The payload indexes there are from then on. */
+  | { readonly schema: PayloadSchema };
 
 function apply(replica: ReplicaForTests, points: Map<PointId, StoredPoint>, change: Step): void {
   if ('upsert' in change) {
     replica.upsert(change.upsert);
     const { appliedSequence: version } = replica.store.state;
     for (const each of change.upsert) points.set(each.id, { ...each, version });
-  } else {
+  } else if ('delete' in change) {
     replica.delete(change.delete);
     for (const each of change.delete) points.delete(each);
+  } else {
+    for (const field of Object.keys(replica.payloadIndexes.schema)) {
+      if (!Object.hasOwn(change.schema, field)) replica.payloadIndexes.drop(field);
+    }
+    replica.createPayloadIndexes(change.schema);
+    // Indexes come and go with a commit, which ends what is kept of filters.
+    replica.upsert([]);
   }
 }
 
