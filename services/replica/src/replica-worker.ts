@@ -7,11 +7,11 @@
 
 import { TributaryError } from '@tributary/runtime';
 import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
+import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
 import { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } from './replica.ts';
 import type {
-  AnswerMessage,
-  CallMessage,
   FromWorker,
+  Refusal,
   ReplicaStatus,
   ToWorker,
   WorkerPort,
@@ -80,7 +80,7 @@ export class ReplicaWorker {
         this.#guard(this.#answerWhen(message.id, () => this.#sweep(message.keep)));
         return;
       case 'calls':
-        this.#answer(message.calls);
+        this.#answer(unpackMessages(message.packed));
         return;
       case 'catchUp':
         this.#guard(this.#answerWhen(message.id, () => this.#replica(message.address).catchUp()));
@@ -170,38 +170,41 @@ export class ReplicaWorker {
     }
   }
 
-  #answer(calls: readonly CallMessage[]): void {
-    const answers = calls.flatMap((call) => this.#answerOne(call) ?? []);
-    if (answers.length > 0) this.#options.port.post({ kind: 'answers', answers });
+  #answer(calls: readonly NumberedMessage[]): void {
+    const answers: NumberedMessage[] = [];
+    const refusals: Refusal[] = [];
+    for (const call of calls) {
+      try {
+        const bytes = this.#answerOne(call);
+        if (bytes !== undefined) answers.push({ id: call.id, bytes });
+      } catch (error) {
+        refusals.push(this.#refusal(call.id, error));
+      }
+    }
+    const { port } = this.#options;
+    if (answers.length > 0) port.post({ kind: 'answers', packed: packMessages(answers) });
+    if (refusals.length > 0) port.post({ kind: 'refusals', refusals });
   }
 
   /** Undefined where it is answered later. */
-  #answerOne(message: CallMessage): AnswerMessage | undefined {
-    const { id, bytes } = message;
-    try {
-      const { target, call } = decodeCall(bytes);
-      const slot = this.#slots.get(storeNameOf(target));
-      if (slot?.reopening !== undefined) {
-        void slot.reopening.promise.then(() => this.#answer([message]));
-        return undefined;
-      }
-      const replica = this.#replica(target);
-      const answer = replica.call(call);
-      return { id, bytes: encodeAnswer(call.kind, answer) };
-    } catch (error) {
-      return this.#errorAnswer(id, error);
+  #answerOne(message: NumberedMessage): Uint8Array | undefined {
+    const { target, call } = decodeCall(message.bytes);
+    const slot = this.#slots.get(storeNameOf(target));
+    if (slot?.reopening !== undefined) {
+      void slot.reopening.promise.then(() => this.#answer([message]));
+      return undefined;
     }
+    return encodeAnswer(call.kind, this.#replica(target).call(call));
   }
 
   async #answerWhen(id: number, work: () => Promise<void>): Promise<void> {
-    const answers: AnswerMessage[] = [];
+    const { port } = this.#options;
     try {
       await work();
-      answers.push({ id, bytes: new Uint8Array(0) });
+      port.post({ kind: 'answers', packed: packMessages([{ id, bytes: new Uint8Array(0) }]) });
     } catch (error) {
-      answers.push(this.#errorAnswer(id, error));
+      port.post({ kind: 'refusals', refusals: [this.#refusal(id, error)] });
     }
-    this.#options.port.post({ kind: 'answers', answers });
   }
 
   #replica(address: ReplicaAddress): Replica {
@@ -216,10 +219,10 @@ export class ReplicaWorker {
     return slot.replica;
   }
 
-  #errorAnswer(id: number, error: unknown): AnswerMessage {
+  #refusal(id: number, error: unknown): Refusal {
     if (!(error instanceof TributaryError)) this.#options.onCrash(error);
     const { code, message } = TributaryError.from(error);
-    return { id, error: { code, message } };
+    return { id, code, message };
   }
 
   /** Gathers what changes in one turn into one message. */

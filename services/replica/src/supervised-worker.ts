@@ -68,7 +68,8 @@ export class SupervisedWorker {
   }
 
   #receive(message: FromWorker): void {
-    if (message.kind === 'answers') this.#link.answered(message.answers);
+    if (message.kind === 'answers') this.#link.answered(message.packed);
+    else if (message.kind === 'refusals') this.#link.refused(message.refusals);
     else if (message.kind === 'stopped') this.#stopped.resolve();
     else this.#options.onMessage(message);
   }

@@ -12,7 +12,8 @@ import {
   type ReplicaCall,
   type ReplicaCallKind,
 } from '@tributary/wire';
-import type { AnswerMessage, CallMessage, FromWorker, ToWorker } from './worker-protocol.ts';
+import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
+import type { FromWorker, Refusal, ToWorker } from './worker-protocol.ts';
 
 /** A started worker, be it a thread or not. */
 export interface WorkerProcess {
@@ -36,12 +37,14 @@ interface InFlight {
 
 /** Beyond this the caller is told so instead of being queued; a search takes about half a millisecond. */
 const IN_FLIGHT_MAX = 4_096;
+/** Numbers of calls are used again, long after those in flight. */
+const ID_COUNT = 2 ** 32;
 
 export class WorkerLink {
   readonly #process: WorkerProcess;
   readonly #inFlight = new Map<number, InFlight>();
   #nextId = 1;
-  #gathered: CallMessage[] = [];
+  #gathered: NumberedMessage[] = [];
   #gone: TributaryError | undefined;
 
   constructor(process: WorkerProcess) {
@@ -73,13 +76,13 @@ export class WorkerLink {
     await this.#ask((id) => this.post({ kind: 'sweep', id, keep }), signal);
   }
 
-  answered(answers: readonly AnswerMessage[]): void {
-    for (const answer of answers) {
-      const waiting = this.#inFlight.get(answer.id);
-      this.#inFlight.delete(answer.id);
-      if (waiting === undefined) continue;
-      if ('bytes' in answer) waiting.resolve(answer.bytes);
-      else waiting.reject(new TributaryError(answer.error.code, answer.error.message));
+  answered(packed: Uint8Array): void {
+    for (const { id, bytes } of unpackMessages(packed)) this.#take(id)?.resolve(bytes);
+  }
+
+  refused(refusals: readonly Refusal[]): void {
+    for (const { id, code, message } of refusals) {
+      this.#take(id)?.reject(new TributaryError(code, message));
     }
   }
 
@@ -96,7 +99,8 @@ export class WorkerLink {
     if (this.#inFlight.size >= IN_FLIGHT_MAX) {
       return Promise.reject(new TributaryError('unavailable', 'too many calls in flight'));
     }
-    const id = this.#nextId++;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) % ID_COUNT;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const onAbort = () => {
       this.#inFlight.delete(id);
@@ -118,12 +122,18 @@ export class WorkerLink {
     return promise;
   }
 
-  #gather(call: CallMessage): void {
+  #take(id: number): InFlight | undefined {
+    const waiting = this.#inFlight.get(id);
+    this.#inFlight.delete(id);
+    return waiting;
+  }
+
+  #gather(call: NumberedMessage): void {
     if (this.#gathered.length === 0) {
       setImmediate(() => {
         const calls = this.#gathered;
         this.#gathered = [];
-        this.post({ kind: 'calls', calls });
+        this.post({ kind: 'calls', packed: packMessages(calls) });
       });
     }
     this.#gathered.push(call);

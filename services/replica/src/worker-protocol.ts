@@ -1,5 +1,5 @@
-// What the main thread and a worker thread say to each other. Calls and answers are the bytes of libs/wire: they hold
-// no views into larger buffers, which posting would copy whole.
+// What the main thread and a worker thread say to each other. Calls and answers are the bytes of libs/wire, packed
+// together.
 
 import type { CollectionConfig, CollectionVectors, Sequence } from '@tributary/model';
 import type { Halt } from '@tributary/replication';
@@ -15,16 +15,12 @@ export interface ReplicaStatus {
   readonly halted?: Halt;
 }
 
-export interface CallMessage {
+export interface Refusal {
+  /** Of the call. */
   readonly id: number;
-  /** `encodeCall`. */
-  readonly bytes: Uint8Array;
+  readonly code: ErrorCode;
+  readonly message: string;
 }
-
-export type AnswerMessage =
-  /** `encodeAnswer`. */
-  | { readonly id: number; readonly bytes: Uint8Array }
-  | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } };
 
 export type ToWorker =
   | {
@@ -43,7 +39,8 @@ export type ToWorker =
   | { readonly kind: 'close'; readonly address: ReplicaAddress; readonly drop: boolean }
   /** Removes every store beside those of these replicas; answered before any worker opens one. */
   | { readonly kind: 'sweep'; readonly id: number; readonly keep: readonly ReplicaAddress[] }
-  | { readonly kind: 'calls'; readonly calls: readonly CallMessage[] }
+  /** `packMessages` of what `encodeCall` made. */
+  | { readonly kind: 'calls'; readonly packed: Uint8Array }
   /** Answered once what is in the stream now is applied. */
   | { readonly kind: 'catchUp'; readonly id: number; readonly address: ReplicaAddress }
   | { readonly kind: 'stop' };
@@ -52,7 +49,9 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'statuses'; readonly statuses: readonly ReplicaStatus[] }
   | { readonly kind: 'openFailed'; readonly address: ReplicaAddress; readonly reason: string }
-  | { readonly kind: 'answers'; readonly answers: readonly AnswerMessage[] }
+  /** `packMessages` of what `encodeAnswer` made; empty where there is nothing to say. */
+  | { readonly kind: 'answers'; readonly packed: Uint8Array }
+  | { readonly kind: 'refusals'; readonly refusals: readonly Refusal[] }
   | { readonly kind: 'stopped' };
 
 /** One end of the channel between the two. */
