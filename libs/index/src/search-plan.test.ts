@@ -21,6 +21,21 @@ test('measured: 50,000 vectors of 128 dimensions are walked unless a filter take
   assert.ok(!isGraphCheaper({ ...measured, segments: 0, sealed: 0 }));
 });
 
+test('measured: a filter is walked only where the walk is cheaper than the scan of what it accepts', () => {
+  // Shares where both take as long, 50,000 vectors of 128 dimensions, by the candidate list's size.
+  const evenAt = [
+    [32, 0.21],
+    [64, 0.27],
+    [128, 0.35],
+  ] as const;
+  for (const [ef, share] of evenAt) {
+    const cost = { size: 128, segments: 1, sealed: 50_000, tail: 0, ef };
+    const accepting = (part: number) => isGraphCheaper({ ...cost, accepted: 50_000 * part });
+    assert.ok(!accepting(share * 0.9), `ef ${ef}: scanned below`);
+    assert.ok(accepting(share * 1.3), `ef ${ef}: walked well above`);
+  }
+});
+
 test('a smaller filter or a longer candidate list never makes the graph the choice', () => {
   fc.assert(
     fc.property(cost, fc.double({ min: 0, max: 1, noNaN: true }), (each, share) => {
