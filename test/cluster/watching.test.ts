@@ -140,6 +140,11 @@ test('metrics tell of the process, of NATS and of replicas, and are told while N
   assert.equal(before.get('cluster_working_state'), 1);
   assert.equal(before.get('collection_points{id="plain"}'), 400);
   assert.ok((before.get('tributary_append_duration_seconds_count') ?? 0) > 0);
+  const disk = await seen(scrape, (found) =>
+    found.has('tributary_disk_used_bytes{part="replicas"}'),
+  );
+  assert.ok((disk.get('tributary_disk_used_bytes{part="replicas"}') ?? 0) > 0);
+  assert.ok((disk.get('tributary_disk_free_bytes') ?? 0) > 0);
   cluster.freezeNats(0);
   try {
     const away = await seen(scrape, (found) => found.get('tributary_nats_connected') === 0);

@@ -41,6 +41,7 @@ import type { PeerConfiguration } from './configuration.ts';
 import { type ClusterMetadata, createClusterMetadata } from './create-cluster-metadata.ts';
 import { createNatsSource, type NatsSource } from './create-nats-source.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
 import { joinCluster } from './membership.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
 
@@ -185,7 +186,7 @@ async function startServices(
       clock,
       random,
       logger: logger.child({ part: 'gateway' }),
-      metrics: peerMetrics(service.metrics_prefix, connection),
+      metrics: peerMetrics(foundation),
     }),
   );
   return { gateway, server };
@@ -228,8 +229,10 @@ function startReplicas(
   });
 }
 
-function peerMetrics(prefix: string, connection: Connection): Metrics {
+function peerMetrics({ configuration, connection, folder, clock }: Foundation): Metrics {
+  const prefix = configuration.service.metrics_prefix;
   const metrics = createMetrics({ prefix, processMetrics: true });
+  registerDiskUsage(metrics, new DiskUsage({ folder: folder.path, clock }));
   metrics.gauge({
     name: 'tributary_nats_connected',
     help: 'Whether this peer is connected to a nats-server',
