@@ -7,6 +7,7 @@ import { ProcessCluster, removeFolder } from '@tributary/infra';
 import { pythonWithClient } from '../cluster/clients/python-environment.ts';
 import { PeerEngine, PythonEngine } from './engines.ts';
 import { type Difference, type Engines, type RoundReport, runRound } from './rounds.ts';
+import { Twin } from './twins.ts';
 
 export interface ComparisonOptions {
   readonly cases: number;
@@ -14,9 +15,11 @@ export interface ComparisonOptions {
   readonly seed: number;
   /** Stops at so many differences. */
   readonly differencesMax: number;
-  /** How the peer is asked. */
-  readonly protocol: 'rest' | 'grpc';
+  /** How the peer is asked, or that two of its collections are compared, each by one of the two. */
+  readonly protocol: 'rest' | 'grpc' | 'twins';
 }
+
+const SHARDS_MANY = 12;
 
 /** What was compared, or why nothing was. */
 export async function compareEngines(
@@ -27,15 +30,21 @@ export async function compareEngines(
   const folder = mkdtempSync(join(tmpdir(), 'tributary-differential-'));
   try {
     await using cluster = await ProcessCluster.start({ folder, servers: 1, peers: 1 });
-    await using theirs = new PythonEngine(found.python);
     const [peer] = cluster.peers;
     if (peer === undefined) throw new RangeError('the cluster has no peer');
+    const rest = new PeerEngine(peer.url);
     if (options.protocol === 'rest') {
-      return await runRounds({ ours: new PeerEngine(peer.url), theirs }, options);
+      await using theirs = new PythonEngine(found.python);
+      return await runRounds({ ours: rest, theirs }, options);
     }
     const ports = [peer.url, peer.grpcAddress].map((address) => address.split(':').at(-1) ?? '');
-    await using ours = new PythonEngine(found.python, ports);
-    return await runRounds({ ours, theirs }, options);
+    await using grpc = new PythonEngine(found.python, ports);
+    if (options.protocol === 'twins') {
+      const [ours, theirs] = [new Twin(rest, SHARDS_MANY), new Twin(grpc, 1)];
+      return await runRounds({ ours, theirs, areTwins: true }, options);
+    }
+    await using theirs = new PythonEngine(found.python);
+    return await runRounds({ ours: grpc, theirs }, options);
   } finally {
     removeFolder(folder);
   }

@@ -1,4 +1,4 @@
-// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc]`.
+// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc | --twins]`.
 
 import { parseArgs } from 'node:util';
 import { compareEngines, describe } from './compare-engines.ts';
@@ -9,13 +9,14 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     show: { type: 'string', default: '20' },
     grpc: { type: 'boolean', default: false },
+    twins: { type: 'boolean', default: false },
   },
 });
 const report = await compareEngines({
   cases: Number(values.cases),
   seed: Number(values.seed),
   differencesMax: Number(values.show),
-  protocol: values.grpc ? 'grpc' : 'rest',
+  protocol: values.twins ? 'twins' : values.grpc ? 'grpc' : 'rest',
 });
 if ('missing' in report) {
   console.error(`nothing was compared: ${report.missing}`);

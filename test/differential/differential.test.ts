@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compareEngines, describe } from './compare-engines.ts';
 import { difference } from './comparison.ts';
+import { twinDifference } from './twins.ts';
 
 /** Over each protocol. */
 const CASES = 500;
@@ -27,6 +28,39 @@ for (const [index, protocol] of (['rest', 'grpc'] as const).entries()) {
     for (const action of ACTIONS) assert.ok(report.actions.has(action), `no case of ${action}`);
   });
 }
+
+test('the number of shards and the protocol change no bit of an answer', async (context) => {
+  const seed = SEED + 2 * CASES;
+  const report = await compareEngines({
+    cases: CASES / 2,
+    seed,
+    differencesMax: 5,
+    protocol: 'twins',
+  });
+  if ('missing' in report) {
+    context.skip(report.missing);
+    return;
+  }
+  assert.deepEqual(report.differences.map(describe), []);
+  assert.ok(report.cases >= CASES / 2);
+});
+
+test('twins differ where an order, a value or the last bit of a score does', () => {
+  const step = { action: 'query', body: { limit: 10 } } as const;
+  const answer = (...points: [number, number][]) => ({
+    result: { points: points.map(([id, score]) => ({ id, score, version: id })) },
+  });
+  const left = answer([1, 0.1], [2, 0.1]);
+  assert.equal(twinDifference(step, left, answer([1, Math.fround(0.1)], [2, 0.1])), undefined);
+  for (const right of [
+    answer([2, 0.1], [1, 0.1]),
+    answer([1, 0.1]),
+    answer([1, 0.1], [2, Math.fround(0.1) - 2 ** -27]),
+    { error: '400' },
+  ]) {
+    assert.notEqual(twinDifference(step, left, right), undefined);
+  }
+});
 
 test('hits that differ in number, score, order or payload are differences', () => {
   const step = { action: 'query', body: { limit: 10 } } as const;

@@ -8,11 +8,14 @@ import { type Collection, makeCollection, makeId, makePoint } from './collection
 import { difference, field, isSample, near } from './comparison.ts';
 import { makeQuestion } from './query-generator.ts';
 import type { QueryScope } from './query-parts.ts';
+import { twinDifference } from './twins.ts';
 import { makeUpdate } from './update-generator.ts';
 
 export interface Engines {
   readonly ours: Engine;
   readonly theirs: Engine;
+  /** Of one make: then they must agree wholly, also among equals. */
+  readonly areTwins?: boolean;
 }
 
 export interface Difference {
@@ -32,6 +35,9 @@ export interface RoundReport {
 }
 
 const LIMIT_MAX = 30;
+/** Of twins, so that pages and prefetches go through all shards. */
+const MANY_LIMIT_MAX = 500;
+const TWIN_POINTS = 3000;
 const QUESTIONS_A_TURN = 12;
 const TURNS = 4;
 const POINTS_MAX = 70;
@@ -40,7 +46,7 @@ const MANY_POINTS = 600;
 const MANY_PROBABILITY = 0.05;
 const ALL: Step = {
   action: 'scroll',
-  body: { limit: 2000, with_payload: true, with_vector: true },
+  body: { limit: 10_000, with_payload: true, with_vector: true },
 };
 
 /** Runs one collection's cases. After a difference in an update the round ends: all that follows would differ. */
@@ -87,7 +93,7 @@ class Round implements RoundReport {
       }
     };
     if (early) await index();
-    const most = chance(random, MANY_PROBABILITY) ? MANY_POINTS : POINTS_MAX;
+    const most = this.#pointsMax();
     const ids = new Set(times(between(random, 2, most), () => makeId(random, most)));
     const points = [...ids].map((id) => makePoint(random, this.#collection, id));
     if (!(await this.#agreed({ action: 'upsert', body: { points } }))) return;
@@ -108,10 +114,26 @@ class Round implements RoundReport {
     await this.#look();
   }
 
+  #pointsMax(): number {
+    if (this.#engines.areTwins && chance(this.#random, 0.3)) return TWIN_POINTS;
+    return chance(this.#random, MANY_PROBABILITY) ? MANY_POINTS : POINTS_MAX;
+  }
+
+  /** What differs, by how exactly the engines have to agree. */
+  async #compare(step: Step, ours: Answer, theirs: Answer): Promise<string | undefined> {
+    const isMember = () => this.#isMember(step, ours);
+    if (this.#engines.areTwins) return twinDifference(step, ours, theirs) ?? (await isMember());
+    const what = difference(step, ours, theirs) ?? (await isMember());
+    if (what === undefined || !(await this.#isOrderedByChance(step))) return what;
+    this.undecided += 1;
+    return undefined;
+  }
+
   /** All points as both have them; undefined where they differ. */
   async #look(): Promise<QueryScope | undefined> {
     const [ours, theirs] = await this.#ask(ALL);
-    if (!this.#record(ALL, difference(ALL, ours, theirs)) || !('result' in ours)) return undefined;
+    if (!this.#record(ALL, await this.#compare(ALL, ours, theirs)) || !('result' in ours))
+      return undefined;
     const points = listOf(field(ours.result, 'points'));
     const ids = points.map((point) => field(point, 'id') ?? null);
     const idsWith = (name: string) =>
@@ -119,18 +141,13 @@ class Round implements RoundReport {
         .filter((point) => hasVector(field(point, 'vector'), name))
         .map((point) => field(point, 'id') ?? null);
     const [name, collection] = [this.#name, this.#collection];
-    return { name, collection, ids, idsWith, limitMax: LIMIT_MAX };
+    const limitMax = this.#engines.areTwins ? MANY_LIMIT_MAX : LIMIT_MAX;
+    return { name, collection, ids, idsWith, limitMax };
   }
 
   async #agreed(step: Step): Promise<boolean> {
     const [ours, theirs] = await this.#ask(step);
-    const what = difference(step, ours, theirs) ?? (await this.#isMember(step, ours));
-    if (what !== undefined && (await this.#isOrderedByChance(step))) {
-      this.cases += 1;
-      this.undecided += 1;
-      return true;
-    }
-    return this.#record(step, what);
+    return this.#record(step, await this.#compare(step, ours, theirs));
   }
 
   async #ask(step: Step): Promise<[Answer, Answer]> {

@@ -76,7 +76,7 @@ export class MemoryVectorIndex<Vector extends VectorValue = Float32Array>
   }
 
   #best(
-    { accept, scoreThreshold, limit }: IndexSearch,
+    { accept, scoreThreshold, limit, tieOrder }: IndexSearch,
     sign: 1 | -1,
     scoreOf: (vector: Vector) => number | undefined,
   ): IndexHits {
@@ -89,7 +89,8 @@ export class MemoryVectorIndex<Vector extends VectorValue = Float32Array>
       if (scoreThreshold !== undefined && !(sign * (score - scoreThreshold) > 0)) continue;
       hits.push({ offset, score });
     }
-    hits.sort((a, b) => sign * (b.score - a.score) || a.offset - b.offset);
+    const order = tieOrder ?? ((a, b) => a - b);
+    hits.sort((a, b) => sign * (b.score - a.score) || order(a.offset, b.offset));
     hits.length = Math.min(hits.length, limit);
     return {
       offsets: Uint32Array.from(hits, ({ offset }) => offset),

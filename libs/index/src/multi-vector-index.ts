@@ -142,7 +142,7 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
   ): TopK {
     checkSearch(search);
     const rows = this.#rows;
-    const top = new TopK(search.limit, bound);
+    const top = new TopK(search.limit, bound, search.tieOrder);
     const scorer = new MaxSimilarityScorer({
       rows,
       examples,

@@ -87,6 +87,22 @@ export class PointIdColumn {
     return (BigInt(high) << 32n) | BigInt(low);
   }
 
+  /** As `comparePointIds` of both: numbers before UUIDs. */
+  compare(a: number, b: number): number {
+    const [kindA, kindB] = [this.#kinds[a] ?? NOTHING, this.#kinds[b] ?? NOTHING];
+    if (kindA !== kindB) return kindA - kindB;
+    const words = this.#words;
+    if (kindA === UUID) {
+      for (let i = 0; i < WORDS; i++) {
+        const difference = (words[a * WORDS + i] ?? 0) - (words[b * WORDS + i] ?? 0);
+        if (difference !== 0) return difference;
+      }
+      return 0;
+    }
+    const high = (words[a * WORDS + 1] ?? 0) - (words[b * WORDS + 1] ?? 0);
+    return high !== 0 ? high : (words[a * WORDS] ?? 0) - (words[b * WORDS] ?? 0);
+  }
+
   equals(offset: number, id: IdWords): boolean {
     if (this.#kinds[offset] !== id.kind) return false;
     const at = offset * WORDS;

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type PointId, type PointOffset, type Sequence, sequence } from '@tributary/model';
+import {
+  comparePointIds,
+  type PointId,
+  type PointOffset,
+  type Sequence,
+  sequence,
+} from '@tributary/model';
 import fc from 'fast-check';
 import { isInSet } from './exact-scan.ts';
 import { PointTable } from './point-table.ts';
@@ -101,4 +107,15 @@ test('many ids survive growth and removal in any order', () => {
     [...table].map((point) => point.id),
     kept,
   );
+});
+
+test('offsets compare as the ids of their points do', () => {
+  const table = new PointTable();
+  const offsets = IDS.map((id) => table.assign(id, sequence(1)));
+  IDS.forEach((a, i) => {
+    IDS.forEach((b, j) => {
+      const order = table.compareIds(offsets[i] ?? -1, offsets[j] ?? -1);
+      assert.equal(Math.sign(order), comparePointIds(a, b), `${a} and ${b}`);
+    });
+  });
 });

@@ -76,6 +76,11 @@ export class PointTable {
     return offset === EMPTY ? undefined : (offset as PointOffset);
   }
 
+  /** Below 0 where the id of the first live offset is before that of the second. */
+  compareIds(a: number, b: number): number {
+    return this.#ids.compare(a, b);
+  }
+
   /** The id of a live offset; undefined where there is none. */
   idAt(offset: PointOffset): PointId | undefined {
     return this.#ids.get(offset);

@@ -118,7 +118,7 @@ export class SegmentedVectorIndex implements VectorIndex {
     checkSearch(search);
     const { examples, score } = planExamples(scoring, toDense);
     for (const example of examples) this.#checkVector(example);
-    const top = new TopK(search.limit, search.scoreThreshold);
+    const top = new TopK(search.limit, search.scoreThreshold, search.tieOrder);
     const scorer = new ExampleScorer({ vectors: this.#vectors, examples, score, top });
     const scan = new ExactScan(this.#vectors, scorer);
     this.#giveAll(search, scan);
@@ -266,7 +266,8 @@ export class SegmentedVectorIndex implements VectorIndex {
   }
 
   #newTop(search: IndexSearch): TopK {
-    return new TopK(search.limit, scoreBound(this.#params.distance, search.scoreThreshold));
+    const { limit, scoreThreshold, tieOrder } = search;
+    return new TopK(limit, scoreBound(this.#params.distance, scoreThreshold), tieOrder);
   }
 
   #plan(): BuildPlan<HnswSegment> {

@@ -115,7 +115,7 @@ export class SparseIndex implements VectorIndex<VectorValue> {
   ): IndexHits {
     checkSearch(search);
     const { accept } = search;
-    const top = new TopK(search.limit, search.scoreThreshold);
+    const top = new TopK(search.limit, search.scoreThreshold, search.tieOrder);
     const isSparing = accept !== undefined && this.#isScatteredCheaper(examples, search);
     if (isSparing) this.#scanSet(accept, examples, score, onlyTouched, top);
     else this.#scanLists(accept, examples, score, onlyTouched, top);

@@ -38,6 +38,24 @@ test('the best offers come out in the order of a sort, whatever the order of the
   );
 });
 
+test('of equal scores those stay that the order given puts first', () => {
+  const scored = fc.record({ score: fc.integer({ min: 0, max: 2 }), offset: fc.nat(1000) });
+  const order = (a: number, b: number) => (a % 10) - (b % 10) || b - a;
+  fc.assert(
+    fc.property(fc.array(scored, { maxLength: 50 }), fc.nat(20), (offers, limit) => {
+      const top = new TopK(limit, undefined, order);
+      for (const { score, offset } of offers) top.offer(score, offset);
+      const expected = offers
+        .sort((a, b) => b.score - a.score || order(a.offset, b.offset))
+        .slice(0, limit);
+      assert.deepEqual(
+        [...top.drain().offsets],
+        expected.map(({ offset }) => offset),
+      );
+    }),
+  );
+});
+
 test('a score that is not a number is the worst, and kept while there is room', () => {
   const top = new TopK(2);
   top.offer(Number.NaN, 1);

@@ -1,7 +1,10 @@
 // The best `limit` of the (score, offset) pairs offered. Larger scores are better; of equal scores
-// the smaller offset is, so that the answer does not depend on the order of the offers.
+// the smaller offset is, or what another order says, so that the answer does not depend on the order
+// of the offers.
 
 import { assert } from '@tributary/runtime';
+
+type TieOrder = (offsetA: number, offsetB: number) => number;
 
 export class TopK {
   readonly #limit: number;
@@ -9,14 +12,16 @@ export class TopK {
   /** A heap with the worst pair at its root. */
   readonly #scores: number[] = [];
   readonly #offsets: number[] = [];
+  readonly #tieOrder: TieOrder | undefined;
 
   /**
    * Only scores above `bound` are taken; without a bound every score is, NaN as the worst there is.
    */
-  constructor(limit: number, bound?: number) {
+  constructor(limit: number, bound?: number, tieOrder?: TieOrder) {
     assert(Number.isSafeInteger(limit) && limit >= 0, 'a limit is a whole number');
     this.#limit = limit;
     this.#bound = bound ?? Number.NaN;
+    this.#tieOrder = tieOrder;
   }
 
   get size(): number {
@@ -34,7 +39,7 @@ export class TopK {
     const value = Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score;
     if (value <= this.#bound || this.#limit === 0) return;
     if (this.size < this.#limit) this.#insert(value, offset);
-    else if (isWorse(this.#scores[0], this.#offsets[0], value, offset))
+    else if (this.#isWorse(this.#scores[0], this.#offsets[0], value, offset))
       this.#replaceWorst(value, offset);
   }
 
@@ -62,7 +67,7 @@ export class TopK {
       const parent = (at - 1) >>> 1;
       const parentScore = scores[parent] ?? 0;
       const parentOffset = offsets[parent] ?? 0;
-      if (!isWorse(score, offset, parentScore, parentOffset)) break;
+      if (!this.#isWorse(score, offset, parentScore, parentOffset)) break;
       scores[at] = parentScore;
       offsets[at] = parentOffset;
       at = parent;
@@ -80,12 +85,15 @@ export class TopK {
       let child = 2 * at + 1;
       if (child >= size) break;
       const right = child + 1;
-      if (right < size && isWorse(scores[right], offsets[right], scores[child], offsets[child])) {
+      if (
+        right < size &&
+        this.#isWorse(scores[right], offsets[right], scores[child], offsets[child])
+      ) {
         child = right;
       }
       const childScore = scores[child] ?? 0;
       const childOffset = offsets[child] ?? 0;
-      if (!isWorse(childScore, childOffset, score, offset)) break;
+      if (!this.#isWorse(childScore, childOffset, score, offset)) break;
       scores[at] = childScore;
       offsets[at] = childOffset;
       at = child;
@@ -93,8 +101,10 @@ export class TopK {
     scores[at] = score;
     offsets[at] = offset;
   }
-}
 
-function isWorse(scoreA = 0, offsetA = 0, scoreB = 0, offsetB = 0): boolean {
-  return scoreA < scoreB || (scoreA === scoreB && offsetA > offsetB);
+  #isWorse(scoreA = 0, offsetA = 0, scoreB = 0, offsetB = 0): boolean {
+    if (scoreA !== scoreB) return scoreA < scoreB;
+    const order = this.#tieOrder;
+    return order === undefined ? offsetA > offsetB : order(offsetA, offsetB) > 0;
+  }
 }

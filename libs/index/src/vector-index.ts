@@ -35,6 +35,8 @@ export interface IndexSearch {
   readonly quantization?: SearchParams['quantization'];
   /** Strict bound, in the distance's score convention. */
   readonly scoreThreshold?: number;
+  /** Below 0 where, of two points of one score, the first is the better; without it the smaller offset is. */
+  readonly tieOrder?: (offsetA: number, offsetB: number) => number;
 }
 
 /** Best first; both arrays have the number of hits as their length. */

@@ -75,6 +75,7 @@ export class ReplicaReader {
   readonly #payloadIndexes: PayloadIndexes;
   readonly #config: CollectionConfig;
   readonly #vectorSchema: () => VectorSchema;
+  readonly #tieOrder = (a: number, b: number): number => this.#table.compareIds(a, b);
   readonly #planner: FilterPlanner;
 
   constructor(options: ReplicaReaderOptions) {
@@ -196,7 +197,8 @@ export class ReplicaReader {
     const limit = Math.min(query.limit, selection?.count ?? this.#store.state.pointsCount);
     if (limit <= 0) return [];
     const config = this.#config;
-    const { offsets, scores } = searchIndex(query, { index, config, limit, selection });
+    const tieOrder = this.#tieOrder;
+    const { offsets, scores } = searchIndex(query, { index, config, limit, selection, tieOrder });
     const hits = Array.from(offsets, (offset, i) => ({
       point: this.#pointAt(pointOffset(offset)),
       score: scores[i] ?? Number.NaN,

@@ -45,6 +45,7 @@ export interface SearchOptions {
   readonly limit: number;
   /** Only these points are found. */
   readonly selection?: Selection | undefined;
+  readonly tieOrder?: IndexSearch['tieOrder'] | undefined;
 }
 
 /** The hits, best first, of a query that was checked. */
@@ -73,7 +74,7 @@ export function explainSearch(query: VectorQuery, options: SearchOptions): Searc
 }
 
 function indexSearchOf({ params, scoreThreshold, using }: VectorQuery, options: SearchOptions) {
-  const { config, limit, selection } = options;
+  const { config, limit, selection, tieOrder } = options;
   const ownEf = config.vectors[using]?.hnsw?.efConstruct;
   return {
     limit,
@@ -83,6 +84,7 @@ function indexSearchOf({ params, scoreThreshold, using }: VectorQuery, options: 
     ...(selection && { accept: selection.offsets, acceptCount: selection.count }),
     ...(params.quantization && { quantization: params.quantization }),
     ...(scoreThreshold !== undefined && { scoreThreshold }),
+    ...(tieOrder && { tieOrder }),
   } satisfies IndexSearch;
 }
 

@@ -11,7 +11,7 @@ import {
   optional,
   present,
   readArray,
-  readNumber,
+  readFloat,
   readObject,
   readPath,
   readString,
@@ -46,7 +46,7 @@ const READERS: Readonly<Record<string, Read>> = {
 
 export function readExpression(value: JsonValue | undefined, path: string): Expression {
   const constant = numberOfValue(value);
-  if (constant !== undefined) return { kind: 'constant', value: readNumber(value, path) };
+  if (constant !== undefined) return { kind: 'constant', value: readFloat(value, path) };
   if (typeof value === 'string') return { kind: 'variable', name: checkVariable(value, path) };
   if (isObject(value)) {
     if (isCondition(value)) {
@@ -90,7 +90,7 @@ function divisionOf(value: JsonValue, path: string): Expression {
     kind: 'div',
     left: readExpression(object.left, at(path, 'left')),
     right: readExpression(object.right, at(path, 'right')),
-    byZeroDefault: optional(object, 'by_zero_default', path, readNumber),
+    byZeroDefault: optional(object, 'by_zero_default', path, readFloat),
   });
 }
 
@@ -118,8 +118,8 @@ function decayOf(
   path: string,
 ): Expression {
   const object = readObject(value, path);
-  const scale = optional(object, 'scale', path, readNumber) ?? SCALE_DEFAULT;
-  const midpoint = optional(object, 'midpoint', path, readNumber) ?? MIDPOINT_DEFAULT;
+  const scale = optional(object, 'scale', path, readFloat) ?? SCALE_DEFAULT;
+  const midpoint = optional(object, 'midpoint', path, readFloat) ?? MIDPOINT_DEFAULT;
   checkDecay(scale, midpoint, path);
   return present<Expression & { kind: typeof kind }>({
     kind,

@@ -16,6 +16,8 @@ import { formatError, invalidPointId, validationError } from '../errors.ts';
 
 export type Body = JsonValue | undefined;
 
+/** The largest of 32 bits. */
+const FLOAT_MAX = 2 ** 128 - 2 ** 104;
 const U32_MAX = 0xffff_ffff;
 const U64_MAX = 2n ** 64n - 1n;
 /** A page and what is before it, and one more, still fit 32 bits. */
@@ -103,6 +105,15 @@ export function readNumber(value: Body, path: string): number {
   const number = numberOfValue(value);
   if (number !== undefined && Number.isFinite(number)) return number;
   throw wrongType(path, value, 'a finite number');
+}
+
+/**
+ * A number that the contract keeps in 32 bits, as gRPC sends it: rounded, so that both protocols give the same scores. What is
+ * beyond them becomes the largest there is.
+ */
+export function readFloat(value: Body, path: string): number {
+  const number = Math.fround(readNumber(value, path));
+  return Number.isFinite(number) ? number : Math.sign(number) * FLOAT_MAX;
 }
 
 /** The same with plain numbers, for settings, of which nobody asks whether 1 was written as `1.0`. */

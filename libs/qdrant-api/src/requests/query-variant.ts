@@ -22,6 +22,7 @@ import {
   optional,
   present,
   readArray,
+  readFloat,
   readNumber,
   readObject,
   readPath,
@@ -133,7 +134,7 @@ function nearestOf(value: JsonValue, path: string, query: JsonObject, limit: num
 
 function mmrOf(value: JsonValue, path: string, limit: number) {
   const object = readObject(value, path);
-  const diversity = optional(object, 'diversity', path, readNumber) ?? MMR_DIVERSITY_DEFAULT;
+  const diversity = optional(object, 'diversity', path, readFloat) ?? MMR_DIVERSITY_DEFAULT;
   const candidates = optional(object, 'candidates_limit', path, readUnsigned);
   return checkMmr(diversity, candidates, path, limit);
 }
@@ -165,7 +166,7 @@ function relevanceFeedbackOf(object: JsonObject, path: string): Query {
   const strategy = at(path, 'strategy');
   const naive = at(strategy, 'naive');
   const coefficients = readObject(readObject(object.strategy, strategy).naive, naive);
-  const number = (name: string) => readNumber(coefficients[name], at(naive, name));
+  const number = (name: string) => readFloat(coefficients[name], at(naive, name));
   return {
     kind: 'relevanceFeedback',
     target: readExample(object.target, at(path, 'target')),
@@ -174,7 +175,7 @@ function relevanceFeedbackOf(object: JsonObject, path: string): Query {
       const { example, score } = readObject(item, where);
       return {
         example: readExample(example, at(where, 'example')),
-        score: readNumber(score, at(where, 'score')),
+        score: readFloat(score, at(where, 'score')),
       };
     }),
     strategy: { a: number('a'), b: number('b'), c: number('c') },
@@ -192,7 +193,7 @@ function rrfOf(value: JsonValue, path: string): Query {
   const k = optional(object, 'k', path, readUnsigned) ?? RRF_K_DEFAULT;
   checkRange(k, at(path, 'k'), 1);
   const weights = optional(object, 'weights', path, readArray)?.map((item, i) =>
-    readNumber(item, `${at(path, 'weights')}[${i}]`),
+    readFloat(item, `${at(path, 'weights')}[${i}]`),
   );
   return weights === undefined ? { kind: 'rrf', k } : { kind: 'rrf', k, weights };
 }

@@ -34,6 +34,17 @@ test('relevance feedback is read with its examples and coefficients, idf with it
   });
 });
 
+test('numbers of the contract that have 32 bits are rounded to them, as gRPC sends them', () => {
+  const { query, scoreThreshold } = parseQuery(
+    parseBody('{"prefetch":{},"query":{"formula":{"sum":[0.1,1e300]}},"score_threshold":-1e300}'),
+  );
+  assert.ok(query?.kind === 'formula' && query.formula.kind === 'sum');
+  const max = (2 - 2 ** -23) * 2 ** 127;
+  const values = query.formula.operands.map((each) => each.kind === 'constant' && each.value);
+  assert.deepEqual(values, [Math.fround(0.1), max]);
+  assert.equal(scoreThreshold, -max);
+});
+
 test('a query that is not served, or makes no sense, is refused by name', () => {
   const refusals: readonly Refusal[] = [
     [

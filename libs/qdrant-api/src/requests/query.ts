@@ -27,6 +27,7 @@ import {
   present,
   readArray,
   readBoolean,
+  readFloat,
   readNumber,
   readObject,
   readPath,
@@ -81,7 +82,7 @@ function readStage(body: JsonObject, path: string, limitPath: string): QueryStag
     using: optional(body, 'using', path, readString) ?? UNNAMED_VECTOR,
     filter: optional(body, 'filter', path, readFilter),
     params: optional(body, 'params', path, readSearchParams) ?? {},
-    scoreThreshold: optional(body, 'score_threshold', path, readNumber),
+    scoreThreshold: optional(body, 'score_threshold', path, readFloat),
     limit,
     lookupFrom: optional(body, 'lookup_from', path, readLookupFrom),
   });
