@@ -86,6 +86,27 @@ test('a text with a whole float is read as one without, but for its numbers', ()
   );
 });
 
+/** Numbers in every spelling that JSON has. */
+const numbers = fc.stringMatching(
+  /^-?(0|[1-9][0-9]{0,3}|[1-9][0-9]{9,18})(\.(0{0,18}|9{0,18})[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?$/,
+);
+
+test('a number is read by its spelling, whatever stands beside it', () => {
+  fc.assert(
+    fc.property(numbers, (text) => {
+      const number = Number(text);
+      fc.pre(Number.isFinite(number));
+      const isInteger = /^-?\d+$/.test(text) && text !== '-0' && number >= -(2 ** 63);
+      const whole = Number.isSafeInteger(number) ? new WholeFloat(number) : number;
+      const expected = isInteger ? (Number.isSafeInteger(number) ? number : BigInt(text)) : whole;
+      assert.deepEqual(parseJson(text), expected);
+      assert.deepEqual(parseJson(`{"a":[1,${text}],"b":"5.0"}`), { a: [1, expected], b: '5.0' });
+      assert.deepEqual(parseJson(`[${text} , 5.0]`), [expected, new WholeFloat(5)]);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
 test('of a key that stands twice the last value counts, in either way of reading', () => {
   const twice = '{"a":{"b":1},"c":2,"a":[3.0]}';
   assert.equal(stringifyJson(parseJson(twice)), '{"a":[3.0],"c":2}');

@@ -3,8 +3,8 @@
 //
 // Invariant: parseJson(stringifyJson(value)) equals value, for every value parseJson can return.
 //
-// Three cheap scans decide whether a text needs the slow, exact way: a bulk of float vectors never does. One of them
-// bounds the depth before anything that could recurse sees the text.
+// Two cheap scans decide whether a text needs a slower way: a bulk of float vectors hardly ever does. The first bounds the
+// depth before anything that could recurse sees the text.
 
 import { JsonError } from './json-error.ts';
 import { needsExactReading, readExactly } from './json-exact.ts';
@@ -28,10 +28,6 @@ export interface JsonObject {
 
 export const JSON_DEPTH_MAX = 128;
 
-/** An integer of 16 digits or more may lie beyond 2^53. Bounded, because an unbounded run can exhaust the matcher. */
-const LONG_INTEGER = /(?:^|[\s[:,])-?\d{16,200}(?![\d.eE])/;
-/** Only an exponent of three digits or 200 digits in a row can pass the largest double. */
-const OVERFLOW = /(?<=\d)[eE]\+?\d{3}|(?:^|[\s[:,.])-?\d{200}/;
 /** `stringify` writes a whole double beyond 2^53 as an integer, which would be read back as a bigint. */
 const WRITTEN_LONG_INTEGER = /(?:^|[[:,])-?\d{16,21}(?![\d.eE])/;
 
@@ -46,12 +42,11 @@ const SURROGATE_PAIR = /(?<!\\)\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-f
  * beyond the largest double, on half a surrogate pair (UTF-8 cannot write it) and on nesting deeper than `depthMax`.
  */
 export function parseJson(text: string, options?: { readonly depthMax?: number }): JsonValue {
-  const hasWholeFloats = needsExactReading(text, options?.depthMax ?? JSON_DEPTH_MAX);
+  const isInexact = needsExactReading(text, options?.depthMax ?? JSON_DEPTH_MAX);
   const hasHalves = SURROGATE.test(text) && SURROGATE.test(text.replace(SURROGATE_PAIR, ''));
   try {
     const value = hasHalves ? JSON.parse(text, refuseHalves) : JSON.parse(text);
-    const isExact = !hasWholeFloats && !LONG_INTEGER.test(text) && !OVERFLOW.test(text);
-    return isExact ? value : readExactly(text);
+    return isInexact ? readExactly(text) : value;
   } catch (error) {
     if (error instanceof JsonError) throw error;
     throw new JsonError(error instanceof Error ? error.message : String(error), { cause: error });
