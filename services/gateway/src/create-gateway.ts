@@ -196,6 +196,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const vectorNames = new VectorNames({
     ...{ metadata, names, writer, clock, random, metaTimeoutMs },
     logger: options.logger,
+    abandonedAfterMs: config.abandonedAfterMs,
   });
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);

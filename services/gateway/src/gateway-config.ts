@@ -22,6 +22,8 @@ export interface GatewayConfig {
   readonly metaTimeoutMs: number;
   /** Bound of a write for which the client sets no timeout. */
   readonly writeTimeoutMs: number;
+  /** A change of a vector's name that is not in the log after so long was left by a gateway that died: it is finished here. */
+  readonly abandonedAfterMs: number;
   /** How long a completed write waits for live replicas beyond its write_consistency_factor. */
   readonly applyGraceMs: number;
   /** A peer whose reports stay out this long is not asked any more. */
@@ -50,6 +52,7 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   writeTimeoutMs: 60_000,
   applyGraceMs: 500,
   silentAfterMs: 1_500,
+  abandonedAfterMs: 5_000,
   requestsMax: 1_024,
   // Eight of the largest bodies; parsed, each takes several times its bytes.
   requestBytesMax: 256 * 1024 * 1024,

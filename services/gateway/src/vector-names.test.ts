@@ -32,8 +32,9 @@ async function ok<T>(cluster: MemoryCluster, peer: number, request: string, body
 }
 
 /** Two peers; a collection without vectors, of two shards, with a replica of each on both. */
-async function started(): Promise<MemoryCluster> {
-  const cluster = await startMemoryCluster({ peers: 2, config: { applyGraceMs: 5_000 } });
+async function started(abandonedAfterMs = 3_600_000): Promise<MemoryCluster> {
+  const config = { applyGraceMs: 5_000, abandonedAfterMs };
+  const cluster = await startMemoryCluster({ peers: 2, config });
   await ok(cluster, 0, 'PUT ', { shard_number: 2, replication_factor: 2 });
   return cluster;
 }
@@ -102,7 +103,7 @@ test('a vector that a dead gateway decided on is nobody’s until someone asks f
 });
 
 test('what a dead gateway left half done the others finish by themselves', async () => {
-  await using cluster = await started();
+  await using cluster = await started(100);
   await decide(cluster, { kind: 'sparse', params: {} });
   await until(() => stateOf(cluster, 1).vectorNames.late?.phase === 'created', 'it is made');
   const vector = { late: { indices: [1], values: [1] } };
@@ -114,6 +115,27 @@ test('what a dead gateway left half done the others finish by themselves', async
     const { count } = await ok<{ count: number }>(cluster, 1, 'POST /points/count', { filter });
     return count === 0;
   }, 'no point has it');
+});
+
+test('a collection with an unnamed vector gets a named one beside it', async () => {
+  await using cluster = await started();
+  await ok(cluster, 0, 'DELETE ');
+  await ok(cluster, 0, 'PUT ', { vectors: LARGE.dense });
+  await ok(cluster, 0, 'PUT /vectors/late?wait=true', SMALL);
+  const { config } = await ok<Info>(cluster, 1, 'GET ');
+  assert.deepEqual(config.params.vectors, { '': LARGE.dense, late: SMALL.dense });
+  const vector = { '': [1, 2, 3], late: [1, 2] };
+  const points = [
+    { id: 1, vector },
+    { id: 2, vector: [1, 2, 3] },
+  ];
+  await ok(cluster, 1, 'PUT /points?wait=true', { points });
+  const asked = { ids: [1, 2], with_vector: true };
+  const records = await ok<{ vector: object }[]>(cluster, 1, 'POST /points', asked);
+  assert.deepEqual(
+    records.map((record) => record.vector),
+    [vector, [1, 2, 3]],
+  );
 });
 
 test('a deleted name is refused everywhere, and may be made anew with other parameters', async () => {

@@ -47,13 +47,12 @@ export interface VectorNamesOptions {
   readonly logger: Logger;
   /** Bound of a change of META for which the client set no timeout, in milliseconds. */
   readonly metaTimeoutMs: number;
+  /** A change that is still not logged after so long was left by a gateway that died. */
+  readonly abandonedAfterMs: number;
 }
 
 type Phase = VectorNameChange['phase'];
 type NameOperation = Extract<PointOperation, { kind: 'createVectorName' | 'deleteVectorName' }>;
-
-/** A change that is still not logged after so long was left by a gateway that died. */
-const ABANDONED_AFTER_MS = 5_000;
 
 export class VectorNames implements AsyncDisposable {
   readonly #options: VectorNamesOptions;
@@ -171,9 +170,9 @@ export class VectorNames implements AsyncDisposable {
   }
 
   async #finish(id: CollectionId, name: string, revision: number): Promise<void> {
-    const { clock, random, logger, metadata } = this.#options;
+    const { abandonedAfterMs, clock, random, logger, metadata } = this.#options;
     const { signal } = this.#stopping;
-    await clock.sleep(ABANDONED_AFTER_MS, signal);
+    await clock.sleep(abandonedAfterMs, signal);
     const finishOnce = async () => {
       const collection = findCollection(metadata.state, id);
       const change = collection && changeOf(collection, name);
