@@ -148,6 +148,7 @@ test('metrics tell of the process, of NATS and of replicas, and are told while N
   cluster.freezeNats(0);
   try {
     const away = await seen(scrape, (found) => found.get('tributary_nats_connected') === 0);
+    await seen(scrape, (found) => (found.get('tributary_cut_off_seconds') ?? 0) > 0);
     assert.equal(away.get('collection_points{id="plain"}'), 400);
     assert.equal(away.get('cluster_working_state'), 0);
   } finally {

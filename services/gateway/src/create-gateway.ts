@@ -257,7 +257,11 @@ function createObservation(
   const local = new LocalReplicas({ self, metadata, replicas, clock });
   const startedAtMs = clock.nowMs();
   const told = { self, version: version.version, startedAtMs, metrics, state, cluster, tracker };
-  const operators = new OperatorViews({ ...told, meter, local, watch, issues, slowLog });
+  const { cutOffMs = () => undefined } = options;
+  const operators = new OperatorViews({
+    ...told,
+    ...{ meter, local, watch, issues, slowLog, cutOffMs },
+  });
   return { meter, watch, slowLog, operators };
 }
 

@@ -17,6 +17,8 @@ export interface MetricsPageInput extends CollectionMetricsInput {
   readonly watch: WriteWatch;
   readonly slowLog: SlowLog | undefined;
   readonly isAlive: (peer: PeerId) => boolean;
+  /** Undefined while this peer is not cut off from the log. */
+  readonly cutOffMs: number | undefined;
   /** Tell requests by their collection instead of all together. */
   readonly perCollection: boolean;
 }
@@ -35,10 +37,16 @@ export function metricsText(input: MetricsPageInput): string {
   return expositionText(families, prefix);
 }
 
-function ownFamilies({ version, meter, watch, slowLog }: MetricsPageInput): MetricFamily[] {
+function ownFamilies(input: MetricsPageInput): MetricFamily[] {
+  const { version, meter, watch, slowLog, cutOffMs = 0 } = input;
   return [
     gauge('app_info', 'Name and version', 1, { name: 'tributary', version }),
     gauge('app_status_recovery_mode', 'Always 0: there is no such mode', 0),
+    gauge(
+      'tributary_cut_off_seconds',
+      'How long this peer has been cut off from the log; 0 while it is not',
+      cutOffMs / 1_000,
+    ),
     gauge('tributary_requests_in_flight', 'Requests that are being answered', meter.inFlight),
     {
       name: 'tributary_slow_requests_total',

@@ -35,6 +35,8 @@ export interface OperatorViewsOptions {
   readonly cluster: () => Promise<ClusterView>;
   readonly watch: WriteWatch;
   readonly issues: Issues;
+  /** For how long this peer has been cut off from the log; undefined while it is not. */
+  readonly cutOffMs: () => number | undefined;
   /** Absent where slow requests are not looked for. */
   readonly slowLog: SlowLog | undefined;
 }
@@ -51,7 +53,7 @@ export class OperatorViews {
 
   /** In Prometheus' text format. Replicas whose thread is busy for longer than asked are shown as they last were. */
   async metrics({ anonymize, perCollection, timeoutMs }: ReportParameters): Promise<string> {
-    const { metrics, local, cluster, state, tracker, ...others } = this.#options;
+    const { metrics, local, cluster, state, tracker, cutOffMs, ...others } = this.#options;
     const [view, replicas, counted] = await Promise.all([
       cluster(),
       local.all(timeoutMs),
@@ -66,6 +68,7 @@ export class OperatorViews {
         tracker.appliedSequence(collection, shard, peer),
       isAlive: (peer) => tracker.isAlive(peer),
       cluster: view,
+      cutOffMs: cutOffMs(),
       perCollection,
       shown: anonymize ? hashOf : (name) => name,
     });
