@@ -116,7 +116,7 @@ export function readFloat(value: Body, path: string): number {
   return Number.isFinite(number) ? number : Math.sign(number) * FLOAT_MAX;
 }
 
-/** The same with plain numbers, for settings, of which nobody asks whether 1 was written as `1.0`. */
+/** A copy with plain numbers, for settings: nobody asks whether their 1 was written as `1.0`. */
 export function withPlainNumbers(value: JsonObject): JsonObject;
 export function withPlainNumbers(value: JsonValue): JsonValue;
 export function withPlainNumbers(value: JsonValue): JsonValue {
