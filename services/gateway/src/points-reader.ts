@@ -59,7 +59,7 @@ const FIND_MISSING_WITHIN_MS = 2_000;
 /** Values of a shard that are counted for a facet that need not be exact, as a factor of the limit, and at least. */
 const FACET_OVERSAMPLING = 4;
 const FACET_VALUES_MIN = 128;
-/** Different values counted of each shard where a facet must be exact. */
+/** Different values counted of each shard at most. */
 const FACET_VALUES_MAX = 1_000_000;
 
 /**
@@ -118,7 +118,7 @@ export class PointsReader {
   ): Promise<FacetHit[]> {
     const query = filter === undefined ? { key, limit } : { key, limit, filter };
     const enough = Math.max(FACET_OVERSAMPLING * limit, FACET_VALUES_MIN);
-    const perShard = exact ? FACET_VALUES_MAX : enough;
+    const perShard = exact ? FACET_VALUES_MAX : Math.min(enough, FACET_VALUES_MAX);
     const asked = { operation: 'facet', collection, describe: () => ({ ...query, exact }) };
     return this.#reading('Facet', asked, parameters, (reading) =>
       this.#reads.facet(collection, query, perShard, reading),

@@ -37,6 +37,8 @@ export interface QueryGroupsOptions {
 
 const FIRST_POINTS_MIN = 64;
 const WIDENING = 4;
+/** More than a replica holds; limits travel in 32 bits, and twice this must. */
+const POINTS_MAX = 2 ** 30;
 /** Widening beyond this would move whole collections; then single values are asked for. */
 const WIDE_POINTS_MAX = 4_096;
 /** Rounds of finding and filling; each settles at least one group or ends. */
@@ -74,7 +76,7 @@ export class QueryGroups {
     const { query, groupBy, groupSize } = request;
     const options = { groupBy, groupSize, limit: query.limit };
     const search = this.#searching(collection, request, reading);
-    const wanted = query.limit * groupSize;
+    const wanted = Math.min(query.limit * groupSize, POINTS_MAX);
     let limit = Math.max(FIRST_POINTS_MIN, 2 * wanted);
     while (true) {
       const collector = new GroupCollector<ScoredPoint>(options);
