@@ -80,9 +80,10 @@ function stepLine(step: ReadStep): string {
   const limit = asked.limit === undefined ? '' : ` limit ${asked.limit}`;
   const outcome =
     tookMs === undefined ? 'not finished' : `${shown(tookMs)} ms, found ${list(found)}`;
-  const told = shards
-    .slice(0, SHARDS_MAX)
-    .map(({ shard, peer, tookMs: ms }) => `shard ${shard} at peer ${peer} ${shown(ms)} ms`);
+  const told = shards.slice(0, SHARDS_MAX).map(({ shard, peer, tookMs: ms }) => {
+    const when = ms === undefined ? 'gave no answer' : `${shown(ms)} ms`;
+    return `shard ${shard} at peer ${peer} ${when}`;
+  });
   const rest = shards.length > SHARDS_MAX ? [`${shards.length - SHARDS_MAX} faster ones`] : [];
   return `${asked.kind}${queries}${limit}: ${[outcome, ...told, ...rest].join('; ')}`;
 }

@@ -21,11 +21,15 @@ export interface StepQuestion {
   readonly limit?: number;
 }
 
+/** A replica that was asked. */
 export interface ShardTime {
   readonly shard: ShardId;
   readonly peer: PeerId;
-  readonly tookMs: number;
+  /** Since the step began; undefined where it has not answered, or failed. */
+  readonly tookMs: number | undefined;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A read of very many steps is told by its first ones. */
 const STEPS_MAX = 64;
@@ -35,7 +39,7 @@ export class ReadStep {
   readonly asked: StepQuestion;
   readonly #clock: Clock;
   readonly #startedMs: number;
-  readonly #shards: ShardTime[] = [];
+  readonly #shards: Mutable<ShardTime>[] = [];
   /** Undefined until all have answered. */
   tookMs: number | undefined;
   /** Points, records or values found, one number a query. */
@@ -48,9 +52,13 @@ export class ReadStep {
     this.#startedMs = clock.monotonicMs();
   }
 
-  /** Notes that the peer has answered for the shard. */
-  answered(shard: ShardId, peer: PeerId): void {
-    this.#shards.push({ shard, peer, tookMs: this.#clock.monotonicMs() - this.#startedMs });
+  /** Notes that the peer is asked for the shard; to be called again once it has answered. */
+  asking(shard: ShardId, peer: PeerId): () => void {
+    const asked: Mutable<ShardTime> = { shard, peer, tookMs: undefined };
+    this.#shards.push(asked);
+    return () => {
+      asked.tookMs = this.#clock.monotonicMs() - this.#startedMs;
+    };
   }
 
   end(found: readonly number[]): void {
@@ -58,9 +66,10 @@ export class ReadStep {
     this.found = found;
   }
 
-  /** The slowest first. */
+  /** Those without an answer, then the slowest first. */
   get shards(): readonly ShardTime[] {
-    return this.#shards.toSorted((a, b) => b.tookMs - a.tookMs);
+    const msOf = ({ tookMs = Number.MAX_VALUE }: ShardTime) => tookMs;
+    return this.#shards.toSorted((a, b) => msOf(b) - msOf(a));
   }
 }
 

@@ -25,7 +25,7 @@ export interface Asking<K extends ReplicaCallKind> {
   readonly consistency?: ReadConsistency | undefined;
   /** Only replicas that have applied this much are asked. */
   readonly minSequence?: Sequence | undefined;
-  /** Told which peer has answered for which shard. */
+  /** Told which peer is asked for which shard, and has answered. */
   readonly step?: ReadStep | undefined;
   /** Makes one answer of several; called only where a consistency is asked for. */
   readonly combine: (answers: ReplicaAnswers[K][], agreement: Agreement) => ReplicaAnswers[K];
@@ -122,8 +122,9 @@ export class ShardFanOut {
     let failure: unknown;
     for (let peer = queue.shift(); peer !== undefined; peer = queue.shift()) {
       try {
+        const noteAnswer = step?.asking(shard.id, peer);
         const answer = await this.#directory.at(peer).call<K>(target, call, signal);
-        step?.answered(shard.id, peer);
+        noteAnswer?.();
         return answer;
       } catch (error) {
         if (signal.aborted) throw signal.reason;

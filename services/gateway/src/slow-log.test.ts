@@ -5,13 +5,20 @@ import test from 'node:test';
 import {
   type Filter,
   type GroupsRequest,
+  type PeerId,
   type Projection,
   payloadToBytes,
+  peerId,
   type QueryRequest,
+  shardId,
   type UnindexedCondition,
 } from '@tributary/model';
+import type { ReplicaClient } from '@tributary/replica-api';
+
 import { SimulatedClock, silentLogger, systemClock, TributaryError } from '@tributary/runtime';
 import { SlowLog, type SlowLogOptions } from './slow-log.ts';
+import { answerFromMemory } from './testing/memory-answers.ts';
+import { MemoryReplica } from './testing/memory-replica.ts';
 import { MemoryShards } from './testing/memory-shards.ts';
 
 const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
@@ -239,7 +246,7 @@ test('what cannot be explained is told all the same, at most ten lines a second,
     const [shard] = collection.shards;
     const [peer] = shard?.replicas.keys() ?? [];
     assert.ok(shard !== undefined && peer !== undefined);
-    step.answered(shard.id, peer);
+    step.asking(shard.id, peer)();
     step.end([1]);
     log.read(trace, { operation: 'count', collection, describe: () => ({}) }, undefined);
     await clock.advance(0);
@@ -252,4 +259,30 @@ test('what cannot be explained is told all the same, at most ten lines a second,
   assert.equal(lines.at(-1)?.notLogged, 15);
   assert.equal(log.total, 26);
   assert.equal(log.requests.length, 11);
+});
+
+test('a shard that gave no answer is told first, and the plan is that of one that did', async () => {
+  const { slow, next } = recorded();
+  using shards = new MemoryShards();
+  const collection = shards.create('c', { shardNumber: 2 });
+  const replica = new MemoryReplica(collection);
+  const away: ReplicaClient = {
+    call: () => Promise.reject(new TributaryError('unavailable', 'away')),
+  };
+  const there: ReplicaClient = { call: async (_, call) => answerFromMemory(replica, call) };
+  const directory = { at: (peer: PeerId) => (peer === 2 ? there : away) };
+  const log = new SlowLog({ ...slow, directory });
+  const trace = log.trace();
+  const step = trace.begin(collection, { kind: 'count', filter: RED });
+  step.asking(shardId(0), peerId(1));
+  step.asking(shardId(1), peerId(2))();
+  const failure = new TributaryError('timeout', 'too late');
+  log.read(trace, { operation: 'count', collection, describe: () => ({}) }, failure);
+  const { plan, outcome } = await next();
+  assert.equal(outcome, 'timeout');
+  assert.match(
+    plan[0] ?? '',
+    /^count: not finished; shard 0 at peer 1 gave no answer; shard 1 at peer 2 [\d.]+ ms$/,
+  );
+  assert.match(plan[1] ?? '', /^ {2}filter by every payload: expected 0 \(0 to 0\), matched 0/);
 });

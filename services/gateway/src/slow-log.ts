@@ -192,23 +192,26 @@ export class SlowLog {
       steps.map(async (step) => {
         const questions = questionsOf(step).slice(0, Math.max(0, room));
         room -= questions.length;
-        const [slowest] = step.shards;
-        if (slowest === undefined) return { step, questions: [] };
         const answers = await Promise.all(
-          questions.map((question) => this.#explainQuestion(step, slowest, question)),
+          questions.map((question) => this.#explainQuestion(step, question)),
         );
         return { step, questions: answers.flat() };
       }),
     );
   }
 
+  /** By the shard that took longest; a peer that did not answer before may not do so now. */
   async #explainQuestion(
-    { collection }: ReadStep,
-    slowest: Place,
+    { collection, shards }: ReadStep,
     question: Question,
   ): Promise<ExplainedQuestion[]> {
-    const explanation = await this.#explain(collection, slowest, question);
-    return explanation === undefined ? [] : [{ query: question.query, explanation }];
+    const answered = shards.find(({ tookMs }) => tookMs !== undefined);
+    for (const place of new Set([shards[0], answered])) {
+      if (place === undefined) continue;
+      const explanation = await this.#explain(collection, place, question);
+      if (explanation !== undefined) return [{ query: question.query, explanation }];
+    }
+    return [];
   }
 
   /** Undefined where the replica cannot say. */
