@@ -5,6 +5,7 @@
 
 import type {
   Condition,
+  Expression,
   Filter,
   GroupsRequest,
   JsonObject,
@@ -16,6 +17,7 @@ import type {
 import { isMulti, isSparse } from '@tributary/model';
 import type { ReadParameters, WriteParameters } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
+import { stagesOf } from './query-examples.ts';
 
 /** A bound of strict mode by its name in REST; undefined where it is not set. */
 export interface StrictLimits {
@@ -84,7 +86,7 @@ export function checkOperation(
 
 /** A whole tree of stages: the limit, filters and parameters of each. */
 export function boundsOfStages(stages: readonly QueryStage[]): BoundedRead {
-  const all = stages.flatMap(withPrefetches);
+  const all = stages.flatMap((stage) => [...stagesOf(stage)]);
   return {
     limits: all.map(({ limit }) => ['limit', limit] as const),
     filters: all.flatMap(filtersOfStage),
@@ -176,12 +178,37 @@ function sizeOf(condition: Condition): number {
   }
 }
 
-function withPrefetches(stage: QueryStage): QueryStage[] {
-  return [stage, ...stage.prefetch.flatMap(withPrefetches)];
+function filtersOfStage({ filter, params, query }: QueryStage): Filter[] {
+  const asked = query?.kind === 'formula' ? [...filtersOfExpression(query.formula)] : [];
+  return [filter, params.idfCorpus, ...asked].filter((each) => each !== undefined);
 }
 
-function filtersOfStage({ filter, params }: QueryStage): Filter[] {
-  return [filter, params.idfCorpus].filter((each) => each !== undefined);
+function* filtersOfExpression(expression: Expression): Generator<Filter> {
+  switch (expression.kind) {
+    case 'condition':
+      yield expression.filter;
+      return;
+    case 'sum':
+    case 'mult':
+      for (const each of expression.operands) yield* filtersOfExpression(each);
+      return;
+    case 'div':
+      yield* filtersOfExpression(expression.left);
+      yield* filtersOfExpression(expression.right);
+      return;
+    case 'pow':
+      yield* filtersOfExpression(expression.base);
+      yield* filtersOfExpression(expression.exponent);
+      return;
+    case 'linDecay':
+    case 'expDecay':
+    case 'gaussDecay':
+      yield* filtersOfExpression(expression.x);
+      if (expression.target !== undefined) yield* filtersOfExpression(expression.target);
+      return;
+    default:
+      if ('operand' in expression) yield* filtersOfExpression(expression.operand);
+  }
 }
 
 function refuseMore(

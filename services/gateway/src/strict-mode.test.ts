@@ -151,6 +151,8 @@ test('filters that no index answers are refused, of reads and of updates', async
   await refused(ask('PUT', '/points', { points: [point(1)], update_filter: note }), text);
   const operations = [{ delete: { points: [99] } }, { delete: { filter: note } }];
   await refused(ask('POST', '/points/batch', { operations }), text);
+  const formula = { sum: ['$score', { mult: [2, { key: 'note', match: { value: 'x' } }] }] };
+  await refused(query({ prefetch: [NEAREST], query: { formula } }), text);
   const made = { field_name: 'note', field_schema: 'keyword' };
   await served(ask('PUT', '/index?wait=true', made));
   await served(query({ filter: note }));
