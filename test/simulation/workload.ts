@@ -2,6 +2,7 @@
 
 import type {
   Entry,
+  FieldIndex,
   Filter,
   NamedVectors,
   PointId,
@@ -25,6 +26,7 @@ const WORDS: TextIndex = {
   phraseMatching: true,
   stopwords: ['a'],
 };
+const INTEGERS: FieldIndex = { type: 'integer', lookup: true, range: true };
 
 export function randomEntry(random: Random): Entry {
   const operations = Array.from({ length: 1 + random.integer(3) }, () => randomOperation(random));
@@ -94,9 +96,11 @@ function randomOperation(random: Random): PointOperation {
         names: [['', 'words', 'rows'].at(random.integer(3)) ?? ''],
       };
     case 7:
-      return { kind: 'createFieldIndex', field: 'text', index: WORDS };
+      return random.integer(2) === 0
+        ? { kind: 'createFieldIndex', field: 'text', index: WORDS }
+        : { kind: 'createFieldIndex', field: 'a', index: INTEGERS };
     case 8:
-      return { kind: 'deleteFieldIndex', field: 'text' };
+      return { kind: 'deleteFieldIndex', field: random.integer(2) === 0 ? 'text' : 'a' };
     case 9:
     case 10: {
       const points = someOf(random, () => ({

@@ -260,15 +260,22 @@ class World {
       replica.call({ kind: 'verify' });
       this.#note('converged');
     }
+    this.#checkDeadLetters();
+  }
+
+  #checkDeadLetters(): void {
+    if (this.#nodes.every((node) => node.replica?.status.halted !== undefined)) return;
+    const expected = new Set(this.#fold.refused);
     const lettered = this.#streams.deadLetters.map(({ sequence }) => sequence);
-    const expected = this.#fold.refused;
-    if (this.#nodes.some((node) => node.replica?.status.halted === undefined)) {
-      assert.deepEqual(
-        lettered.sort((a, b) => a - b),
-        expected,
-        'what was refused is dead-lettered',
-      );
-    }
+    const due = lettered.filter((sequence) => expected.has(sequence));
+    assert.deepEqual(
+      due.sort((a, b) => a - b),
+      [...expected],
+      'what was refused is dead-lettered',
+    );
+    // A replica that an entry was kept from in silence may refuse what others apply, until it halts for it.
+    const isMisled = this.#nodes.some(({ skipped }) => skipped.size > 0);
+    assert(isMisled || due.length === lettered.length, 'nothing else is dead-lettered');
   }
 
   #note(fault: string): void {
