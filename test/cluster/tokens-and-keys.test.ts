@@ -101,6 +101,22 @@ test('a write whose connection died is found done by its retry, which writes not
   assert.deepEqual(after, { version: other.operation_id, by: { mark: 2 } });
 });
 
+test('calls that were given up on the way are one write each when they are sent again', async () => {
+  for (let round = 0; round < 10; round++) {
+    const id = 300 + round;
+    const key = { [KEY]: `given-up-${round}` };
+    const giveUp = new AbortController();
+    const call = grpcHeaders(key, () => grpcUpsert(0, id, round, giveUp.signal));
+    await Promise.all([call.catch(() => undefined), sleep(round).then(() => giveUp.abort())]);
+    const again = await grpcHeaders(key, () => grpcUpsert(1, id, round));
+    const points = [{ id, vector: VECTOR, payload: { by: { mark: round } } }];
+    const overRest = await restHeaders(key, () => restAt(2).upsert(collection, { points }));
+    assert.equal(overRest.operation_id, again);
+    const found = await restCounter(restAt(0), collection).read(id, again);
+    assert.deepEqual(found, { version: again, by: { mark: round } });
+  }
+});
+
 test('one key at every peer at once, over both protocols, is one write', async () => {
   for (let round = 0; round < 5; round++) {
     const id = 200 + round;
@@ -147,20 +163,26 @@ async function seesEverywhere(peers: readonly number[], token: number, mark: num
   }
 }
 
-async function grpcUpsert(peer: number, ids: number | readonly number[], mark: number) {
+async function grpcUpsert(
+  peer: number,
+  ids: number | readonly number[],
+  mark: number,
+  signal?: AbortSignal,
+): Promise<number> {
   const dense = { vector: { case: 'dense' as const, value: { data: VECTOR } } };
   const fields = { mark: { kind: { case: 'integerValue' as const, value: BigInt(mark) } } };
+  const message = {
+    collectionName: collection,
+    wait: true,
+    points: [ids].flat().map((id) => ({
+      id: { pointIdOptions: { case: 'num' as const, value: BigInt(id) } },
+      vectors: { vectorsOptions: { case: 'vector' as const, value: dense } },
+      payload: { by: { kind: { case: 'structValue' as const, value: { fields } } } },
+    })),
+  };
   const { result } = await grpcAt(peer)
     .api('points')
-    .upsert({
-      collectionName: collection,
-      wait: true,
-      points: [ids].flat().map((id) => ({
-        id: { pointIdOptions: { case: 'num', value: BigInt(id) } },
-        vectors: { vectorsOptions: { case: 'vector', value: dense } },
-        payload: { by: { kind: { case: 'structValue', value: { fields } } } },
-      })),
-    });
+    .upsert(message, signal && { signal });
   return Number(result?.operationId ?? assert.fail('a write has a number'));
 }
 
