@@ -12,9 +12,9 @@ export function chance(random: Random, probability: number): boolean {
   return random.next() < probability;
 }
 
-/** An integer of [least, most]. */
+/** An integer of [least, most], which need not be whole itself. */
 export function between(random: Random, least: number, most: number): number {
-  return least + random.integer(most - least + 1);
+  return least + random.integer(Math.floor(most) - least + 1);
 }
 
 export function times<Item>(count: number, make: (index: number) => Item): Item[] {

@@ -227,8 +227,8 @@ function groupsStep(random: Random, scope: QueryScope): Step {
     ...question,
     ...filter(random, scope),
     group_by: pick(random, GROUPED),
-    group_size: between(random, 1, 4),
-    limit: between(random, 1, 12),
+    group_size: between(random, 1, scope.limitMax / 10),
+    limit: between(random, 1, scope.limitMax / 2),
   };
   // The groups of small numbers are ids of points as well.
   const lookup = body.group_by === 'counts' && { with_lookup: withLookup(random, scope) };
@@ -247,7 +247,7 @@ function batchStep(random: Random, scope: QueryScope): Step {
 
 function scrollStep(random: Random, scope: QueryScope): Step {
   const offset = chance(random, 0.3) && scope.ids.length > 0 && { offset: pick(random, scope.ids) };
-  const body = { limit: between(random, 1, 40), ...offset, ...selected(random) };
+  const body = { limit: between(random, 1, scope.limitMax), ...offset, ...selected(random) };
   return { action: 'scroll', body: { ...body, ...filter(random, scope, 0.9) } };
 }
 
@@ -260,7 +260,7 @@ function orderStep(random: Random, scope: QueryScope): Step | undefined {
     start_from: moment ? '2024-06-15T12:30:00Z' : between(random, -3, 9),
   };
   const order = { key, ...direction, ...start };
-  const common = { limit: between(random, 1, 40), ...filter(random, scope) };
+  const common = { limit: between(random, 1, scope.limitMax), ...filter(random, scope) };
   return chance(random, 0.5)
     ? { action: 'scroll', body: { ...common, order_by: order } }
     : { action: 'query', body: { ...common, query: { order_by: order } } };
@@ -273,7 +273,12 @@ function countStep(random: Random, scope: QueryScope): Step {
 function facetStep(random: Random, scope: QueryScope): Step | undefined {
   const key = indexed(random, scope, FACETED);
   if (key === undefined || key === 'mixed') return undefined;
-  const body = { key, limit: between(random, 1, 12), exact: true, ...filter(random, scope) };
+  const body = {
+    key,
+    limit: between(random, 1, scope.limitMax / 2),
+    exact: true,
+    ...filter(random, scope),
+  };
   return { action: 'facet', body };
 }
 
@@ -281,6 +286,6 @@ function mmrStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, scope.collection.spaces);
   const mmr = { diversity: fraction(random, 0.1, 0.9), candidates_limit: between(random, 8, 30) };
   const query = { nearest: makeVector(random, space), mmr };
-  const body = { query, ...using(space), ...EXACT, limit: between(random, 1, 8) };
+  const body = { query, ...using(space), ...EXACT, limit: between(random, 1, scope.limitMax / 4) };
   return { action: 'query', body: { ...body, ...filter(random, scope) } };
 }

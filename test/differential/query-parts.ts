@@ -81,7 +81,7 @@ export function using({ name }: Space): JsonObject {
 }
 
 export function page(random: Random, { limitMax }: QueryScope): JsonObject {
-  const offset = chance(random, 0.2) && { offset: between(random, 1, 5) };
+  const offset = chance(random, 0.2) && { offset: between(random, 1, limitMax / 5) };
   return { limit: between(random, 1, limitMax), ...offset, ...selected(random) };
 }
 
