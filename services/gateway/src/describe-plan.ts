@@ -55,6 +55,11 @@ export function unindexedOf(explained: readonly ExplainedQuestion[]): UnindexedC
   return [...found.values()];
 }
 
+/** Whether a field has a value is known to every index of it. */
+export function isAnsweredByAny(asks: UnindexedCondition['asks']): boolean {
+  return asks === 'isEmpty' || asks === 'isNull';
+}
+
 /** Where each stage of the trees stands in its own, as in `query[1].prefetch[0]`. */
 export function stageNames(
   trees: readonly (readonly QueryRequest[])[],
@@ -130,7 +135,8 @@ function adviceOf(explained: readonly ExplainedQuestion[]): string[] {
     .slice(0, LINES_MAX / 4)
     .map(({ key, asks, helps, has }) => {
       const instead = has === undefined ? 'no index' : `only an index of type ${has}`;
-      return `${cut(key)} has ${instead}: one of type ${helps} would answer ${asks}`;
+      const which = isAnsweredByAny(asks) ? 'one of any type' : `one of type ${helps}`;
+      return `${cut(key)} has ${instead}: ${which} would answer ${asks}`;
     });
 }
 

@@ -33,7 +33,7 @@ function dead(collection: CollectionState): CollectionState {
 test('a field that slow requests filtered by is an issue until its index is made, or it is cleared', () => {
   const { issues, ids, id } = withCollection((collection) => collection);
   issues.note(id, [COLOUR, { key: 'n', asks: 'range', helps: 'float' }]);
-  issues.note(id, [COLOUR]);
+  issues.note(id, [COLOUR, { key: 'any', asks: 'isEmpty', helps: 'keyword' }]);
   assert.deepEqual(ids(), ['UNINDEXED_FIELD/c/colour', 'UNINDEXED_FIELD/c/n']);
   const [issue] = issues.list(NO_FACTS);
   assert.deepEqual(issue?.solution.action, {

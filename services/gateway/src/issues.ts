@@ -9,6 +9,7 @@ import { findCollection, type MetadataState } from '@tributary/metadata';
 import type { CollectionId, PayloadSchema, UnindexedCondition } from '@tributary/model';
 import type { IssueView } from '@tributary/qdrant-api';
 import type { Clock } from '@tributary/runtime';
+import { isAnsweredByAny } from './describe-plan.ts';
 
 export interface IssuesOptions {
   readonly state: () => MetadataState;
@@ -50,6 +51,8 @@ export class Issues {
   /** A slow request filtered by these. */
   note(collection: CollectionId, conditions: readonly UnindexedCondition[]): void {
     for (const condition of conditions) {
+      // Which type the field has is not known then, and groups ask so of every field they group by.
+      if (isAnsweredByAny(condition.asks)) continue;
       const key = `${collection}/${condition.helps}/${condition.key}`;
       if (!this.#noted.has(key) && this.#noted.size >= NOTED_MAX) return;
       this.#noted.set(key, { collection, condition, atMs: this.#options.clock.nowMs() });

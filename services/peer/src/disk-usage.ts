@@ -78,6 +78,8 @@ export class DiskUsage {
 }
 
 export function registerDiskUsage(metrics: Metrics, disk: DiskUsage): void {
+  // So that the first who asks is told.
+  void disk.look();
   metrics.gauge({
     name: 'tributary_disk_used_bytes',
     help: "Bytes of the files in the peer's folder, by what lies at its top; at most a minute old",
