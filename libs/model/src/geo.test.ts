@@ -3,6 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { GeoPoint } from './filter.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon, latitudesWithin } from './geo.ts';
+import { WholeFloat } from './whole-float.ts';
 
 const BERLIN = { lon: 13.405, lat: 52.52 };
 const LONDON = { lon: -0.1278, lat: 51.5074 };
@@ -96,6 +97,7 @@ test('a polygon holds what is inside its ring and in none of its holes, without 
 
 test('only an object with numbers lon and lat is a place', () => {
   assert.deepEqual(geoPointOf({ lon: 1, lat: 2, name: 'x' }), { lon: 1, lat: 2 });
+  assert.deepEqual(geoPointOf({ lon: new WholeFloat(1), lat: 2.5 }), { lon: 1, lat: 2.5 });
   for (const value of [null, 1, 'a', [1, 2], {}, { lon: 1 }, { lon: '1', lat: 2 }]) {
     assert.equal(geoPointOf(value), undefined);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Expression, JsonObject } from '@tributary/model';
+import { type Expression, type JsonObject, WholeFloat } from '@tributary/model';
 import fc from 'fast-check';
 import { evaluateFormula } from './formula.ts';
 import { formulaNeeds } from './formula-needs.ts';
@@ -56,6 +56,16 @@ const arithmetic = fc.letrec<{ pair: Pair }>((tie) => ({
     })),
   ),
 })).pair;
+
+test('a formula takes numbers of every kind', () => {
+  for (const five of [5, new WholeFloat(5), 5n]) {
+    const sum: Expression = { kind: 'sum', operands: [variable('a'), constant(0.5)] };
+    assert.equal(evaluate(sum, { a: five }), 5.5);
+    assert.equal(evaluate(sum, { a: [five] }), 5.5);
+    assert.equal(evaluate(sum, {}, [], { a: five }), 5.5);
+    assert.equal(evaluate(variable('$score'), {}, [], { $score: five }), 5);
+  }
+});
 
 test('arithmetic is arithmetic, and what is not finite is refused', () => {
   fc.assert(
