@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Filter, type Point, payloadToBytes } from '@tributary/model';
+import { hasOffset } from '@tributary/index';
+import { compileFilter, type Filter, type Point, payloadToBytes, sequence } from '@tributary/model';
 import { systemClock } from '@tributary/runtime';
 import { FilterPlanner } from './plan-filter.ts';
 import { ReplicaForTests } from './replica.test-support.ts';
@@ -119,6 +120,55 @@ test('ids alone need no payload', async () => {
   assert.deepEqual(planner.select(notOne), { offsets: Uint32Array.of(0b100), count: 1 });
   assert.equal(planner.select({}).count, 2);
   assert.equal(planner.select(ONE_OF).count, 1);
+  assert.equal(scans(), 0);
+});
+
+test('ids, slices, versions and vectors are told apart without a payload, of few points and of many', async () => {
+  const { replica, planner, scans } = await counted(1 << 20);
+  const all = Array.from({ length: 300 }, (_, id) => pointOf(id, 'a'));
+  replica.upsert(all.slice(0, 200));
+  replica.upsert(all.slice(200).map((point) => ({ ...point, vectors: {} })));
+  const ids = all.slice(0, 30).map(({ id }) => id);
+  const filters: readonly Filter[] = [
+    { mustNot: [{ kind: 'hasId', ids }] },
+    { must: [{ kind: 'version', range: { gte: 2 } }] },
+    { must: [{ kind: 'hasVector', name: '' }], mustNot: [{ kind: 'hasId', ids }] },
+    {
+      should: [
+        { kind: 'hasId', ids },
+        { kind: 'slice', total: 3, index: 1 },
+      ],
+    },
+    {
+      must: [
+        { kind: 'version', range: { gte: 2 } },
+        { kind: 'slice', total: 3, index: 1 },
+      ],
+    },
+    {
+      minShould: {
+        conditions: [
+          { kind: 'hasId', ids },
+          { kind: 'hasVector', name: '' },
+          { kind: 'slice', total: 3, index: 1 },
+        ],
+        minCount: 2,
+      },
+    },
+  ];
+  for (const filter of filters) {
+    const holds = compileFilter(filter);
+    const expected = all.filter(({ id }) => {
+      const isOld = Number(id) < 200;
+      const version = sequence(isOld ? 1 : 2);
+      return holds({ id, version, payload: {}, vectorNames: isOld ? [''] : [] });
+    });
+    const { offsets, count } = planner.select(filter);
+    assert.equal(count, expected.length, JSON.stringify(filter));
+    for (const { id } of expected) {
+      assert.ok(hasOffset(offsets, replica.table.resolve(id) ?? assert.fail()));
+    }
+  }
   assert.equal(scans(), 0);
 });
 

@@ -1,7 +1,7 @@
 // From a filter to the offsets of the points it holds for.
 //
 //   listed   the filter demands one of some ids       → look at those points only
-//   table    it asks for nothing of payloads          → go through the table; no payload is read
+//   table    it asks for nothing of payloads          → ask the table and the vectors; no payload is read
 //   index    payload indexes know the answer          → theirs; no payload is read
 //   narrow   they know points it may hold for         → evaluate it over the payloads of those
 //   scan     anything else                            → evaluate it over every payload
@@ -182,12 +182,18 @@ export class FilterPlanner {
     }
   }
 
+  /** Of a filter that asks for nothing of payloads: sets answer it, or leave few points to look at. */
   #selectFromTable(filter: Filter): Selection {
+    const known = this.#payloadIndexes.select(filter);
+    if (known?.isExact) return { offsets: known.offsets, count: countOfSet(known.offsets) };
     const holds = this.#compile(filter);
-    const isAboutVectors = asksForVectors(filter);
     const builder = new SelectionBuilder(this.#table.offsetsEnd);
-    for (const { id, offset, version } of this.#table) {
-      const vectorNames = isAboutVectors ? this.#vectorNamesAt(offset) : [];
+    for (const each of offsetsOf(known?.offsets ?? this.#table.live)) {
+      const offset = pointOffset(each);
+      const id = this.#table.idAt(offset);
+      const version = this.#table.versionAt(offset);
+      assert(id !== undefined && version !== undefined, 'an offset in use stands for a point');
+      const vectorNames = this.#vectorNamesAt(offset);
       if (holds({ id, version, payload: {}, vectorNames })) builder.add(offset);
     }
     return builder.build();
