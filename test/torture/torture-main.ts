@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ProcessCluster, removeFolder } from '@tributary/infra';
-import { seededRandom } from '@tributary/runtime';
+import { seededRandom, TributaryError } from '@tributary/runtime';
 import { converged } from '../cluster/convergence.ts';
 import { type ReplicaPlace, recordsOf, verified } from '../cluster/replica-view.ts';
 import { type Bucket, type PointState, pointStateOf } from './bucket-model.ts';
@@ -118,7 +118,7 @@ async function judge(cluster: ProcessCluster, buckets: readonly Bucket[]): Promi
     replicas: SHARDS * REPLICATION,
     withinMs: CONVERGE_WITHIN_MS,
   });
-  for (const place of places) await verified(place);
+  for (const place of places) await verifiedOrRepaired(place);
   const copies = Array.from({ length: REPLICATION }, () => new Map<number, ReplicaPlace>());
   for (const place of places) {
     copies.find((held) => !held.has(place.shard))?.set(place.shard, place);
@@ -136,6 +136,21 @@ async function judge(cluster: ProcessCluster, buckets: readonly Bucket[]): Promi
       return bucket.problemWith(new Map(present)) || [];
     });
     if (problems.length > 0) throw new Error(problems.slice(0, 5).join('\n'));
+  }
+}
+
+/** Damage that only a look at every record finds is made good, once it is found. */
+async function verifiedOrRepaired(place: ReplicaPlace): Promise<void> {
+  const deadline = performance.now() + CONVERGE_WITHIN_MS;
+  for (;;) {
+    try {
+      await verified(place);
+      return;
+    } catch (error) {
+      const isCorrupt = error instanceof TributaryError && error.code === 'corrupt';
+      if (!isCorrupt || performance.now() > deadline) throw error;
+      await sleep(500);
+    }
   }
 }
 
