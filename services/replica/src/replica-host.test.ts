@@ -18,10 +18,9 @@ import {
   shardId,
 } from '@tributary/model';
 import { silentLogger, systemClock, systemRandom, TributaryError } from '@tributary/runtime';
-import type { ReplicaStore } from '@tributary/storage';
-import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
+import { DamagedStores } from './damaged-stores.test-support.ts';
 import { ReplicaHost } from './replica-host.ts';
 import { ReplicaWorker } from './replica-worker.ts';
 import type { WorkerEvents, WorkerProcess } from './worker-link.ts';
@@ -35,21 +34,6 @@ const config: CollectionConfig = {
   vectors: { '': { size: 2, distance: 'Euclid' } },
 };
 const around = { clock: systemClock, random: systemRandom, logger: silentLogger };
-
-/** Stores whose points cannot be read while `corruptReads` is set. */
-class DamagedStores extends MemoryReplicaStores {
-  corruptReads = false;
-
-  override async open(name: string): Promise<ReplicaStore> {
-    const store = await super.open(name);
-    const get = store.get.bind(store);
-    store.get = (ids) => {
-      if (this.corruptReads) throw new TributaryError('corrupt', 'damaged on purpose');
-      return get(ids);
-    };
-    return store;
-  }
-}
 
 /** A host whose workers run in this thread, on streams and stores in memory. */
 async function createHarness(prepare = async (_stores: DamagedStores) => {}) {
@@ -308,7 +292,7 @@ test('a replica that cannot go on is declared Dead while another one is Active',
   await until(() => stateOf(harness, SELF) === 'Dead', 'Dead');
 });
 
-test('a store with damaged bytes is replaced by a replay of the stream', async () => {
+test('a store with damaged bytes is replaced by a replay, and opened again where a read meets some', async () => {
   await using harness = await createHarness();
   const { stores } = harness;
   let failures = 0;
@@ -322,6 +306,10 @@ test('a store with damaged bytes is replaced by a replay of the stream', async (
   await write(harness, 1, 2);
   await countIs(harness, 2);
   assert.equal(failures, 2);
+  stores.corruptReads = true;
+  const verifying = harness.host.client.call<'verify'>(address, { kind: 'verify' });
+  await assert.rejects(verifying, { code: 'corrupt' });
+  await until(() => failures === 3, 'the store is opened again');
 });
 
 test('a replica that is filled by replay answers nothing until it holds everything', async () => {

@@ -27,10 +27,14 @@ export interface ReplicaWorkerOptions extends ReplicaSurroundings {
   readonly onCrash: (error: unknown) => void;
 }
 
+/** A store that is damaged again soon after is on a bad disk: it goes on refusing what it cannot read. */
+const REPAIR_AGAIN_AFTER_MS = 60_000;
+
 /** What a replica is opened as. */
 type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors'>;
 
 interface Slot {
+  readonly asked: Opened;
   readonly stop: AbortController;
   /** Undefined until it is open. */
   replica: Replica | undefined;
@@ -45,6 +49,8 @@ export class ReplicaWorker {
   readonly #slots = new Map<string, Slot>();
   /** The end of what was asked for, by store name; an opening waits for the closing before it. */
   readonly #closing = new Map<string, Promise<void>>();
+  /** When a store was last opened again for damage, on the monotonic clock. */
+  readonly #repairedMs = new Map<string, number>();
   #statuses = new Map<string, ReplicaStatus>();
 
   constructor(options: ReplicaWorkerOptions) {
@@ -95,7 +101,7 @@ export class ReplicaWorker {
     const name = storeNameOf(asked.address);
     if (this.#slots.has(name)) return;
     const stop = new AbortController();
-    const slot: Slot = { stop, replica: undefined, reopening, done: Promise.resolve() };
+    const slot: Slot = { asked, stop, replica: undefined, reopening, done: Promise.resolve() };
     this.#slots.set(name, slot);
     slot.done = this.#follow(slot, asked);
     this.#guard(slot.done);
@@ -194,7 +200,25 @@ export class ReplicaWorker {
       void slot.reopening.promise.then(() => this.#answer([message]));
       return undefined;
     }
-    return encodeAnswer(call.kind, this.#replica(target).call(call));
+    const replica = this.#replica(target);
+    try {
+      return encodeAnswer(call.kind, replica.call(call));
+    } catch (error) {
+      if (error instanceof TributaryError && error.code === 'corrupt') this.#repair(target);
+      throw error;
+    }
+  }
+
+  /** Opening reads everything, and replays the stream into a new store where it meets damage. */
+  #repair(address: ReplicaAddress): void {
+    const name = storeNameOf(address);
+    const asked = this.#slots.get(name)?.asked;
+    const { clock, logger } = this.#options;
+    const sinceMs = clock.monotonicMs() - (this.#repairedMs.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (asked === undefined || sinceMs < REPAIR_AGAIN_AFTER_MS) return;
+    this.#repairedMs.set(name, clock.monotonicMs());
+    logger.error({ ...address }, 'damaged bytes were read: opening the store again');
+    this.#handle({ ...asked, kind: 'reopen' });
   }
 
   async #answerWhen(id: number, work: () => Promise<void>): Promise<void> {
