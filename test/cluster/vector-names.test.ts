@@ -71,6 +71,7 @@ test('asked twice, a vector is made once; asked for another, the request is refu
 
 test('names change under writes while peers are killed, and every replica holds the same', async () => {
   const writing = new AbortController();
+  using _end = { [Symbol.dispose]: () => writing.abort() };
   const writers = [1, 2].map((index) => write(peer(index), index, writing.signal));
   await ok(peer(0), 'PUT', '/collections/late/vectors/words?wait=true', { sparse: {} });
   await sleep(500);

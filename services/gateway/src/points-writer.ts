@@ -120,7 +120,7 @@ export class PointsWriter implements AsyncDisposable {
     // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.
     const operationId = key === undefined ? lastOf(sequences, receipt.sequence) : receipt.sequence;
     if (!parameters.wait) return { operationId, status: 'acknowledged' };
-    const everyReplica = parameters.ordering === 'strong';
+    const everyReplica = parameters.ordering === 'strong' || isOfVectorName(operation);
     const target = { collection, sequences, everyReplica };
     const applied = await this.#appliedInTime(target, deadline.signal);
     if (applied !== 'late') {
@@ -250,6 +250,11 @@ export class PointsWriter implements AsyncDisposable {
     this.#appenders.set(collection, appender);
     return appender;
   }
+}
+
+/** Until a replica has applied it, it refuses queries for the new vector, or answers those for the old one. */
+function isOfVectorName({ kind }: PointOperation): boolean {
+  return kind === 'createVectorName' || kind === 'deleteVectorName';
 }
 
 /** Ids of points that must be there for the operation to make sense. */

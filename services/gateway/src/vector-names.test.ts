@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyVectorParams } from '@tributary/model';
+import type { GatewayConfig } from './gateway-config.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
 const SMALL = { dense: { size: 2, distance: 'Dot' } };
@@ -32,8 +33,9 @@ async function ok<T>(cluster: MemoryCluster, peer: number, request: string, body
 }
 
 /** Two peers; a collection without vectors, of two shards, with a replica of each on both. */
-async function started(abandonedAfterMs = 3_600_000): Promise<MemoryCluster> {
-  const config = { applyGraceMs: 5_000, abandonedAfterMs };
+async function started(changes: Partial<GatewayConfig> = {}): Promise<MemoryCluster> {
+  // So long that nothing here depends on it.
+  const config = { applyGraceMs: 30_000, abandonedAfterMs: 3_600_000, ...changes };
   const cluster = await startMemoryCluster({ peers: 2, config });
   await ok(cluster, 0, 'PUT ', { shard_number: 2, replication_factor: 2 });
   return cluster;
@@ -78,6 +80,23 @@ test('a vector made at one peer can be written and asked for at another at once'
   assert.deepEqual(config.params.vectors, { late: SMALL.dense });
 });
 
+test('a vector is completed when every live replica has it, not the consistency factor alone', async () => {
+  await using cluster = await started({ applyGraceMs: 50 });
+  cluster.peer(1).isApplying = false;
+  let isAnswered = false;
+  const asked = ok<{ status: string }>(cluster, 0, 'PUT /vectors/late?wait=true', SMALL);
+  const answered = asked.finally(() => {
+    isAnswered = true;
+  });
+  await until(() => stateOf(cluster, 0).vectorNames.late?.phase === 'created', 'it is logged');
+  // As many as the factor asks for have it by the time they answer a write that came after it.
+  const points = [{ id: 1, vector: { late: [1, 2] } }];
+  await ok(cluster, 0, 'PUT /points?wait=true', { points });
+  assert.equal(isAnswered, false);
+  cluster.peer(1).isApplying = true;
+  assert.equal((await answered).status, 'completed');
+});
+
 test('of two gateways that are asked for different vectors of one name one is refused', async () => {
   await using cluster = await started();
   const answers = await Promise.all(
@@ -103,7 +122,7 @@ test('a vector that a dead gateway decided on is nobody’s until someone asks f
 });
 
 test('what a dead gateway left half done the others finish by themselves', async () => {
-  await using cluster = await started(100);
+  await using cluster = await started({ abandonedAfterMs: 100 });
   await decide(cluster, { kind: 'sparse', params: {} });
   await until(() => stateOf(cluster, 1).vectorNames.late?.phase === 'created', 'it is made');
   const vector = { late: { indices: [1], values: [1] } };
