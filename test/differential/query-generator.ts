@@ -1,20 +1,20 @@
 // Questions of every kind over a collection as it is.
 
 import type { Random } from '@tributary/runtime';
-import type { Json, Step } from './case.ts';
+import type { Json, JsonObject, Step } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
-import { DATES, makePlace, makeVector } from './collection-generator.ts';
+import { makeVector } from './collection-generator.ts';
 import * as endpoints from './endpoint-generator.ts';
-import { makeCondition } from './filter-generator.ts';
+import { expression } from './formula-generator.ts';
 import {
   contextPair,
-  dense,
   EXACT,
   filter,
   indexed,
   largerIsBetter,
   leaf,
   nearest,
+  ofTwins,
   page,
   type QueryScope,
   selected,
@@ -79,13 +79,8 @@ function recommendStep(random: Random, scope: QueryScope): Step {
     times(between(random, least, 3), () => target(random, scope, space));
   const recommend = { positive: examples(1), negative: examples(0), strategy };
   const query = { recommend };
-  const body = {
-    query,
-    ...using(space),
-    ...EXACT,
-    ...page(random, scope),
-    ...filter(random, scope),
-  };
+  const narrowing = { ...filter(random, scope), ...ofTwins(random, scope) };
+  const body = { query, ...using(space), ...EXACT, ...page(random, scope), ...narrowing };
   return { action: 'query', body };
 }
 
@@ -95,21 +90,17 @@ function discoverStep(random: Random, scope: QueryScope): Step {
   const query = chance(random, 0.6)
     ? { discover: { target: target(random, scope, space), context } }
     : { context };
-  const body = {
-    query,
-    ...using(space),
-    ...EXACT,
-    ...page(random, scope),
-    ...filter(random, scope),
-  };
+  const narrowing = { ...filter(random, scope), ...ofTwins(random, scope) };
+  const body = { query, ...using(space), ...EXACT, ...page(random, scope), ...narrowing };
   return { action: 'query', body };
 }
 
 /** Local mode sorts by the distance, and takes one dense vector an item. */
 function feedbackStep(random: Random, scope: QueryScope): Step | undefined {
-  const spaces = dense(scope.collection.spaces).filter(largerIsBetter);
-  const [space] = some(random, spaces, 1);
-  if (space?.kind !== 'dense') return undefined;
+  const { spaces } = scope.collection;
+  const known = spaces.filter((each) => each.kind === 'dense' && largerIsBetter(each));
+  const [space] = some(random, scope.isOfTwins ? spaces : known, 1);
+  if (space === undefined) return undefined;
   const item = () => ({ example: target(random, scope, space), score: fraction(random, 0, 2) });
   const [a, b, c] = [fraction(random, -1, 2), fraction(random, 0, 3), fraction(random, -1, 2)];
   const relevance_feedback = {
@@ -174,7 +165,8 @@ function rescoreStep(random: Random, scope: QueryScope): Step {
     : [{ prefetch: nested, query: { fusion: 'rrf' }, limit: between(random, 3, 20) }];
   const space = pick(random, spaces);
   const query = makeVector(random, space);
-  const body = { prefetch: middle, query, ...using(space), ...EXACT, ...page(random, scope) };
+  const narrowing = { ...page(random, scope), ...ofTwins(random, scope) };
+  const body = { prefetch: middle, query, ...using(space), ...EXACT, ...narrowing };
   return { action: 'query', body };
 }
 
@@ -183,46 +175,15 @@ function formulaStep(random: Random, scope: QueryScope): Step {
   const prefetch = times(between(random, 1, 2), () => leaf(random, scope, pick(random, spaces)));
   const defaults = { price: 2.5, count: 3, since: '2024-06-01', place: { lon: 1.5, lat: 2.5 } };
   const query = { formula: expression(random, scope, 3), defaults };
-  return { action: 'query', body: { prefetch, query, ...page(random, scope) } };
-}
-
-function expression(random: Random, scope: QueryScope, depth: number): Json {
-  const inner = () => expression(random, scope, depth - 1);
-  const decay = () => {
-    const name = pick(random, ['lin_decay', 'exp_decay', 'gauss_decay']);
-    const midpoint = fraction(random, 0.1, 0.9);
-    if (chance(random, 0.5)) {
-      const scale = fraction(random, 1, 9);
-      return { [name]: { x: inner(), target: 2.5, scale, midpoint } };
-    }
-    const scale = fraction(random, 1e6, 9e7);
-    const moment = { datetime: pick(random, DATES) };
-    return { [name]: { x: { datetime_key: 'since' }, target: moment, scale, midpoint } };
-  };
-  const leaves: readonly (() => Json)[] = [
-    () => '$score',
-    () => pick(random, ['$score[0]', '$score[1]', 'price', 'count']),
-    () => fraction(random, -3, 3),
-    () => makeCondition(random, { spaces: scope.collection.spaces, ids: scope.ids }),
-  ];
-  const branches: readonly (() => Json)[] = [
-    () => ({ sum: [inner(), inner()] }),
-    () => ({ mult: [inner(), inner()] }),
-    () => ({ div: { left: inner(), right: { sum: [{ abs: inner() }, 1.25] } } }),
-    () => ({ neg: inner() }),
-    () => ({ sqrt: { abs: inner() } }),
-    () => ({ pow: { base: { abs: inner() }, exponent: pick(random, [0.5, 2]) } }),
-    () => ({ exp: { neg: { abs: inner() } } }),
-    () => ({ ln: { sum: [{ abs: inner() }, 1.25] } }),
-    () => ({ log10: { sum: [{ abs: inner() }, 1.25] } }),
-    () => ({ mult: [{ geo_distance: { origin: makePlace(random), to: 'place' } }, 0.000001] }),
-    decay,
-  ];
-  return pick(random, depth === 0 ? leaves : branches)();
+  const narrowing = { ...page(random, scope), ...ofTwins(random, scope) };
+  return { action: 'query', body: { prefetch, query, ...narrowing } };
 }
 
 function groupsStep(random: Random, scope: QueryScope): Step {
-  const question = nearest(random, scope, pick(random, scope.collection.spaces));
+  const isPrefetched = scope.isOfTwins && chance(random, 0.5);
+  const question = isPrefetched
+    ? prefetchedQuestion(random, scope)
+    : nearest(random, scope, pick(random, scope.collection.spaces));
   const body = {
     ...question,
     ...filter(random, scope),
@@ -233,6 +194,13 @@ function groupsStep(random: Random, scope: QueryScope): Step {
   // The groups of small numbers are ids of points as well.
   const lookup = body.group_by === 'counts' && { with_lookup: withLookup(random, scope) };
   return { action: 'query_groups', body: { ...body, ...lookup } };
+}
+
+/** Local mode prefetches everything for groups. */
+function prefetchedQuestion(random: Random, scope: QueryScope): JsonObject {
+  const make = pick(random, [fusionStep, rescoreStep, formulaStep]);
+  const { offset: _, ...question } = make(random, scope).body;
+  return question;
 }
 
 function withLookup(random: Random, { name }: QueryScope): Json {

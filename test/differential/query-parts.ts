@@ -18,6 +18,8 @@ export interface QueryScope {
   readonly ids: readonly Json[];
   /** Of a page. */
   readonly limitMax: number;
+  /** Whether twins are asked: then also what local mode does otherwise. */
+  readonly isOfTwins: boolean;
   /** Ids of the points that have the vector of this name. */
   readonly idsWith: (name: string) => readonly Json[];
 }
@@ -102,6 +104,13 @@ export function filter(
 ): JsonObject {
   if (!chance(random, probability)) return {};
   return { filter: makeFilter(random, { spaces: collection.spaces, ids }) };
+}
+
+/** What only twins are asked for beside a query: see README.md. */
+export function ofTwins(random: Random, scope: QueryScope): JsonObject {
+  if (!scope.isOfTwins || !chance(random, 0.4)) return {};
+  const threshold = chance(random, 0.5) && { score_threshold: fraction(random, -1, 0.6) };
+  return { ...threshold, ...filter(random, scope, 0.7) };
 }
 
 export function indexed(random: Random, scope: QueryScope, kinds: ReadonlySet<string>) {

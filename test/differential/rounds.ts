@@ -141,8 +141,9 @@ class Round implements RoundReport {
         .filter((point) => hasVector(field(point, 'vector'), name))
         .map((point) => field(point, 'id') ?? null);
     const [name, collection] = [this.#name, this.#collection];
-    const limitMax = this.#engines.areTwins ? MANY_LIMIT_MAX : LIMIT_MAX;
-    return { name, collection, ids, idsWith, limitMax };
+    const { areTwins: isOfTwins = false } = this.#engines;
+    const limitMax = isOfTwins ? MANY_LIMIT_MAX : LIMIT_MAX;
+    return { name, collection, ids, idsWith, limitMax, isOfTwins };
   }
 
   async #agreed(step: Step): Promise<boolean> {
