@@ -52,6 +52,7 @@ const READ_MESSAGES_MAX = 1_000;
 const READ_WAIT_MS = 1_000;
 const BATCH_POINTS_MAX = 500;
 const BATCH_MS_MAX = 5;
+const STOPPED: ApplyOutcome = { kind: 'refused', reason: 'the replica is stopped' };
 const REFETCH_AT_ONCE = 16;
 const BACK_OFF_MIN_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
@@ -219,10 +220,15 @@ export class FollowerDriver {
     signal: AbortSignal,
   ): Promise<ApplyOutcome> {
     const steps = batch.applySteps(entry, at);
-    for (let step = steps.next(); ; step = steps.next()) {
-      if (step.done) return step.value;
-      await this.#options.turn();
-      signal.throwIfAborted();
+    try {
+      for (let step = steps.next(); ; step = steps.next()) {
+        if (step.done) return step.value;
+        await this.#options.turn();
+        signal.throwIfAborted();
+      }
+    } finally {
+      // A scan that is not taken to its end holds a cursor of the store.
+      steps.return(STOPPED);
     }
   }
 
