@@ -236,7 +236,11 @@ test('what cannot be explained is told all the same, at most ten lines a second,
   const clock = new SimulatedClock();
   const { slow, lines } = recorded({ clock });
   const call = () => Promise.reject(new TributaryError('unavailable', 'away'));
-  const log = new SlowLog({ ...slow, thresholdMs: 5, directory: { at: () => ({ call }) } });
+  const log = new SlowLog({
+    ...slow,
+    thresholdMs: 5,
+    directory: { at: () => ({ call }), isReachable: () => true },
+  });
   using shards = new MemoryShards();
   const collection = shards.create('c', {});
   const slowRead = async () => {
@@ -270,7 +274,8 @@ test('a shard that gave no answer is told first, and the plan is that of one tha
     call: () => Promise.reject(new TributaryError('unavailable', 'away')),
   };
   const there: ReplicaClient = { call: async (_, call) => answerFromMemory(replica, call) };
-  const directory = { at: (peer: PeerId) => (peer === 2 ? there : away) };
+  const isReachable = (peer: PeerId) => peer !== 3;
+  const directory = { at: (peer: PeerId) => (peer === 2 ? there : away), isReachable };
   const log = new SlowLog({ ...slow, directory });
   const trace = log.trace();
   const step = trace.begin(collection, { kind: 'count', filter: RED });

@@ -23,7 +23,7 @@ import { type ReadStep, ReadTrace } from './read-trace.ts';
 export interface SlowLogOptions {
   /** From how long on a request is slow, in milliseconds. */
   readonly thresholdMs: number;
-  readonly directory: Pick<ReplicaDirectory, 'at'>;
+  readonly directory: Pick<ReplicaDirectory, 'at' | 'isReachable'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Default 10; beyond them requests are only counted. */
@@ -110,7 +110,8 @@ export class SlowLog {
     this.#note(write, elapsedMs, failure, async () => {
       const spent = Object.entries(phases).map(([phase, ms]) => `${phase}: ${ms.toFixed(1)} ms`);
       const [shard] = collection.shards;
-      const [peer] = shard?.replicas.keys() ?? [];
+      const peers = [...(shard?.replicas.keys() ?? [])];
+      const peer = peers.find((each) => this.#options.directory.isReachable(each));
       if (filter === undefined || shard === undefined || peer === undefined) return spent;
       const explanation = await this.#explain(collection, { shard: shard.id, peer }, { filter });
       const questions = explanation === undefined ? [] : [{ query: undefined, explanation }];
@@ -200,14 +201,14 @@ export class SlowLog {
     );
   }
 
-  /** By the shard that took longest; a peer that did not answer before may not do so now. */
+  /** By the shard that took longest; a peer that did not answer before may not do so now, and a silent one is left alone. */
   async #explainQuestion(
     { collection, shards }: ReadStep,
     question: Question,
   ): Promise<ExplainedQuestion[]> {
     const answered = shards.find(({ tookMs }) => tookMs !== undefined);
     for (const place of new Set([shards[0], answered])) {
-      if (place === undefined) continue;
+      if (place === undefined || !this.#options.directory.isReachable(place.peer)) continue;
       const explanation = await this.#explain(collection, place, question);
       if (explanation !== undefined) return [{ query: question.query, explanation }];
     }
