@@ -71,6 +71,45 @@ test('the universal query answers in every variant', async () => {
   assert.deepEqual(await ask({}), [0, 1, 2], 'nothing asked for: by id');
 });
 
+test('relevance feedback moves what is found towards what was judged better', async () => {
+  const feedback = [
+    { example: 11, score: 0.9 },
+    { example: 0, score: 0.1 },
+  ];
+  const ask = async (a: number, c: number) => {
+    const strategy = { naive: { a, b: 1, c } };
+    const query = { relevance_feedback: { target: [1, 0], feedback, strategy } };
+    return idsOf((await client.query('docs', { query, using: 'text', limit: 3 })).points);
+  };
+  assert.deepEqual(await ask(1, 0), [1, 2, 3]);
+  assert.deepEqual(await ask(0, 1), [10, 9, 8]);
+  assert.deepEqual(await ask(0, -1), [1, 2, 3]);
+});
+
+test('terms are weighed within the corpus that a query names', async () => {
+  const sparse_vectors = { words: { modifier: 'idf' as const } };
+  await client.createCollection('corpus', { sparse_vectors });
+  const points = [0, 1, 2, 3].map((id) => ({
+    id,
+    // Term 1 is in every point, term 2 in the first only.
+    vector: { words: { indices: id === 0 ? [1, 2] : [1], values: id === 0 ? [1, 1] : [1] } },
+    payload: { part: id < 2 ? 'early' : 'late' },
+  }));
+  await client.upsert('corpus', { wait: true, points });
+  const weightOfTerm = async (params: Record<string, unknown>) => {
+    const query = { indices: [2], values: [1] };
+    const found = await client.query('corpus', { query, using: 'words', params });
+    return Math.fround(found.points[0]?.score ?? 0);
+  };
+  const among = (documents: number, having: number) =>
+    Math.fround(Math.log((documents - having + 0.5) / (having + 0.5) + 1));
+  assert.equal(await weightOfTerm({}), among(4, 1));
+  assert.equal(await weightOfTerm({ idf: 'global' }), among(4, 1));
+  const corpus = (part: string) => ({ must: [{ key: 'part', match: { value: part } }] });
+  assert.equal(await weightOfTerm({ idf: { corpus: corpus('early') } }), among(2, 1));
+  assert.equal(await weightOfTerm({ idf: { corpus: corpus('late') } }), among(2, 0));
+});
+
 test('a context of no pairs holds for every point alike', async () => {
   const { points } = await client.query('docs', {
     query: { context: [] },
