@@ -1,7 +1,7 @@
 // The bytes of a replica's answer; proto/peer.proto describes them. Which of the fields is there follows from the kind
 // of the call, which both sides know.
 
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   type Explanation,
   type FacetHit,
@@ -34,6 +34,7 @@ import {
   writeText,
 } from './field.ts';
 import { readInfo, writeInfo } from './info-codec.ts';
+import { written } from './kept-writer.ts';
 import type { ReplicaAnswers, ReplicaCallKind, ReplicaInfo } from './messages.ts';
 import { namedVectors, readVector, writeVectors } from './point-codec.ts';
 
@@ -111,9 +112,7 @@ export function encodeAnswer<K extends ReplicaCallKind>(
   kind: K,
   answer: ReplicaAnswers[K],
 ): Uint8Array {
-  const writer = new BinaryWriter();
-  WRITERS[kind](writer, answer);
-  return writer.finish();
+  return written((writer) => WRITERS[kind](writer, answer));
 }
 
 /** Payloads and, where aligned, vectors are views into `bytes`. Errors: `corrupt`. */

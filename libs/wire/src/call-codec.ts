@@ -1,6 +1,6 @@
 // The bytes of a question to a replica; proto/peer.proto describes them. What is asked of vectors is in query-codec.ts.
 
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   collectionId,
   type FacetQuery,
@@ -28,6 +28,7 @@ import {
   writeText,
 } from './field.ts';
 import { filterFromBytes } from './json-field.ts';
+import { written } from './kept-writer.ts';
 import type { ReplicaAddress, ReplicaCall, ReplicaCallKind } from './messages.ts';
 import { indicesFromBytes, indicesToBytes } from './point-codec.ts';
 import {
@@ -78,7 +79,10 @@ export interface AddressedCall {
 
 /** Throws `bad_request` on a filter nested deeper than a reader accepts. */
 export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Array {
-  const writer = new BinaryWriter();
+  return written((writer) => writeCall(writer, target, call));
+}
+
+function writeCall(writer: BinaryWriter, target: ReplicaAddress, call: ReplicaCall): void {
   writeText(writer, 1, target.collection);
   writer.uint32(varintTag(2)).uint32(target.shard);
   writer.uint32(CALL_KIND).uint32(KINDS.indexOf(call.kind) + 1);
@@ -113,7 +117,6 @@ export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Arra
     case 'verify':
       break;
   }
-  return writer.finish();
 }
 
 /** Vectors are views into `bytes` where aligned. Errors: `corrupt`. */

@@ -4,7 +4,7 @@
 //
 // Invariant: decodeEntry(encodeEntry(e)) equals e, and decoding throws nothing but a TributaryError.
 
-import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { crc32c } from '@node-rs/crc32';
 import type { Entry, PointOperation } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
@@ -20,6 +20,7 @@ import {
   writeInteger,
   writeText,
 } from './field.ts';
+import { written } from './kept-writer.ts';
 import { readOperation, writeOperation } from './operation-codec.ts';
 
 export const ENTRY_FORMAT_VERSION = 1;
@@ -36,12 +37,12 @@ const ENTRY_OPERATION = lengthTag(3);
 
 export function encodeEntry(entry: Entry): Uint8Array {
   assert(entry.operationId.length <= OPERATION_ID_LENGTH_MAX, 'an operation id is short');
-  const writer = new BinaryWriter();
-  writer.raw(new Uint8Array(HEADER_BYTES));
-  writeText(writer, 1, entry.operationId);
-  writeInteger(writer, 2, entry.timeMs);
-  for (const operation of entry.operations) writeOperation(writer, ENTRY_OPERATION, operation);
-  const bytes = writer.finish();
+  const bytes = written((writer) => {
+    writer.raw(new Uint8Array(HEADER_BYTES));
+    writeText(writer, 1, entry.operationId);
+    writeInteger(writer, 2, entry.timeMs);
+    for (const operation of entry.operations) writeOperation(writer, ENTRY_OPERATION, operation);
+  });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   view.setUint8(0, ENTRY_FORMAT_VERSION);
   view.setUint32(1, crc32c(bytes.subarray(HEADER_BYTES)), true);
