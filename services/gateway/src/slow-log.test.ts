@@ -291,3 +291,34 @@ test('a shard that gave no answer is told first, and the plan is that of one tha
   );
   assert.match(plan[1] ?? '', /^ {2}filter by every payload: expected 0 \(0 to 0\), matched 0/);
 });
+
+test('no more than four are explained at once; the others tell where their time went', async () => {
+  const { slow, lines } = recorded();
+  let asked = 0;
+  const gate = Promise.withResolvers<never>();
+  const busy: ReplicaClient = {
+    call: () => {
+      asked++;
+      return gate.promise;
+    },
+  };
+  const directory = { at: () => busy, isReachable: () => true };
+  const log = new SlowLog({ ...slow, directory });
+  using shards = new MemoryShards();
+  const collection = shards.create('c', {});
+  const done = () => new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 6; i++) {
+    const trace = log.trace();
+    const step = trace.begin(collection, { kind: 'count', filter: RED });
+    step.asking(shardId(0), peerId(1))();
+    step.end([i]);
+    log.read(trace, { operation: 'count', collection, describe: () => ({}) }, undefined);
+  }
+  await done();
+  assert.equal(asked, 4);
+  assert.equal(lines.length, 2);
+  assert.match(lines[0]?.plan[0] ?? '', /^count: [\d.]+ ms, found 4; shard 0 at peer 1/);
+  gate.reject(new TributaryError('unavailable', 'away'));
+  await done();
+  assert.equal(lines.length, 6);
+});

@@ -92,8 +92,8 @@ export class SlowLog {
       const stage = trace.stageOf(query);
       return (stage === undefined ? undefined : names.get(stage)) ?? 'search';
     };
-    this.#note(asked, elapsedMs, failure, async () => {
-      const steps = await this.#explainSteps(trace.steps);
+    this.#note(asked, elapsedMs, failure, async (isExplained) => {
+      const steps = isExplained ? await this.#explainSteps(trace.steps) : trace.steps.map(bare);
       for (const { step, questions } of steps) {
         this.#options.onUnindexed(step.collection.id, unindexedOf(questions));
       }
@@ -107,12 +107,13 @@ export class SlowLog {
   write(write: SlowWrite): void {
     const { elapsedMs, phases, filter, collection, failure } = write;
     if (elapsedMs < this.#options.thresholdMs) return;
-    this.#note(write, elapsedMs, failure, async () => {
+    this.#note(write, elapsedMs, failure, async (isExplained) => {
       const spent = Object.entries(phases).map(([phase, ms]) => `${phase}: ${ms.toFixed(1)} ms`);
+      if (filter === undefined || !isExplained) return spent;
       const [shard] = collection.shards;
       const peers = [...(shard?.replicas.keys() ?? [])];
       const peer = peers.find((each) => this.#options.directory.isReachable(each));
-      if (filter === undefined || shard === undefined || peer === undefined) return spent;
+      if (shard === undefined || peer === undefined) return spent;
       const explanation = await this.#explain(collection, { shard: shard.id, peer }, { filter });
       const questions = explanation === undefined ? [] : [{ query: undefined, explanation }];
       this.#options.onUnindexed(collection.id, unindexedOf(questions));
@@ -127,7 +128,7 @@ export class SlowLog {
     { operation, collection, describe }: Asked,
     elapsedMs: number,
     failure: unknown,
-    plan: () => Promise<readonly string[]>,
+    plan: (isExplained: boolean) => Promise<readonly string[]>,
   ): void {
     this.#total++;
     if (!this.#hasRoom()) {
@@ -143,16 +144,13 @@ export class SlowLog {
       outcome: failure === undefined ? 'answered' : TributaryError.from(failure).code,
       request: descriptionText(describe()),
     };
-    if (this.#explaining >= EXPLAINING_MAX) {
-      this.#log({ ...slow, plan: [] });
-      return;
-    }
-    this.#explaining++;
-    void plan()
-      // What cannot be explained, for whatever reason, is logged as it is.
+    const isExplained = this.#explaining < EXPLAINING_MAX;
+    if (isExplained) this.#explaining++;
+    void plan(isExplained)
+      // What cannot be told, for whatever reason, is left out.
       .catch(() => [])
       .then((lines) => {
-        this.#explaining--;
+        if (isExplained) this.#explaining--;
         this.#log({ ...slow, plan: lines });
       });
   }
@@ -227,6 +225,10 @@ export class SlowLog {
       return undefined;
     }
   }
+}
+
+function bare(step: ReadStep): ExplainedStep {
+  return { step, questions: [] };
 }
 
 type Place = Pick<ReadStep['shards'][number], 'shard' | 'peer'>;
