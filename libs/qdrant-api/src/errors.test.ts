@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type ErrorCode, TributaryError } from '@tributary/runtime';
-import { collectionExists, collectionNotFound, errorText, statusOf } from './errors.ts';
+import {
+  collectionExists,
+  collectionNotFound,
+  errorText,
+  formatError,
+  grpcErrorText,
+  retryAfterText,
+  statusOf,
+  validationError,
+} from './errors.ts';
 import { envelope, errorEnvelope } from './responses/envelope.ts';
 import { type UnsupportedFeature, unsupported } from './unsupported.ts';
 
@@ -40,6 +49,23 @@ test('what is not an operational error is an internal one', () => {
 test('a missing and an existing collection are told in the words clients look for', () => {
   assert.equal(errorText(collectionNotFound('x')), "Not found: Collection `x` doesn't exist!");
   assert.equal(errorText(collectionExists('x')), 'Wrong input: Collection `x` already exists!');
+});
+
+test('what is wrong with a body is told without JSON where it is none', () => {
+  const invalid = validationError('limit', 'value 0 invalid');
+  assert.equal(errorText(invalid), 'Validation error in JSON body: [limit: value 0 invalid]');
+  assert.equal(grpcErrorText(invalid), 'Validation error in body: [limit: value 0 invalid]');
+  assert.equal(grpcErrorText(formatError('x')), 'Format error in body: x');
+  assert.equal(grpcErrorText(collectionExists('x')), errorText(collectionExists('x')));
+});
+
+test('when to come back is told in whole seconds, and never too early', () => {
+  const limited = (retryAfterMs: number) =>
+    new TributaryError('rate_limited', '', { retryAfterMs });
+  assert.equal(retryAfterText(limited(1)), '1');
+  assert.equal(retryAfterText(limited(1_001)), '2');
+  assert.equal(retryAfterText(new TributaryError('rate_limited', '')), undefined);
+  assert.equal(retryAfterText(new TypeError()), undefined);
 });
 
 test('the envelopes are JSON, whatever the text of the error', () => {

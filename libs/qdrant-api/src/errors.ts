@@ -46,6 +46,11 @@ export function errorText(error: unknown): string {
   return statusOf(error).prefix + TributaryError.from(error).message;
 }
 
+/** The same for a client of gRPC, whose body is no JSON. */
+export function grpcErrorText(error: unknown): string {
+  return errorText(error).replace(' error in JSON body: ', ' error in body: ');
+}
+
 /** Header of REST and metadata of gRPC: after how many whole seconds to try again. */
 export const RETRY_AFTER = 'retry-after';
 

@@ -11,8 +11,8 @@ import {
 } from '@grpc/grpc-js';
 import {
   CUT_OFF_HEADER,
-  errorText,
   type GrpcMethod,
+  grpcErrorText,
   IDEMPOTENCY_KEY_HEADER,
   MIN_SEQUENCE_HEADER,
   type QueryStrings,
@@ -119,7 +119,7 @@ function unary<Request, Response>(
         const { grpc, http } = statusOf(error);
         if (http === 500) logger.error({ error, method: method.path }, 'a request failed');
         endpoint.finish(startedMs, grpc, collection);
-        const details = errorText(error).slice(0, DETAILS_LENGTH_MAX);
+        const details = grpcErrorText(error).slice(0, DETAILS_LENGTH_MAX);
         const metadata = new CallMetadata();
         const retryAfter = retryAfterText(error);
         if (retryAfter !== undefined) metadata.set(RETRY_AFTER, retryAfter);
