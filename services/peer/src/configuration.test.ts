@@ -45,3 +45,13 @@ test('a configuration file that cannot be read is named', () => {
     /configuration file \/nowhere\/config\.yaml/,
   );
 });
+
+test('what stands before metrics must make names that Prometheus takes; slow requests may be left alone', () => {
+  const withService = (name: string, value: string) =>
+    loadConfiguration({ ...none, environment: { [`QDRANT__SERVICE__${name}`]: value } }).service;
+  assert.equal(withService('METRICS_PREFIX', 'qdrant_').metrics_prefix, 'qdrant_');
+  assert.throws(() => withService('METRICS_PREFIX', '1-a'), /service\.metrics_prefix .*must be/);
+  assert.equal(withService('METRICS_PORT', '9100').metrics_port, 9_100);
+  assert.equal(withService('SLOW_QUERY_SECS', '0').slow_query_secs, 0);
+  assert.throws(() => withService('SLOW_QUERY_SECS', '-1'), /service\.slow_query_secs/);
+});
