@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '@tributary/runtime';
 import type { AppendFate } from '@tributary/stream/memory';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
@@ -220,6 +221,32 @@ test('a write whose answer was lost is found again by its retry and completed', 
   assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=30')), 'completed');
   assert.equal(tries, 2);
   assert.equal(found(await search(cluster)), 50);
+});
+
+test('a write that is durable is not said to be refused where nothing more is known of it', async () => {
+  let tries = 0;
+  const append = () => (tries++ % 2 === 0 ? ('unknownWritten' as const) : ('ok' as const));
+  await using cluster = await startMemoryCluster({ peers: 1, streams: { faults: { append } } });
+  await create(cluster, { shard_number: 2 });
+  const open = cluster.streams.open.bind(cluster.streams);
+  let isLed = false;
+  cluster.streams.open = (id) => {
+    const stream = open(id);
+    const head = stream.shardHead.bind(stream);
+    const lost = () => Promise.reject(new TributaryError('unavailable', 'no leader'));
+    return new Proxy(stream, {
+      get: (target, key) => {
+        if (key === 'shardHead') return isLed ? head : lost;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  assert.equal(statusOfWrite(await write(cluster, 'wait=false')), 'acknowledged');
+  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=1')), 'wait_timeout');
+  const waiting = write(cluster, 'wait=true&timeout=60');
+  isLed = true;
+  assert.equal(statusOfWrite(await waiting), 'completed');
 });
 
 test('draining answers what is in flight and is not ready meanwhile', async () => {

@@ -10,7 +10,7 @@ import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster
 const MEBIBYTE = 1024 * 1024;
 
 test('what one request holds is there for others once it is answered, and not twice', () => {
-  const budget = new ByteBudget(10);
+  const budget = new ByteBudget(10, 'of requests are held');
   const first = budget.share();
   first.take(6);
   first.take(3);
@@ -38,6 +38,11 @@ async function post(
 ) {
   const bytes = typeof body === 'string' ? body : new Uint8Array(body);
   const answer = await fetch(`${cluster.url()}${path}`, { method, body: bytes, headers });
+  return { status: answer.status, text: await answer.text() };
+}
+
+async function get(cluster: MemoryCluster, path: string) {
+  const answer = await fetch(`${cluster.url()}${path}`);
   return { status: answer.status, text: await answer.text() };
 }
 
@@ -117,4 +122,28 @@ test('a drain does not wait for requests that are never sent whole', async () =>
   assert.equal(answer.status, 200, await answer.text());
   await cluster.peer(0).gateway.drain();
   for (const socket of [rest, grpc]) socket.destroy();
+});
+
+test('answers that nobody takes fill what there is for them and no more, and small ones go on', async () => {
+  const config = { answerBytesMax: 700_000 };
+  await using cluster = await startMemoryCluster({ peers: 1, config });
+  const vectors = { size: 2, distance: 'Dot' };
+  await post(cluster, 'PUT', '/collections/c', JSON.stringify({ vectors }));
+  await eventuallyWritten(cluster, upsert(400_000));
+  const read = () => get(cluster, '/collections/c/points/1');
+  assert.equal((await read()).status, 200);
+  const deaf = connect(Number(new URL(cluster.url()).port), '127.0.0.1').pause();
+  deaf.on('error', () => {});
+  const deadline = performance.now() + 60_000;
+  // The system's own buffers take the first ones.
+  for (let answer = await read(); answer.status !== 503; answer = await read()) {
+    assert.ok(performance.now() < deadline, 'the answers fill the room');
+    deaf.write('GET /collections/c/points/1 HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(10));
+  }
+  const count = await post(cluster, 'POST', '/collections/c/points/count', '{}');
+  assert.equal(count.status, 200, count.text);
+  deaf.destroy();
+  while ((await read()).status !== 200) {
+    assert.ok(performance.now() < deadline, 'the room is given back');
+  }
 });

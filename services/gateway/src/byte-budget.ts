@@ -1,15 +1,19 @@
-// How many bytes of requests may be held at once, over all clients: what has arrived and is not answered yet. Bytes are
-// counted as they arrive, so that a client who announces much and sends nothing takes nothing from the others.
+// How many bytes may be held at once, over all clients: of requests, from their arrival until they are answered, or of
+// answers until they are taken. Bytes of requests are counted as they arrive, so that a client who announces much and
+// sends nothing takes nothing from the others.
 
 import { Transform, type TransformCallback } from 'node:stream';
 import { TributaryError } from '@tributary/runtime';
 
 export class ByteBudget {
   readonly #bytesMax: number;
+  readonly #what: string;
   #held = 0;
 
-  constructor(bytesMax: number) {
+  /** `what` says in an error what is held: `of answers wait`. */
+  constructor(bytesMax: number, what: string) {
     this.#bytesMax = bytesMax;
+    this.#what = what;
   }
 
   get held(): number {
@@ -21,7 +25,7 @@ export class ByteBudget {
     if (this.#held + bytes > this.#bytesMax) {
       throw new TributaryError(
         'unavailable',
-        `${this.#held} bytes of other requests are held already, and ${this.#bytesMax} may be`,
+        `${this.#held} bytes ${this.#what} already, and there may be ${this.#bytesMax}`,
       );
     }
     this.#held += bytes;

@@ -229,7 +229,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
 /** What watches the requests, and tells operators of it. */
 function createObservation(
   options: GatewayOptions,
-  { requestsMax, requestBytesMax, slowQueryMs, version }: GatewayConfig,
+  { requestsMax, requestBytesMax, answerBytesMax, slowQueryMs, version }: GatewayConfig,
   { directory, tracker }: Pick<Parts, 'directory' | 'tracker'>,
 ) {
   const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
@@ -249,6 +249,7 @@ function createObservation(
     clock,
     requestsMax,
     requestBytesMax,
+    answerBytesMax,
     collectionNamed: (name) =>
       metadata.state.collections.has(name) ? name : metadata.state.aliases.get(name),
   });

@@ -32,6 +32,8 @@ export interface GatewayConfig {
   readonly requestsMax: number;
   /** Bytes of requests held at once, over REST and gRPC together; what comes beyond is answered 503. */
   readonly requestBytesMax: number;
+  /** Bytes of REST answers that wait for their clients; what comes beyond is answered 503. */
+  readonly answerBytesMax: number;
   /** How long requests in flight may take to finish when the gateway drains. */
   readonly drainTimeoutMs: number;
   /** Defaults of a new collection. */
@@ -50,12 +52,13 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   slowQueryMs: 1_000,
   metaTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
+  abandonedAfterMs: 5_000,
   applyGraceMs: 500,
   silentAfterMs: 1_500,
-  abandonedAfterMs: 5_000,
   requestsMax: 1_024,
   // Eight of the largest bodies; parsed, each takes several times its bytes.
   requestBytesMax: 256 * 1024 * 1024,
+  answerBytesMax: 512 * 1024 * 1024,
   drainTimeoutMs: 10_000,
   replicationFactor: 1,
   writeConsistencyFactor: 1,

@@ -52,6 +52,7 @@ interface WriteObserver {
 }
 
 const BREAKER_RESET_MS = 500;
+const HEADS_AGAIN_AFTER_MS = 100;
 /** A day; timers cannot count much further. */
 const TIMEOUT_MAX_MS = 86_400_000;
 
@@ -116,13 +117,16 @@ export class PointsWriter implements AsyncDisposable {
     const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal, key));
     timing.acknowledged();
     await onLogged?.();
-    const sequences = await this.#sequencesOf(collection, receipt);
+    // From here on the write is durable: no error may say that nothing was done.
+    const sequences = await this.#sequencesOf(collection, receipt, parameters, deadline.signal);
     // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.
     const operationId = key === undefined ? lastOf(sequences, receipt.sequence) : receipt.sequence;
     if (!parameters.wait) return { operationId, status: 'acknowledged' };
     const everyReplica = parameters.ordering === 'strong' || isOfVectorName(operation);
-    const target = { collection, sequences, everyReplica };
-    const applied = await this.#appliedInTime(target, deadline.signal);
+    const applied = await this.#appliedInTime(
+      sequences && { collection, sequences, everyReplica },
+      deadline.signal,
+    );
     if (applied !== 'late') {
       // A replica that is only behind would miss points that were written shortly before.
       const minSequence = applied === 'everywhere' ? undefined : operationId;
@@ -187,31 +191,43 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   async #appliedInTime(
-    target: AppliedTarget,
+    target: AppliedTarget | undefined,
     signal: AbortSignal,
   ): Promise<'everywhere' | 'enough' | 'late'> {
+    if (target === undefined) return 'late';
     try {
       return (await this.#options.applyWait.completed(target, signal)) ? 'everywhere' : 'enough';
     } catch (error) {
-      if (signal.aborted) return 'late';
+      if (signal.aborted || cannotTell(error)) return 'late';
       throw error;
     }
   }
 
   /**
    * The sequence each touched shard has to reach. A duplicate's receipt does not tell where its messages stand, so the
-   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it.
+   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it. Undefined where the
+   * stream does not tell, in the time of a write that waits.
    */
   async #sequencesOf(
     collection: CollectionState,
     receipt: WriteReceipt,
-  ): Promise<ReadonlyMap<ShardId, Sequence>> {
+    { wait }: WriteParameters,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ShardId, Sequence> | undefined> {
     if (!receipt.duplicate) return receipt.shardSequences;
     const stream = this.#options.streams.open(collection.id);
-    const heads = [...receipt.shardSequences.keys()].map(
-      async (shard) => [shard, (await stream.shardHead(shard)).lastSequence] as const,
-    );
-    return new Map(await Promise.all(heads));
+    const shards = [...receipt.shardSequences.keys()];
+    const head = async (shard: ShardId) =>
+      [shard, (await stream.shardHead(shard)).lastSequence] as const;
+    for (;;) {
+      try {
+        return new Map(await Promise.all(shards.map(head)));
+      } catch (error) {
+        if (!cannotTell(error)) throw error;
+        if (!wait || signal.aborted) return undefined;
+      }
+      await this.#options.clock.sleep(HEADS_AGAIN_AFTER_MS, signal).catch(() => {});
+    }
   }
 
   /** Changing a point that is not there is an error to the client, and changes nothing in the log. */
@@ -276,7 +292,16 @@ function operationIdOf(collection: CollectionId, key: string | undefined): strin
   return createHash('sha256').update(`${collection}/${key}`).digest('base64url');
 }
 
-function lastOf(sequences: ReadonlyMap<ShardId, Sequence>, fallback: Sequence): Sequence {
+/** Says nothing about the write: who was asked about it is out of reach, or the gateway closes. */
+function cannotTell(error: unknown): boolean {
+  return error instanceof TributaryError && (error.retryable || error.code === 'cancelled');
+}
+
+function lastOf(
+  sequences: ReadonlyMap<ShardId, Sequence> | undefined,
+  fallback: Sequence,
+): Sequence {
+  if (sequences === undefined) return fallback;
   let last: Sequence | undefined;
   for (const sequence of sequences.values()) {
     if (last === undefined || sequence > last) last = sequence;

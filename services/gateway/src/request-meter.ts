@@ -26,6 +26,8 @@ export interface RequestMeterOptions {
   readonly requestsMax: number;
   /** Bytes of requests held at once; small ones are not counted. */
   readonly requestBytesMax: number;
+  /** Bytes of answers that wait for their clients at once; small ones are not counted. */
+  readonly answerBytesMax: number;
   /** Name of the collection that a name or alias stands for; undefined where there is none. */
   readonly collectionNamed: (name: string) => string | undefined;
 }
@@ -56,10 +58,12 @@ export class RequestMeter {
     grpc: new Map(),
   };
   readonly bytes: ByteBudget;
+  readonly answerBytes: ByteBudget;
   #inFlight = 0;
 
   constructor(options: RequestMeterOptions) {
-    this.bytes = new ByteBudget(options.requestBytesMax);
+    this.bytes = new ByteBudget(options.requestBytesMax, 'of other requests are held');
+    this.answerBytes = new ByteBudget(options.answerBytesMax, 'of answers wait to be taken');
     this.#options = options;
   }
 

@@ -19,6 +19,7 @@ import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayCore } from './gateway-core.ts';
 import type { EndpointMeter, RequestMeter } from './request-meter.ts';
+import { countAnswer } from './rest-answer-bytes.ts';
 import { countBodies } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
 import type { RestRequest, RestRoute } from './rest-request.ts';
@@ -165,6 +166,7 @@ async function answer(
     meter.enter();
     try {
       result = await handle(restRequest(request));
+      countAnswer(reply, result, { bytes: meter.answerBytes, clock });
     } finally {
       meter.leave();
     }
