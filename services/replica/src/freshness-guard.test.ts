@@ -9,7 +9,7 @@ const target = { collection: collectionId('c'), shard: shardId(0) };
 
 /** Counts 1 before it has caught up, 2 afterwards. */
 function replicas() {
-  const state = { caughtUp: 0, fails: false };
+  const state = { caughtUp: 0, fails: false, isOnly: false };
   const client: ReplicaClient = {
     call: async () => (state.caughtUp > 0 ? 2 : 1) as never,
   };
@@ -17,7 +17,7 @@ function replicas() {
     if (state.fails) throw new TributaryError('unavailable', 'no leader');
     state.caughtUp++;
   };
-  return { state, guarded: { client, catchUp } };
+  return { state, guarded: { client, catchUp, isOnlyReplica: () => state.isOnly } };
 }
 
 test('the first call after a start waits until the replica has caught up, later ones do not', async () => {
@@ -69,4 +69,20 @@ test('a replica that cannot catch up refuses, and is tried again at the next cal
   await assert.rejects(guard.call<'count'>(target, { kind: 'count' }), { code: 'unavailable' });
   state.fails = false;
   assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+});
+
+test('the only replica of a shard answers at once after a stall, though not after a start', async () => {
+  const { state, guarded } = replicas();
+  const clock = new SimulatedClock();
+  const guard = new FreshnessGuard(guarded, clock);
+  state.isOnly = true;
+  await clock.advance(5_000);
+  await guard.call<'count'>(target, { kind: 'count' });
+  assert.equal(state.caughtUp, 1, 'it has not been asked since the start');
+  await clock.advance(5_000);
+  state.fails = true;
+  assert.equal(await guard.call<'count'>(target, { kind: 'count' }), 2);
+  state.isOnly = false;
+  await clock.advance(5_000);
+  await assert.rejects(guard.call<'count'>(target, { kind: 'count' }), { code: 'unavailable' });
 });

@@ -5,6 +5,7 @@
 //   started, or no beat for STALL_MS ──► every replica is suspect ──(a call finds it so: it catches up)──► trusted
 //
 // After a start a replica whose stream has no leader is trusted as it is: nobody can write, and somebody has to answer.
+// After a stall the only replica of its shard is: a write is not completed before that one has applied it.
 
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
 import { abortable, type Clock, startDeadline, TributaryError } from '@tributary/runtime';
@@ -15,6 +16,8 @@ export interface GuardedReplicas {
   readonly client: ReplicaClient;
   /** Resolves once the replica has applied what is in the stream now. */
   catchUp(address: ReplicaAddress, signal: AbortSignal): Promise<void>;
+  /** Whether no other peer has a replica of the shard. */
+  isOnlyReplica(address: ReplicaAddress): boolean;
 }
 
 const BEAT_MS = 250;
@@ -34,6 +37,8 @@ export class FreshnessGuard implements ReplicaClient {
   #trusted = new Map<string, Promise<void>>();
   /** Those of them that answer at once: caught up, or without a leader to catch up with. */
   #fresh = new Set<string>();
+  /** Those that have caught up since the start. */
+  readonly #trustedOnce = new Set<string>();
 
   constructor(replicas: GuardedReplicas, clock: Clock) {
     this.#replicas = replicas;
@@ -78,13 +83,24 @@ export class FreshnessGuard implements ReplicaClient {
     const fresh = this.#fresh;
     const present = trusted.get(name);
     if (present !== undefined) return present;
-    const trust = this.#hasStalled ? this.#catchUp(target) : this.#catchUpIfLed(target);
+    const trust = this.#trustAfter(target, name);
     trusted.set(name, trust);
     trust.then(
-      () => fresh.add(name),
+      () => {
+        fresh.add(name);
+        this.#trustedOnce.add(name);
+      },
       () => trusted.delete(name),
     );
     return trust;
+  }
+
+  #trustAfter(target: ReplicaAddress, name: string): Promise<void> {
+    if (!this.#hasStalled) return this.#catchUpIfLed(target);
+    const isKnown = this.#trustedOnce.has(name);
+    return isKnown && this.#replicas.isOnlyReplica(target)
+      ? Promise.resolve()
+      : this.#catchUp(target);
   }
 
   async #catchUp(target: ReplicaAddress): Promise<void> {

@@ -84,6 +84,11 @@ function stateOf(
   return shardOf(metadata, address)?.replicas.get(peer);
 }
 
+/** Whether no other peer has a replica of the shard. */
+export function isOnlyReplica(metadata: MetadataState, address: ReplicaAddress): boolean {
+  return shardOf(metadata, address)?.replicas.size === 1;
+}
+
 function shardOf(
   metadata: MetadataState,
   address: ReplicaAddress,

@@ -22,6 +22,7 @@ import { storeNameOf } from './replica.ts';
 import {
   activation,
   awaitsActivation,
+  isOnlyReplica,
   needsReopening,
   type PlacedReplica,
   placedReplicas,
@@ -108,6 +109,11 @@ export class ReplicaHost implements AsyncDisposable {
   /** What the replicas here last reported. */
   get statuses(): readonly ReplicaStatus[] {
     return [...this.#held.values()].flatMap(({ status }) => status ?? []);
+  }
+
+  /** As this peer's metadata has it now. */
+  isOnlyReplica(address: ReplicaAddress): boolean {
+    return isOnlyReplica(this.#options.metadata.state, address);
   }
 
   /** Resolves once the replica has applied what is in the stream now. Errors: `not_found`, `unavailable`. */
