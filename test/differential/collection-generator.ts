@@ -85,6 +85,13 @@ export function makeCollection(random: Random): Collection {
   return { body, spaces: [...dense, ...multi, ...sparse], indexes };
 }
 
+/** Scans of so few vectors go without codes: what they change is only how much is compared. */
+export function makeQuantization(random: Random): JsonObject {
+  const scalar = { scalar: { type: 'int8', quantile: 0.95, always_ram: true } };
+  const quantization_config = pick<JsonObject>(random, [scalar, { binary: { always_ram: true } }]);
+  return chance(random, 0.5) ? { quantization_config } : {};
+}
+
 function makeSparse(random: Random, count: number): SparseSpace[] {
   return times(count, (index) => ({
     kind: 'sparse',

@@ -4,8 +4,8 @@ import type { Random } from '@tributary/runtime';
 import type { JsonObject, Step } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
 import { makeVector } from './collection-generator.ts';
+import type { QueryScope } from './query-parts.ts';
 import * as parts from './query-parts.ts';
-import { EXACT, type QueryScope } from './query-parts.ts';
 
 /** The older form of a nearest query; it has none for multivectors. */
 export function searchStep(random: Random, scope: QueryScope): Step | undefined {
@@ -15,7 +15,7 @@ export function searchStep(random: Random, scope: QueryScope): Step | undefined 
   const plain = makeVector(random, space);
   const vector = space.name === '' ? plain : { name: space.name, vector: plain };
   const threshold = chance(random, 0.2) && { score_threshold: fraction(random, -0.2, 1.2) };
-  const body = { vector, ...EXACT, ...threshold, ...parts.page(random, scope) };
+  const body = { vector, ...parts.searched(random), ...threshold, ...parts.page(random, scope) };
   return { action: 'search', body: { ...body, ...parts.filter(random, scope) } };
 }
 
@@ -43,7 +43,11 @@ export function recommendPointsStep(random: Random, scope: QueryScope): Step {
     times(between(random, least, 3), () => parts.target(random, scope, space));
   const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
   const body = { positive: examples(1), negative: examples(0), strategy, ...parts.using(space) };
-  const page = { ...EXACT, ...parts.page(random, scope), ...parts.filter(random, scope) };
+  const page = {
+    ...parts.searched(random),
+    ...parts.page(random, scope),
+    ...parts.filter(random, scope),
+  };
   return { action: 'recommend', body: { ...body, ...page } };
 }
 
@@ -52,7 +56,11 @@ export function discoverPointsStep(random: Random, scope: QueryScope): Step {
   const pair = () => parts.contextPair(random, scope, space);
   const target = parts.target(random, scope, space);
   const body = { target, context: times(between(random, 1, 3), pair), ...parts.using(space) };
-  const page = { ...EXACT, ...parts.page(random, scope), ...parts.filter(random, scope) };
+  const page = {
+    ...parts.searched(random),
+    ...parts.page(random, scope),
+    ...parts.filter(random, scope),
+  };
   return { action: 'discover', body: { ...body, ...page } };
 }
 
@@ -78,6 +86,12 @@ export function lookupStep(random: Random, scope: QueryScope): Step | undefined 
   const query = chance(random, 0.5)
     ? pick(random, ids)
     : { recommend: { positive: some(random, ids, 2), negative: some(random, ids, 1) } };
-  const body = { query, ...parts.using(space), ...lookup, ...EXACT, ...parts.page(random, scope) };
+  const body = {
+    query,
+    ...parts.using(space),
+    ...lookup,
+    ...parts.searched(random),
+    ...parts.page(random, scope),
+  };
   return { action: 'query', body };
 }

@@ -42,6 +42,7 @@ def create(name, body):
         vectors_config=request.vectors,
         sparse_vectors_config=request.sparse_vectors,
         shard_number=request.shard_number,
+        quantization_config=request.quantization_config,
     )
     return True
 

@@ -8,7 +8,6 @@ import * as endpoints from './endpoint-generator.ts';
 import { expression } from './formula-generator.ts';
 import {
   contextPair,
-  EXACT,
   filter,
   indexed,
   largerIsBetter,
@@ -17,6 +16,7 @@ import {
   ofTwins,
   page,
   type QueryScope,
+  searched,
   selected,
   target,
   using,
@@ -80,7 +80,13 @@ function recommendStep(random: Random, scope: QueryScope): Step {
   const recommend = { positive: examples(1), negative: examples(0), strategy };
   const query = { recommend };
   const narrowing = { ...filter(random, scope), ...ofTwins(random, scope) };
-  const body = { query, ...using(space), ...EXACT, ...page(random, scope), ...narrowing };
+  const body = {
+    query,
+    ...using(space),
+    ...searched(random),
+    ...page(random, scope),
+    ...narrowing,
+  };
   return { action: 'query', body };
 }
 
@@ -91,7 +97,13 @@ function discoverStep(random: Random, scope: QueryScope): Step {
     ? { discover: { target: target(random, scope, space), context } }
     : { context };
   const narrowing = { ...filter(random, scope), ...ofTwins(random, scope) };
-  const body = { query, ...using(space), ...EXACT, ...page(random, scope), ...narrowing };
+  const body = {
+    query,
+    ...using(space),
+    ...searched(random),
+    ...page(random, scope),
+    ...narrowing,
+  };
   return { action: 'query', body };
 }
 
@@ -109,7 +121,12 @@ function feedbackStep(random: Random, scope: QueryScope): Step | undefined {
     strategy: { naive: { a, b, c } },
   };
   const narrowing = { ...page(random, scope), ...filter(random, scope) };
-  const body = { query: { relevance_feedback }, ...using(space), ...EXACT, ...narrowing };
+  const body = {
+    query: { relevance_feedback },
+    ...using(space),
+    ...searched(random),
+    ...narrowing,
+  };
   return { action: 'query', body };
 }
 
@@ -127,7 +144,7 @@ function unrankedStep(random: Random, scope: QueryScope): Step {
     const space = pick(random, spaces);
     const prefetch = { query: { sample: 'random' }, limit: ALL_POINTS, ...filter(random, scope) };
     const query = makeVector(random, space);
-    const body = { prefetch, query, ...using(space), ...EXACT, ...page(random, scope) };
+    const body = { prefetch, query, ...using(space), ...searched(random), ...page(random, scope) };
     return { action: 'query', body };
   }
   const key = indexed(random, scope, new Set(['float']));
@@ -166,7 +183,7 @@ function rescoreStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, spaces);
   const query = makeVector(random, space);
   const narrowing = { ...page(random, scope), ...ofTwins(random, scope) };
-  const body = { prefetch: middle, query, ...using(space), ...EXACT, ...narrowing };
+  const body = { prefetch: middle, query, ...using(space), ...searched(random), ...narrowing };
   return { action: 'query', body };
 }
 
@@ -254,6 +271,11 @@ function mmrStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, scope.collection.spaces);
   const mmr = { diversity: fraction(random, 0.1, 0.9), candidates_limit: between(random, 8, 30) };
   const query = { nearest: makeVector(random, space), mmr };
-  const body = { query, ...using(space), ...EXACT, limit: between(random, 1, scope.limitMax / 4) };
+  const body = {
+    query,
+    ...using(space),
+    ...searched(random),
+    limit: between(random, 1, scope.limitMax / 4),
+  };
   return { action: 'query', body: { ...body, ...filter(random, scope) } };
 }

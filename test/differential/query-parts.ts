@@ -24,13 +24,24 @@ export interface QueryScope {
   readonly idsWith: (name: string) => readonly Json[];
 }
 
-/** The graph may miss a neighbour; what is compared are answers of which there is one. */
-export const EXACT = { params: { exact: true } };
 const LARGER_IS_BETTER = new Set(['Cosine', 'Dot']);
+
+/** How to search: collections are too small for a graph, so that there is one answer however it is asked for. */
+export function searched(random: Random): JsonObject {
+  const quantization = pick<JsonObject>(random, [
+    { ignore: true },
+    { rescore: true, oversampling: 2.5 },
+  ]);
+  const acorn = { enable: chance(random, 0.5), max_selectivity: 0.5 };
+  const params = pick<JsonObject>(random, [
+    ...[{ exact: true }, { exact: false }, { hnsw_ef: 64, acorn }, { quantization }],
+  ]);
+  return chance(random, 0.2) ? {} : { params };
+}
 
 export function nearest(random: Random, scope: QueryScope, space: Space): JsonObject {
   const query = chance(random, 0.7) ? target(random, scope, space) : undefined;
-  return { query: query ?? makeVector(random, space), ...using(space), ...EXACT };
+  return { query: query ?? makeVector(random, space), ...using(space), ...searched(random) };
 }
 
 /** A list whose order is decided by scores that differ. */
@@ -40,7 +51,7 @@ export function leaf(random: Random, scope: QueryScope, space: Space): JsonObjec
   const threshold = chance(random, 0.15) && { score_threshold: fraction(random, -0.2, 1.2) };
   const narrowing = { ...threshold, ...filter(random, scope) };
   const elsewhere = chance(random, 0.15) ? lookup(random, scope, space) : undefined;
-  return { query, ...elsewhere, ...using(space), ...EXACT, limit, ...narrowing };
+  return { query, ...elsewhere, ...using(space), ...searched(random), limit, ...narrowing };
 }
 
 /** An example by another vector of the same points; undefined where there is none alike. */

@@ -4,7 +4,13 @@
 import { type Random, seededRandom } from '@tributary/runtime';
 import { type Answer, type Engine, isObject, type Json, listOf, type Step } from './case.ts';
 import { between, chance, times } from './choices.ts';
-import { type Collection, makeCollection, makeId, makePoint } from './collection-generator.ts';
+import {
+  type Collection,
+  makeCollection,
+  makeId,
+  makePoint,
+  makeQuantization,
+} from './collection-generator.ts';
 import { difference, field, isSample, near } from './comparison.ts';
 import { makeQuestion } from './query-generator.ts';
 import type { QueryScope } from './query-parts.ts';
@@ -37,7 +43,7 @@ export interface RoundReport {
 const LIMIT_MAX = 30;
 /** Of twins, so that pages and prefetches go through all shards. */
 const MANY_LIMIT_MAX = 500;
-const TWIN_POINTS = 3000;
+const TWIN_POINTS = 2000;
 const QUESTIONS_A_TURN = 12;
 const TURNS = 4;
 const POINTS_MAX = 70;
@@ -85,7 +91,8 @@ class Round implements RoundReport {
   async run(): Promise<void> {
     const random = this.#random;
     const { body, indexes } = this.#collection;
-    if (!(await this.#agreed({ action: 'create', body: { ...body, shard_number: 3 } }))) return;
+    const create = { ...body, ...makeQuantization(random), shard_number: 3 };
+    if (!(await this.#agreed({ action: 'create', body: create }))) return;
     const early = chance(random, 0.5);
     const index = async () => {
       for (const [field_name, field_schema] of indexes) {
