@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
+import { linesSince } from './peer-log.ts';
 import { hashesOf, replicasOn } from './replica-hashes.ts';
 
 const POINTS = 300;
@@ -69,6 +70,18 @@ test('asked twice, a vector is made once; asked for another, the request is refu
   assert.match(unknown.text, /Not existing vector name error: nothing/);
 });
 
+test('a vector that came later takes settings of its own like any other', async () => {
+  const vectors = { image: { hnsw_config: { m: 24 }, quantization_config: { binary: {} } } };
+  await ok(peer(2), 'PATCH', '/collections/late', { vectors });
+  const { config } = await ok<Info>(peer(2), 'GET', '/collections/late');
+  assert.equal(config.params.vectors?.image?.hnsw_config?.m, 24);
+  const query = { query: [1, 0], using: 'image', limit: 1 };
+  for (const each of cluster.peers) {
+    const { points } = await ok<Found>(each, 'POST', '/collections/late/points/query', query);
+    assert.equal(points[0]?.id, 9);
+  }
+});
+
 test('names change under writes while peers are killed, and every replica holds the same', async () => {
   const writing = new AbortController();
   using _end = { [Symbol.dispose]: () => writing.abort() };
@@ -102,6 +115,10 @@ test('names change under writes while peers are killed, and every replica holds 
   assert.equal(hashes[0]?.size, 2);
   assert.deepEqual(hashes[1], hashes[0]);
   assert.deepEqual(hashes[2], hashes[0]);
+  const refused = cluster.peers.flatMap((each) =>
+    linesSince(each, 0).filter(({ msg }) => msg === 'entry refused'),
+  );
+  assert.deepEqual(refused, [], 'what was acknowledged is not dead-lettered');
 });
 
 test('in the end there is the new vector, with nothing of the old one', async () => {
@@ -129,10 +146,21 @@ test('in the end there is the new vector, with nothing of the old one', async ()
   assert.deepEqual(hashes[2], hashes[0]);
 });
 
+interface Found {
+  readonly points: readonly { readonly id: number }[];
+}
+
+interface Params {
+  readonly hnsw_config?: { readonly m: number };
+}
+
 interface Info {
   readonly points_count: number;
   readonly config: {
-    readonly params: { readonly vectors?: object; readonly sparse_vectors?: object };
+    readonly params: {
+      readonly vectors?: Readonly<Record<string, Params>>;
+      readonly sparse_vectors?: object;
+    };
   };
 }
 

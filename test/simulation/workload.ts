@@ -118,9 +118,9 @@ function randomOperation(random: Random): PointOperation {
   }
 }
 
-/** Names that come and go, one of them of three shapes; which change counts is told by the revision. */
+/** Names that come and go in three shapes; which change counts is told by the revision. */
 function randomNameChange(random: Random): PointOperation {
-  const name = ['late', 'late', 'words'].at(random.integer(3)) ?? 'late';
+  const name = ['late', 'words', 'rows'].at(random.integer(3)) ?? 'late';
   const revision = 1 + random.integer(500);
   if (random.integer(2) === 0) return { kind: 'deleteVectorName', name, revision };
   const shapes: readonly VectorShape[] = [
@@ -160,7 +160,7 @@ function randomVectors(random: Random): NamedVectors {
     vectors.words = { indices, values: Float32Array.from(indices, () => random.next()) };
   }
   // Before it is first made, nothing may have it; afterwards a write may be late.
-  if (random.integer(16) === 0) {
+  if (random.integer(10) === 0) {
     vectors.late = Float32Array.from({ length: DIMENSION }, () => random.next());
   }
   if (random.integer(3) === 0) {
