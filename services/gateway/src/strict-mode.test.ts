@@ -27,27 +27,32 @@ async function ask(method: string, path: string, body?: unknown) {
   return { status: answer.status, text: status.error ?? '', result, headers: answer.headers };
 }
 
-/** Sets these bounds and no others. */
+const NO_BOUND = 1e9;
+
+/** Sets these bounds and lifts all others: a bound that was set cannot be taken away. */
 async function strictMode(bounds: Record<string, unknown>): Promise<void> {
+  const limits = [
+    'max_query_limit',
+    'max_timeout',
+    'search_max_hnsw_ef',
+    'search_max_oversampling',
+    'search_max_batchsize',
+    'upsert_max_batchsize',
+    'filter_max_conditions',
+    'condition_max_size',
+    'max_points_count',
+    'max_collection_vector_size_bytes',
+    'max_payload_index_count',
+    'read_rate_limit',
+    'write_rate_limit',
+  ];
   const all = {
-    max_query_limit: null,
-    max_timeout: null,
-    unindexed_filtering_retrieve: null,
-    unindexed_filtering_update: null,
-    search_max_hnsw_ef: null,
-    search_allow_exact: null,
-    search_max_oversampling: null,
-    search_max_batchsize: null,
-    upsert_max_batchsize: null,
-    filter_max_conditions: null,
-    condition_max_size: null,
-    max_points_count: null,
-    max_collection_vector_size_bytes: null,
-    max_payload_index_count: null,
-    multivector_config: null,
-    sparse_config: null,
-    read_rate_limit: null,
-    write_rate_limit: null,
+    ...Object.fromEntries(limits.map((name) => [name, NO_BOUND])),
+    unindexed_filtering_retrieve: true,
+    unindexed_filtering_update: true,
+    search_allow_exact: true,
+    multivector_config: {},
+    sparse_config: {},
   };
   const config = { enabled: true, ...all, ...bounds };
   const { status, text } = await ask('PATCH', '', { strict_mode_config: config });

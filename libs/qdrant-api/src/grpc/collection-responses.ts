@@ -233,6 +233,8 @@ function optimizersMessage(optimizers: OptimizersConfig): OptimizersConfigDiff {
     indexingThreshold: u64(optimizers.indexingThresholdKb),
     flushIntervalSec: u64(optimizers.flushIntervalSec),
     maxOptimizationThreads: threads === undefined ? undefined : { value: threads },
+    // Older clients read this one.
+    deprecatedMaxOptimizationThreads: threads,
     preventUnoptimized: optimizers.preventUnoptimized,
   };
 }

@@ -1,12 +1,6 @@
 // The parts that creating and changing a collection have in common.
 
-import type {
-  HnswConfig,
-  JsonObject,
-  JsonValue,
-  OptimizersConfig,
-  WalConfig,
-} from '@tributary/model';
+import type { HnswConfig, JsonValue, OptimizersConfig, WalConfig } from '@tributary/model';
 import { collectionNameProblem } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import {
@@ -135,31 +129,4 @@ export function readQuantization(value: JsonValue, path: string): JsonValue {
   if (kind === 'product') readString(settings.compression, `${where}.compression`);
   optional(settings, 'always_ram', where, readBoolean);
   return withPlainNumbers(value);
-}
-
-const STRICT_MODE_FLAGS = [
-  'enabled',
-  'unindexed_filtering_retrieve',
-  'unindexed_filtering_update',
-  'search_allow_exact',
-];
-
-/** Names of the limits, by the smallest value each may have. */
-const STRICT_MODE_LIMITS: readonly (readonly [number, readonly string[]])[] = [
-  [1, ['max_query_limit', 'max_timeout', 'read_rate_limit', 'write_rate_limit']],
-  [1, ['max_points_count', 'max_resident_memory_percent']],
-  [0, ['search_max_hnsw_ef', 'upsert_max_batchsize', 'search_max_batchsize']],
-  [0, ['max_collection_vector_size_bytes', 'max_collection_payload_size_bytes']],
-  [0, ['filter_max_conditions', 'condition_max_size', 'max_payload_index_count']],
-];
-
-/** Strict mode is kept and reported. */
-export function readStrictMode(value: JsonValue, path: string): JsonObject {
-  const object = readObject(value, path);
-  for (const key of STRICT_MODE_FLAGS) optional(object, key, path, readBoolean);
-  for (const [min, keys] of STRICT_MODE_LIMITS) {
-    for (const key of keys) optional(object, key, path, unsignedFrom(min));
-  }
-  optional(object, 'search_max_oversampling', path, readNumber);
-  return withPlainNumbers(object);
 }

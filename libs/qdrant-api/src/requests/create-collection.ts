@@ -17,7 +17,6 @@ import {
   readPayloadMemory,
   readPositiveU32,
   readQuantization,
-  readStrictMode,
   readWal,
 } from './collection-parts.ts';
 import {
@@ -32,6 +31,7 @@ import {
   wrongType,
 } from './json-reader.ts';
 import type { CollectionDefaults } from './request.ts';
+import { readStrictMode } from './strict-mode.ts';
 
 const DATATYPES: readonly string[] = ['float32', 'float16', 'uint8', 'turbo4'];
 

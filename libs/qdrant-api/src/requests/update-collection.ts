@@ -13,7 +13,6 @@ import {
   readPayloadMemory,
   readPositiveU32,
   readQuantization,
-  readStrictMode,
 } from './collection-parts.ts';
 import { readSparseVectorsConfig } from './create-collection.ts';
 import {
@@ -25,6 +24,7 @@ import {
   readUnsigned,
 } from './json-reader.ts';
 import type { CollectionPatch, VectorParamsPatch } from './request.ts';
+import { readStrictMode } from './strict-mode.ts';
 import { unknownVectorName } from './vector.ts';
 
 export function parseUpdateCollection(body: JsonValue | undefined): CollectionPatch {
