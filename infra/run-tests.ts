@@ -25,7 +25,12 @@ const SUITES: readonly Suite[] = [
     concurrency: 2,
     timeoutMs: 240_000,
   },
-  { name: 'cluster', patterns: ['test/cluster/**/*.test.ts'], concurrency: 1, timeoutMs: 600_000 },
+  {
+    name: 'cluster',
+    patterns: ['test/{cluster,differential}/**/*.test.ts'],
+    concurrency: 1,
+    timeoutMs: 600_000,
+  },
 ];
 const SLOWEST_SHOWN = 5;
 /** Of what a file printed: some of one that passed, more of one that failed. */
