@@ -1,7 +1,7 @@
 // The npm packages: installs them as locked, builds the native one for this processor, and checks that all of them work under the
 // Node that the project runs on.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { outerEnvironment, outputOf, run, tail } from './command.mjs';
 import { SetupError } from './report.mjs';
@@ -107,7 +107,13 @@ export async function installDependencies(root, progress) {
     await npm(root, ['rebuild', BUILT_FROM_SOURCE], flags);
   } else {
     progress('npm ci');
-    const first = await npm(root, ['ci'], flags);
+    let first = await npm(root, ['ci'], flags);
+    const headers = lacksHeaders(first) ? installedHeaders() : undefined;
+    if (headers !== undefined) {
+      progress(`npm ci again, with the headers of Node in ${headers}`);
+      process.env.npm_config_nodedir = headers;
+      first = await npm(root, ['ci'], flags);
+    }
     if (!first.ok && flags !== '') {
       progress('npm ci again, with the default flags of the compiler');
       const second = await npm(root, ['ci'], '');
@@ -118,6 +124,17 @@ export async function installDependencies(root, progress) {
   writeFileSync(flagsFile(root), `${flags}\n`);
   const node = outputOf(path.join(root, 'node_modules', '.bin', 'node'), ['--version']);
   return `installed; Node ${node}, ${BUILT_FROM_SOURCE} and rocksdb work under it`;
+}
+
+/** node-gyp downloads the headers of the Node it builds for, and had no way to. */
+function lacksHeaders({ ok, output }) {
+  return !ok && /gyp ERR! stack.*getNodeDir/.test(output);
+}
+
+/** Where the Node that runs this has its headers; they do for what is built against the stable Node-API. */
+function installedHeaders() {
+  const folder = path.resolve(path.dirname(realpathSync(process.execPath)), '..');
+  return existsSync(path.join(folder, 'include', 'node', 'node_api.h')) ? folder : undefined;
 }
 
 /** Install scripts may have been switched off, or a build may not run here: builds once more, the last time plainly. */

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { outputOf, run, tail } from './command.mjs';
+import { outerEnvironment, outputOf, run, tail } from './command.mjs';
 import { SetupError } from './report.mjs';
 
 const VERSION_MIN = [2, 15];
@@ -62,9 +62,12 @@ export async function provideNatsServer(root, progress) {
 }
 
 async function installWithGo(root, progress) {
-  if (outputOf('go', ['version']) === undefined) return 'go install: Go is not on PATH';
+  const outer = outerEnvironment(root);
+  if (outputOf('go', ['version'], { env: outer }) === undefined) {
+    return 'go install: Go is not on PATH';
+  }
   progress(`go install ${PINNED}, about a minute`);
-  const env = { ...process.env, GOBIN: path.join(root, '.tributary', 'bin'), CGO_ENABLED: '0' };
+  const env = { ...outer, GOBIN: path.join(root, '.tributary', 'bin'), CGO_ENABLED: '0' };
   const { ok, output } = await run('go', ['install', PINNED], { env });
   return ok ? undefined : `go install failed:\n${tail(output, 5)}`;
 }
