@@ -5,7 +5,7 @@ import initWabt from 'wabt';
 
 export async function compileScanKernel(): Promise<Uint8Array> {
   const wabt = await initWabt();
-  const source = readFileSync(new URL('./src/scan.wat', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('./src/rows/scan.wat', import.meta.url), 'utf8');
   const module = wabt.parseWat('scan.wat', source, { simd: true, threads: true });
   try {
     return module.toBinary({}).buffer;
@@ -15,5 +15,5 @@ export async function compileScanKernel(): Promise<Uint8Array> {
 }
 
 if (import.meta.main) {
-  writeFileSync(new URL('./src/scan.wasm', import.meta.url), await compileScanKernel());
+  writeFileSync(new URL('./src/rows/scan.wasm', import.meta.url), await compileScanKernel());
 }

@@ -3,9 +3,9 @@
 import { mkdir } from 'node:fs/promises';
 import { VECTOR_SIZE_MAX } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import { rowsWorthAGraph } from './search-plan.ts';
-import { listSegments } from './segment-file.ts';
-import { type SegmentedIndexOptions, SegmentedVectorIndex } from './segmented-index.ts';
+import { rowsWorthAGraph } from './segments/search-plan.ts';
+import { listSegments } from './segments/segment-file.ts';
+import { type SegmentedIndexOptions, SegmentedVectorIndex } from './segments/segmented-index.ts';
 import type { VectorIndex } from './vector-index.ts';
 
 export type CreateVectorIndexOptions = SegmentedIndexOptions;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Distance, type PointOffset, pointOffset } from '@tributary/model';
 import { type Random, silentLogger, systemClock } from '@tributary/runtime';
 import { type CreateVectorIndexOptions, createVectorIndex } from './create-vector-index.ts';
-import type { SegmentBuilder } from './segment-builder.ts';
+import type { SegmentBuilder } from './segments/segment-builder.ts';
 import type { IndexSearch, VectorIndex } from './vector-index.ts';
 
 export const temporaryFolder = () => mkdtempDisposable(join(tmpdir(), 'tributary-index-'));

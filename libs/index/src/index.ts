@@ -1,27 +1,26 @@
-export type { Cardinality } from './cardinality.ts';
 export {
   type CreateVectorIndexOptions,
   createVectorIndex,
   defaultTailVectorsMax,
 } from './create-vector-index.ts';
-export { countOfSet } from './exact-scan.ts';
-export { examplesOf } from './example-scoring.ts';
-export { FieldValues } from './field-values.ts';
-export type { VectorPresence } from './filter-selector.ts';
-export { MultiVectorIndex, type MultiVectorIndexOptions } from './multi-vector-index.ts';
-export { hasOffset, offsetsOf } from './offset-bits.ts';
-export type { OrderedPair } from './ordered-values.ts';
-export { type IndexSelection, PayloadIndexes } from './payload-indexes.ts';
-export { PointTable } from './point-table.ts';
-export { type Quantization, quantizationOf } from './row-codes.ts';
+export { countOfSet, hasOffset, offsetsOf } from './offset-bits.ts';
+export type { Cardinality } from './payload/cardinality.ts';
+export { FieldValues } from './payload/field-values.ts';
+export type { VectorPresence } from './payload/filter-selector.ts';
+export type { OrderedPair } from './payload/ordered-values.ts';
+export { type IndexSelection, PayloadIndexes } from './payload/payload-indexes.ts';
+export type { IndexedValue } from './payload/value-postings.ts';
+export { PointTable } from './points/point-table.ts';
+export { examplesOf } from './rows/example-scoring.ts';
+export { MultiVectorIndex, type MultiVectorIndexOptions } from './rows/multi-vector-index.ts';
+export { type Quantization, quantizationOf } from './rows/row-codes.ts';
+export { SparseIndex } from './rows/sparse-index.ts';
 export {
   createSegmentBuilder,
   type RunSegmentJob,
   type SegmentBuilder,
   type SegmentBuilderOptions,
-} from './segment-builder.ts';
-export type { SegmentJob, SegmentResult } from './segment-job.ts';
+} from './segments/segment-builder.ts';
+export type { SegmentJob, SegmentResult } from './segments/segment-job.ts';
 export { copyVector, rowsOf } from './similarity.ts';
-export { SparseIndex } from './sparse-index.ts';
-export type { IndexedValue } from './value-postings.ts';
 export * from './vector-index.ts';

@@ -7,9 +7,9 @@ import {
   type SearchMethod,
   type VectorValue,
 } from '@tributary/model';
-import { isInSet } from './exact-scan.ts';
-import { exactStats } from './exact-stats.ts';
-import { planExamples } from './example-scoring.ts';
+import { isInSet } from './rows/exact-scan.ts';
+import { exactStats } from './rows/exact-stats.ts';
+import { planExamples } from './rows/example-scoring.ts';
 import { copyVector, similarity } from './similarity.ts';
 import type {
   ExampleScoring,

@@ -1,7 +1,7 @@
-// What every kind of index asks of a search.
+// What every kind of index asks of a search, and of the vectors it is given.
 
 import { TributaryError } from '@tributary/runtime';
-import { countOfSet } from './exact-scan.ts';
+import { countOfSet } from './offset-bits.ts';
 import type { IndexSearch } from './vector-index.ts';
 
 const LIMIT_MAX = 2 ** 31 - 1;
@@ -19,4 +19,12 @@ export function checkSearch({ limit, ef }: IndexSearch): void {
 /** 0 without a set. */
 export function acceptedCount(search: IndexSearch): number {
   return search.acceptCount ?? (search.accept === undefined ? 0 : countOfSet(search.accept));
+}
+
+/** Whether every value is finite. */
+export function isFinite32(vector: Float32Array): boolean {
+  let sum = 0;
+  // 0 times infinity or NaN is NaN, and NaN stays.
+  for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) * 0;
+  return sum === 0;
 }

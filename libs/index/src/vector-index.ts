@@ -16,7 +16,7 @@ import type {
   SearchParams,
   VectorValue,
 } from '@tributary/model';
-import type { Quantization } from './row-codes.ts';
+import type { Quantization } from './rows/row-codes.ts';
 
 /** One bit an offset, least significant first: bit `o & 31` of word `o >>> 5`. Offsets beyond the array are not in it. */
 export type OffsetSet = Uint32Array;

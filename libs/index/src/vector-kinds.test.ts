@@ -18,8 +18,8 @@ import {
   temporaryFolder,
 } from './index.test-support.ts';
 import { MemoryVectorIndex } from './memory.ts';
-import { MultiVectorIndex } from './multi-vector-index.ts';
-import { SparseIndex } from './sparse-index.ts';
+import { MultiVectorIndex } from './rows/multi-vector-index.ts';
+import { SparseIndex } from './rows/sparse-index.ts';
 import type { AnyVectorIndex, ExampleScoring, VectorKind } from './vector-index.ts';
 
 const SIZE = 6;

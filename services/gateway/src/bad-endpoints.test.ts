@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import type { GatewayCore } from './gateway-core.ts';
-import { restRoutes } from './rest-routes.ts';
+import { restRoutes } from './rest/rest-routes.ts';
 import { createDocs } from './testing/example-docs.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { collectionsService, pointsService } from '@tributary/qdrant-api';
-import { UNSERVED_METHODS } from './grpc-methods.ts';
+import { UNSERVED_METHODS } from './grpc/grpc-methods.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
 const UNSERVED = new Set(Object.values(UNSERVED_METHODS).flat());

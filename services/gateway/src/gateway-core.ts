@@ -1,12 +1,12 @@
 // What both servers offer: one object a concern. REST and gRPC only translate.
 
 import type { ClusterView, VersionView } from '@tributary/qdrant-api';
-import type { CollectionNames } from './collection-names.ts';
-import type { CollectionViews } from './collection-views.ts';
-import type { Collections } from './collections.ts';
-import type { OperatorViews } from './operator-views.ts';
-import type { PointReads, PointWrites } from './strict-access.ts';
-import type { VectorNames } from './vector-names.ts';
+import type { CollectionNames } from './cluster/collection-names.ts';
+import type { CollectionViews } from './collections/collection-views.ts';
+import type { Collections } from './collections/collections.ts';
+import type { VectorNames } from './collections/vector-names.ts';
+import type { PointReads, PointWrites } from './strict-mode/strict-access.ts';
+import type { OperatorViews } from './watching/operator-views.ts';
 
 export interface GatewayCore {
   readonly version: VersionView;

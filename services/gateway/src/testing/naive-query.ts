@@ -27,7 +27,7 @@ import {
   reciprocalRankFusion,
   weighted,
 } from '@tributary/ranking';
-import { NOTHING } from '../shard-reads.ts';
+import { NOTHING } from '../reads/shard-reads.ts';
 import { bruteForceScore } from './brute-force.ts';
 
 export const CONFIG: Partial<CollectionConfig> = {

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { SimulatedClock } from '@tributary/runtime';
+import { MemoryReports } from '../testing/memory-reports.ts';
+import { AppliedTracker } from './applied-tracker.ts';
+
+const collection = collectionId('c');
+const shard = shardId(0);
+const self = peerId(1);
+const other = peerId(2);
+
+function start(waitersMax = 10) {
+  const clock = new SimulatedClock();
+  const reports = new MemoryReports();
+  const tracker = new AppliedTracker({ self, reports, clock, silentAfterMs: 1_500, waitersMax });
+  const report = (peer: typeof self, applied: number) =>
+    reports.publish({
+      peer,
+      replicas: [{ collection, shard, appliedSequence: sequence(applied) }],
+    });
+  const hasApplied = (wanted: number) => () =>
+    (tracker.appliedSequence(collection, shard, other) ?? 0) >= wanted;
+  return { clock, reports, tracker, report, hasApplied };
+}
+
+const never = new AbortController().signal;
+
+test('a waiter is resolved by the report that fulfils its condition, and by no earlier one', async () => {
+  const { tracker, report, hasApplied } = start();
+  let isDone = false;
+  const waiting = tracker.waitUntil(collection, hasApplied(5), never).then(() => {
+    isDone = true;
+  });
+  report(other, 4);
+  await Promise.resolve();
+  assert.equal(isDone, false);
+  report(other, 5);
+  await waiting;
+});
+
+test('an announcement is a replacement, so a replica that starts over is not taken for caught up', () => {
+  const { tracker, report } = start();
+  report(other, 9);
+  report(other, 0);
+  assert.equal(tracker.appliedSequence(collection, shard, other), 0);
+});
+
+test('a peer is alive until its reports stay out, and again with the next one', async () => {
+  const { clock, tracker, report } = start();
+  assert.equal(tracker.isAlive(other), true, 'no report was due yet');
+  await clock.advance(1_600);
+  assert.equal(tracker.isAlive(other), false);
+  assert.equal(tracker.isAlive(self), true);
+  report(other, 1);
+  assert.equal(tracker.isAlive(other), true);
+});
+
+test('a waiter ends with its signal, and makes room for another', async () => {
+  const { tracker, hasApplied } = start(1);
+  const controller = new AbortController();
+  const waiting = tracker.waitUntil(collection, hasApplied(1), controller.signal);
+  await assert.rejects(tracker.waitUntil(collection, hasApplied(1), never), {
+    code: 'unavailable',
+  });
+  controller.abort(new Error('enough'));
+  await assert.rejects(waiting, /enough/);
+  const next = tracker.waitUntil(collection, hasApplied(1), never);
+  tracker[Symbol.dispose]();
+  await assert.rejects(next, { code: 'cancelled' });
+});
+
+test('a condition that throws ends its own waiter and no other', async () => {
+  const { tracker, report, hasApplied } = start();
+  let isGone = false;
+  const failing = tracker.waitUntil(
+    collection,
+    () => {
+      if (isGone) throw new Error('dropped');
+      return false;
+    },
+    never,
+  );
+  const waiting = tracker.waitUntil(collection, hasApplied(1), never);
+  isGone = true;
+  report(other, 1);
+  await assert.rejects(failing, /dropped/);
+  await waiting;
+});
+
+test('a collection that is gone is forgotten', () => {
+  const { tracker, report } = start();
+  report(other, 3);
+  tracker.retain(new Set());
+  assert.equal(tracker.appliedSequence(collection, shard, other), undefined);
+});

@@ -1,0 +1,204 @@
+// The gRPC methods that write, read and query points.
+
+import type { GroupsRequest, PointOperation, QueryRequest, ScoredPoint } from '@tributary/model';
+import {
+  clearPayloadOf,
+  countOf,
+  countResponse,
+  createFieldIndexOf,
+  createVectorNameOf,
+  deleteFieldIndexOf,
+  deletePayloadOf,
+  deletePointsOf,
+  deleteVectorsOf,
+  discoverOf,
+  facetOf,
+  facetResponse,
+  type GrpcMethod,
+  groupsResponse,
+  matrixOf,
+  matrixOffsetsResponse,
+  matrixPairsResponse,
+  overwritePayloadOf,
+  parseVectorName,
+  pointsService,
+  queryGroupsOf,
+  queryOf,
+  readParametersOf,
+  recommendGroupsOf,
+  recommendPointsOf,
+  retrieveOf,
+  retrieveResponse,
+  scoredBatchResponse,
+  scoredResponse,
+  scrollOf,
+  scrollResponse,
+  searchGroupsOf,
+  searchOf,
+  setPayloadOf,
+  updateBatchOf,
+  updateBatchResponse,
+  updateResponse,
+  updateVectorsOf,
+  upsertOf,
+  writeParametersOf,
+} from '@tributary/qdrant-api';
+import type { GatewayCore } from '../gateway-core.ts';
+import type { HostMethod } from './grpc-methods.ts';
+
+type Addressed = { readonly collectionName: string };
+type ReadMessage = Parameters<typeof readParametersOf>[0] & Addressed;
+type WriteMessage = Parameters<typeof writeParametersOf>[0] & Addressed;
+
+export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): void {
+  const update = <Message extends WriteMessage>(
+    method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
+    parse: (message: Message) => PointOperation,
+  ) =>
+    host(method, async (message, headers) => {
+      const parameters = writeParametersOf(message, headers);
+      const operation = parse(message);
+      const collection = await names.resolve(message.collectionName);
+      const outcome = await writer.write(collection, operation, parameters);
+      return (timeSec) => updateResponse(outcome, timeSec);
+    });
+  update(pointsService.upsert, upsertOf);
+  update(pointsService.delete, deletePointsOf);
+  update(pointsService.updateVectors, updateVectorsOf);
+  update(pointsService.deleteVectors, deleteVectorsOf);
+  update(pointsService.setPayload, setPayloadOf);
+  update(pointsService.overwritePayload, overwritePayloadOf);
+  update(pointsService.deletePayload, deletePayloadOf);
+  update(pointsService.clearPayload, clearPayloadOf);
+  update(pointsService.createFieldIndex, (message) => ({
+    kind: 'createFieldIndex',
+    ...createFieldIndexOf(message),
+  }));
+  update(pointsService.deleteFieldIndex, (message) => ({
+    kind: 'deleteFieldIndex',
+    field: deleteFieldIndexOf(message),
+  }));
+  host(pointsService.updateBatch, async (message, headers) => {
+    const parameters = writeParametersOf(message, headers);
+    const operations = updateBatchOf(message);
+    const collection = await names.resolve(message.collectionName);
+    const outcomes = await writer.writeAll(collection, operations, parameters);
+    return (timeSec) => updateBatchResponse(outcomes, timeSec);
+  });
+}
+
+export function hostVectorNames({ vectorNames }: GatewayCore, host: HostMethod): void {
+  host(pointsService.createVectorName, async (message, headers) => {
+    const parameters = writeParametersOf(message, headers);
+    const vector = createVectorNameOf(message);
+    const name = parseVectorName(message.vectorName);
+    const outcome = await vectorNames.create(message.collectionName, name, vector, parameters);
+    return (timeSec) => updateResponse(outcome, timeSec);
+  });
+  host(pointsService.deleteVectorName, async (message, headers) => {
+    const parameters = writeParametersOf(message, headers);
+    const name = parseVectorName(message.vectorName);
+    const outcome = await vectorNames.delete(message.collectionName, name, parameters);
+    return (timeSec) => updateResponse(outcome, timeSec);
+  });
+}
+
+export function hostReads({ names, reader }: GatewayCore, host: HostMethod): void {
+  host(pointsService.get, async (message, headers) => {
+    const parameters = readParametersOf(message, headers);
+    const request = retrieveOf(message);
+    const records = await names.using(message.collectionName, (collection) =>
+      reader.retrieve(collection, request, parameters),
+    );
+    return (timeSec) => retrieveResponse(records, timeSec);
+  });
+  host(pointsService.scroll, async (message, headers) => {
+    const parameters = readParametersOf(message, headers);
+    const query = scrollOf(message);
+    const page = await names.using(message.collectionName, (collection) =>
+      reader.scroll(collection, query, parameters),
+    );
+    return (timeSec) => scrollResponse(page.points, page.nextPageOffset, timeSec);
+  });
+  host(pointsService.count, async (message, headers) => {
+    const parameters = readParametersOf(message, headers);
+    const request = countOf(message);
+    const count = await names.using(message.collectionName, (collection) =>
+      reader.count(collection, request, parameters),
+    );
+    return (timeSec) => countResponse(count, timeSec);
+  });
+  host(pointsService.facet, async (message, headers) => {
+    const parameters = readParametersOf(message, headers);
+    const request = facetOf(message);
+    const hits = await names.using(message.collectionName, (collection) =>
+      reader.facet(collection, request, parameters),
+    );
+    return (timeSec) => facetResponse(hits, timeSec);
+  });
+  const matrix = <Response>(
+    method: GrpcMethod<Parameters<typeof matrixOf>[0], Response>,
+    respond: (view: Parameters<typeof matrixPairsResponse>[0], timeSec: number) => Response,
+  ) =>
+    host(method, async (message, headers) => {
+      const parameters = readParametersOf(message, headers);
+      const request = matrixOf(message);
+      const found = await names.using(message.collectionName, (collection) =>
+        reader.matrix(collection, request, parameters),
+      );
+      return (timeSec) => respond(found, timeSec);
+    });
+  matrix(pointsService.searchMatrixPairs, matrixPairsResponse);
+  matrix(pointsService.searchMatrixOffsets, matrixOffsetsResponse);
+}
+
+export function hostQueries(core: GatewayCore, host: HostMethod): void {
+  const { names, reader } = core;
+  const query = <Message extends ReadMessage, Response>(
+    method: GrpcMethod<Message, Response>,
+    parse: (message: Message) => readonly QueryRequest[],
+    respond: (results: readonly (readonly ScoredPoint[])[], timeSec: number) => Response,
+  ) =>
+    host(method, async (message, headers) => {
+      const parameters = readParametersOf(message, headers);
+      const requests = parse(message);
+      const results = await names.using(message.collectionName, (collection) =>
+        reader.query(collection, requests, parameters),
+      );
+      return (timeSec) => respond(results, timeSec);
+    });
+  const only = ([points = []]: readonly (readonly ScoredPoint[])[], timeSec: number) =>
+    scoredResponse(points, timeSec);
+  query(pointsService.search, (message) => [searchOf(message)], only);
+  query(pointsService.query, (message) => [queryOf(message)], only);
+  query(pointsService.recommend, (message) => [recommendPointsOf(message)], only);
+  query(pointsService.discover, (message) => [discoverOf(message)], only);
+  const batch = scoredBatchResponse;
+  query(pointsService.searchBatch, (message) => message.searchPoints.map(searchOf), batch);
+  query(pointsService.queryBatch, (message) => message.queryPoints.map(queryOf), batch);
+  query(
+    pointsService.recommendBatch,
+    (message) => message.recommendPoints.map(recommendPointsOf),
+    batch,
+  );
+  query(pointsService.discoverBatch, (message) => message.discoverPoints.map(discoverOf), batch);
+  hostGroups(core, host);
+}
+
+function hostGroups({ names, reader }: GatewayCore, host: HostMethod): void {
+  const groups = <Message extends ReadMessage>(
+    method: GrpcMethod<Message, ReturnType<typeof groupsResponse>>,
+    parse: (message: Message) => GroupsRequest,
+  ) =>
+    host(method, async (message, headers) => {
+      const parameters = readParametersOf(message, headers);
+      const request = parse(message);
+      const found = await names.using(message.collectionName, (collection) =>
+        reader.groups(collection, request, parameters),
+      );
+      return (timeSec) => groupsResponse(found, timeSec);
+    });
+  groups(pointsService.searchGroups, searchGroupsOf);
+  groups(pointsService.queryGroups, queryGroupsOf);
+  groups(pointsService.recommendGroups, recommendGroupsOf);
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  type FieldIndex,
+  type Filter,
+  type Point,
+  type PointOperation,
+  payloadToBytes,
+  type Query,
+} from '@tributary/model';
+import { filterPayloads, filtersOver } from '@tributary/model/conformance';
+import fc from 'fast-check';
+import { MemoryShards } from '../testing/memory-shards.ts';
+import { CONFIG, ids, request, stageOf } from '../testing/naive-query.ts';
+import { NOTHING } from './shard-reads.ts';
+
+const TEXT: FieldIndex = {
+  type: 'text',
+  tokenizer: 'word',
+  lowercase: true,
+  asciiFolding: false,
+  phraseMatching: true,
+  stopwords: ['the'],
+};
+const FIELDS = ['a', 'b', 'a[].b'];
+const id = fc.nat(40);
+const points: fc.Arbitrary<Point[]> = fc.array(
+  fc.tuple(id, filterPayloads, fc.boolean()).map(([each, payload, hasFar]) => ({
+    id: each,
+    payload: payloadToBytes(payload),
+    vectors: {
+      '': Float32Array.of(1, each),
+      ...(hasFar ? { far: Float32Array.of(1, 1) } : {}),
+    },
+  })),
+  { minLength: 5, maxLength: 30 },
+);
+const about = fc.record({
+  kind: fc.constantFrom('matchText' as const, 'matchTextAny'),
+  key: fc.constantFrom(...FIELDS),
+  text: fc.constantFrom('RED', 'FOX', 'the fox red'),
+});
+const condition: fc.Arbitrary<Filter> = fc.oneof(
+  filtersOver(fc.constantFrom(...FIELDS), id),
+  { weight: 3, arbitrary: about.map((each) => ({ must: [each] })) },
+  fc.constantFrom('', 'far').map((name) => ({ must: [{ kind: 'hasVector' as const, name }] })),
+);
+
+test('a condition in a formula holds for the points that a filter finds, with text indexes too', async () => {
+  const met = { some: 0, byToken: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      points,
+      condition,
+      fc.subarray(FIELDS, { minLength: 1 }),
+      async (upserted, filter, fields) => {
+        using shards = new MemoryShards();
+        const collection = shards.create('c', CONFIG);
+        shards.apply(collection, { kind: 'upsert', points: upserted });
+        const scored = async () => {
+          const query: Query = {
+            kind: 'formula',
+            formula: { kind: 'condition', filter },
+            defaults: {},
+          };
+          const prefetch = [stageOf({ limit: 100 })];
+          const asked = request({ prefetch, query, limit: 100 });
+          const [found = []] = await shards.reader.query(collection, [asked], {});
+          assert.equal(found.length, new Set(ids(upserted)).size);
+          return found.filter(({ score }) => score === 1).map((point) => point.id);
+        };
+        const filtered = async () => {
+          const query = { filter, limit: 100, projection: NOTHING };
+          return ids((await shards.reader.scroll(collection, query, {})).points);
+        };
+        const before = await scored();
+        assert.deepEqual(before, await filtered());
+        for (const field of fields) shards.apply(collection, createIndex(field));
+        const after = await scored();
+        assert.deepEqual(after, await filtered());
+        if (after.length > 0) met.some++;
+        if (after.length !== before.length) met.byToken++;
+      },
+    ),
+    { numRuns: 300 },
+  );
+  assert.ok(met.some > 50 && met.byToken > 10, JSON.stringify(met));
+});
+
+function createIndex(field: string): PointOperation {
+  return { kind: 'createFieldIndex', field, index: TEXT };
+}

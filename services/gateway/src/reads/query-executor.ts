@@ -1,0 +1,309 @@
+// Runs universal queries: the leaves of a query's tree search all shards, an inner stage ranks what its prefetches found.
+//
+//   examples by id ──► look up ──► scorings ──► leaves (one search call a shard for all of a turn) ──► merge ──► page
+//
+// Invariant: every stage sees the collection whole. A filter holds for the stages beneath it too, so that what they
+// find is not thrown away above. Scores of inner stages are higher-is-better, except where a stage only rescores.
+
+import type { CollectionState } from '@tributary/metadata';
+import type {
+  Filter,
+  PointId,
+  PointRecord,
+  Projection,
+  QueryRequest,
+  QueryStage,
+  ScoredPoint,
+  VectorQuery,
+} from '@tributary/model';
+import {
+  distributionBasedScoreFusion,
+  maximalMarginalRelevance,
+  type Ranked,
+  reciprocalRankFusion,
+  similarityOf,
+} from '@tributary/ranking';
+import { type Random, TributaryError } from '@tributary/runtime';
+import type { CollectionNames } from '../cluster/collection-names.ts';
+import { allOf, notThese, onlyThese } from './filters.ts';
+import { type FoundPoints, formulaScores } from './formula-scores.ts';
+import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
+import { SearchBatch } from './search-batch.ts';
+import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
+import { isWeighed, weighTerms } from './term-weighing.ts';
+import { plainQueries, vectorQuery, type Want } from './vector-queries.ts';
+
+export interface QueryExecutorOptions {
+  readonly reads: ShardReads;
+  readonly names: CollectionNames;
+  readonly random: Random;
+}
+
+/** One run: the requests of a batch share its calls. */
+interface Run {
+  readonly collection: CollectionState;
+  readonly scorings: ReadonlyMap<QueryStage, StageScoring>;
+  readonly batch: SearchBatch;
+  readonly reading: Reading;
+}
+
+/** The score of points that nothing was said about but that they are there. */
+const UNRANKED = 1;
+const SEED_MAX = 2 ** 31;
+
+/** Errors: `wrong_input`, `bad_request`, `not_found` (an example, its collection), and those of `ShardReads`. */
+export class QueryExecutor {
+  readonly #options: QueryExecutorOptions;
+
+  constructor(options: QueryExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** One page a request, best first. */
+  async run(
+    collection: CollectionState,
+    requests: readonly QueryRequest[],
+    reading: Reading,
+  ): Promise<ScoredPoint[][]> {
+    const { reads } = this.#options;
+    reading.trace?.run(requests);
+    const search = (queries: readonly VectorQuery[]) => reads.search(collection, queries, reading);
+    const plain = plainQueries(collection, requests);
+    if (plain !== undefined) {
+      for (const [i, query] of plain.entries()) nameStage(reading, query, requests[i]);
+      const lists = await search(plain);
+      return requests.map(({ offset }, i) => page(lists[i] ?? [], offset));
+    }
+    const scorings = await this.#scorings(collection, requests, reading);
+    const run = { collection, scorings, batch: new SearchBatch(search), reading };
+    return Promise.all(requests.map((request) => this.#request(run, request)));
+  }
+
+  async #scorings(
+    collection: CollectionState,
+    requests: readonly QueryRequest[],
+    reading: Reading,
+  ): Promise<ReadonlyMap<QueryStage, StageScoring>> {
+    const stages = requests.flatMap((request) => [...stagesOf(request)]);
+    const scorings = await scoreStages(collection, stages, this.#options, reading);
+    if (!stages.some(({ using }) => isWeighed(collection, using))) return scorings;
+    const weighable = [...scorings].map(([{ using, params }, { scoring }]) => {
+      return { using, scoring, corpus: params.idfCorpus };
+    });
+    const weighed = await weighTerms(collection, weighable, this.#options.reads, reading);
+    return new Map(
+      [...scorings].map(([stage, known], i) => {
+        return [stage, { ...known, weighed: weighed[i] ?? known.scoring }];
+      }),
+    );
+  }
+
+  async #request(run: Run, request: QueryRequest): Promise<ScoredPoint[]> {
+    const { offset, projection } = request;
+    const isRanked = ranksIds(request);
+    const want = { limit: offset + request.limit, projection: isRanked ? NOTHING : projection };
+    const points = page(await this.#stage(run, request, undefined, want), offset);
+    return isRanked ? this.hydrate(run.collection, points, projection, run.reading) : points;
+  }
+
+  /** The points with what the projection shows of them; those that are gone meanwhile are left out. */
+  async hydrate(
+    collection: CollectionState,
+    points: readonly ScoredPoint[],
+    projection: Projection,
+    reading: Reading,
+  ): Promise<ScoredPoint[]> {
+    const { payload, vectors } = projection;
+    if (points.length === 0 || (payload.kind === 'none' && vectors.kind === 'none')) {
+      return [...points];
+    }
+    const ids = points.map(({ id }) => id);
+    const records = await this.#options.reads.retrieve(collection, ids, projection, reading);
+    const byId = new Map(records.map((record) => [record.id, record]));
+    return points.flatMap((point) => {
+      const record = byId.get(point.id);
+      return record === undefined ? [] : [{ ...point, ...record }];
+    });
+  }
+
+  /** At most `want.limit` points, best first. `outer` is what the stages above ask for. */
+  async #stage(
+    run: Run,
+    stage: QueryStage,
+    outer: Filter | undefined,
+    want: Want,
+  ): Promise<ScoredPoint[]> {
+    const { excluded = [] } = run.scorings.get(stage) ?? {};
+    const filter = allOf(outer, stage.filter, notThese(excluded));
+    if (stage.prefetch.length === 0) return this.#leaf(run, stage, filter, want);
+    const lists = await Promise.all(
+      stage.prefetch.map((prefetch) => {
+        return this.#stage(run, prefetch, filter, { limit: prefetch.limit, projection: NOTHING });
+      }),
+    );
+    return this.#merge(run, stage, { filter, lists, want });
+  }
+
+  async #merge(
+    run: Run,
+    stage: QueryStage,
+    { filter, lists, want }: { filter: Filter | undefined; lists: ScoredPoint[][]; want: Want },
+  ): Promise<ScoredPoint[]> {
+    const { query } = stage;
+    const found = new Map(lists.flat().map((point) => [point.id, point]));
+    switch (query?.kind) {
+      case 'rrf':
+        return topOf(reciprocalRankFusion(lists, query), found, stage, want);
+      case 'dbsf':
+        return topOf(distributionBasedScoreFusion(lists), found, stage, want);
+      case 'formula': {
+        const ranked = await formulaScores(query, lists, this.#found(run, [...found.keys()]));
+        return topOf(ranked, found, stage, want);
+      }
+      default: {
+        if (found.size === 0) return [];
+        const exact = { ...stage, params: { ...stage.params, exact: true } };
+        const among = allOf(filter, onlyThese([...found.keys()]));
+        const scoring = run.scorings.get(stage);
+        const scorings = scoring === undefined ? run.scorings : new Map([[exact, scoring]]);
+        return this.#leaf({ ...run, scorings }, exact, among, want);
+      }
+    }
+  }
+
+  #found({ collection, reading }: Run, ids: readonly PointId[]): FoundPoints {
+    const { reads } = this.#options;
+    return {
+      retrieve: (projection) => reads.retrieve(collection, ids, projection, reading),
+      matching: async (condition) => {
+        if (ids.length === 0) return [];
+        const filter = allOf(onlyThese(ids), condition);
+        const asked = { limit: ids.length, projection: NOTHING, ...(filter && { filter }) };
+        return reads.scroll(collection, asked, reading);
+      },
+    };
+  }
+
+  async #leaf(
+    run: Run,
+    stage: QueryStage,
+    filter: Filter | undefined,
+    want: Want,
+  ): Promise<ScoredPoint[]> {
+    const { query } = stage;
+    const { reads, random } = this.#options;
+    const asked = filter === undefined ? want : { ...want, filter };
+    switch (query?.kind) {
+      case undefined:
+        return unranked(await reads.scroll(run.collection, asked, run.reading));
+      case 'orderBy': {
+        const ordered = { ...asked, orderBy: query.orderBy };
+        return unranked(await reads.scroll(run.collection, ordered, run.reading));
+      }
+      case 'sample': {
+        const seeded = { ...asked, seed: random.integer(SEED_MAX) };
+        return unranked(await reads.sample(run.collection, seeded, run.reading));
+      }
+      case 'rrf':
+      case 'dbsf':
+        throw new TributaryError('bad_request', 'cannot apply Fusion without prefetches');
+      case 'formula':
+        throw new TributaryError('bad_request', 'cannot apply Formula without prefetches');
+      case 'nearest':
+        if (query.mmr !== undefined) return this.#diverse(run, stage, filter, want);
+        return run.batch.search(searchOf(run, stage, filter, want));
+      case 'recommend':
+      case 'discover':
+      case 'context':
+      case 'relevanceFeedback':
+        return run.batch.search(searchOf(run, stage, filter, want));
+    }
+  }
+
+  /**
+   * Candidates by score, then the wanted ones by relevance and diversity, in the order picked with the scores they had.
+   * Relevance and likeness are on one scale: neither weighs terms.
+   */
+  async #diverse(
+    run: Run,
+    stage: QueryStage,
+    filter: Filter | undefined,
+    want: Want,
+  ): Promise<ScoredPoint[]> {
+    const { query, using } = stage;
+    if (query?.kind !== 'nearest' || query.mmr === undefined) return [];
+    const { diversity, candidatesLimit } = query.mmr;
+    const candidates = searchOf(run, stage, filter, {
+      limit: candidatesLimit + want.limit - stage.limit,
+      projection: { payload: { kind: 'none' }, vectors: { kind: 'names', names: [using] } },
+    });
+    const scoring = run.scorings.get(stage)?.scoring;
+    if (scoring?.kind !== 'nearest') return [];
+    const points = (await run.batch.search(candidates)).flatMap((point) => {
+      const vector = point.vectors?.[using];
+      return vector === undefined ? [] : [{ point, vector }];
+    });
+    const distance = run.collection.config.vectors[using]?.distance ?? 'Dot';
+    const picked = maximalMarginalRelevance(points, {
+      query: scoring.vector,
+      diversity,
+      limit: want.limit,
+      similarity: similarityOf(distance),
+    });
+    return picked.map(({ point: { id, version, score } }) => ({ id, version, score }));
+  }
+}
+
+function searchOf(
+  { scorings, reading }: Run,
+  stage: QueryStage,
+  filter: Filter | undefined,
+  want: Want,
+): VectorQuery {
+  const scored = scorings.get(stage);
+  if (scored === undefined) throw new TypeError(`a ${stage.query?.kind} stage without a scoring`);
+  const query = vectorQuery(stage, scored.weighed ?? scored.scoring, filter, want);
+  nameStage(reading, query, stage);
+  return query;
+}
+
+/** Lets the log of slow reads tell which part of the request a search was for. */
+function nameStage({ trace }: Reading, query: VectorQuery, stage: QueryStage | undefined): void {
+  if (trace !== undefined && stage !== undefined) trace.name(query, stage);
+}
+
+/** Whether the stage ranks ids and leaves the rest of the points to be fetched. */
+function ranksIds({ query }: QueryStage): boolean {
+  switch (query?.kind) {
+    case 'rrf':
+    case 'dbsf':
+    case 'formula':
+      return true;
+    case 'nearest':
+      return query.mmr !== undefined;
+    default:
+      return false;
+  }
+}
+
+function topOf(
+  ranked: readonly Ranked[],
+  found: ReadonlyMap<PointId, ScoredPoint>,
+  { scoreThreshold }: QueryStage,
+  { limit }: Want,
+): ScoredPoint[] {
+  const passing =
+    scoreThreshold === undefined ? ranked : ranked.filter(({ score }) => score >= scoreThreshold);
+  return passing.slice(0, limit).flatMap(({ id, score }) => {
+    const point = found.get(id);
+    return point === undefined ? [] : [{ id, version: point.version, score }];
+  });
+}
+
+function page(points: ScoredPoint[], offset: number): ScoredPoint[] {
+  return offset === 0 ? points : points.slice(offset);
+}
+
+function unranked(records: readonly PointRecord[]): ScoredPoint[] {
+  return records.map((record) => ({ ...record, score: UNRANKED }));
+}

@@ -1,0 +1,211 @@
+// One question to all shards of a collection, and one answer: asks through the fan-out and merges. A read in several
+// steps asks here step by step under one consistency, one token and one deadline.
+
+import type { CollectionState } from '@tributary/metadata';
+import {
+  comparePointIds,
+  type FacetHit,
+  type Filter,
+  type PointId,
+  type PointRecord,
+  type Projection,
+  type SampleQuery,
+  type ScoredPoint,
+  type ScrollQuery,
+  type Sequence,
+  sampleHash,
+  shardId,
+  type TermStatistics,
+  type TermStatisticsQuery,
+  type VectorQuery,
+} from '@tributary/model';
+import type { ReadConsistency } from '@tributary/qdrant-api';
+import { sumTermStatistics } from '@tributary/ranking';
+import { mergeNewest, mergeOrdered, mergeScored, mergeScroll } from '@tributary/routing';
+import { agreedCount, agreedFacets, agreedRecords } from '../replicas/read-agreement.ts';
+import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
+import { groupByShard } from '../replicas/split-operation.ts';
+import type { ReadTrace } from '../tracing/read-trace.ts';
+import { mergeFacets } from './merge-facets.ts';
+
+/** How a read goes, besides what it asks. */
+export interface Reading {
+  readonly consistency?: ReadConsistency | undefined;
+  readonly minSequence?: Sequence | undefined;
+  readonly signal: AbortSignal;
+  /** Told what the read does, where anybody wants to know. */
+  readonly trace?: ReadTrace | undefined;
+}
+
+/** How a step of the read goes at another collection: the token is of the first one's stream. */
+export function elsewhere({ consistency, signal, trace }: Reading): Reading {
+  return { consistency, signal, trace };
+}
+
+/** Neither payload nor vectors. */
+export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
+
+/** Errors of every call: those of the fan-out. */
+export class ShardReads {
+  readonly #fanOut: ShardFanOut;
+
+  constructor(fanOut: ShardFanOut) {
+    this.#fanOut = fanOut;
+  }
+
+  /** One list a query, best first; every shard gets all queries in one call. The vectors fit the collection. */
+  async search(
+    collection: CollectionState,
+    queries: readonly VectorQuery[],
+    reading: Reading,
+  ): Promise<ScoredPoint[][]> {
+    if (queries.length === 0) return [];
+    const step = reading.trace?.begin(collection, { kind: 'search', queries });
+    const answers = await this.#fanOut.askEach<'search'>(
+      collection,
+      { kind: 'search', queries },
+      {
+        ...reading,
+        step,
+        combine: (ofReplicas, agreement) =>
+          queries.map((_, i) =>
+            agreedRecords(
+              ofReplicas.map((lists) => lists[i] ?? []),
+              agreement,
+            ),
+          ),
+      },
+    );
+    const merged = queries.map((query, i) => {
+      const lists = answers.map((ofShard) => ofShard[i] ?? []);
+      return mergeScored(lists, query.limit, scoreOrder(collection, query));
+    });
+    step?.end(merged.map(({ length }) => length));
+    return merged;
+  }
+
+  /** In id order, or in the order asked for. */
+  async scroll(
+    collection: CollectionState,
+    query: ScrollQuery,
+    reading: Reading,
+  ): Promise<PointRecord[]> {
+    const { filter, limit } = query;
+    const step = reading.trace?.begin(collection, { kind: 'scroll', filter, limit });
+    const answers = await this.#fanOut.askEach<'scroll'>(
+      collection,
+      { kind: 'scroll', query },
+      { ...reading, step, combine: agreedRecords },
+    );
+    step?.end([answers.reduce((sum, records) => sum + records.length, 0)]);
+    if (query.orderBy === undefined) return mergeScroll(answers, query.limit);
+    return mergeOrdered(answers, query.limit, query.orderBy.direction);
+  }
+
+  /** Only the points that are there, in the order asked; an id asked twice comes once. */
+  async retrieve(
+    collection: CollectionState,
+    ids: readonly PointId[],
+    projection: Projection,
+    reading: Reading,
+  ): Promise<PointRecord[]> {
+    const unique = [...new Set(ids)];
+    const step = reading.trace?.begin(collection, { kind: 'retrieve', limit: unique.length });
+    const groups = groupByShard(unique, (id) => id, collection.shards.length);
+    const answers = await Promise.all(
+      [...groups].map(([shard, idsOfShard]) => {
+        const state = collection.shards[shard] ?? { id: shardId(shard), replicas: new Map() };
+        const call = { kind: 'retrieve', ids: idsOfShard, projection } as const;
+        const asking = { ...reading, step, combine: agreedRecords<PointRecord> };
+        return this.#fanOut.ask<'retrieve'>(collection, state, call, asking);
+      }),
+    );
+    const byId = new Map(answers.flat().map((record) => [record.id, record]));
+    step?.end([byId.size]);
+    return unique.flatMap((id) => byId.get(id) ?? []);
+  }
+
+  async count(
+    collection: CollectionState,
+    filter: Filter | undefined,
+    reading: Reading,
+  ): Promise<number> {
+    const call = filter === undefined ? ({ kind: 'count' } as const) : countOf(filter);
+    const step = reading.trace?.begin(collection, { kind: 'count', filter });
+    const asking = { ...reading, step, combine: agreedCount };
+    const counts = await this.#fanOut.askEach<'count'>(collection, call, asking);
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    step?.end([total]);
+    return total;
+  }
+
+  /** Every point of the collection is as likely as the others. */
+  async sample(
+    collection: CollectionState,
+    query: SampleQuery,
+    reading: Reading,
+  ): Promise<PointRecord[]> {
+    const { seed, limit, filter } = query;
+    const step = reading.trace?.begin(collection, { kind: 'sample', filter, limit });
+    const answers = await this.#fanOut.askEach<'sample'>(
+      collection,
+      { kind: 'sample', query },
+      { ...reading, step, combine: agreedRecords },
+    );
+    step?.end([answers.reduce((sum, records) => sum + records.length, 0)]);
+    return mergeNewest(answers)
+      .map((record) => ({ record, hash: sampleHash(record.id, seed) }))
+      .sort((a, b) => a.hash - b.hash || comparePointIds(a.record.id, b.record.id))
+      .slice(0, limit)
+      .map(({ record }) => record);
+  }
+
+  /** The most frequent first, equal counts by value. `perShard` values of each shard are counted. */
+  async facet(
+    collection: CollectionState,
+    query: { readonly key: string; readonly filter?: Filter; readonly limit: number },
+    perShard: number,
+    reading: Reading,
+  ): Promise<FacetHit[]> {
+    const { filter, limit } = query;
+    const step = reading.trace?.begin(collection, { kind: 'facet', filter, limit });
+    const answers = await this.#fanOut.askEach<'facet'>(
+      collection,
+      { kind: 'facet', query: { ...query, limit: perShard } },
+      { ...reading, step, combine: agreedFacets },
+    );
+    const hits = mergeFacets(answers, limit);
+    step?.end([hits.length]);
+    return hits;
+  }
+
+  async termStatistics(
+    collection: CollectionState,
+    query: TermStatisticsQuery,
+    reading: Reading,
+  ): Promise<TermStatistics> {
+    const { filter } = query;
+    const step = reading.trace?.begin(collection, { kind: 'termStatistics', filter });
+    const answers = await this.#fanOut.askEach<'termStatistics'>(
+      collection,
+      { kind: 'termStatistics', query },
+      // Frequencies only weigh terms: any one replica's will do.
+      { ...reading, step, combine: ([first]) => first ?? { points: 0, frequencies: [] } },
+    );
+    const statistics = sumTermStatistics(answers);
+    step?.end([statistics.points]);
+    return statistics;
+  }
+}
+
+function countOf(filter: Filter) {
+  return { kind: 'count', filter } as const;
+}
+
+/** A distance in whose convention the query's scores are sorted: only `nearest` keeps that of the vector. */
+function scoreOrder({ config }: CollectionState, { scoring, using }: VectorQuery) {
+  const params = Object.hasOwn(config.vectors, using) ? config.vectors[using] : undefined;
+  // Sparse vectors are compared as dot products are.
+  if (scoring.kind !== 'nearest' || params === undefined) return 'Dot';
+  return params.distance;
+}

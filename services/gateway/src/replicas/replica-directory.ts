@@ -1,0 +1,118 @@
+// A client for each peer: this one's replicas directly, the others' over their p2p port behind a breaker each.
+//
+// A peer that falls silent (stopped, cut off) answers nothing and refuses nothing, so its calls would only end at their
+// deadline. A watch ends them as soon as the peer counts as silent, and the callers go on to another replica.
+
+import type { Metadata } from '@tributary/metadata';
+import type { PeerId } from '@tributary/model';
+import type { ReplicaClient, ReplicaDirectory } from '@tributary/replica-api';
+import { type Clock, TributaryError } from '@tributary/runtime';
+import type { AppliedTracker } from '../cluster/applied-tracker.ts';
+import { Breaker } from './breaker.ts';
+import { RemoteReplicaClient } from './remote-replica-client.ts';
+
+export interface PeerDirectoryOptions {
+  readonly self: PeerId;
+  readonly local: ReplicaClient;
+  readonly metadata: Metadata;
+  readonly tracker: AppliedTracker;
+  readonly clock: Clock;
+  /** Calls in flight to one peer. */
+  readonly inFlightMax: number;
+  /** Longest time a call may take where its signal sets none. */
+  readonly callTimeoutMs: number;
+}
+
+interface Remote {
+  readonly uri: string;
+  readonly client: RemoteReplicaClient;
+  readonly breaker: Breaker;
+  /** What `at` hands out: the client behind its breaker. */
+  readonly guarded: ReplicaClient;
+}
+
+const WATCH_MS = 100;
+const WATCH_LATE_MS = 400;
+const BREAKER_RESET_MS = 1_000;
+
+export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
+  readonly self: PeerId;
+  readonly #options: PeerDirectoryOptions;
+  readonly #remotes = new Map<PeerId, Remote>();
+  readonly #stopped = new AbortController();
+  readonly #watching: Promise<void>;
+
+  constructor(options: PeerDirectoryOptions) {
+    this.self = options.self;
+    this.#options = options;
+    this.#watching = this.#watch();
+  }
+
+  at(peer: PeerId): ReplicaClient {
+    if (peer === this.self) return this.#options.local;
+    return this.#remote(peer)?.guarded ?? unknownPeer(peer);
+  }
+
+  isReachable(peer: PeerId): boolean {
+    if (peer === this.self) return true;
+    if (!this.#options.tracker.isAlive(peer)) return false;
+    return !(this.#remotes.get(peer)?.breaker.isOpen ?? false);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort();
+    for (const peer of [...this.#remotes.keys()]) this.#drop(peer);
+    await this.#watching;
+  }
+
+  #remote(peer: PeerId): Remote | undefined {
+    const uri = this.#options.metadata.state.peers.get(peer)?.uri;
+    const present = this.#remotes.get(peer);
+    if (present !== undefined && present.uri === uri) return present;
+    if (present !== undefined) this.#drop(peer);
+    if (uri === undefined || this.#stopped.signal.aborted) return undefined;
+    const remote = this.#connect(peer, uri);
+    this.#remotes.set(peer, remote);
+    return remote;
+  }
+
+  #connect(peer: PeerId, uri: string): Remote {
+    const { clock, inFlightMax, callTimeoutMs } = this.#options;
+    const client = new RemoteReplicaClient({ peer, uri, clock, callTimeoutMs });
+    const name = `peer ${peer} at ${uri}`;
+    const breaker = new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
+    const guarded: ReplicaClient = {
+      call: (target, call, signal) => breaker.run(() => client.call(target, call, signal)),
+    };
+    return { uri, client, breaker, guarded };
+  }
+
+  #drop(peer: PeerId): void {
+    const remote = this.#remotes.get(peer);
+    if (remote === undefined) return;
+    this.#remotes.delete(peer);
+    remote.breaker.close();
+    remote.client.close();
+  }
+
+  async #watch(): Promise<void> {
+    const { clock, tracker, metadata } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      const startedMs = clock.monotonicMs();
+      await clock.sleep(WATCH_MS, this.#stopped.signal).catch(() => {});
+      // After a pause of this very process the reports of the others still wait to be read.
+      if (clock.monotonicMs() - startedMs > WATCH_LATE_MS) continue;
+      for (const [peer, remote] of [...this.#remotes]) {
+        if (!metadata.state.peers.has(peer)) this.#drop(peer);
+        else if (!tracker.isAlive(peer)) remote.client.abandon();
+      }
+    }
+  }
+}
+
+function unknownPeer(peer: PeerId): ReplicaClient {
+  return {
+    call: () =>
+      Promise.reject(new TributaryError('unavailable', `the address of peer ${peer} is not known`)),
+  };
+}

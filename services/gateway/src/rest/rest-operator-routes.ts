@@ -1,0 +1,60 @@
+// The REST endpoints for those who look after a peer: telemetry, issues, slow requests; and what a collection's indexes
+// are made of.
+
+import {
+  parseDetailsLevel,
+  parseOptimizationDetails,
+  parseReportParameters,
+  writeIssues,
+  writeMemory,
+  writeOptimizations,
+  writeSlowRequests,
+} from '@tributary/qdrant-api';
+import type { GatewayCore } from '../gateway-core.ts';
+import { COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
+
+export function operatorRoutes({ operators, names, views }: GatewayCore): RestRoute[] {
+  return [
+    {
+      method: 'GET',
+      url: '/telemetry',
+      handle: async ({ query }) =>
+        operators.telemetry(parseDetailsLevel(query), parseReportParameters(query)),
+    },
+    {
+      method: 'GET',
+      url: '/issues',
+      handle: async () => writeIssues(await operators.issues()),
+    },
+    {
+      method: 'DELETE',
+      url: '/issues',
+      handle: async () => {
+        await operators.clearIssues();
+        return 'true';
+      },
+    },
+    {
+      method: 'GET',
+      url: '/profiler/slow_requests',
+      handle: async () => writeSlowRequests(operators.slowRequests()),
+    },
+    {
+      method: 'GET',
+      url: `${COLLECTION_URL}/optimizations`,
+      handle: async (request) => {
+        const details = parseOptimizationDetails(request.query);
+        const collection = await names.resolve(nameOf(request));
+        return writeOptimizations(collection.id, await views.indexes(collection), details);
+      },
+    },
+    {
+      method: 'GET',
+      url: `${COLLECTION_URL}/memory`,
+      handle: async (request) => {
+        const collection = await names.resolve(nameOf(request));
+        return writeMemory(await views.indexes(collection));
+      },
+    },
+  ];
+}

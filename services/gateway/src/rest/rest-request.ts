@@ -1,0 +1,59 @@
+// What a REST route gets and gives, and the parts of a request that most routes read.
+
+import type { CollectionState } from '@tributary/metadata';
+import type { JsonValue } from '@tributary/model';
+import {
+  parseBody,
+  parseReadParameters,
+  type QueryStrings,
+  type ReadParameters,
+} from '@tributary/qdrant-api';
+import type { CollectionNames } from '../cluster/collection-names.ts';
+
+export interface RestRequest {
+  /** Path parameters by name, decoded. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: QueryStrings;
+  /** By name in lower case. */
+  readonly headers: QueryStrings;
+  /** Text of the body; empty where there is none. */
+  readonly body: string;
+}
+
+export interface RestRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  /** JSON text of the result. */
+  readonly handle: (request: RestRequest) => Promise<string>;
+}
+
+export type Body = JsonValue | undefined;
+
+export const COLLECTION_URL = '/collections/:name';
+
+/** Name or alias of a collection, as the path has it. */
+export function nameOf(request: RestRequest): string {
+  return request.path.name ?? '';
+}
+
+export function bodyOf(request: RestRequest): Body {
+  return request.body === '' ? undefined : parseBody(request.body);
+}
+
+/** A route that reads a collection: parses first, so that a bad request is told before an unknown name. */
+export function readRoute<Asked>(
+  names: CollectionNames,
+  path: string,
+  parse: (body: Body) => Asked,
+  read: (collection: CollectionState, asked: Asked, parameters: ReadParameters) => Promise<string>,
+): RestRoute {
+  return {
+    method: 'POST',
+    url: `${COLLECTION_URL}${path}`,
+    handle: async (request) => {
+      const parameters = parseReadParameters(request.query, request.headers);
+      const asked = parse(bodyOf(request));
+      return names.using(nameOf(request), (collection) => read(collection, asked, parameters));
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type CollectionState, EMPTY_METADATA, type MetadataState } from '@tributary/metadata';
+import { collectionId, peerId, shardId, type UnindexedCondition } from '@tributary/model';
+import { SimulatedClock } from '@tributary/runtime';
+import { MemoryShards } from '../testing/memory-shards.ts';
+import { Issues, type LocalFacts } from './issues.ts';
+
+const NO_FACTS: LocalFacts = { halted: [], schemas: new Map() };
+const COLOUR: UnindexedCondition = { key: 'colour', asks: 'match', helps: 'keyword' };
+
+function withCollection(change: (collection: CollectionState) => CollectionState) {
+  using shards = new MemoryShards();
+  const collection = change(shards.create('c', { shardNumber: 1 }));
+  let state: MetadataState = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
+  const clock = new SimulatedClock();
+  const issues = new Issues({ state: () => state, clock });
+  const replace = (next: MetadataState) => {
+    state = next;
+  };
+  const ids = (facts: LocalFacts = NO_FACTS) => issues.list(facts).map(({ id }) => id);
+  return { issues, ids, clock, replace, id: collection.id };
+}
+
+function dead(collection: CollectionState): CollectionState {
+  const replicas = new Map([
+    [peerId(1), 'Active' as const],
+    [peerId(2), 'Dead' as const],
+  ]);
+  return { ...collection, shards: [{ id: shardId(0), replicas }] };
+}
+
+test('a field that slow requests filtered by is an issue until its index is made, or it is cleared', () => {
+  const { issues, ids, id } = withCollection((collection) => collection);
+  issues.note(id, [COLOUR, { key: 'n', asks: 'range', helps: 'float' }]);
+  issues.note(id, [COLOUR, { key: 'any', asks: 'isEmpty', helps: 'keyword' }]);
+  assert.deepEqual(ids(), ['UNINDEXED_FIELD/c/colour', 'UNINDEXED_FIELD/c/n']);
+  const [issue] = issues.list(NO_FACTS);
+  assert.deepEqual(issue?.solution.action, {
+    method: 'PUT',
+    uri: '/collections/c/index',
+    body: { field_name: 'colour', field_schema: 'keyword' },
+  });
+  const made = new Map([[id, { colour: { type: 'keyword' as const } }]]);
+  assert.deepEqual(ids({ halted: [], schemas: made }), ['UNINDEXED_FIELD/c/n']);
+  assert.deepEqual(ids(), ['UNINDEXED_FIELD/c/n']);
+  issues.clear(NO_FACTS);
+  assert.deepEqual(ids(), []);
+});
+
+test('a replica that is Dead or halted is an issue while it is, and anew after it was not', () => {
+  const { issues, ids, replace, clock } = withCollection(dead);
+  const state = { ...EMPTY_METADATA, collections: new Map([['c', dead(collectionOf())]]) };
+  const halted = [{ collection: collectionOf().id, shard: 0, reason: 'a hole in the stream' }];
+  const both = { ...NO_FACTS, halted };
+  assert.deepEqual(ids(both), ['DEAD_REPLICA/c/0/2', 'HALTED_REPLICA/c/0']);
+  const first = issues.list(both).map(({ atMs }) => atMs);
+  void clock.advance(5_000);
+  assert.deepEqual(
+    issues.list(both).map(({ atMs }) => atMs),
+    first,
+  );
+  assert.match(issues.list(both)[1]?.description ?? '', /a hole in the stream/);
+  issues.clear(both);
+  assert.deepEqual(ids(both), []);
+  replace(EMPTY_METADATA);
+  assert.deepEqual(ids(), []);
+  replace(state);
+  assert.deepEqual(ids(), ['DEAD_REPLICA/c/0/2']);
+});
+
+test('what is noted is bounded, and forgotten with its collection', () => {
+  const { issues, ids, replace, id } = withCollection((collection) => collection);
+  for (let i = 0; i < 1_000; i++) issues.note(id, [{ ...COLOUR, key: `field ${i}` }]);
+  assert.equal(ids().length, 256);
+  issues.note(collectionId('gone'), [COLOUR]);
+  replace(EMPTY_METADATA);
+  assert.deepEqual(ids(), []);
+});
+
+function collectionOf(): CollectionState {
+  using shards = new MemoryShards();
+  return shards.create('c', { shardNumber: 1 });
+}

@@ -1,0 +1,107 @@
+// The metrics of a peer under Qdrant's names, and under `tributary_` those that Qdrant has no name for. Pure but for what
+// the operating system says of the process.
+
+import type { PeerId } from '@tributary/model';
+import type { ClusterView } from '@tributary/qdrant-api';
+import { expositionText, gauge, type MetricFamily, processFamilies } from '@tributary/runtime';
+import type { RequestMeter } from '../limits/request-meter.ts';
+import type { SlowLog } from '../tracing/slow-log.ts';
+import type { WriteWatch } from '../writes/write-watch.ts';
+import { type CollectionMetricsInput, collectionFamilies } from './collection-metrics.ts';
+
+export interface MetricsPageInput extends CollectionMetricsInput {
+  readonly version: string;
+  readonly prefix: string;
+  readonly cluster: ClusterView;
+  readonly meter: RequestMeter;
+  readonly watch: WriteWatch;
+  readonly slowLog: SlowLog | undefined;
+  readonly isAlive: (peer: PeerId) => boolean;
+  /** Undefined while this peer is not cut off from the log. */
+  readonly cutOffMs: number | undefined;
+  /** Tell requests by their collection instead of all together. */
+  readonly perCollection: boolean;
+}
+
+/** In Prometheus' text format. */
+export function metricsText(input: MetricsPageInput): string {
+  const { cluster, meter, perCollection, shown, prefix } = input;
+  const families = [
+    ...ownFamilies(input),
+    ...clusterFamilies(cluster),
+    ...collectionFamilies(input),
+    ...peerFamilies(input),
+    ...meter.families({ perCollection, shown }),
+    ...processFamilies(),
+  ];
+  return expositionText(families, prefix);
+}
+
+function ownFamilies(input: MetricsPageInput): MetricFamily[] {
+  const { version, meter, watch, slowLog, cutOffMs = 0 } = input;
+  return [
+    gauge('app_info', 'Name and version', 1, { name: 'tributary', version }),
+    gauge('app_status_recovery_mode', 'Always 0: there is no such mode', 0),
+    gauge(
+      'tributary_cut_off_seconds',
+      'How long this peer has been cut off from the log; 0 while it is not',
+      cutOffMs / 1_000,
+    ),
+    gauge('tributary_requests_in_flight', 'Requests that are being answered', meter.inFlight),
+    {
+      name: 'tributary_slow_requests_total',
+      help: 'Requests that took longer than service.slow_query_secs',
+      type: 'counter',
+      samples: [{ value: slowLog?.total ?? 0 }],
+    },
+    {
+      name: 'tributary_append_duration_seconds',
+      help: 'Time from handing a write over to the stream to its receipt, in seconds',
+      type: 'histogram',
+      samples: watch.appends.histogram({}),
+    },
+  ];
+}
+
+function peerFamilies({ state, isAlive }: MetricsPageInput): MetricFamily[] {
+  const samples = [...state.peers.keys()].map((peer) => {
+    return { labels: { peer }, value: isAlive(peer) ? 1 : 0 };
+  });
+  const help = 'Whether a peer was heard of lately, and is asked';
+  return [{ name: 'tributary_peer_responsive', help, type: 'gauge', samples }];
+}
+
+function clusterFamilies(view: ClusterView): MetricFamily[] {
+  const { consensus } = view;
+  const isWorking = consensus.kind === 'working';
+  return [
+    gauge('cluster_enabled', 'Always 1', 1),
+    gauge('cluster_peers_total', 'Peers of the cluster', view.peers.size),
+    gauge('cluster_term', "Term of the coordinator's lease", view.term),
+    gauge(
+      'cluster_commit',
+      'Sequence of the last event of META that this peer has folded',
+      view.commit,
+    ),
+    gauge(
+      'cluster_pending_operations_total',
+      'Changes to the metadata that this peer has proposed and not seen decided',
+      view.pendingOperations,
+    ),
+    gauge('cluster_voter', 'Always 1: every peer may propose', view.isVoter ? 1 : 0),
+    gauge(
+      'cluster_working_state',
+      'Whether the consensus beneath the metadata answers',
+      isWorking ? 1 : 0,
+    ),
+    ...(isWorking
+      ? [
+          gauge(
+            'cluster_last_update_timestamp_seconds',
+            'When the metadata last changed here',
+            consensus.lastUpdateMs / 1_000,
+          ),
+        ]
+      : []),
+  ];
+}

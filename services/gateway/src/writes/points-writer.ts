@@ -1,0 +1,310 @@
+// The write path: split by shard, append as one atomic batch, and where the client waits, wait until it is applied.
+//
+//   operation ──► parts by shard ──► appender of the collection ══► stream ──► acknowledged ──► applied: completed
+//
+// Invariant: `acknowledged` and `completed` are only answered after the stream gave a receipt. A write without a
+// receipt is refused (certainly not written) or unknown, and the error says which.
+
+import { createHash } from 'node:crypto';
+import type { CollectionState, Metadata } from '@tributary/metadata';
+import type { CollectionId, PointId, PointOperation, Sequence, ShardId } from '@tributary/model';
+import {
+  emptyUpdate,
+  noPointFound,
+  prepareOperation,
+  type UpdateView,
+  type WriteParameters,
+} from '@tributary/qdrant-api';
+import { type Clock, type Random, startDeadline, TributaryError } from '@tributary/runtime';
+import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributary/stream';
+import type { AppliedTracker } from '../cluster/applied-tracker.ts';
+import type { CollectionNames } from '../cluster/collection-names.ts';
+import { Breaker } from '../replicas/breaker.ts';
+import { splitOperation } from '../replicas/split-operation.ts';
+import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
+import type { WriteTiming, WriteWatch } from './write-watch.ts';
+
+export interface PointsWriterOptions {
+  readonly streams: WriteStreams;
+  readonly metadata: Metadata;
+  readonly names: CollectionNames;
+  readonly tracker: AppliedTracker;
+  readonly applyWait: ApplyWait;
+  readonly watch: WriteWatch;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bound of a write for which the client set no timeout, in milliseconds. */
+  readonly writeTimeoutMs: number;
+  /** Appends in flight, over all collections. */
+  readonly inFlightMax: number;
+  /** The ids of `ids` that are not there, asked of replicas that have applied `minSequence`, where one is given. */
+  readonly findMissing: (
+    collection: CollectionState,
+    ids: readonly PointId[],
+    minSequence: Sequence | undefined,
+  ) => Promise<readonly PointId[]>;
+}
+
+/** Who follows one write. */
+interface WriteObserver {
+  readonly timing: WriteTiming;
+  readonly onLogged: (() => Promise<void>) | undefined;
+}
+
+const BREAKER_RESET_MS = 500;
+const HEADS_AGAIN_AFTER_MS = 100;
+/** A day; timers cannot count much further. */
+const TIMEOUT_MAX_MS = 86_400_000;
+
+export class PointsWriter implements AsyncDisposable {
+  readonly #options: PointsWriterOptions;
+  readonly #appenders = new Map<CollectionId, BatchingAppender>();
+  readonly #breaker: Breaker;
+
+  constructor(options: PointsWriterOptions) {
+    this.#options = options;
+    this.#breaker = new Breaker({
+      name: 'the write stream',
+      inFlightMax: options.inFlightMax,
+      resetTimeoutMs: BREAKER_RESET_MS,
+    });
+  }
+
+  /**
+   * Vectors are held against the collection here. A second write with the same idempotency key, within the stream's
+   * dedupe window of two minutes, writes nothing and is answered with the operation id of the first. Errors:
+   * `wrong_input`, `bad_request` (touches no point), `unavailable`, `timeout` (not written; or durable but not applied
+   * in time, see the text), `unknown_outcome`, `too_large`, `not_found`, `internal` (ordering=strong while a replica is
+   * out of reach); what `onLogged` throws, which is called once the stream has the write, before it is waited for.
+   */
+  async write(
+    collection: CollectionState,
+    operation: PointOperation,
+    parameters: WriteParameters,
+    onLogged?: () => Promise<void>,
+  ): Promise<UpdateView> {
+    const timing = this.#options.watch.begin();
+    let failure: unknown;
+    try {
+      return await this.#write(collection, operation, parameters, { timing, onLogged });
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      timing.end(collection, operation, failure);
+    }
+  }
+
+  async #write(
+    collection: CollectionState,
+    operation: PointOperation,
+    parameters: WriteParameters,
+    { timing, onLogged }: WriteObserver,
+  ): Promise<UpdateView> {
+    const { clock, writeTimeoutMs } = this.#options;
+    const prepared = await this.#prepare(collection, operation);
+    const parts = splitOperation(prepared, collection.shards.length);
+    if (parts.length === 0) throw emptyUpdate();
+    if (parameters.ordering === 'strong') {
+      const shards = parts.map((part) => part.shard);
+      this.#requireEveryReplica(collection, shards);
+    }
+    const timeoutMs = Math.min(parameters.timeoutMs ?? writeTimeoutMs, TIMEOUT_MAX_MS);
+    using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
+    const appender = this.#appender(collection.id);
+    const key = operationIdOf(collection.id, parameters.idempotencyKey);
+    timing.handedOver();
+    const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal, key));
+    timing.acknowledged();
+    await onLogged?.();
+    // From here on the write is durable: no error may say that nothing was done.
+    const sequences = await this.#sequencesOf(collection, receipt, parameters, deadline.signal);
+    // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.
+    const operationId = key === undefined ? lastOf(sequences, receipt.sequence) : receipt.sequence;
+    if (!parameters.wait) return { operationId, status: 'acknowledged' };
+    const everyReplica = parameters.ordering === 'strong' || isOfVectorName(operation);
+    const applied = await this.#appliedInTime(
+      sequences && { collection, sequences, everyReplica },
+      deadline.signal,
+    );
+    if (applied !== 'late') {
+      // A replica that is only behind would miss points that were written shortly before.
+      const minSequence = applied === 'everywhere' ? undefined : operationId;
+      await this.#refuseMissing(collection, operation, minSequence);
+      return { operationId, status: 'completed' };
+    }
+    if (parameters.timeoutMs !== undefined) return { operationId, status: 'wait_timeout' };
+    throw new TributaryError(
+      'timeout',
+      `the write is durable as operation ${operationId} and will be applied, but too few replicas ` +
+        `have applied it within ${writeTimeoutMs / 1_000} seconds`,
+    );
+  }
+
+  /**
+   * The operations one after another, each as `write` does it; the first that fails ends the list, and what came before
+   * it stays done. With an idempotency key each operation has a key of its own, made of that one and its position.
+   */
+  async writeAll(
+    collection: CollectionState,
+    operations: readonly PointOperation[],
+    parameters: WriteParameters,
+  ): Promise<UpdateView[]> {
+    const views: UpdateView[] = [];
+    const { idempotencyKey, ...others } = parameters;
+    for (const [i, operation] of operations.entries()) {
+      const keyed =
+        idempotencyKey === undefined
+          ? others
+          : { ...others, idempotencyKey: `${idempotencyKey}/${i}` };
+      views.push(await this.write(collection, operation, keyed));
+    }
+    return views;
+  }
+
+  /** Lets go of the appenders of collections that are gone. */
+  retain(collections: ReadonlySet<CollectionId>): void {
+    for (const [id, appender] of this.#appenders) {
+      if (collections.has(id)) continue;
+      this.#appenders.delete(id);
+      // Nobody waits for it: what it still holds is refused by its own error.
+      appender.close().catch(() => {});
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const appenders = [...this.#appenders.values()];
+    this.#appenders.clear();
+    await Promise.all(appenders.map((appender) => appender.close()));
+    this.#breaker.close();
+  }
+
+  /** Held against the newest collection before it is refused. */
+  async #prepare(collection: CollectionState, operation: PointOperation): Promise<PointOperation> {
+    try {
+      return prepareOperation(operation, collection.config);
+    } catch (error) {
+      const newest = await this.#options.names.newest(collection);
+      if (newest === undefined || newest.config === collection.config) throw error;
+      return prepareOperation(operation, newest.config);
+    }
+  }
+
+  async #appliedInTime(
+    target: AppliedTarget | undefined,
+    signal: AbortSignal,
+  ): Promise<'everywhere' | 'enough' | 'late'> {
+    if (target === undefined) return 'late';
+    try {
+      return (await this.#options.applyWait.completed(target, signal)) ? 'everywhere' : 'enough';
+    } catch (error) {
+      if (signal.aborted || cannotTell(error)) return 'late';
+      throw error;
+    }
+  }
+
+  /**
+   * The sequence each touched shard has to reach. A duplicate's receipt does not tell where its messages stand, so the
+   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it. Undefined where the
+   * stream does not tell, in the time of a write that waits.
+   */
+  async #sequencesOf(
+    collection: CollectionState,
+    receipt: WriteReceipt,
+    { wait }: WriteParameters,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ShardId, Sequence> | undefined> {
+    if (!receipt.duplicate) return receipt.shardSequences;
+    const stream = this.#options.streams.open(collection.id);
+    const shards = [...receipt.shardSequences.keys()];
+    const head = async (shard: ShardId) =>
+      [shard, (await stream.shardHead(shard)).lastSequence] as const;
+    for (;;) {
+      try {
+        return new Map(await Promise.all(shards.map(head)));
+      } catch (error) {
+        if (!cannotTell(error)) throw error;
+        if (!wait || signal.aborted) return undefined;
+      }
+      await this.#options.clock.sleep(HEADS_AGAIN_AFTER_MS, signal).catch(() => {});
+    }
+  }
+
+  /** Changing a point that is not there is an error to the client, and changes nothing in the log. */
+  async #refuseMissing(
+    collection: CollectionState,
+    operation: PointOperation,
+    minSequence: Sequence | undefined,
+  ): Promise<void> {
+    const ids = idsNeeded(operation);
+    if (ids.length === 0) return;
+    const missing = await this.#options
+      .findMissing(collection, ids, minSequence)
+      // The write is completed; that it cannot be read back just now does not make it fail.
+      .catch(() => []);
+    const first = missing[0];
+    if (first !== undefined) throw noPointFound(first);
+  }
+
+  #requireEveryReplica(collection: CollectionState, shards: readonly ShardId[]): void {
+    for (const shard of shards) {
+      for (const peer of collection.shards[shard]?.replicas.keys() ?? []) {
+        if (this.#options.tracker.isAlive(peer)) continue;
+        throw new TributaryError(
+          'internal',
+          `ordering=strong needs every replica of shard ${shard}, and peer ${peer} is out of reach; nothing was written`,
+        );
+      }
+    }
+  }
+
+  #appender(collection: CollectionId): BatchingAppender {
+    const present = this.#appenders.get(collection);
+    if (present !== undefined) return present;
+    const { streams, clock, random } = this.#options;
+    const appender = new BatchingAppender({ stream: streams.open(collection), clock, random });
+    this.#appenders.set(collection, appender);
+    return appender;
+  }
+}
+
+/** Until a replica has applied it, it refuses queries for the new vector, or answers those for the old one. */
+function isOfVectorName({ kind }: PointOperation): boolean {
+  return kind === 'createVectorName' || kind === 'deleteVectorName';
+}
+
+/** Ids of points that must be there for the operation to make sense. */
+function idsNeeded(operation: PointOperation): readonly PointId[] {
+  switch (operation.kind) {
+    case 'setPayload':
+    case 'overwritePayload':
+      return operation.selector.kind === 'ids' ? operation.selector.ids : [];
+    case 'updateVectors':
+      return operation.updateFilter === undefined ? operation.points.map(({ id }) => id) : [];
+    default:
+      return [];
+  }
+}
+
+/** Keys of different collections are different writes, and a key may be longer than a message id should be. */
+function operationIdOf(collection: CollectionId, key: string | undefined): string | undefined {
+  if (key === undefined) return undefined;
+  return createHash('sha256').update(`${collection}/${key}`).digest('base64url');
+}
+
+/** Says nothing about the write: who was asked about it is out of reach, or the gateway closes. */
+function cannotTell(error: unknown): boolean {
+  return error instanceof TributaryError && (error.retryable || error.code === 'cancelled');
+}
+
+function lastOf(
+  sequences: ReadonlyMap<ShardId, Sequence> | undefined,
+  fallback: Sequence,
+): Sequence {
+  if (sequences === undefined) return fallback;
+  let last: Sequence | undefined;
+  for (const sequence of sequences.values()) {
+    if (last === undefined || sequence > last) last = sequence;
+  }
+  return last ?? fallback;
+}
