@@ -111,13 +111,6 @@ export function withKey(object: JsonObject, key: string, value: JsonValue): Json
   return { ...object, [key]: value };
 }
 
-/** A copy without the key; the object itself where it has none. */
-export function withoutKey(object: JsonObject, key: string): JsonObject {
-  if (!Object.hasOwn(object, key)) return object;
-  const { [key]: _removed, ...rest } = object;
-  return rest;
-}
-
 /**
  * A copy in which every value the path leads to is `replace` of the old one. Keys that are missing on the way are made,
  * with undefined as the old value; array elements are not. A value on the way that is not an object gives way to one.
@@ -128,15 +121,6 @@ export function replaceAt(
   replace: (old: JsonValue | undefined) => JsonValue,
 ): JsonObject {
   const result = replaceFrom(payload, path, 0, replace);
-  return isJsonObject(result) ? result : payload;
-}
-
-/**
- * A copy without the values the path leads to. `a[]` empties the array. A path that ends in an index removes nothing:
- * removing by position is not idempotent.
- */
-export function removeAt(payload: JsonObject, path: JsonPath): JsonObject {
-  const result = removeFrom(payload, path, 0);
   return isJsonObject(result) ? result : payload;
 }
 
@@ -179,29 +163,6 @@ function replaceFrom(
     case 'elements':
       return array.map((element) => replaceFrom(element, path, depth + 1, replace));
   }
-}
-
-function removeFrom(value: JsonValue, path: JsonPath, depth: number): JsonValue {
-  const step = path[depth];
-  const isLast = depth === path.length - 1;
-  if (step === undefined) return value;
-  if (step.kind === 'key') {
-    if (!isJsonObject(value)) return value;
-    const child = ownValue(value, step.key);
-    if (child === undefined) return value;
-    if (isLast) return withoutKey(value, step.key);
-    const changed = removeFrom(child, path, depth + 1);
-    return changed === child ? value : withKey(value, step.key, changed);
-  }
-  if (!Array.isArray(value)) return value;
-  const array = value as readonly JsonValue[];
-  if (isLast) return step.kind === 'elements' && array.length > 0 ? [] : value;
-  const changed = array.map((element, index) =>
-    step.kind === 'elements' || step.index === index
-      ? removeFrom(element, path, depth + 1)
-      : element,
-  );
-  return changed.every((element, index) => element === array[index]) ? value : changed;
 }
 
 function invalid(text: string, position: number, expected: string): JsonPathError {

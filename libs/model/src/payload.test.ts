@@ -91,6 +91,22 @@ test('a projection leaves out what the paths name', () => {
   assert.deepEqual(exclude('tags[0]')?.tags, [payload.tags[1]]);
 });
 
+test('a payload of many keys is changed and shown in one go, not key by key', () => {
+  const names = Array.from({ length: 30_000 }, (_, i) => `key ${i}`);
+  const wide = Object.fromEntries(names.map((name) => [name, 1]));
+  const nothing = Object.fromEntries(names.map((name) => [name, null]));
+  assert.deepEqual(mergePayload({ ...wide, rest: null }, nothing), { rest: null });
+  assert.deepEqual(
+    removePayloadKeys(
+      { a: wide },
+      names.map((name) => `a.${name}`),
+    ),
+    { a: {} },
+  );
+  assert.deepEqual(projectPayload(wide, { kind: 'include', keys: names }), wide);
+  assert.deepEqual(projectPayload(wide, { kind: 'exclude', keys: names }), {});
+});
+
 test('everything and nothing are projections too', () => {
   assert.equal(projectPayload(payload, { kind: 'all' }), payload);
   assert.equal(projectPayload(payload, { kind: 'none' }), undefined);
