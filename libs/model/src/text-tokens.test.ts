@@ -101,8 +101,23 @@ test('a stemmer is a function of the word alone, for every language there is', (
   );
 });
 
+test('a word without end takes no more than its first prefixes, and is found by them', () => {
+  const endless = 'ab'.repeat(200_000);
+  const prefixes = tokens(endless, { tokenizer: 'prefix' });
+  assert.equal(prefixes.length, 64);
+  assert.deepEqual(asked(endless, { tokenizer: 'prefix' }), [prefixes.at(-1)]);
+  assert.equal(tokens(endless, { tokenizer: 'prefix', minTokenLength: 100 }).length, 1);
+});
+
+test('a long phrase of one word is looked for in a long text of it in one go', () => {
+  const text: string[] = Array(200_000).fill('a');
+  const phrase = [...text.slice(0, 100_000), 'b'];
+  assert.ok(!containsSequence(text, phrase));
+  assert.ok(containsSequence([...text, 'b'], phrase));
+});
+
 test('a sequence stands in another where it does so without a gap', () => {
-  const list = fc.array(fc.constantFrom('a', 'b'), { maxLength: 5 });
+  const list = fc.array(fc.constantFrom('a', 'b'), { maxLength: 9, size: 'max' });
   fc.assert(
     fc.property(list, list, (whole, part) => {
       const expected = part.length > 0 && `,${whole.join()},`.includes(`,${part.join()},`);

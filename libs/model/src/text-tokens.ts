@@ -30,6 +30,8 @@ const MULTILINGUAL = new RegExp(
   'gv',
 );
 const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, 'v');
+/** Prefixes are no longer than this: all of a word that never ends would take memory by the square of its length. */
+const PREFIX_LENGTH_MAX = 64;
 const NOT_ASCII = /[^\p{ASCII}]/gu;
 const MARKS = /\p{M}+/gu;
 const ASCII = /^\p{ASCII}+$/u;
@@ -70,22 +72,36 @@ export function createTextAnalyser(index: TextIndex): TextAnalyser {
     const tokens = (text: string) => words(text).filter(fits);
     return { documentTokens: tokens, queryTokens: tokens, phraseTokens: tokens };
   }
+  const longest = Math.min(maxTokenLength, Math.max(minTokenLength, PREFIX_LENGTH_MAX));
   return {
     documentTokens: (text) =>
-      words(text).flatMap((word) => prefixesOf(word, minTokenLength, maxTokenLength)),
+      words(text).flatMap((word) => prefixesOf(word, minTokenLength, longest)),
     queryTokens: (text) =>
       words(text)
         .filter(isLong)
-        .map((word) => [...word].slice(0, maxTokenLength).join('')),
+        .map((word) => [...word].slice(0, longest).join('')),
     phraseTokens: words,
   };
 }
 
-/** Whether `phrase` stands in `tokens` without a gap; a phrase without tokens stands nowhere. */
+/**
+ * Whether `phrase` stands in `tokens` without a gap; a phrase without tokens stands nowhere. Each token is looked at once
+ * (Knuth, Morris and Pratt, 1977): text and phrase may be long, and repeat themselves.
+ */
 export function containsSequence(tokens: readonly string[], phrase: readonly string[]): boolean {
-  if (phrase.length === 0) return false;
-  for (let start = 0; start + phrase.length <= tokens.length; start++) {
-    if (phrase.every((token, i) => tokens[start + i] === token)) return true;
+  if (phrase.length === 0 || phrase.length > tokens.length) return false;
+  // How much of the phrase still stands where the token after its first `i + 1` does not fit.
+  const kept = new Uint32Array(phrase.length);
+  const goOn = (matched: number, token: string | undefined): number => {
+    let length = matched;
+    while (length > 0 && phrase[length] !== token) length = kept[length - 1] ?? 0;
+    return phrase[length] === token ? length + 1 : length;
+  };
+  for (let i = 1; i < phrase.length; i++) kept[i] = goOn(kept[i - 1] ?? 0, phrase[i]);
+  let matched = 0;
+  for (const token of tokens) {
+    matched = goOn(matched, token);
+    if (matched === phrase.length) return true;
   }
   return false;
 }

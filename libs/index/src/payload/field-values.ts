@@ -85,7 +85,8 @@ export class FieldValues {
     this.counts.add(offset, values);
     const elements: JsonValue[] = [];
     for (const value of values) {
-      if (Array.isArray(value)) elements.push(...value);
+      // One at a time: a call takes only so many arguments.
+      if (Array.isArray(value)) for (const element of value) elements.push(element);
       else elements.push(value);
       if (value !== null && !(Array.isArray(value) && value.length === 0)) this.#filled.add(offset);
     }
@@ -140,7 +141,7 @@ export class FieldValues {
     if (this.#analyser) {
       const counts = this.#tokensOf(condition)?.map((token) => this.#countOf(token)) ?? [typed];
       if (condition.kind === 'matchTextAny') return upTo(Math.min(typed, sum(counts)));
-      return upTo(Math.min(typed + other, ...counts.map((count) => count + other)));
+      return upTo(other + counts.reduce((least, count) => Math.min(least, count), typed));
     }
     if (this.postings && (condition.kind === 'match' || condition.kind === 'matchAny')) {
       const counts = this.#keysOf(condition).map((key) => this.#countOf(key));
