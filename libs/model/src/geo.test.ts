@@ -95,10 +95,21 @@ test('a polygon holds what is inside its ring and in none of its holes, without 
   assert.ok(!isInPolygon({ lon: 3, lat: 3 }, corner, []));
 });
 
-test('only an object with numbers lon and lat is a place', () => {
+test('only an object with numbers lon and lat, of the earth, is a place', () => {
   assert.deepEqual(geoPointOf({ lon: 1, lat: 2, name: 'x' }), { lon: 1, lat: 2 });
   assert.deepEqual(geoPointOf({ lon: new WholeFloat(1), lat: 2.5 }), { lon: 1, lat: 2.5 });
-  for (const value of [null, 1, 'a', [1, 2], {}, { lon: 1 }, { lon: '1', lat: 2 }]) {
+  for (const place of [
+    { lon: 180, lat: -90 },
+    { lon: -180, lat: 90 },
+  ]) {
+    assert.deepEqual(geoPointOf(place), place);
+  }
+  const beyond = [
+    { lon: 180.1, lat: 0 },
+    { lon: 0, lat: -90.1 },
+    { lon: 1, lat: 360 },
+  ];
+  for (const value of [null, 1, 'a', [1, 2], {}, { lon: 1 }, { lon: '1', lat: 2 }, ...beyond]) {
     assert.equal(geoPointOf(value), undefined);
   }
 });

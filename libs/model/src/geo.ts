@@ -10,12 +10,16 @@ import { numberOfValue } from './whole-float.ts';
 const EARTH_RADIUS_M = 6_371_008.8;
 const RADIANS = Math.PI / 180;
 
-/** The place a payload value names by numbers `lon` and `lat`; undefined where it names none. */
+/**
+ * The place a payload value names by numbers `lon` and `lat`; undefined where it names none on the earth. Beyond a pole
+ * the distance would be that to another place than the one an order of latitudes has there.
+ */
 export function geoPointOf(value: JsonValue): GeoPoint | undefined {
   if (!isJsonObject(value)) return undefined;
   const lon = numberOfValue(value.lon);
   const lat = numberOfValue(value.lat);
-  return lon === undefined || lat === undefined ? undefined : { lon, lat };
+  if (lon === undefined || lat === undefined) return undefined;
+  return Math.abs(lon) <= 180 && Math.abs(lat) <= 90 ? { lon, lat } : undefined;
 }
 
 /** Haversine distance in metres. */
