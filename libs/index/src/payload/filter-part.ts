@@ -14,6 +14,8 @@ export interface Scope {
   readonly among: OffsetSet;
   /** Whether to look at one offset after the other where only that gives an answer. */
   readonly isWalking: boolean;
+  /** Whether all must be known of even a few points, as what is not exact makes more than those be read. */
+  readonly isExactWanted?: boolean;
 }
 
 export interface Part {
@@ -39,7 +41,7 @@ export function allOf(parts: readonly Part[], total: number): Part {
   return { estimate: ofAll(estimates, total), select: (scope) => selectAll(parts, scope) };
 }
 
-function selectAll(parts: readonly Part[], { among, isWalking }: Scope): Answer | undefined {
+function selectAll(parts: readonly Part[], scope: Scope): Answer | undefined {
   const cheapestFirst = parts.toSorted(
     (a, b) =>
       Number(a.isWalk ?? false) - Number(b.isWalk ?? false) ||
@@ -50,18 +52,18 @@ function selectAll(parts: readonly Part[], { among, isWalking }: Scope): Answer 
   for (const part of cheapestFirst) {
     const count = offsets === undefined ? Infinity : countOfSet(offsets);
     if (offsets !== undefined && count === 0) return { offsets, isExact: true };
-    if (count <= FEW_POINTS && part.isWalk !== true) {
+    if (count <= FEW_POINTS && part.isWalk !== true && scope.isExactWanted !== true) {
       isExact = false;
       continue;
     }
-    const answer = part.select({ among: offsets ?? among, isWalking });
+    const answer = part.select({ ...scope, among: offsets ?? scope.among });
     isExact &&= answer?.isExact ?? false;
     if (answer === undefined) continue;
     if (offsets !== undefined) intersectInto(answer.offsets, offsets);
     offsets = answer.offsets;
   }
   if (offsets !== undefined) return { offsets, isExact };
-  return isExact ? { offsets: among.slice(), isExact } : undefined;
+  return isExact ? { offsets: scope.among.slice(), isExact } : undefined;
 }
 
 /** The part does not hold. */
@@ -70,7 +72,7 @@ export function noneOf(part: Part, total: number): Part {
     estimate: ofNone(part.estimate, total),
     ...(part.isWalk === true && { isWalk: true }),
     select: (scope) => {
-      const answer = part.select(scope);
+      const answer = part.select({ ...scope, isExactWanted: true });
       if (!answer?.isExact) return undefined;
       return { offsets: without(scope.among, answer.offsets), isExact: true };
     },
@@ -95,7 +97,7 @@ function selectAtLeast(minCount: number, parts: readonly Part[], scope: Scope): 
   let isExact = levels === minCount;
   let unknowns = 0;
   for (const part of parts) {
-    const answer = part.select(scope);
+    const answer = part.select({ ...scope, isExactWanted: true });
     isExact &&= answer?.isExact ?? false;
     if (answer === undefined) {
       unknowns++;
@@ -119,7 +121,7 @@ export function asSuperset({ estimate: { expected, max }, isWalk, select }: Part
     estimate: { min: 0, expected, max },
     ...(isWalk === true && { isWalk }),
     select: (scope) => {
-      const answer = select(scope);
+      const answer = select({ ...scope, isExactWanted: false });
       return answer && { offsets: answer.offsets, isExact: false };
     },
   };
