@@ -107,6 +107,25 @@ test('a point is ordered by a float where its index is of floats, and by an inte
   assert.deepEqual(orderedBy('n'), [5, 6, 7]);
 });
 
+test('of many points with one value the first by id come first, and both zeros are one value', async () => {
+  const replica = await ReplicaForTests.open({ '': { size: 1, distance: 'Dot' } });
+  replica.createPayloadIndexes({ n: { type: 'float' } });
+  const zero = (id: number) => new WholeFloat(id % 2 === 0 ? 0 : -0);
+  const ids = Array.from({ length: 600 }, (_, i) => 599 - i);
+  replica.upsert(ids.map((id) => pointOf(id, { n: zero(id) })));
+  for (const direction of ['asc', 'desc'] as const) {
+    for (const limit of [1, 3, 250, 1_000]) {
+      const orderBy = { key: 'n', direction };
+      const records = replica.reader.scroll({ limit, orderBy, projection: NOTHING });
+      const expected = ids.toReversed().slice(0, limit);
+      assert.deepEqual(
+        records.map(({ id, orderValue }) => [id, orderValue]),
+        expected.map((id) => [id, new WholeFloat(0)]),
+      );
+    }
+  }
+});
+
 test('a facet counts each point once for each of its values, most frequent first', async () => {
   const filter = fc.option(fc.constant(RED), { nil: undefined });
   await fc.assert(

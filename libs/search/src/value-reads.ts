@@ -20,6 +20,9 @@ export interface OrderedPoint {
   readonly orderValue: number | WholeFloat;
 }
 
+/** Points held beside twice those wanted, so that a page of a few is not cut for every point. */
+const TIED_MORE = 64;
+
 /**
  * The first `limit` points by a payload value, a point once for each value it has; equal values in id order. Errors:
  * `bad_request` where the field has no index in order.
@@ -45,10 +48,16 @@ export function orderedPoints(
   const points: OrderedPoint[] = [];
   if (limit <= 0) return points;
   const isOfFloats = payloadIndexes.indexOf(key)?.type === 'float';
-  let tied: PointId[] = [];
+  let tied: number[] = [];
   let value = Number.NaN;
+  const cutTied = () => {
+    tied.sort((a, b) => table.compareIds(a, b));
+    tied = tied.slice(0, limit - points.length);
+  };
   const takeTied = () => {
-    for (const id of tied.sort(comparePointIds).slice(0, limit - points.length)) {
+    cutTied();
+    for (const offset of tied) {
+      const id = idAt(table, offset);
       points.push({ id, orderValue: isOfFloats ? floatValue(value) : value });
     }
     tied = [];
@@ -58,9 +67,12 @@ export function orderedPoints(
     if (pair.value !== value) {
       takeTied();
       if (points.length >= limit) return points;
-      value = pair.value;
+      // Zero has two doubles, which are one number.
+      value = pair.value + 0;
     }
-    tied.push(idAt(table, pair.offset));
+    tied.push(pair.offset);
+    // All points may have one value; of them no more are kept than are cut off at once.
+    if (tied.length >= 2 * (limit - points.length) + TIED_MORE) cutTied();
   }
   takeTied();
   return points;
