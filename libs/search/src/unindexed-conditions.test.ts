@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Condition, Filter, PayloadSchema } from '@tributary/model';
+import type { Condition, FieldIndex, Filter, PayloadSchema } from '@tributary/model';
 import { unindexedConditions } from './unindexed-conditions.ts';
 
 const place = { lon: 1, lat: 2 };
@@ -69,6 +69,29 @@ test('an index of a type that answers is enough, one that does not is named', ()
     'n: integer instead of integer',
     't: text instead of keyword',
   ]);
+});
+
+test('an index of numbers is named where it was not made for what is asked', () => {
+  const conditions: readonly Condition[] = [
+    { kind: 'match', key: 'n', value: 1 },
+    { kind: 'matchAny', key: 'n', any: [1, 2] },
+    { kind: 'matchExcept', key: 'n', except: [1] },
+    { kind: 'range', key: 'n', range: { lt: 3 } },
+    { kind: 'isNull', key: 'n' },
+  ];
+  const asked = (index: FieldIndex) =>
+    unindexedConditions({ must: conditions }, { n: index }).map(({ asks }) => asks);
+  assert.deepEqual(asked({ type: 'integer', lookup: true, range: true }), []);
+  assert.deepEqual(asked({ type: 'integer', lookup: false, range: true }), ['matchAny']);
+  assert.deepEqual(asked({ type: 'integer', lookup: true, range: false }), ['range']);
+  assert.deepEqual(asked({ type: 'float' }), ['matchAny']);
+});
+
+test('an index is found by every text of its path, and told by the one it would have', () => {
+  const schema: PayloadSchema = { 'a.b': { type: 'keyword' } };
+  const match = (key: string): Condition => ({ kind: 'match', key, value: 'x' });
+  assert.deepEqual(told([match('"a".b'), match('a."b"')], schema), []);
+  assert.deepEqual(told([match('"a"."c"')], schema), ['a.c: keyword']);
 });
 
 test('every clause is looked at, however deep, and a field is told once', () => {

@@ -6,6 +6,7 @@ import {
   type FieldIndex,
   type FieldIndexType,
   type Filter,
+  indexedPath,
   type MatchValue,
   type PayloadSchema,
   type UnindexedCondition,
@@ -47,10 +48,12 @@ function collect(filter: Filter, prefix: string, schema: PayloadSchema, report: 
 
 type FieldCondition = Extract<Condition, { readonly key: string }>;
 
-function check(condition: FieldCondition, key: string, schema: PayloadSchema, report: Report) {
+function check(condition: FieldCondition, path: string, schema: PayloadSchema, report: Report) {
   const helping = helpingTypes(condition);
   const [helps] = helping;
-  if (helps === undefined) return;
+  const key = indexedPath(path);
+  // A path that nested filters make too long can have no index.
+  if (helps === undefined || key === undefined) return;
   const index = Object.hasOwn(schema, key) ? schema[key] : undefined;
   if (index !== undefined && helping.includes(index.type) && isBuiltFor(index, condition)) return;
   const { kind: asks } = condition;
@@ -105,8 +108,20 @@ function typesFor(value: MatchValue | undefined): readonly FieldIndexType[] {
   }
 }
 
-/** An integer index may have been made for single values or for ranges only. */
+/** An integer index may have been made for single values or for ranges only; numbers in order tell one value at a time. */
 function isBuiltFor(index: FieldIndex, { kind }: FieldCondition): boolean {
-  if (index.type !== 'integer') return true;
-  return kind !== 'range' || index.range;
+  const isNumeric = index.type === 'integer' || index.type === 'float';
+  if (!isNumeric) return true;
+  const { lookup, range } = index.type === 'integer' ? index : { lookup: false, range: true };
+  switch (kind) {
+    case 'match':
+      return lookup || range;
+    case 'matchAny':
+    case 'matchExcept':
+      return lookup;
+    case 'range':
+      return range;
+    default:
+      return true;
+  }
 }
