@@ -11,14 +11,17 @@
 import type { AnyVectorIndex, IndexSelection, PayloadIndexes } from '@tributary/index';
 import { countOfSet, hasOffset, offsetsOf, type PointTable } from '@tributary/index';
 import {
+  asksForPayload,
   asksForVectors,
   compileFilter,
   type Filter,
   type FilterExplanation,
   type FilterPredicate,
+  filterKey,
   JsonError,
   type JsonObject,
   JsonPathError,
+  listedIds,
   type PayloadBytes,
   type PointId,
   type PointOffset,
@@ -27,7 +30,6 @@ import {
 } from '@tributary/model';
 import { assert, type Clock, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
-import { asksForPayload, filterKey, listedIds } from './filter-demands.ts';
 import { type Selection, SelectionBuilder } from './selection.ts';
 import { SelectionCache } from './selection-cache.ts';
 import { unindexedConditions } from './unindexed-conditions.ts';

@@ -1,7 +1,7 @@
 // Weighs the query values of sparse vectors whose modifier is `idf`, by how rare their terms are in the whole collection.
 
 import type { CollectionState } from '@tributary/metadata';
-import type { Filter, Scoring } from '@tributary/model';
+import { type Filter, filterKey, type Scoring } from '@tributary/model';
 import { termWeights, weighted } from '@tributary/ranking';
 import { mapSparse } from './query-examples.ts';
 import type { Reading, ShardReads } from './shard-reads.ts';
@@ -47,9 +47,7 @@ export async function weighTerms(
 
 /** The same for scorings whose terms are counted in the same vectors of the same points. */
 function populationOf({ using, corpus }: Weighable): string {
-  return JSON.stringify([using, corpus], (_, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
-  );
+  return JSON.stringify([using, corpus && filterKey(corpus)]);
 }
 
 function termsOf(scorings: readonly Weighable[]): Uint32Array {
