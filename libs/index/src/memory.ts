@@ -7,7 +7,7 @@ import {
   type SearchMethod,
   type VectorValue,
 } from '@tributary/model';
-import { isInSet } from './rows/exact-scan.ts';
+import { hasOffset } from './offset-bits.ts';
 import { exactStats } from './rows/exact-stats.ts';
 import { planExamples } from './rows/example-scoring.ts';
 import { copyVector, similarity } from './similarity.ts';
@@ -82,7 +82,7 @@ export class MemoryVectorIndex<Vector extends VectorValue = Float32Array>
   ): IndexHits {
     const hits: Scored[] = [];
     for (const [offset, vector] of this.#vectors) {
-      if (accept !== undefined && !isInSet(accept, offset)) continue;
+      if (accept !== undefined && !hasOffset(accept, offset)) continue;
       const exact = scoreOf(vector);
       if (exact === undefined) continue;
       const score = Math.fround(exact);

@@ -8,7 +8,7 @@ import {
   sequence,
 } from '@tributary/model';
 import fc from 'fast-check';
-import { isInSet } from '../rows/exact-scan.ts';
+import { hasOffset } from '../offset-bits.ts';
 import { PointTable } from './point-table.ts';
 
 const IDS: readonly PointId[] = [
@@ -38,7 +38,7 @@ function checkAgainst(table: PointTable, model: Map<PointId, LivePoint>): void {
   }
   assert.equal(offsets.size, model.size, 'live points never share an offset');
   for (let offset = 0; offset < table.offsetsEnd + 40; offset++) {
-    assert.equal(isInSet(table.live, offset), offsets.has(offset));
+    assert.equal(hasOffset(table.live, offset), offsets.has(offset));
   }
   const listed = [...table].map(({ id, offset, version }) => [id, { offset, version }] as const);
   assert.deepEqual(new Map(listed), model);

@@ -1,6 +1,7 @@
 // Which rows are scored: every row of a range, a list of rows, or the rows of a set of offsets, given
 // to a scorer a call of the kernel at a time. Scores are the kernel's: larger is nearer.
 
+import { hasOffset } from '../offset-bits.ts';
 import type { TopK } from '../top-k.ts';
 import type { OffsetSet } from '../vector-index.ts';
 import { type FlatVectors, NONE } from './flat-vectors.ts';
@@ -87,7 +88,7 @@ export class ExactScan {
   /** The rows of the range whose offset is in `accept`. */
   rangeIn(range: RowRange, accept: OffsetSet): void {
     for (let row = range.from; row < range.to; row++) {
-      if (isInSet(accept, this.#vectors.offsetOf(row))) this.row(row);
+      if (hasOffset(accept, this.#vectors.offsetOf(row))) this.row(row);
     }
   }
 
@@ -126,8 +127,4 @@ export class ExactScan {
     this.#pending[block] = 0;
     this.#scorer.score(kernel, block * 2 ** this.#blockLog2, count);
   }
-}
-
-export function isInSet(set: OffsetSet, offset: number): boolean {
-  return (((set[offset >>> 5] ?? 0) >>> (offset & 31)) & 1) === 1;
 }

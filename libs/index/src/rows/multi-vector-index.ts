@@ -16,7 +16,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
-import { offsetsOf } from '../offset-bits.ts';
+import { hasOffset, offsetsOf } from '../offset-bits.ts';
 import { scoreBound, toHits } from '../score.ts';
 import { acceptedCount, checkSearch, isFinite32 } from '../search-request.ts';
 import { rowsOf } from '../similarity.ts';
@@ -29,7 +29,7 @@ import type {
   VectorIndex,
   VectorIndexStats,
 } from '../vector-index.ts';
-import { ExactScan, isInSet } from './exact-scan.ts';
+import { ExactScan } from './exact-scan.ts';
 import { exactStats } from './exact-stats.ts';
 import { planExamples, type ScoreOfSimilarities, toMulti } from './example-scoring.ts';
 import { FlatVectors } from './flat-vectors.ts';
@@ -178,7 +178,7 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
       return;
     }
     for (const offset of this.#labelsOf.keys()) {
-      if (accept === undefined || isInSet(accept, offset)) yield offset;
+      if (accept === undefined || hasOffset(accept, offset)) yield offset;
     }
   }
 

@@ -18,7 +18,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
-import { offsetsOf } from '../offset-bits.ts';
+import { hasOffset, offsetsOf } from '../offset-bits.ts';
 import { acceptedCount, checkSearch } from '../search-request.ts';
 import { TopK } from '../top-k.ts';
 import type {
@@ -30,7 +30,6 @@ import type {
   VectorIndex,
   VectorIndexStats,
 } from '../vector-index.ts';
-import { isInSet } from './exact-scan.ts';
 import { exactStats } from './exact-stats.ts';
 import { planExamples, type ScoreOfSimilarities, toSparse } from './example-scoring.ts';
 import { NO_ROW, SparseRows } from './sparse-rows.ts';
@@ -85,7 +84,7 @@ export class SparseIndex implements VectorIndex<VectorValue> {
     let count = 0;
     for (let row = 0; row < this.#rows.end; row++) {
       const offset = this.#rows.offsetOf(row);
-      if (offset !== NO_ROW && isInSet(accept, offset)) count++;
+      if (offset !== NO_ROW && hasOffset(accept, offset)) count++;
     }
     return count;
   }
@@ -138,7 +137,7 @@ export class SparseIndex implements VectorIndex<VectorValue> {
         if (onlyTouched && touched[i] === 0) continue;
         const offset = rows.offsetOf(first + i);
         if (offset === NO_ROW) continue;
-        if (accept !== undefined && !isInSet(accept, offset)) continue;
+        if (accept !== undefined && !hasOffset(accept, offset)) continue;
         top.offer(Math.fround(score(similarities, window.length, i)), offset);
       }
     }

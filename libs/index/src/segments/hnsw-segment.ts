@@ -7,7 +7,7 @@
 // Dead rows stay in the graph as way-points and are never answered.
 
 import { assert } from '@tributary/runtime';
-import { isInSet } from '../rows/exact-scan.ts';
+import { hasOffset } from '../offset-bits.ts';
 import type { OffsetSet } from '../vector-index.ts';
 import type { NativeGraph } from './native-graph.ts';
 
@@ -62,7 +62,7 @@ export class HnswSegment {
     const offsets = this.#offsets;
     // The callback must not throw: it would end the process.
     const filter =
-      accept === undefined ? undefined : (row: number) => isInSet(accept, offsets[row] ?? DEAD);
+      accept === undefined ? undefined : (row: number) => hasOffset(accept, offsets[row] ?? DEAD);
     const rows = this.#graph.search(query, k, ef, filter);
     const found: number[] = [];
     for (const row of rows) {
