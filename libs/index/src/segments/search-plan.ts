@@ -22,7 +22,9 @@ const QUERY_NS_PER_VALUE = 30;
 const FILTER_NS_PER_CANDIDATE = 650;
 /**
  * With a filter the graph must be cheaper by the third that is not known for sure, and a walk takes
- * longer still where the accepted rows lie far from the query. What a scan costs is certain.
+ * longer still where the accepted rows lie far from the query. What a scan costs is certain. Both
+ * take as long at 21, 27, 35 % accepted with ef 32, 64, 128 (50,000 × 128, measured); the model
+ * walks from 20, 28, 39 %.
  */
 const FILTERED_WALK_MARGIN = 4 / 3;
 
