@@ -63,7 +63,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   };
   set('cluster.uri', values.uri);
   set('cluster.bootstrap', values.bootstrap);
-  set('nats.url', values['nats-url']?.split(','));
+  set('nats.url', values['nats-url']);
   set('nats.monitoring_url', values['nats-monitoring-url']);
   set('storage.storage_path', values['data-dir']);
   set('service.host', values.host);
@@ -71,7 +71,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   set('service.grpc_port', asNumber(values['grpc-port']));
   set('cluster.p2p.port', asNumber(values['p2p-port']));
   set('replica.workers', asNumber(values.workers));
-  set('log_level', values['log-level']?.toUpperCase());
+  set('log_level', values['log-level']);
   const file = values['config-path'];
   return { help: values.help === true, flags, ...(file === undefined ? {} : { file }) };
 }

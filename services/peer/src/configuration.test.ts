@@ -3,6 +3,7 @@ import { mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { TributaryError } from '@tributary/runtime';
 import { loadConfiguration } from './configuration.ts';
 
 const none = { environment: {}, flags: new Map<string, unknown>() };
@@ -37,6 +38,44 @@ test('an error names the key and the variable it came from', () => {
   );
   const unknown = { ...none, environment: { QDRANT__SERVICE__COLOUR: 'red' } };
   assert.throws(() => loadConfiguration(unknown), /service\.colour .*is not a known key/);
+});
+
+test('what cannot be parsed, or is wrong within a list, is named with its variable in one line', () => {
+  const refused = (name: string, value: string, pattern: RegExp) =>
+    assert.throws(
+      () => loadConfiguration({ ...none, environment: { [name]: value } }),
+      (error) =>
+        error instanceof TributaryError &&
+        pattern.test(error.message) &&
+        !error.message.includes('\n'),
+    );
+  refused('TRIBUTARY__LOG_LEVEL', '[oops', /^configuration: TRIBUTARY__LOG_LEVEL: /);
+  const wrongUrl = /nats\.url\.1 \(from TRIBUTARY__NATS__URL\): must look like nats/;
+  refused('TRIBUTARY__NATS__URL', 'nats://a:1,b', wrongUrl);
+  refused('TRIBUTARY__NATS__URL', '[nats://a:1, b]', wrongUrl);
+  refused('QDRANT__SERVICE', '{colour: red}', /service\.colour \(from QDRANT__SERVICE\)/);
+});
+
+test('a level in small letters, an empty variable and a text of several servers are taken', () => {
+  const { log_level, nats, storage } = loadConfiguration({
+    ...none,
+    environment: {
+      QDRANT__LOG_LEVEL: 'warn',
+      TRIBUTARY__NATS__URL: 'nats://a:1,nats://b:2',
+      QDRANT__STORAGE__STORAGE_PATH: '',
+    },
+  });
+  assert.equal(log_level, 'WARN');
+  assert.deepEqual(nats.url, ['nats://a:1', 'nats://b:2']);
+  assert.equal(storage.storage_path, './storage');
+});
+
+test('a key by the name of what every object inherits is as unknown as any other', () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-configuration-'));
+  const file = join(folder.path, 'config.yaml');
+  writeFileSync(file, '__proto__:\n  polluted: 1\n');
+  assert.throws(() => loadConfiguration({ ...none, file }), /__proto__ .*is not a known key/);
+  assert.ok(!('polluted' in {}));
 });
 
 test('a configuration file that cannot be read is named', () => {

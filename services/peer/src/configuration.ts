@@ -10,6 +10,11 @@ import { z } from 'zod';
 
 const port = z.int().min(0).max(65_535);
 const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s/,]+$/, 'must look like nats://host:4222');
+/** A list, or a text with commas between them: a flag and a variable have no lists. */
+const natsUrls = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',') : value),
+  z.array(natsUrl).min(1),
+);
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must look like http://host:6335' });
 const count = z.int().min(1);
 
@@ -70,7 +75,7 @@ const cluster = z.strictObject({
 
 const nats = z.strictObject({
   /** Servers of an existing NATS cluster; empty: this peer looks after a nats-server of its own. */
-  url: z.union([natsUrl, z.array(natsUrl)]).optional(),
+  url: natsUrls.optional(),
   /** Where the own nats-server listens; port 0 takes a free one. */
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(4222),
@@ -87,7 +92,11 @@ const replica = z.strictObject({
 });
 
 const schema = z.strictObject({
-  log_level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF']).default('INFO'),
+  log_level: z
+    .string()
+    .toUpperCase()
+    .pipe(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF']))
+    .default('INFO'),
   storage: storage.prefault({}),
   service: service.prefault({}),
   cluster: cluster.prefault({}),
@@ -110,14 +119,16 @@ const ENVIRONMENT_PREFIXES = ['QDRANT__', 'TRIBUTARY__'];
 
 /** Errors: `bad_request` with one line that names the key, where it came from and what it must be. */
 export function loadConfiguration(sources: ConfigurationSources): PeerConfiguration {
-  const tree: Tree = {};
+  const tree = emptyTree();
   const origins = new Map<string, string>();
   if (sources.file !== undefined) mergeFile(tree, origins, sources.file);
   for (const prefix of ENVIRONMENT_PREFIXES) {
     for (const [name, value] of Object.entries(sources.environment)) {
       if (value === undefined || !name.startsWith(prefix)) continue;
       const key = name.slice(prefix.length).toLowerCase().replaceAll('__', '.');
-      put(tree, origins, key, parseYaml(value), name);
+      const parsed = parseVariable(name, value);
+      // An empty variable, like a key without a value in a file, says nothing.
+      if (parsed !== null) put(tree, origins, key, parsed, name);
     }
   }
   for (const [key, value] of sources.flags) put(tree, origins, key, value, 'flag');
@@ -125,11 +136,30 @@ export function loadConfiguration(sources: ConfigurationSources): PeerConfigurat
   if (parsed.success) return deepFreeze(parsed.data);
   const issue = parsed.error.issues[0];
   const unrecognised = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : '';
-  const key = [...(issue?.path ?? []), ...(unrecognised === '' ? [] : [unrecognised])].join('.');
+  const path = [...(issue?.path ?? []), ...(unrecognised === '' ? [] : [unrecognised])].map(String);
   const what = unrecognised === '' ? issue?.message : 'is not a known key';
-  const origin = origins.get(key);
+  const origin = originOf(origins, path);
   const from = origin === undefined ? '' : ` (from ${origin})`;
-  throw new TributaryError('bad_request', `configuration: ${key}${from}: ${what}`);
+  throw new TributaryError('bad_request', `configuration: ${path.join('.')}${from}: ${what}`);
+}
+
+function parseVariable(name: string, text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (cause) {
+    const why = messageOf(cause).split('\n')[0];
+    throw new TributaryError('bad_request', `configuration: ${name}: ${why}`, { cause });
+  }
+}
+
+/** Where the value was set: as a whole, with the list or section that it lies in, or by what lies in it. */
+function originOf(origins: ReadonlyMap<string, string>, path: readonly string[]) {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(path.slice(0, length).join('.'));
+    if (origin !== undefined) return origin;
+  }
+  const section = `${path.join('.')}.`;
+  return [...origins].find(([key]) => key.startsWith(section))?.[1];
 }
 
 function mergeFile(tree: Tree, origins: Map<string, string>, file: string): void {
@@ -170,12 +200,17 @@ function put(
   let node = tree;
   for (const part of path) {
     const next = node[part];
-    const child: Tree = isTree(next) ? next : {};
+    const child = isTree(next) ? next : emptyTree();
     node[part] = child;
     node = child;
   }
   node[last] = value;
   origins.set(key, origin);
+}
+
+/** Of keys that anybody may have written, so it inherits none. */
+function emptyTree(): Tree {
+  return Object.create(null);
 }
 
 function isTree(value: unknown): value is Tree {

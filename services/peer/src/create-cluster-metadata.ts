@@ -61,13 +61,17 @@ export function createClusterMetadata(options: ClusterMetadataOptions): ClusterM
   const name = 'entry into the cluster';
   const found = retryUntilDone(find, { name, clock, random, logger, signal, isTransient });
   const following = found.then(() => metadata.run(signal));
-  const entered = found.then(() =>
-    retryUntilDone(() => metadata.sync(signal), { name, clock, random, logger, signal }),
-  );
+  const entered = found
+    .then(() =>
+      retryUntilDone(() => metadata.sync(signal), { name, clock, random, logger, signal }),
+    )
+    .then(() => {});
+  // Who needs them waits for them later; a failure that comes before is not to end the process by itself.
+  for (const each of [entered, following]) each.catch(() => {});
   return {
     metadata,
     remembers: cached !== undefined,
-    entered: entered.then(() => {}),
+    entered,
     following,
     [Symbol.dispose]: () => cache[Symbol.dispose](),
   };

@@ -2,7 +2,13 @@
 
 import { join } from 'node:path';
 import { NatsServerSupervisor } from '@tributary/nats';
-import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import {
+  abortable,
+  type Clock,
+  type Logger,
+  type Random,
+  TributaryError,
+} from '@tributary/runtime';
 import type { PeerConfiguration } from './configuration.ts';
 import { introduceTo } from './introduction.ts';
 
@@ -20,6 +26,8 @@ export interface NatsSourceOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Gives up waiting for a server or a peer. */
+  readonly signal: AbortSignal;
 }
 
 const PROJECT_ROOT = join(import.meta.dirname, '../../..');
@@ -27,12 +35,11 @@ const INTRODUCE_WITHIN_MS = 30_000;
 
 export async function createNatsSource(options: NatsSourceOptions): Promise<NatsSource> {
   const { nats, cluster } = options.configuration;
-  if (nats.url !== undefined) return foreign([nats.url].flat(), nats);
+  if (nats.url !== undefined) return foreign(nats.url, nats);
   if (cluster.bootstrap !== undefined) {
-    const { natsUrls } = await introduceTo(
-      cluster.bootstrap,
-      options.clock.nowMs() + INTRODUCE_WITHIN_MS,
-    );
+    const deadlineMs = options.clock.nowMs() + INTRODUCE_WITHIN_MS;
+    const introduced = introduceTo(cluster.bootstrap, deadlineMs);
+    const { natsUrls } = await abortable(introduced, options.signal);
     if (natsUrls.length === 0) {
       throw new TributaryError('unavailable', `${cluster.bootstrap} names no nats-server`);
     }
@@ -57,9 +64,10 @@ async function own({
   clock,
   random,
   logger,
+  signal,
 }: NatsSourceOptions): Promise<NatsSource> {
   const { host, port, monitor_port: httpPort } = configuration.nats;
-  const server = await NatsServerSupervisor.start({
+  const settings = {
     name: 'nats-1',
     dataDir: join(folder, 'nats'),
     host,
@@ -69,7 +77,8 @@ async function own({
     logger: logger.child({ part: 'nats-server' }),
     clock,
     random,
-  });
+  };
+  const server = await NatsServerSupervisor.start(settings, signal);
   return {
     urls: [server.clientUrl],
     monitoringUrl: server.monitoringUrl,

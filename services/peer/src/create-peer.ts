@@ -36,6 +36,7 @@ import {
   startDeadline,
 } from '@tributary/runtime';
 import { Background } from './background.ts';
+import { checkPorts } from './check-ports.ts';
 import { ClusterStatus } from './cluster-status.ts';
 import type { PeerConfiguration } from './configuration.ts';
 import { type ClusterMetadata, createClusterMetadata } from './create-cluster-metadata.ts';
@@ -52,6 +53,8 @@ export interface PeerOptions {
   readonly logger: Logger;
   /** For the threads, which have loggers of their own. */
   readonly logLevel: LogLevel;
+  /** Gives the start up; without effect on a peer that has started. */
+  readonly signal: AbortSignal;
 }
 
 export interface Peer extends AsyncDisposable {
@@ -80,9 +83,12 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
       ...(cluster.peer_id === undefined ? {} : { peer: cluster.peer_id }),
     }),
   );
+  await checkPorts(configuration);
   const source = starting.use(await createNatsSource({ ...options, folder: folder.path }));
   const name = `tributary peer ${folder.peer}`;
-  const connection = starting.use(await connectNats({ urls: source.urls, name, logger, clock }));
+  const { signal } = options;
+  const { urls } = source;
+  const connection = starting.use(await connectNats({ urls, name, logger, clock, signal }));
   const background = starting.use(new Background(logger));
   const foundation = { ...options, folder, source, connection, background };
   const { gateway, server } = await startServices(foundation, starting);
@@ -125,7 +131,8 @@ async function startServices(
   const { background } = foundation;
   const { peer: self } = folder;
   const { signal } = background;
-  using deadline = startDeadline(clock, START_WITHIN_MS, signal, 'the start of the peer');
+  const given = AbortSignal.any([signal, foundation.signal]);
+  using deadline = startDeadline(clock, START_WITHIN_MS, given, 'the start of the peer');
   const cluster = owner.use(
     createClusterMetadata({
       connection,
@@ -264,8 +271,8 @@ function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig>
 }
 
 /**
- * Ready once every replica placed here is open and caught up, and then for good: later ones are only behind for a while.
- * While the cluster has no leader nobody can write, and what is open answers reads: that is ready as well.
+ * Ready once every replica placed here is open and caught up, and then for good: later ones are only behind for a
+ * while. While the cluster has no leader nobody can write, and what is open answers reads: that is ready as well.
  */
 function readiness(cluster: ClusterMetadata, self: PeerId, replicas: ReplicaHost): () => boolean {
   let hasEntered = false;

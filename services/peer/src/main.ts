@@ -1,6 +1,8 @@
-// The program: one peer. Ends with 0 after SIGTERM or SIGINT, with 1 and one line where it cannot start or go on.
+// The program: one peer. Ends with 0 after SIGTERM or SIGINT, also while it starts; with 1 and one line where it cannot
+// start or go on.
 
 import {
+  abortable,
   createLogger,
   type LogLevel,
   systemClock,
@@ -19,6 +21,8 @@ const LOG_LEVELS: Readonly<Record<PeerConfiguration['log_level'], LogLevel>> = {
   OFF: 'silent',
 };
 
+const FAILED_CLOSES_WITHIN_MS = 15_000;
+
 async function main(): Promise<void> {
   const { help, file, flags } = parseCommandLine(process.argv.slice(2));
   if (help) {
@@ -32,32 +36,35 @@ async function main(): Promise<void> {
   });
   const logLevel = LOG_LEVELS[configuration.log_level];
   const logger = createLogger({ level: logLevel });
-  const peer = await createPeer({
-    configuration,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    logLevel,
+  const signal = stopSignal();
+  const options = { configuration, clock: systemClock, random: systemRandom, logger, logLevel };
+  const peer = await createPeer({ ...options, signal }).catch((error) => {
+    if (!signal.aborted) throw error;
   });
+  if (peer === undefined) return;
   const { id, httpPort, grpcPort, p2pPort } = peer;
   logger.info({ peer: id, httpPort, grpcPort, p2pPort }, 'serving');
-  await Promise.race([stopSignal(), peer.failed]);
-  logger.info({ peer: id }, 'stopping');
-  await peer.close();
+  try {
+    await abortable(peer.failed, signal);
+  } catch (error) {
+    logger.info({ peer: id }, 'stopping');
+    if (signal.aborted) return await peer.close();
+    // What has failed may keep the rest from ending.
+    await Promise.race([peer.close(), systemClock.sleep(FAILED_CLOSES_WITHIN_MS)]).catch(() => {});
+    throw error;
+  }
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    for (const name of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(name, () => {
-        if (isStopping) process.exit(1);
-        isStopping = true;
-        resolve();
-      });
-    }
-  });
+/** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(1);
+      stop.abort(new TributaryError('cancelled', `stopped by ${name}`));
+    });
+  }
+  return stop.signal;
 }
 
 try {

@@ -1,0 +1,124 @@
+// The program as users run it: how it starts, what it says where it cannot, and what it leaves behind.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { afterEach, beforeEach } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findRunningServer } from '@tributary/nats';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+const WITHIN_MS = 120_000;
+const ANY_PORT = ['--http-port', '0', '--grpc-port', '0', '--p2p-port', '0'];
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-main-'));
+});
+afterEach(async () => {
+  for (const child of programs.splice(0)) child.kill('SIGKILL');
+  const server = await findRunningServer(join(folder, 'nats'));
+  if (server !== undefined) process.kill(server.pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+});
+
+interface Program {
+  readonly child: ChildProcess;
+  /** What it logged so far, and what it had to say to people. */
+  readonly printed: () => string;
+  readonly ended: Promise<Ending>;
+}
+
+interface Ending {
+  readonly code: number | null;
+  /** What it said to people: what is not a line of JSON. */
+  readonly said: string;
+}
+
+const programs: ChildProcess[] = [];
+
+function start(...flags: string[]): Program {
+  const child = spawn(process.execPath, [MAIN, '--data-dir', folder, ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, TRIBUTARY__NATS__PORT: '0' },
+  });
+  programs.push(child);
+  let printed = '';
+  child.stderr.on('data', (bytes) => {
+    printed += bytes;
+  });
+  const ended = once(child, 'close').then(() => {
+    const said = printed.replaceAll(/^\{.*\n/gm, '');
+    return { code: child.exitCode, said };
+  });
+  return { child, printed: () => printed, ended };
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + WITHIN_MS;
+  while (!holds()) {
+    assert.ok(performance.now() < deadline, what);
+    await sleep(5);
+  }
+}
+
+test('a peer that is stopped while it starts ends well, and so does its nats-server', async () => {
+  const program = start(...ANY_PORT);
+  await until('its nats-server runs', () => existsSync(join(folder, 'nats', 'server.json')));
+  program.child.kill('SIGTERM');
+  assert.deepEqual(await program.ended, { code: 0, said: '' });
+  assert.equal(await findRunningServer(join(folder, 'nats')), undefined);
+});
+
+test('a folder of another cluster ends the peer with one line, and nothing is left running', async () => {
+  const first = start(...ANY_PORT);
+  await until('it serves', () => first.printed().includes('"serving"'));
+  await until('it remembers', () => existsSync(join(folder, 'metadata.cache')));
+  first.child.kill('SIGTERM');
+  assert.equal((await first.ended).code, 0);
+  rmSync(join(folder, 'nats'), { recursive: true });
+  const { code, said }: Ending = await start(...ANY_PORT).ended;
+  assert.equal(code, 1);
+  assert.match(said, /^tributary: data folder \S+ belongs to another cluster: [^\n]+\n$/);
+  assert.equal(await findRunningServer(join(folder, 'nats')), undefined);
+});
+
+test('each port that is taken is named in one line', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  try {
+    await once(taken, 'listening');
+    const address = taken.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const flags = ['--http-port', '--grpc-port', '--p2p-port'];
+    for (const flag of flags) {
+      const ended: Ending = await start(...ANY_PORT, flag, String(address.port)).ended;
+      assert.equal(ended.code, 1);
+      const oneLine = new RegExp(`^tributary: [^\\n]*${address.port}[^\\n]*\\n$`);
+      assert.match(ended.said, oneLine, flag);
+    }
+    const { said }: Ending = await start(...flags.flatMap((flag) => [flag, '65534'])).ended;
+    assert.match(said, /service.grpc_port and service.http_port are both 65534\n$/);
+  } finally {
+    taken.close();
+  }
+});
+
+test('what cannot be read is told in one line: a flag, a value, a folder', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const [flags, pattern] of [
+    [['--prot', '1'], /--prot/],
+    [['--http-port', 'x'], /service\.http_port/],
+    [['--config-path', join(folder, 'none.yaml')], /none\.yaml/],
+    [['--data-dir', file], /data folder/],
+  ] as const) {
+    const { code, said } = await start(...flags).ended;
+    assert.equal(code, 1);
+    assert.match(said, pattern);
+    assert.match(said, /^tributary: [^\n]+\n$/);
+  }
+});
