@@ -1,8 +1,8 @@
 // The folder of one local cluster: made, checked and held by one launcher at a time.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { lockFolder, systemRandom } from '@tributary/runtime';
+import { lockFolder, replaceFile, systemRandom } from '@tributary/runtime';
 import { LaunchError } from './options.ts';
 
 const IDENTITY_FILE = 'cluster.json';
@@ -23,13 +23,18 @@ export async function openClusterFolder(options: {
 
 /** Empties the folder but for its lock. No process of the cluster may be running. */
 export function emptyClusterFolder(folder: string, names: readonly string[]): void {
-  for (const name of [...names, IDENTITY_FILE]) {
-    rmSync(path.join(folder, name), { recursive: true, force: true });
-  }
+  const identity = path.join(folder, IDENTITY_FILE);
+  // Half emptied it is no cluster: whoever is killed here leaves a folder that only `--fresh` takes.
+  replaceFile(identity, '"being emptied"\n');
+  for (const name of names) rmSync(path.join(folder, name), { recursive: true, force: true });
+  rmSync(identity);
 }
 
+/** Once for a folder: what is there was checked when the folder was opened. */
 export function writeClusterIdentity(folder: string, peers: number): void {
-  writeFileSync(path.join(folder, IDENTITY_FILE), `${JSON.stringify({ format: FORMAT, peers })}\n`);
+  const file = path.join(folder, IDENTITY_FILE);
+  if (existsSync(file)) return;
+  replaceFile(file, `${JSON.stringify({ format: FORMAT, peers })}\n`);
 }
 
 function checkIdentity(folder: string, peers: number): void {

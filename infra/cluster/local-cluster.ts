@@ -3,13 +3,15 @@
 import path from 'node:path';
 import { NatsServerSupervisor } from '@tributary/nats';
 import { type Logger, silentLogger, systemClock, systemRandom } from '@tributary/runtime';
+import { signalProcess } from '../signal-process.ts';
 import { type ClusterLayout, HOST, type NatsPlace, type PeerPlace } from './layout.ts';
 import { LaunchError } from './options.ts';
 import type { ProcessLedger } from './process-ledger.ts';
 import { untilReady } from './readiness.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
-const READY_TIMEOUT_MS = 60_000;
+/** What a process may take until it answers; one that answers that it is busy may take longer. */
+const ANSWERS_WITHIN_MS = 60_000;
 const PEER_STOP_TIMEOUT_MS = 20_000;
 
 export interface LocalClusterOptions {
@@ -56,8 +58,15 @@ export class LocalCluster {
 
   async #startPeers(signal: AbortSignal): Promise<void> {
     for (const peer of this.#peers) peer.start();
-    const ready = this.#options.layout.peers.map(({ name, httpPort }) =>
-      untilReady(name, `http://${HOST}:${httpPort}/readyz`, READY_TIMEOUT_MS, signal),
+    const { layout, say } = this.#options;
+    const ready = layout.peers.map(({ name, httpPort }) =>
+      untilReady({
+        name,
+        url: `http://${HOST}:${httpPort}/readyz`,
+        timeoutMs: ANSWERS_WITHIN_MS,
+        signal,
+        whileBusy: (answer) => say(`${name} catches up: ${answer}`),
+      }),
     );
     const died = Promise.race(this.#peers.map((peer) => peer.died));
     const failure = await Promise.race([Promise.all(ready).then(() => undefined), died]);
@@ -73,7 +82,7 @@ export class LocalCluster {
   /** Kills everything at once. */
   kill(): void {
     for (const peer of this.#peers) peer.kill();
-    for (const { pid } of this.#servers) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    for (const { pid } of this.#servers) signalProcess(pid, 'SIGKILL');
   }
 }
 
@@ -88,7 +97,7 @@ function serverOptions(server: NatsPlace, { root, layout, say }: LocalClusterOpt
     logger: spokenWarnings(server.name, say),
     clock: systemClock,
     random: systemRandom,
-    readyForMs: READY_TIMEOUT_MS,
+    readyForMs: ANSWERS_WITHIN_MS,
     ...(layout.servers.length > 1 && {
       clusterPort: server.routePort,
       routes: layout.servers.map(({ routePort }) => `nats://${HOST}:${routePort}`),

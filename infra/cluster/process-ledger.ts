@@ -1,10 +1,11 @@
-// The peers that a launcher has started, written down in the cluster's folder, so that the next launcher can end what one that
-// was killed left behind. A process is known by its id and its start time: ids are given out again.
+// The peers that a launcher has started, written down in the cluster's folder, so that the next launcher can end what
+// one that was killed left behind. A process is known by its id and its start time: ids are given out again.
 
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, isRunning, type ProcessIdentity, replaceFile } from '@tributary/runtime';
+import { signalProcess } from '../signal-process.ts';
 
 export interface ProcessEntry extends Pick<ProcessIdentity, 'pid' | 'startedAt'> {
   readonly name: string;
@@ -42,12 +43,12 @@ export class ProcessLedger {
   /** Ends every process that still runs, and `others`, by SIGTERM and then by SIGKILL; returns their names. */
   async endAll(others: readonly ProcessEntry[]): Promise<readonly string[]> {
     const found = [...(await this.running()), ...others];
-    for (const { pid } of found) kill(pid, 'SIGTERM');
+    for (const { pid } of found) signalProcess(pid, 'SIGTERM');
     const deadline = performance.now() + END_TIMEOUT_MS;
     let isKilled = false;
     for (let left = found; left.length > 0; left = await stillRunning(left)) {
       if (!isKilled && performance.now() > deadline) {
-        for (const { pid } of left) kill(pid, 'SIGKILL');
+        for (const { pid } of left) signalProcess(pid, 'SIGKILL');
         isKilled = true;
       }
       await sleep(POLL_MS);
@@ -92,12 +93,4 @@ function isEntry(value: unknown): value is ProcessEntry {
 async function stillRunning(entries: readonly ProcessEntry[]): Promise<ProcessEntry[]> {
   const running = await Promise.all(entries.map(isRunning));
   return entries.filter((_, index) => running[index]);
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended in between.
-  }
 }

@@ -6,15 +6,28 @@ import { HOST, type PortUse } from './layout.ts';
 import { LaunchError } from './options.ts';
 
 const POLL_MS = 20;
+const BUSY_TOLD_EVERY_MS = 10_000;
+
+export interface ReadinessOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /**
+   * Told now and then what the process answers, as long as that is not 200. Given, only silence counts against the
+   * time: a peer that replays a long stream is not ready, and nothing is wrong with it.
+   */
+  readonly whileBusy?: (answer: string) => void;
+  /** How often, in milliseconds; default 10 s. */
+  readonly busyToldEveryMs?: number;
+}
 
 /** Resolves when `url` answers 200; throws `LaunchError` after `timeoutMs`, with what it answered last. */
-export async function untilReady(
-  name: string,
-  url: string,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+export async function untilReady(options: ReadinessOptions): Promise<void> {
+  const { name, url, timeoutMs, signal, whileBusy } = options;
+  const { busyToldEveryMs = BUSY_TOLD_EVERY_MS } = options;
+  let deadline = performance.now() + timeoutMs;
+  let toldMs = performance.now();
   let last = 'nothing';
   while (performance.now() < deadline) {
     try {
@@ -24,6 +37,13 @@ export async function untilReady(
       const text = await response.text();
       if (response.ok) return;
       last = `${response.status} ${text.trim().slice(0, 200)}`;
+      if (whileBusy !== undefined) {
+        deadline = performance.now() + timeoutMs;
+        if (performance.now() - toldMs >= busyToldEveryMs) {
+          toldMs = performance.now();
+          whileBusy(last);
+        }
+      }
     } catch (error) {
       if (signal.aborted) throw error;
     }

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess } from '@tributary/runtime';
-import { openClusterFolder, writeClusterIdentity } from './cluster-folder.ts';
-import { HOST } from './layout.ts';
-import { LaunchError } from './options.ts';
 import { ProcessLedger } from './process-ledger.ts';
-import { checkPortsFree } from './readiness.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 const temporaryFolder = () => mkdtempDisposableSync(path.join(os.tmpdir(), 'cluster-'));
@@ -100,35 +95,5 @@ test('what a killed launcher left running is ended by the next one, and nothing 
   } finally {
     orphan.kill('SIGKILL');
     stranger.kill('SIGKILL');
-  }
-});
-
-test('a folder that holds another cluster, or nothing readable, is refused unless it may go', async () => {
-  using temporary = temporaryFolder();
-  const { path: folder } = temporary;
-  writeClusterIdentity(folder, 1);
-  const open = (fresh: boolean) => openClusterFolder({ folder, peers: 3, fresh });
-  await assert.rejects(open(false), LaunchError);
-  writeFileSync(path.join(folder, 'cluster.json'), '{');
-  await assert.rejects(open(false), /broken.*--fresh/);
-  await using held = await open(true);
-  assert.ok(held);
-  await assert.rejects(open(true), /in use by process/);
-});
-
-test('a port in use is named with what it is for', async () => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  try {
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    await assert.rejects(
-      checkPortsFree([{ port, purpose: 'REST of peer-1' }]),
-      (error) =>
-        error instanceof LaunchError &&
-        error.message.includes(`port ${port} (REST of peer-1) is in use`),
-    );
-  } finally {
-    server.close();
   }
 });

@@ -58,7 +58,7 @@ export class PeerProcess {
     return `${this.#options.folder}.log`;
   }
 
-  /** Starts the process and resolves when `/readyz` says so; throws with the end of its log where it does not come up. */
+  /** Resolves when `/readyz` says so; throws with the end of its log where the process does not come up. */
   async start(): Promise<void> {
     await this.ended;
     const { folder, httpPort, grpcPort, p2pPort, flags } = this.#options;
@@ -102,7 +102,12 @@ export class PeerProcess {
     const gone = new AbortController();
     void this.ended.then(() => gone.abort());
     try {
-      await untilReady(this.name, `${this.url}/readyz`, READY_WITHIN_MS, gone.signal);
+      await untilReady({
+        name: this.name,
+        url: `${this.url}/readyz`,
+        timeoutMs: READY_WITHIN_MS,
+        signal: gone.signal,
+      });
     } catch (cause) {
       const tail = readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
       throw new Error(`${this.name} did not become ready:\n${tail}`, { cause });

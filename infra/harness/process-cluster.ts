@@ -3,8 +3,17 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NatsServerSupervisor } from '@tributary/nats';
-import { freePorts, silentLogger, systemClock, systemRandom } from '@tributary/runtime';
+import {
+  freePorts,
+  identifyProcess,
+  isRunning,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '@tributary/runtime';
+import { signalProcess } from '../signal-process.ts';
 import { PeerProcess } from './peer-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
@@ -71,7 +80,7 @@ export class ProcessCluster implements AsyncDisposable {
         random: systemRandom,
       });
     };
-    const servers = await Promise.all(places.map((_, index) => startServer(index)));
+    const servers = await startAll(places.map((_, index) => startServer(index)));
     const serverPorts = places.map(({ port }) => port);
     const links = await Promise.all(
       Array.from({ length: options.areLinksSeverable ? options.peers : 0 }, () =>
@@ -116,8 +125,7 @@ export class ProcessCluster implements AsyncDisposable {
 
   /** Kills a nats-server with SIGKILL; its supervisor starts it again. */
   killServer(index: number): void {
-    const pid = this.#servers[index]?.pid;
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    signalProcess(this.#servers[index]?.pid, 'SIGKILL');
   }
 
   /** Resets the peer's connections to every nats-server and refuses new ones. */
@@ -161,17 +169,31 @@ export class ProcessCluster implements AsyncDisposable {
 
   #killAll(): void {
     for (const peer of this.peers) peer.kill();
-    for (const { pid } of this.#servers) {
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    }
+    for (const { pid } of this.#servers) signalProcess(pid, 'SIGKILL');
   }
+}
+
+/** All of them, or none: where one does not start, those that do are ended. */
+async function startAll(
+  starts: readonly Promise<NatsServerSupervisor>[],
+): Promise<NatsServerSupervisor[]> {
+  const outcomes = await Promise.allSettled(starts);
+  const started = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const failed = outcomes.find((each) => each.status === 'rejected');
+  if (failed === undefined) return started;
+  await Promise.all(started.map(abandon));
+  throw failed.reason;
 }
 
 /** Kills the server for good: nobody looks after it any more. */
 async function abandon(server: NatsServerSupervisor): Promise<void> {
-  const { pid } = server;
   await server.leave();
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  // Looked up only now: until it was left, its supervisor may have started it again.
+  const { pid } = server;
+  const identity = pid === undefined ? undefined : await identifyProcess(pid);
+  signalProcess(identity?.pid, 'SIGKILL');
+  // One that is still dying would be adopted by the next supervisor of its folder.
+  while (identity !== undefined && (await isRunning(identity))) await sleep(10);
 }
 
 /** Removes the folder of a cluster whose processes have ended. */

@@ -1,7 +1,9 @@
 // The processes that a test file has started, however far removed: each inherits a mark in its environment, also a
-// nats-server, which is in a session of its own. Read from /proc; where there is none, only the file's own group is known.
+// nats-server, which is in a session of its own. Read from /proc; where there is none, only the file's own group is
+// known.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { signalProcess } from '../signal-process.ts';
 
 const MARK = 'TRIBUTARY_TEST_FILE';
 
@@ -32,13 +34,7 @@ export function descendantsOf(id: string): RunningProcess[] {
 }
 
 export function killAll(processes: readonly RunningProcess[]): void {
-  for (const { pid } of processes) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It ended by itself.
-    }
-  }
+  for (const { pid } of processes) signalProcess(pid, 'SIGKILL');
 }
 
 function processIds(): number[] {
