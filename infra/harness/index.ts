@@ -1,3 +1,4 @@
+export * from './number-flag.ts';
 export * from './peer-process.ts';
 export * from './process-cluster.ts';
 export * from './tcp-proxy.ts';

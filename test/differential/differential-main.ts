@@ -1,6 +1,7 @@
 // Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc | --twins]`.
 
 import { parseArgs } from 'node:util';
+import { numberFlag } from '@tributary/infra';
 import { compareEngines, describe } from './compare-engines.ts';
 
 const { values } = parseArgs({
@@ -13,9 +14,9 @@ const { values } = parseArgs({
   },
 });
 const report = await compareEngines({
-  cases: Number(values.cases),
-  seed: Number(values.seed),
-  differencesMax: Number(values.show),
+  cases: numberFlag('cases', values.cases, 1),
+  seed: numberFlag('seed', values.seed, 0),
+  differencesMax: numberFlag('show', values.show, 1),
   protocol: values.twins ? 'twins' : values.grpc ? 'grpc' : 'rest',
 });
 if ('missing' in report) {

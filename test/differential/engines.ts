@@ -1,5 +1,5 @@
-// The engines: a peer over REST, and Qdrant's Python client as a process that is asked by lines. That one is in its local
-// mode, or connected to a peer over gRPC.
+// The engines: a peer over REST, and Qdrant's Python client as a process that is asked by lines. That one is in its
+// local mode, or connected to a peer over gRPC.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -56,6 +56,7 @@ export class PythonEngine implements Engine, AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #onExit = () => this.#process.kill('SIGKILL');
   #complaints = '';
+  #hasEnded = false;
 
   /** With the HTTP and the gRPC port of a peer it asks that one. */
   constructor(python: string, ports: readonly string[] = []) {
@@ -70,11 +71,12 @@ export class PythonEngine implements Engine, AsyncDisposable {
       this.#complaints = `${this.#complaints}${chunk}`.slice(-2000);
     });
     const end = () => {
-      for (const each of this.#waiting.splice(0)) {
-        each.reject(new Error(`the Python client has ended: ${this.#complaints}`));
-      }
+      this.#hasEnded = true;
+      for (const each of this.#waiting.splice(0)) each.reject(this.#endError());
       ended.resolve();
     };
+    // What it does not read any more is an error of `close`, which follows.
+    this.#process.stdin.on('error', () => {});
     this.#process.on('error', end);
     this.#process.on('close', end);
   }
@@ -93,7 +95,12 @@ export class PythonEngine implements Engine, AsyncDisposable {
     await this.#ended;
   }
 
+  #endError(): Error {
+    return new Error(`the Python client has ended: ${this.#complaints}`);
+  }
+
   #send(collection: string, action: Action | 'drop', body: Json): Promise<Answer> {
+    if (this.#hasEnded) return Promise.reject(this.#endError());
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.push(waiting);
     this.#process.stdin.write(`${JSON.stringify({ collection, action, body })}\n`);
