@@ -2,7 +2,6 @@
 
 import { hasOffset, offsetsOf, type PayloadIndexes, type PointTable } from '@tributary/index';
 import {
-  comparePointIds,
   type FacetHit,
   type FacetQuery,
   floatValue,
@@ -13,15 +12,13 @@ import {
   type WholeFloat,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
+import { FirstOf } from './first-of.ts';
 import type { Selection } from './selection.ts';
 
 export interface OrderedPoint {
   readonly id: PointId;
   readonly orderValue: number | WholeFloat;
 }
-
-/** Points held beside twice those wanted, so that a page of a few is not cut for every point. */
-const TIED_MORE = 64;
 
 /**
  * The first `limit` points by a payload value, a point once for each value it has; equal values in id order. Errors:
@@ -48,19 +45,14 @@ export function orderedPoints(
   const points: OrderedPoint[] = [];
   if (limit <= 0) return points;
   const isOfFloats = payloadIndexes.indexOf(key)?.type === 'float';
-  let tied: number[] = [];
+  // All points may have one value.
+  const tied = new FirstOf<number>(limit, (a, b) => table.compareIds(a, b));
   let value = Number.NaN;
-  const cutTied = () => {
-    tied.sort((a, b) => table.compareIds(a, b));
-    tied = tied.slice(0, limit - points.length);
-  };
   const takeTied = () => {
-    cutTied();
-    for (const offset of tied) {
+    for (const offset of tied.take().slice(0, limit - points.length)) {
       const id = idAt(table, offset);
       points.push({ id, orderValue: isOfFloats ? floatValue(value) : value });
     }
-    tied = [];
   };
   for (const pair of pairs) {
     if (selection !== undefined && !hasOffset(selection.offsets, pair.offset)) continue;
@@ -70,9 +62,7 @@ export function orderedPoints(
       // Zero has two doubles, which are one number.
       value = pair.value + 0;
     }
-    tied.push(pair.offset);
-    // All points may have one value; of them no more are kept than are cut off at once.
-    if (tied.length >= 2 * (limit - points.length) + TIED_MORE) cutTied();
+    tied.offer(pair.offset);
   }
   takeTied();
   return points;
@@ -91,9 +81,14 @@ export function facetHits(
       `No appropriate index for faceting: \`${query.key}\`. Create a keyword, integer, bool or uuid index on it first.`,
     );
   }
-  return Array.from(counts, ([value, count]) => ({ value, count }))
-    .sort((a, b) => b.count - a.count || compareValues(a.value, b.value))
-    .slice(0, Math.max(0, query.limit));
+  const first = new FirstOf<FacetHit>(
+    Math.max(0, query.limit),
+    (a, b) => b.count - a.count || compareValues(a.value, b.value),
+  );
+  for (const [value, count] of counts) {
+    if (count >= (first.last?.count ?? 0)) first.offer({ value, count });
+  }
+  return first.take();
 }
 
 /**
@@ -107,22 +102,15 @@ export function sampledOffsets(
   seed: number,
 ): number[] {
   if (limit <= 0) return [];
-  let kept: { readonly hash: number; readonly id: PointId; readonly offset: number }[] = [];
-  let highest = Infinity;
-  const cut = () => {
-    kept.sort((a, b) => a.hash - b.hash || comparePointIds(a.id, b.id));
-    kept = kept.slice(0, limit);
-    if (kept.length === limit) highest = kept.at(-1)?.hash ?? Infinity;
-  };
+  const first = new FirstOf<{ readonly hash: number; readonly offset: number }>(
+    limit,
+    (a, b) => a.hash - b.hash || table.compareIds(a.offset, b.offset),
+  );
   for (const offset of offsetsOf(offsets)) {
-    const id = idAt(table, offset);
-    const hash = sampleHash(id, seed);
-    if (hash > highest) continue;
-    kept.push({ hash, id, offset });
-    if (kept.length >= 2 * limit + 64) cut();
+    const hash = sampleHash(idAt(table, offset), seed);
+    if (hash <= (first.last?.hash ?? Infinity)) first.offer({ hash, offset });
   }
-  cut();
-  return kept.map(({ offset }) => offset);
+  return first.take().map(({ offset }) => offset);
 }
 
 function idAt(table: PointTable, offset: number): PointId {
