@@ -1,6 +1,7 @@
 // How many bytes may be held at once, over all clients: of requests, from their arrival until they are answered, or of
 // answers until they are taken. Bytes of requests are counted as they arrive, so that a client who announces much and
-// sends nothing takes nothing from the others.
+// sends nothing takes nothing from the others. Making large ones wait for room (rejected) would let slow senders that have
+// some of it stop all.
 
 import { Transform, type TransformCallback } from 'node:stream';
 import { TributaryError } from '@tributary/runtime';
@@ -48,13 +49,15 @@ export class ByteBudget {
 export class BudgetShare implements Disposable {
   readonly #budget: ByteBudget;
   #held = 0;
+  #isOver = false;
 
   constructor(budget: ByteBudget) {
     this.#budget = budget;
   }
 
-  /** Errors: `unavailable`. */
+  /** Takes nothing for what still arrives once all was given back: nobody keeps that. Errors: `unavailable`. */
   take(bytes: number): void {
+    if (this.#isOver) return;
     this.#budget.take(bytes);
     this.#held += bytes;
   }
@@ -77,5 +80,6 @@ export class BudgetShare implements Disposable {
   [Symbol.dispose](): void {
     this.#budget.release(this.#held);
     this.#held = 0;
+    this.#isOver = true;
   }
 }

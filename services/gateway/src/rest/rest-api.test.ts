@@ -219,6 +219,16 @@ test('a write with a key happens once, and its retry is told the same operation'
   assert.deepEqual(record?.vector, [2], 'the retry did not write again');
 });
 
+test('the key of a write is that of no operation of a batch', async () => {
+  await client.createCollection('keys', { vectors: { size: 1, distance: 'Dot' } });
+  const upsert = (id: number) => ({ points: [{ id, vector: [1] }] });
+  const batch = { operations: [{ upsert: upsert(1) }] };
+  const key = (value: string) => ({ 'x-tributary-idempotency-key': value });
+  await send('POST', '/collections/keys/points/batch?wait=true', batch, key('job'));
+  await send('PUT', '/collections/keys/points?wait=true', upsert(2), key('job/0'));
+  assert.equal((await client.count('keys')).count, 2);
+});
+
 test('a read that carries the operation of a write sees that write at any peer', async () => {
   const collection = '/collections/tokens';
   await client.createCollection('tokens', { vectors: { size: 1, distance: 'Dot' } });

@@ -1,33 +1,45 @@
-// Bodies count against the bytes that the gateway holds, from their first byte until they are answered. Small ones do not:
-// there are at most so many of them, and searches go on while uploads have taken all there is.
+// Bodies count against the bytes that the gateway holds, from their first byte until nobody works on them any more: a
+// client that hangs up does not end the work on what it sent. Small ones do not count: there are at most so many of them,
+// and searches go on while uploads have taken all there is.
+//
+// Invariant: what a request holds is given back once, by `releaseBody`: every request with a body ends in an answer or in
+// an error, also where nobody is there to take either.
 
-import { TributaryError } from '@tributary/runtime';
-import type { FastifyInstance } from 'fastify';
-import { UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type BudgetShare, UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
 
-export interface CountBodiesOptions {
-  readonly meter: RequestMeter;
-  readonly maxRequestBytes: number;
-}
+/** Fastify reads no body of these, and so nobody would give it back. */
+const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
+
+const shares = new WeakMap<FastifyRequest, BudgetShare>();
 
 /** Of routes added from now on. What finds no room is answered `unavailable`. */
-export function countBodies(app: FastifyInstance, options: CountBodiesOptions): void {
-  app.addHook('preParsing', (request, reply, payload, done) => {
+export function countBodies(app: FastifyInstance, { bytes }: Pick<RequestMeter, 'bytes'>): void {
+  app.addHook('preParsing', (request, _reply, payload, done) => {
     const { 'content-length': length, 'content-encoding': encoding } = request.headers;
     const hasBody = length !== undefined || request.headers['transfer-encoding'] !== undefined;
-    const isSmall = encoding === undefined && Number(length) <= UNCOUNTED_BYTES_MAX;
-    if (!hasBody || isSmall) return done(null, payload);
-    const share = options.meter.bytes.share();
-    reply.raw.once('close', () => share[Symbol.dispose]());
-    try {
-      // What is packed may become as large as a body can be.
-      if (encoding !== undefined) share.take(options.maxRequestBytes);
-    } catch (error) {
-      return done(TributaryError.from(error));
-    }
+    const isSmall = Number(length) <= UNCOUNTED_BYTES_MAX;
+    if (!hasBody || BODYLESS.has(request.method)) return done(null, payload);
+    if (isSmall && encoding === undefined) return done(null, payload);
+    const share = bytes.share();
+    shares.set(request, share);
+    if (isSmall) return done(null, payload);
     const counting = share.counting();
+    // Whoever reads the body stops listening once it is refused, and the rest of it may still break off.
+    counting.on('error', () => {});
     payload.on('error', (error) => counting.destroy(error));
     done(null, payload.pipe(counting));
   });
+}
+
+/** Takes bytes that a packed body became, beyond those that no request is counted for. Errors: `unavailable`. */
+export function takeUnpacked(request: FastifyRequest, bytes: number): void {
+  shares.get(request)?.take(bytes);
+}
+
+/** To be called when the request is answered or refused. Idempotent. */
+export function releaseBody(request: FastifyRequest): void {
+  request.body = undefined;
+  shares.get(request)?.[Symbol.dispose]();
 }

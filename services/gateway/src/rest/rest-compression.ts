@@ -1,21 +1,24 @@
 // Bodies packed in a way that HTTP knows: answers where the client takes it and it pays, requests as clients send them.
+// Compressing every answer, as Qdrant does (rejected), would double the CPU of a plain search by any browser or JS client.
 
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   brotliCompress,
-  brotliDecompress,
   constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
   deflate,
-  gunzip,
   gzip,
   gzipSync,
-  inflate,
   zstdCompress,
-  zstdDecompress,
 } from 'node:zlib';
 import { formatError } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
 import type { FastifyInstance } from 'fastify';
+import { UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
 
 type Encoding = 'gzip' | 'deflate' | 'zstd' | 'br';
 
@@ -40,13 +43,12 @@ const COMPRESS: Readonly<Record<Encoding, (text: string) => Promise<Buffer>>> = 
   },
 };
 
-type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
-
-const DECOMPRESS: Readonly<Record<Encoding, Decompress>> = {
-  gzip: promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(gunzip),
-  deflate: promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(inflate),
-  zstd: promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(zstdDecompress),
-  br: promisify<Buffer, { readonly maxOutputLength: number }, Buffer>(brotliDecompress),
+const chunkSize = 64 * 1024;
+const UNPACKERS: Readonly<Record<Encoding, () => Transform>> = {
+  gzip: () => createGunzip({ chunkSize }),
+  deflate: () => createInflate({ chunkSize }),
+  zstd: () => createZstdDecompress({ chunkSize }),
+  br: () => createBrotliDecompress({ chunkSize }),
 };
 
 const ENCODINGS = ['gzip', 'deflate', 'zstd', 'br'] as const satisfies readonly Encoding[];
@@ -63,29 +65,49 @@ export function compressAnswers(app: FastifyInstance): void {
   });
 }
 
+export interface UnpackingLimits {
+  readonly bytesMax: number;
+  /** Told how many bytes more there are, beyond those that no request is counted for; what it throws ends the work. */
+  readonly take: (bytes: number) => void;
+}
+
 /**
  * The body as it was before the client packed it. Errors: `format` for an encoding that is unknown or not kept to,
- * `too_large` beyond `bytesMax`.
+ * `too_large` beyond `bytesMax`, and those of `take`.
  */
 export async function unpackedBody(
   body: Buffer,
   contentEncoding: string | undefined,
-  bytesMax: number,
+  limits: UnpackingLimits,
 ): Promise<Buffer> {
   const name = contentEncoding?.trim().toLowerCase() ?? '';
   if (name === '' || name === 'identity') return body;
   const encoding = ENCODINGS.find((known) => known === name.replace(/^x-/, ''));
   if (encoding === undefined) throw formatError(`unknown content-encoding ${name.slice(0, 100)}`);
   try {
-    return await DECOMPRESS[encoding](body, { maxOutputLength: bytesMax });
+    return await unpacked(body, UNPACKERS[encoding](), limits);
   } catch (error) {
-    if (error instanceof RangeError) {
-      throw new TributaryError('too_large', 'The body of the request is larger than allowed', {
-        cause: error,
-      });
-    }
-    throw formatError(`the body is not ${encoding}`);
+    throw error instanceof TributaryError ? error : formatError(`the body is not ${encoding}`);
   }
+}
+
+async function unpacked(
+  body: Buffer,
+  unpacker: Transform,
+  { bytesMax, take }: UnpackingLimits,
+): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  unpacker.end(body);
+  for await (const piece of unpacker) {
+    length += piece.length;
+    if (length > bytesMax) {
+      throw new TributaryError('too_large', 'The body of the request is larger than allowed');
+    }
+    if (length > UNCOUNTED_BYTES_MAX) take(piece.length);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces, length);
 }
 
 /** The encoding to answer in, by an `accept-encoding` header; undefined for none. */

@@ -25,6 +25,8 @@ export interface RestRoute {
   readonly url: string;
   /** JSON text of the result. */
   readonly handle: (request: RestRequest) => Promise<string>;
+  /** An answer about writes that were made, of any number: never refused for its size. Default false. */
+  readonly tellsWhatWasDone?: boolean;
 }
 
 export type Body = JsonValue | undefined;

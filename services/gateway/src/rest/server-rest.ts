@@ -21,7 +21,7 @@ import type { GatewayCore } from '../gateway-core.ts';
 import type { EndpointMeter, RequestMeter } from '../limits/request-meter.ts';
 import { addMetricsRoute, startMetricsServer } from '../watching/server-metrics.ts';
 import { countAnswer } from './rest-answer-bytes.ts';
-import { countBodies } from './rest-body-bytes.ts';
+import { countBodies, releaseBody, takeUnpacked } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
 import type { RestRequest, RestRoute } from './rest-request.ts';
 import { restRoutes } from './rest-routes.ts';
@@ -87,12 +87,15 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     { parseAs: 'buffer' },
     async (request: FastifyRequest, packed: Buffer) => {
       const encoding = request.headers['content-encoding'];
-      const body = await unpackedBody(packed, encoding, options.maxRequestBytes);
+      const body = await unpackedBody(packed, encoding, {
+        bytesMax: options.maxRequestBytes,
+        take: (bytes) => takeUnpacked(request, bytes),
+      });
       if (!isUtf8(body)) throw formatError('the body is not UTF-8');
       return body.toString();
     },
   );
-  countBodies(app, options);
+  countBodies(app, options.meter);
   compressAnswers(app);
   app.setErrorHandler((error, _request, reply) => fail(reply, error));
   app.setNotFoundHandler((request, reply) =>
@@ -138,7 +141,7 @@ async function startMetrics({ core, host, metricsPort }: RestServerOptions) {
 }
 
 function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOptions): void {
-  const { method, url, handle } = route;
+  const { method, url } = route;
   const endpoint = options.meter.rest(method, url.replaceAll(/:(\w+)/g, '{$1}'));
   const context = { ...options, endpoint };
   app.route({
@@ -146,7 +149,7 @@ function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOpt
     url,
     // No promise is handed back: its end would be taken for an answer while that one is still being compressed.
     handler: (request, reply) => {
-      answer(request, reply, handle, context).catch((error: unknown) => fail(reply, error));
+      answer(request, reply, route, context).catch((error: unknown) => fail(reply, error));
     },
   });
 }
@@ -154,7 +157,7 @@ function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOpt
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  handle: RestRoute['handle'],
+  { handle, tellsWhatWasDone = false }: RestRoute,
   context: RestServerOptions & { readonly endpoint: EndpointMeter },
 ): Promise<void> {
   const { clock, meter, logger, endpoint } = context;
@@ -166,7 +169,7 @@ async function answer(
     meter.enter();
     try {
       result = await handle(restRequest(request));
-      countAnswer(reply, result, { bytes: meter.answerBytes, clock });
+      if (!tellsWhatWasDone) countAnswer(reply, result, { bytes: meter.answerBytes, clock });
     } finally {
       meter.leave();
     }
@@ -174,6 +177,8 @@ async function answer(
     failure = error;
     status = statusOf(error).http;
     if (status === 500) logger.error({ error, url: request.url }, 'a request failed');
+  } finally {
+    releaseBody(request);
   }
   const seconds = endpoint.finish(startedMs, status, restRequest(request).path.name);
   const text = status === 200 ? envelope(result, seconds) : errorEnvelope(failure, seconds);
@@ -219,6 +224,7 @@ function addPlainRoutes(app: FastifyInstance, core: GatewayCore): void {
 
 /** What goes wrong before a handler is reached: a body too large, an unreadable path, an unknown endpoint. */
 function fail(reply: FastifyReply, error: unknown): void {
+  releaseBody(reply.request);
   const known = explain(error);
   reply.code(statusOf(known).http).header('content-type', JSON_TYPE).send(errorEnvelope(known, 0));
 }
