@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { errorText, statusOf } from './errors.ts';
+import { timeoutMsOfMessage } from './grpc/parameters.ts';
 import { parseReadParameters, parseTimeout, parseWriteParameters } from './query-parameters.ts';
 import { refusalOf } from './refusal.test-support.ts';
 
@@ -22,6 +23,11 @@ test('query parameters are read from their text', () => {
     timeoutMs: 1_000,
   });
   assert.deepEqual(parseWriteParameters({ wait: ['false', 'true'] }).wait, true);
+});
+
+test('a timeout of more than a day is one of a day, which timers can still count', () => {
+  assert.equal(parseTimeout({ timeout: '999999999999' }), 86_400_000);
+  assert.equal(timeoutMsOfMessage({ timeout: 2n ** 64n - 1n }), 86_400_000);
 });
 
 test('a parameter that cannot be read is a 400, one out of range a 422 that names it', () => {

@@ -67,7 +67,7 @@ export function parseMinSequence(headers: QueryStrings): Sequence | undefined {
   throw unreadable(MIN_SEQUENCE_HEADER, text, 'the operation_id of a write');
 }
 
-/** `timeout`, given in whole seconds from 1 on, in milliseconds. */
+/** `timeout`, given in whole seconds from 1 on, in milliseconds; at most a day. */
 export function parseTimeout(query: QueryStrings): number | undefined {
   const text = textOf(query, 'timeout');
   return text === undefined ? undefined : timeoutMsOf(readInteger(text, 'timeout'));
@@ -115,9 +115,12 @@ export function parseReportParameters(query: QueryStrings): ReportParameters {
   };
 }
 
-/** Milliseconds of a time-out in seconds; a validation error for 0. */
+/** A day: nobody waits for longer, and no timer counts much further. */
+const TIMEOUT_MAX_MS = 86_400_000;
+
+/** Milliseconds of a time-out in seconds, at most a day; a validation error for 0. */
 export function timeoutMsOf(seconds: number): number {
-  if (seconds >= 1) return seconds * 1_000;
+  if (seconds >= 1) return Math.min(seconds * 1_000, TIMEOUT_MAX_MS);
   throw outOfRange('timeout', seconds);
 }
 

@@ -52,8 +52,6 @@ export interface ScrollPage {
   readonly nextPageOffset?: PointId;
 }
 
-/** A day; timers cannot count much further. */
-const TIMEOUT_MAX_MS = 86_400_000;
 /** The write it belongs to is completed, and only its answer waits. */
 const FIND_MISSING_WITHIN_MS = 2_000;
 /** Values of a shard that are counted for a facet that need not be exact, as a factor of the limit, and at least. */
@@ -217,11 +215,10 @@ export class PointsReader {
     read: (reading: Reading) => Promise<T>,
   ): Promise<T> {
     const { clock, searchTimeoutMs, slowLog } = this.#options;
-    const boundMs = Math.min(timeoutMs ?? searchTimeoutMs, TIMEOUT_MAX_MS);
     const trace = slowLog?.trace();
     let failure: unknown;
     try {
-      return await within(clock, boundMs, what, (signal) =>
+      return await within(clock, timeoutMs ?? searchTimeoutMs, what, (signal) =>
         read({ consistency, minSequence, signal, trace }),
       );
     } catch (error) {

@@ -53,8 +53,6 @@ interface WriteObserver {
 
 const BREAKER_RESET_MS = 500;
 const HEADS_AGAIN_AFTER_MS = 100;
-/** A day; timers cannot count much further. */
-const TIMEOUT_MAX_MS = 86_400_000;
 
 export class PointsWriter implements AsyncDisposable {
   readonly #options: PointsWriterOptions;
@@ -109,7 +107,7 @@ export class PointsWriter implements AsyncDisposable {
       const shards = parts.map((part) => part.shard);
       this.#requireEveryReplica(collection, shards);
     }
-    const timeoutMs = Math.min(parameters.timeoutMs ?? writeTimeoutMs, TIMEOUT_MAX_MS);
+    const timeoutMs = parameters.timeoutMs ?? writeTimeoutMs;
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
     const appender = this.#appender(collection.id);
     const key = operationIdOf(collection.id, parameters.idempotencyKey);
@@ -156,7 +154,8 @@ export class PointsWriter implements AsyncDisposable {
       const keyed =
         idempotencyKey === undefined
           ? others
-          : { ...others, idempotencyKey: `${idempotencyKey}/${i}` };
+          : // No client's key has a space, so none is the same as this one.
+            { ...others, idempotencyKey: `${idempotencyKey} ${i}` };
       views.push(await this.write(collection, operation, keyed));
     }
     return views;
@@ -230,7 +229,10 @@ export class PointsWriter implements AsyncDisposable {
     }
   }
 
-  /** Changing a point that is not there is an error to the client, and changes nothing in the log. */
+  /**
+   * Changing a point that is not there is an error to the client, and changes nothing in the log. It is looked for after
+   * the write was applied: before it, an upsert that is still on its way would be taken for missing.
+   */
   async #refuseMissing(
     collection: CollectionState,
     operation: PointOperation,
@@ -286,7 +288,11 @@ function idsNeeded(operation: PointOperation): readonly PointId[] {
   }
 }
 
-/** Keys of different collections are different writes, and a key may be longer than a message id should be. */
+/**
+ * The id of the last message of the write, so that the stream itself refuses a second one, at whatever peer; keys kept here
+ * (rejected) would be forgotten with the peer. Keys of different collections are different writes, and a key may be longer
+ * than a message id should be.
+ */
 function operationIdOf(collection: CollectionId, key: string | undefined): string | undefined {
   if (key === undefined) return undefined;
   return createHash('sha256').update(`${collection}/${key}`).digest('base64url');
