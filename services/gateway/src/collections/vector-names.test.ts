@@ -13,12 +13,18 @@ interface Info {
   readonly config: { readonly params: { readonly vectors: object } };
 }
 
-async function send(cluster: MemoryCluster, peer: number, request: string, body: object = {}) {
+async function send(
+  cluster: MemoryCluster,
+  peer: number,
+  request: string,
+  body: object = {},
+  headers: Readonly<Record<string, string>> = {},
+) {
   const [method = '', path = ''] = request.split(' ');
   const answer = await fetch(`${cluster.url(peer)}/collections/c${path}`, {
     method,
     ...(method !== 'GET' && {
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     }),
   });
@@ -134,6 +140,22 @@ test('what a dead gateway left half done the others finish by themselves', async
     const { count } = await ok<{ count: number }>(cluster, 1, 'POST /points/count', { filter });
     return count === 0;
   }, 'no point has it');
+});
+
+test('what META decides is logged, whatever the client used its key for before', async () => {
+  await using cluster = await started();
+  const keyed = async (request: string, body?: object) => {
+    const key = { 'x-tributary-idempotency-key': 'once' };
+    const { status, error, result } = await send(cluster, 0, request, body, key);
+    assert.equal(status, 200, error);
+    return result;
+  };
+  const made = await keyed('PUT /vectors/late?wait=true', SMALL);
+  assert.deepEqual(await keyed('PUT /vectors/late?wait=true', SMALL), made);
+  await ok(cluster, 0, 'PUT /points?wait=true', { points: [{ id: 1, vector: { late: [1, 2] } }] });
+  await keyed('DELETE /vectors/late?wait=true');
+  const filter = { must: [{ has_vector: 'late' }] };
+  assert.deepEqual(await ok(cluster, 0, 'POST /points/count', { filter }), { count: 0 });
 });
 
 test('a collection with an unnamed vector gets a named one beside it', async () => {

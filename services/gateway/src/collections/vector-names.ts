@@ -3,10 +3,11 @@
 //   create: vectorNameCreated ──► entry in the log of every shard ──► vectorNameLogged: gateways take it ──► applied
 //   delete: vectorNameDeleted: gateways refuse it ──► entry in the log ──► vectorNameLogged ──► applied
 //
-// Invariant: META decides first, so of two gateways with different wishes one is refused, and the entry carries the
-// sequence of the decision, so that replicas come to the same whichever entry comes first. What a gateway that died left
-// half done is finished by whoever is asked for it again, and by every other gateway after a while: an entry of a
-// decision that the log has already changes nothing.
+// Invariant: META decides first, so of two gateways with different wishes one is refused (the log alone would let both
+// win), and the entry carries the sequence of the decision, so that replicas come to the same whichever entry comes first.
+// Gateways take a new name last, so no entry has it too early, and refuse an old one first, so what comes too late is only
+// a vector left out. What a gateway that died left half done is finished by whoever is asked for it again, and by every
+// other gateway after a while: an entry of a decision that the log has already changes nothing.
 
 import {
   type CollectionState,
@@ -145,7 +146,8 @@ export class VectorNames implements AsyncDisposable {
     const { clock, metadata, metaTimeoutMs, writer } = this.#options;
     const { name, revision } = operation;
     const { id } = collection;
-    return writer.write(collection, operation, parameters, () =>
+    const keyed = keyedByDecision(parameters, operation);
+    return writer.write(collection, operation, keyed, () =>
       withinConsensus(clock, metaTimeoutMs, async (signal) => {
         await metadata.propose((state) => {
           const found = findCollection(state, id);
@@ -192,6 +194,19 @@ function revisionOf(collection: CollectionState, name: string, expected: readonl
   if (change === undefined) return 0;
   if (expected.includes(change.phase)) return change.revision;
   throw new TributaryError('bad_request', `Vector ${name} was changed by another request just now`);
+}
+
+/**
+ * With an idempotency key of the decision: META has decided, so the log must not leave out the entry because the client
+ * has used its key for something else.
+ */
+function keyedByDecision(
+  parameters: WriteParameters,
+  { kind, name, revision }: NameOperation,
+): WriteParameters {
+  const { idempotencyKey } = parameters;
+  if (idempotencyKey === undefined) return parameters;
+  return { ...parameters, idempotencyKey: `${idempotencyKey} ${kind} ${revision} ${name}` };
 }
 
 /** The entry that a change waits for; none where the log has it. */
