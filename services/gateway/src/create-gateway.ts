@@ -203,6 +203,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     tracker.retain(collections);
     writer.retain(collections);
     strict.retain(collections);
+    observation.meter.forgetGone();
     vectorNames.finishAbandoned();
   });
   return {
@@ -218,9 +219,10 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     ...observation,
     [Symbol.asyncDispose]: async () => {
       subscription[Symbol.dispose]();
-      await vectorNames[Symbol.asyncDispose]();
       tracker[Symbol.dispose]();
-      await writer[Symbol.asyncDispose]();
+      observation.local[Symbol.dispose]();
+      // What the one has in work waits for the other.
+      await Promise.all([vectorNames[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()]);
       await directory[Symbol.asyncDispose]();
     },
   };
@@ -263,7 +265,7 @@ function createObservation(
     ...told,
     ...{ meter, local, watch, issues, slowLog, cutOffMs },
   });
-  return { meter, watch, slowLog, operators };
+  return { meter, watch, slowLog, local, operators };
 }
 
 function createCore(

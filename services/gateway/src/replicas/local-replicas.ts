@@ -1,16 +1,18 @@
 // What this peer's own replicas say of themselves: nothing is asked of other peers or of NATS, so it can be known at any
-// time. A replica whose thread is busy beyond the time given is shown as it was when it last answered, with that age.
+// time. A replica whose thread is busy beyond the time given is shown as it was when it last answered, with that age, and
+// keeps nobody from seeing the others as they are.
 
 import type { CollectionState, Metadata, ShardState } from '@tributary/metadata';
 import type { CollectionId, PayloadSchema, PeerId } from '@tributary/model';
 import type { ReplicaClient } from '@tributary/replica-api';
-import { type Clock, startDeadline } from '@tributary/runtime';
+import { abortable, type Clock, startDeadline, TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
+import { within } from '../cluster/within.ts';
 import type { LocalFacts } from '../tracing/issues.ts';
 
 export interface LocalReplicasOptions {
   readonly self: PeerId;
-  readonly metadata: Metadata;
+  readonly metadata: Pick<Metadata, 'state'>;
   /** The replicas as they are, caught up or not. */
   readonly replicas: ReplicaClient;
   readonly clock: Clock;
@@ -29,29 +31,41 @@ interface Known {
   readonly atMs: number;
 }
 
-const ASK_WITHIN_MS = 1_000;
+interface Placed {
+  readonly key: string;
+  readonly collection: CollectionState;
+  readonly shard: ShardState;
+}
 
-export class LocalReplicas {
+const ASK_WITHIN_MS = 1_000;
+/** A thread that is busy for longer is asked again, by the next who wants to know. */
+const QUESTION_LIVES_MS = 30_000;
+
+export class LocalReplicas implements Disposable {
   readonly #options: LocalReplicasOptions;
-  #known = new Map<string, Known>();
-  #asking: Promise<void> | undefined;
+  readonly #known = new Map<string, Known>();
+  readonly #asking = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
 
   constructor(options: LocalReplicasOptions) {
     this.#options = options;
   }
 
-  /** Those that have ever answered. Callers share a round of questions. */
+  /** Those that have ever answered. Callers share the questions, and each waits for as long as it likes. */
   async all(timeoutMs = ASK_WITHIN_MS): Promise<LocalReplica[]> {
-    this.#asking ??= this.#askAll(timeoutMs).finally(() => {
-      this.#asking = undefined;
-    });
-    await this.#asking;
-    const nowMs = this.#options.clock.monotonicMs();
-    return this.#placed().flatMap(({ key, ...placed }) => {
+    const { clock } = this.#options;
+    const questions = this.#placed().map((placed) => this.#ask(placed));
+    await within(clock, timeoutMs, 'asking this peer', () => Promise.all(questions)).catch(
+      // What is known by now is told.
+      () => {},
+    );
+    const nowMs = clock.monotonicMs();
+    const placed = this.#placed();
+    this.#forgetAllBut(new Set(placed.map(({ key }) => key)));
+    return placed.flatMap(({ key, collection, shard }) => {
       const known = this.#known.get(key);
-      return known === undefined
-        ? []
-        : [{ ...placed, info: known.info, ageMs: nowMs - known.atMs }];
+      if (known === undefined) return [];
+      return [{ collection, shard, info: known.info, ageMs: nowMs - known.atMs }];
     });
   }
 
@@ -67,27 +81,39 @@ export class LocalReplicas {
     return { halted, schemas };
   }
 
-  async #askAll(timeoutMs: number): Promise<void> {
-    const { replicas, clock } = this.#options;
-    const placed = this.#placed();
-    using deadline = startDeadline(clock, timeoutMs, undefined, 'asking this peer');
-    const known = new Map<string, Known>();
-    const asked = placed.map(async ({ key, collection, shard }) => {
-      const target = { collection: collection.id, shard: shard.id };
-      const last = this.#known.get(key);
-      try {
-        const info = await replicas.call<'info'>(target, { kind: 'info' }, deadline.signal);
-        known.set(key, { info, atMs: clock.monotonicMs() });
-      } catch {
-        // It is opening, or busy; what it said last still tells more than nothing.
-        if (last !== undefined) known.set(key, last);
-      }
-    });
-    await Promise.all(asked);
-    this.#known = known;
+  [Symbol.dispose](): void {
+    this.#stopping.abort(new TributaryError('cancelled', 'the gateway is closing'));
   }
 
-  #placed() {
+  /** Resolves once the replica has answered, or will not: it is opening, or too busy. */
+  #ask(placed: Placed): Promise<void> {
+    const { key } = placed;
+    const present = this.#asking.get(key);
+    if (present !== undefined) return present;
+    const asking = this.#askOnce(placed)
+      // What it said last still tells more than nothing.
+      .catch(() => {})
+      .finally(() => this.#asking.delete(key));
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
+  async #askOnce({ key, collection, shard }: Placed): Promise<void> {
+    const { replicas, clock } = this.#options;
+    const target = { collection: collection.id, shard: shard.id };
+    const { signal: stopping } = this.#stopping;
+    using deadline = startDeadline(clock, QUESTION_LIVES_MS, stopping, 'asking this peer');
+    const { signal } = deadline;
+    signal.throwIfAborted();
+    const info = await abortable(replicas.call<'info'>(target, { kind: 'info' }, signal), signal);
+    this.#known.set(key, { info, atMs: clock.monotonicMs() });
+  }
+
+  #forgetAllBut(placed: ReadonlySet<string>): void {
+    for (const key of this.#known.keys()) if (!placed.has(key)) this.#known.delete(key);
+  }
+
+  #placed(): Placed[] {
     const { self, metadata } = this.#options;
     return [...metadata.state.collections.values()].flatMap((collection) =>
       collection.shards

@@ -73,6 +73,9 @@ test('what is noted is bounded, and forgotten with its collection', () => {
   const { issues, ids, replace, id } = withCollection((collection) => collection);
   for (let i = 0; i < 1_000; i++) issues.note(id, [{ ...COLOUR, key: `field ${i}` }]);
   assert.equal(ids().length, 256);
+  issues.clear(NO_FACTS);
+  issues.note(id, [{ ...COLOUR, key: 'x'.repeat(1_000_000) }]);
+  assert.deepEqual(ids(), []);
   issues.note(collectionId('gone'), [COLOUR]);
   replace(EMPTY_METADATA);
   assert.deepEqual(ids(), []);

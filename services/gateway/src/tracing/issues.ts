@@ -36,6 +36,8 @@ interface Noted {
 }
 
 const NOTED_MAX = 256;
+/** Nobody makes an index of a longer one, and clients may ask for anything. */
+const FIELD_LENGTH_MAX = 1_024;
 
 export class Issues {
   readonly #options: IssuesOptions;
@@ -53,6 +55,7 @@ export class Issues {
     for (const condition of conditions) {
       // Which type the field has is not known then, and groups ask so of every field they group by.
       if (isAnsweredByAny(condition.asks)) continue;
+      if (condition.key.length > FIELD_LENGTH_MAX) continue;
       const key = `${collection}/${condition.helps}/${condition.key}`;
       if (!this.#noted.has(key) && this.#noted.size >= NOTED_MAX) return;
       this.#noted.set(key, { collection, condition, atMs: this.#options.clock.nowMs() });

@@ -1,9 +1,10 @@
 // What operators ask of a peer: metrics, telemetry, issues, slow requests. All of it is what this peer knows: no shard of
-// another peer is asked, and nothing waits for NATS.
+// another peer is asked, and nothing waits for NATS. Metrics of whole collections (rejected) would make each scrape cost a
+// call to every shard, and fail with any.
 
 import { createHash } from 'node:crypto';
 import type { CollectionState, MetadataState } from '@tributary/metadata';
-import type { CollectionConfig, PeerId } from '@tributary/model';
+import type { CollectionConfig, PeerId, ShardId } from '@tributary/model';
 import {
   type ClusterView,
   type CollectionTelemetryView,
@@ -80,8 +81,9 @@ export class OperatorViews {
     const { self, startedAtMs, version, cluster, local, meter, state } = this.#options;
     const { anonymize, perCollection, timeoutMs } = parameters;
     const [view, replicas] = await Promise.all([cluster(), local.all(timeoutMs)]);
+    const infos = new Map(replicas.map((each) => [`${each.collection.id}/${each.shard.id}`, each]));
     const collections = [...state().collections.values()].map((collection) =>
-      telemetryOf(collection, self, replicas),
+      telemetryOf(collection, self, (shard) => infos.get(`${collection.id}/${shard}`)),
     );
     return writeTelemetry(
       {
@@ -119,11 +121,10 @@ export class OperatorViews {
 function telemetryOf(
   { name, config, shards }: CollectionState,
   self: PeerId,
-  replicas: readonly LocalReplica[],
+  replicaOf: (shard: ShardId) => LocalReplica | undefined,
 ): CollectionTelemetryView {
-  const told = shards.map((shard) => {
-    const replica = replicas.find((each) => each.shard === shard);
-    const { id, replicas: states } = shard;
+  const told = shards.map(({ id, replicas: states }) => {
+    const replica = replicaOf(id);
     return { id, self, replicas: states, ...(replica && { local: localTelemetry(replica) }) };
   });
   return { name, config, shards: told };
