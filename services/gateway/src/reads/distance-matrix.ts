@@ -6,6 +6,7 @@ import {
   type DistanceMatrix,
   type Filter,
   type MatrixRequest,
+  type ScoredPoint,
   type Scoring,
 } from '@tributary/model';
 import { checkVectorName } from '@tributary/qdrant-api';
@@ -15,6 +16,8 @@ import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
 import { weighTerms } from './term-weighing.ts';
 
 const SEED_MAX = 2 ** 31;
+/** Every search lists the ids of the whole sample, so a call of as many searches would grow with its square. */
+const IDS_PER_CALL_MAX = 2 ** 16;
 
 /** Errors: `wrong_input` for an unknown vector name, and those of `ShardReads`. */
 export async function distanceMatrix(
@@ -57,7 +60,12 @@ export async function distanceMatrix(
     params: { exact: true },
     projection: NOTHING,
   }));
-  const lists = await reads.search(collection, queries, reading);
+  const perCall = Math.max(1, Math.floor(IDS_PER_CALL_MAX / ids.length));
+  const lists: ScoredPoint[][] = [];
+  for (let from = 0; from < queries.length; from += perCall) {
+    const some = queries.slice(from, from + perCall);
+    lists.push(...(await reads.search(collection, some, reading)));
+  }
   const rows = ids.map((self, i) =>
     (lists[i] ?? [])
       .filter(({ id }) => id !== self)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { NO_PAYLOAD } from '@tributary/model';
 import { matrixPairs } from '@tributary/ranking';
 import { MemoryShards } from '../testing/memory-shards.ts';
 import { CONFIG, ids, POINTS, rankOf } from '../testing/naive-query.ts';
@@ -71,6 +72,21 @@ test('a matrix holds the nearest of each sampled point within the sample, and ne
   const nothing = { must: [{ kind: 'hasId', ids: [1] }] } as const;
   const none = await shards.reader.matrix(collection, { ...asked, filter: nothing }, {});
   assert.deepEqual(none, { ids: [], rows: [] });
+});
+
+test('a large sample is searched in several calls, and every point of it has its neighbours', async () => {
+  using shards = new MemoryShards();
+  const vectors = { '': { size: 1, distance: 'Euclid' as const } };
+  const collection = shards.create('c', { vectors, shardNumber: 1 });
+  const points = Array.from({ length: 300 }, (_, id) => {
+    return { id, vectors: { '': Float32Array.of(id) }, payload: NO_PAYLOAD };
+  });
+  shards.apply(collection, { kind: 'upsert', points });
+  const asked = { sample: points.length, limit: 1, using: '' };
+  const { ids: sampled, rows } = await shards.reader.matrix(collection, asked, {});
+  assert.equal(sampled.length, points.length);
+  assert.ok(rows.every(([nearest]) => nearest?.score === 1));
+  assert.deepEqual(shards.calls, ['sample', 'search', 'search']);
 });
 
 test('a scroll by a value is in its order over all shards and says no next page', async () => {

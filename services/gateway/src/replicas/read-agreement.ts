@@ -60,8 +60,9 @@ export function agreedFacets(
   agreement: Agreement,
 ): FacetHit[] {
   const values = new Set(answers.flatMap((hits) => hits.map(({ value }) => value)));
+  const tables = answers.map((hits) => new Map(hits.map(({ value, count }) => [value, count])));
   return [...values].flatMap((value) => {
-    const counts = answers.map((hits) => hits.find((hit) => hit.value === value)?.count ?? 0);
+    const counts = tables.map((table) => table.get(value) ?? 0);
     const count = agreedCount(counts, agreement);
     return count === 0 ? [] : [{ value, count }];
   });
