@@ -2,8 +2,10 @@
 //
 //   examples by id ──► look up ──► scorings ──► leaves (one search call a shard for all of a turn) ──► merge ──► page
 //
-// Invariant: every stage sees the collection whole. A filter holds for the stages beneath it too, so that what they
-// find is not thrown away above. Scores of inner stages are higher-is-better, except where a stage only rescores.
+// Invariant: every stage sees the collection whole: prefetches are merged over all shards before they are ranked, as fusing
+// shard by shard (rejected) would make ranks depend on the number of shards. A filter holds for the stages beneath it too,
+// so that what they find is not thrown away above. Scores of inner stages are higher-is-better, except where a stage only
+// rescores.
 
 import type { CollectionState } from '@tributary/metadata';
 import type {

@@ -1,4 +1,5 @@
-// Gathers the searches that the parts of a request ask for in one turn into one call to each shard.
+// Gathers the searches that the parts of a request ask for in one turn into one call to each shard. Plain searches need
+// none of this (`plainQueries`).
 
 import type { ScoredPoint, VectorQuery } from '@tributary/model';
 

@@ -1,4 +1,5 @@
-// The reader and the writer as clients reach them: strict mode first. What the gateway reads for itself goes past it.
+// The reader and the writer as clients reach them: strict mode first. What the gateway reads for itself goes past it and
+// is not counted.
 
 import type { PointsReader } from '../reads/points-reader.ts';
 import type { PointsWriter } from '../writes/points-writer.ts';

@@ -124,7 +124,7 @@ export function strictModeError(problem: string, help: string): TributaryError {
   return new TributaryError('bad_request', `${problem}. Help: ${help}`);
 }
 
-export function limitExceeded(name: string, value: number, max: number): TributaryError {
+function limitExceeded(name: string, value: number, max: number): TributaryError {
   return strictModeError(
     `Limit exceeded ${value} > ${max} for "${name}"`,
     `Reduce the "${name}" parameter to or below ${max}.`,

@@ -1,6 +1,7 @@
 // When a write counts as completed: for every shard it touched, `write_consistency_factor` replicas announced that they
 // have applied it. The other replicas that are alive get a short grace, so that a read at any peer sees the write;
-// one that is stopped or far behind delays nobody for longer than that.
+// one that is stopped or far behind delays nobody for longer than that: without a bound one slow disk would stop all
+// writers, without the grace a client would miss its own write at another peer.
 
 import type { CollectionState, Metadata, ReplicaState } from '@tributary/metadata';
 import type { PeerId, Sequence, ShardId } from '@tributary/model';
