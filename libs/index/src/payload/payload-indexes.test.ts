@@ -272,6 +272,16 @@ test('thousands of values that come and go leave neither stale answers nor growi
   assert.ok(world.indexes.memoryBytes < 1.5 * bytes, `${bytes} → ${world.indexes.memoryBytes}`);
 });
 
+test('what goes once around the earth is no place near where it ends, with an index and without', () => {
+  const world = new World({ a: { type: 'geo' } });
+  for (const [id, lat] of [0, 360, -360].entries()) {
+    world.step({ put: id, payload: { a: { lon: 0, lat } } });
+  }
+  const center = { lon: 0, lat: 0 };
+  const near: Filter = { must: [{ kind: 'geoRadius', key: 'a', center, radiusM: 1_000 }] };
+  assert.equal(assertSelection(world, near), 'exact');
+});
+
 test('of a clause among others all is known, however few points are left of it', () => {
   const world = new World({
     a: { type: 'integer', lookup: true, range: true },
