@@ -11,7 +11,7 @@ import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 
 export interface ApplyWaitOptions {
   readonly tracker: AppliedTracker;
-  readonly metadata: Metadata;
+  readonly metadata: Pick<Metadata, 'state'>;
   readonly clock: Clock;
   /** How long live replicas beyond the factor are waited for, in milliseconds. */
   readonly graceMs: number;
@@ -32,25 +32,26 @@ export class ApplyWait {
   }
 
   /**
-   * Resolves when the write is completed, to whether every live replica has it by then. Errors: the signal's reason;
-   * `not_found` when the collection is dropped.
+   * Resolves when the write is completed, to whether every replica has it by then, those that are silent or Dead too: what
+   * is silent now may be heard, and read, in the next moment. Errors: the signal's reason; `not_found` when the collection
+   * is dropped.
    */
   async completed(target: AppliedTarget, signal: AbortSignal): Promise<boolean> {
     const { tracker, clock, graceMs } = this.#options;
     const { id } = target.collection;
     await tracker.waitUntil(id, () => this.#isCompleted(target), signal);
-    const isEverywhere = () => this.#isAppliedAt(target, (peer) => tracker.isAlive(peer));
-    if (isEverywhere()) return true;
-    using grace = startDeadline(clock, graceMs, signal, 'the wait for the other replicas');
-    return await tracker.waitUntil(id, isEverywhere, grace.signal).then(
-      () => true,
-      // Completed all the same: these replicas are only behind.
-      () => false,
-    );
+    const isAtLiveOnes = () =>
+      this.#isAppliedAt(target, (peer, state) => state !== 'Dead' && tracker.isAlive(peer));
+    if (!isAtLiveOnes()) {
+      using grace = startDeadline(clock, graceMs, signal, 'the wait for the other replicas');
+      // Completed all the same where it ends first: these replicas are only behind.
+      await tracker.waitUntil(id, isAtLiveOnes, grace.signal).catch(() => {});
+    }
+    return this.#isAppliedAt(target, () => true);
   }
 
   #isCompleted(target: AppliedTarget): boolean {
-    if (target.everyReplica) return this.#isAppliedAt(target, () => true);
+    if (target.everyReplica) return this.#isAppliedAt(target, (_, state) => state !== 'Dead');
     const factor = target.collection.config.writeConsistencyFactor;
     for (const [shard, sequence] of target.sequences) {
       const replicas = this.#replicas(target, shard);
@@ -63,10 +64,13 @@ export class ApplyWait {
     return true;
   }
 
-  #isAppliedAt(target: AppliedTarget, counts: (peer: PeerId) => boolean): boolean {
+  #isAppliedAt(
+    target: AppliedTarget,
+    counts: (peer: PeerId, state: ReplicaState) => boolean,
+  ): boolean {
     for (const [shard, sequence] of target.sequences) {
       for (const [peer, state] of this.#replicas(target, shard)) {
-        if (state === 'Dead' || !counts(peer)) continue;
+        if (!counts(peer, state)) continue;
         if (!this.#hasApplied(target, shard, peer, sequence)) return false;
       }
     }

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { type CollectionState, EMPTY_METADATA, type ReplicaState } from '@tributary/metadata';
+import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { SimulatedClock } from '@tributary/runtime';
+import { AppliedTracker } from '../cluster/applied-tracker.ts';
+import { MemoryReports } from '../testing/memory-reports.ts';
+import { ApplyWait } from './apply-wait.ts';
+
+const SILENT_AFTER_MS = 1_500;
+const GRACE_MS = 500;
+const shard = shardId(0);
+const self = peerId(1);
+const other = peerId(2);
+const never = new AbortController().signal;
+
+/** A shard with a replica at this peer and at another one. */
+function start(stateOfOther: ReplicaState) {
+  const replicas = new Map<typeof self, ReplicaState>([
+    [self, 'Active'],
+    [other, stateOfOther],
+  ]);
+  const collection: CollectionState = {
+    id: collectionId('c'),
+    name: 'c',
+    config: { ...COLLECTION_DEFAULTS, vectors: {} },
+    createdVectors: { vectors: {} },
+    vectorNames: {},
+    shards: [{ id: shard, replicas }],
+  };
+  const state = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
+  const clock = new SimulatedClock();
+  const reports = new MemoryReports();
+  const silentAfterMs = SILENT_AFTER_MS;
+  const tracker = new AppliedTracker({ self, reports, clock, silentAfterMs, waitersMax: 10 });
+  const wait = new ApplyWait({ tracker, metadata: { state }, clock, graceMs: GRACE_MS });
+  const report = (peer: typeof self, applied: number) =>
+    reports.publish({
+      peer,
+      replicas: [{ collection: collection.id, shard, appliedSequence: sequence(applied) }],
+    });
+  const sequences = new Map([[shard, sequence(7)]]);
+  const completed = () => wait.completed({ collection, sequences, everyReplica: false }, never);
+  return { clock, report, completed };
+}
+
+test('what every replica has applied is everywhere', async () => {
+  const { report, completed } = start('Active');
+  report(self, 7);
+  report(other, 8);
+  assert.equal(await completed(), true);
+});
+
+test('a silent replica that is behind delays nobody, and is not taken for one that has the write', async () => {
+  const { clock, report, completed } = start('Active');
+  report(other, 6);
+  await clock.advance(SILENT_AFTER_MS + 1);
+  report(self, 7);
+  assert.equal(await completed(), false);
+});
+
+test('a Dead replica that is behind is not taken for one that has the write: it may be Active in a moment', async () => {
+  const { report, completed } = start('Dead');
+  report(self, 7);
+  report(other, 6);
+  assert.equal(await completed(), false);
+});
+
+test('a live replica that is behind is waited for, for the grace at most', async () => {
+  const { clock, report, completed } = start('Active');
+  report(self, 7);
+  report(other, 6);
+  const soon = completed();
+  await clock.advance(GRACE_MS / 2);
+  report(other, 7);
+  assert.equal(await soon, true);
+  report(other, 6);
+  const late = completed();
+  await clock.advance(GRACE_MS + 1);
+  assert.equal(await late, false);
+});
