@@ -107,7 +107,7 @@ export function ownValue(object: JsonObject, key: string): JsonValue | undefined
 }
 
 /** A copy with the key set, also where it is `__proto__`. */
-export function withKey(object: JsonObject, key: string, value: JsonValue): JsonObject {
+function withKey(object: JsonObject, key: string, value: JsonValue): JsonObject {
   return { ...object, [key]: value };
 }
 

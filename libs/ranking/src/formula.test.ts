@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Expression, type JsonObject, WholeFloat } from '@tributary/model';
 import fc from 'fast-check';
-import { evaluateFormula } from './formula.ts';
+import { compileFormula } from './formula.ts';
 import { formulaNeeds } from './formula-needs.ts';
 
 const constant = (value: number): Expression => ({ kind: 'constant', value });
@@ -14,7 +14,7 @@ function evaluate(
   scores: readonly (number | undefined)[] = [],
   defaults: JsonObject = {},
 ): number {
-  return evaluateFormula(formula, { id: 1, payload, scores, defaults, vectorNames: ['image'] });
+  return compileFormula(formula, { defaults })({ id: 1, payload, scores, vectorNames: ['image'] });
 }
 
 /** An expression of arithmetic, and the same as a function of x and y. */

@@ -36,14 +36,6 @@ export interface FormulaOptions {
 
 const SCORE_VARIABLE = /^\$score(?:\[(\d{1,9})\])?$/;
 
-/** Score of one point. Errors: those of `compileFormula` and of the formula it makes. */
-export function evaluateFormula(
-  expression: Expression,
-  { defaults, ...subject }: FormulaSubject & Pick<FormulaOptions, 'defaults'>,
-): number {
-  return compileFormula(expression, { defaults })(subject);
-}
-
 /**
  * Errors: `bad_request` for `$score` with anything but an index, a path that is none, a scale or a midpoint out of range.
  * The formula throws `bad_request` where a value is missing or of the wrong kind, and where a result is not finite.

@@ -84,7 +84,7 @@ export class GroupCollector<T extends { readonly id: PointId }> {
 }
 
 /** Strings and integers at the path, in document order, each once. */
-export function groupKeys(payload: JsonObject, path: JsonPath): GroupKey[] {
+function groupKeys(payload: JsonObject, path: JsonPath): GroupKey[] {
   const values = valuesAt(payload, path).flatMap((value) =>
     Array.isArray(value) ? (value as readonly JsonValue[]) : [value],
   );

@@ -5,7 +5,6 @@ export * from './formula-needs.ts';
 export * from './fusion.ts';
 export * from './group-collector.ts';
 export * from './inverse-frequency.ts';
-export * from './matrix.ts';
 export * from './ranked.ts';
 export * from './relevance-feedback.ts';
 export * from './similarity.ts';

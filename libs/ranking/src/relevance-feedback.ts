@@ -2,7 +2,6 @@
 // `NaiveFeedback` in the model, as Qdrant documents its strategy `naive`.
 
 import type { NaiveFeedback, Scoring, VectorValue, WeightedExample } from '@tributary/model';
-
 import { TributaryError } from '@tributary/runtime';
 
 export interface JudgedVector {

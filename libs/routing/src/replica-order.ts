@@ -1,6 +1,6 @@
 // Which replicas of a shard a read may ask, and in which order.
 
-import type { CollectionState, ShardState } from '@tributary/metadata';
+import type { ShardState } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 
 export interface ReplicaOrderOptions {
@@ -28,14 +28,6 @@ export function orderReplicas(shard: ShardState, options: ReplicaOrderOptions): 
   );
   const reachable = others.filter(isReachable);
   return [...own, ...reachable, ...others.filter((peer) => !reachable.includes(peer))];
-}
-
-/** `orderReplicas` for each shard of the collection; index = shard id. */
-export function chooseReplicas(
-  collection: CollectionState,
-  options: ReplicaOrderOptions,
-): PeerId[][] {
-  return collection.shards.map((shard) => orderReplicas(shard, options));
 }
 
 function rotate<T>(items: readonly T[], by: number): T[] {

@@ -33,7 +33,7 @@ export function hasGraph(distance: Distance): boolean {
   return distance !== 'Manhattan';
 }
 
-export function clampedEdges(m: number): number {
+function clampedEdges(m: number): number {
   return Math.min(EDGES_MAX, Math.max(EDGES_MIN, Math.floor(m)));
 }
 

@@ -130,7 +130,7 @@ export async function removeSegment(folder: string, number: number): Promise<voi
   for (const path of [rows, graph, `${rows}.new`, `${graph}.new`]) await rm(path, { force: true });
 }
 
-export async function checksumFile(path: string): Promise<GraphFile> {
+async function checksumFile(path: string): Promise<GraphFile> {
   const file = await open(path, 'r');
   try {
     const buffer = Buffer.allocUnsafe(READ_BYTES);
