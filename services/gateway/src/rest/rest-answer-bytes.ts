@@ -1,8 +1,5 @@
-// Large answers count against the bytes that wait for their clients, until they are taken. One that nobody takes is given
-// up: Node would keep it as long as the connection stands.
-//
-// Invariant: what an answer holds is given back when it was taken or its connection is gone. Of an answer that waits for
-// another one on its connection, Node does not tell that it will never be sent.
+// Large answers count against the bytes that wait for their clients, until they are taken or their connection is gone. One
+// that nobody takes is given up: Node would keep it as long as the connection stands.
 
 import type { Clock } from '@tributary/runtime';
 import type { FastifyReply } from 'fastify';
@@ -18,20 +15,14 @@ export function countAnswer(
   text: string,
   { bytes, clock }: { readonly bytes: ByteBudget; readonly clock: Clock },
 ): void {
-  const { raw: answer, request } = reply;
-  const { socket } = request.raw;
+  const { socket } = reply.request.raw;
+  // Nobody takes it, and nobody would be told that: the answer was closed with its connection.
   if (text.length <= UNCOUNTED_LENGTH_MAX || socket.destroyed) return;
   const share = bytes.share();
   share.take(text.length);
   const timer = clock.startTimer(TAKEN_WITHIN_MS, () => void socket.destroy());
-  const over = () => {
-    answer.off('close', over);
-    socket.off('close', over);
+  reply.raw.once('close', () => {
     timer[Symbol.dispose]();
     share[Symbol.dispose]();
-  };
-  // One for each answer that waits on the connection.
-  socket.setMaxListeners(0);
-  socket.once('close', over);
-  answer.once('close', over);
+  });
 }
