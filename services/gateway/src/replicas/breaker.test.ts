@@ -45,6 +45,17 @@ test('a dependency that refuses what it is asked is well', async () => {
   breaker.close();
 });
 
+test('callers that give up before there is an answer say nothing of the dependency', async () => {
+  const breaker = new Breaker({ name: 'x', inFlightMax: 10, resetTimeoutMs: 3_600_000 });
+  const reason = new TributaryError('timeout', 'enough');
+  for (let i = 0; i < 20; i++) {
+    const asked = breaker.run(() => Promise.reject(reason), AbortSignal.abort(reason));
+    await assert.rejects(asked, reason);
+  }
+  assert.equal(breaker.isOpen, false);
+  breaker.close();
+});
+
 test('one call more than allowed in flight is refused at once', async () => {
   const breaker = new Breaker({ name: 'x', inFlightMax: 1, resetTimeoutMs: 50 });
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -38,16 +38,26 @@ export class Breaker {
     return this.#circuit.opened;
   }
 
-  /** Errors: the action's; `unavailable` at once while the breaker is open or too many calls are in flight. */
-  async run<T>(action: () => Promise<T>): Promise<T> {
+  /**
+   * A failure after `signal` has aborted is no outage: somebody's short timeout must not cut off the others. Errors: the
+   * action's; `unavailable` at once while the breaker is open or too many calls are in flight.
+   */
+  async run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let result: { readonly value: T } | undefined;
+    let abandoned: { readonly error: unknown } | undefined;
     try {
       await this.#circuit.fire(async () => {
-        result = { value: await action() };
+        try {
+          result = { value: await action() };
+        } catch (error) {
+          if (!signal?.aborted) throw error;
+          abandoned = { error };
+        }
       });
     } catch (error) {
       throw this.#explain(error);
     }
+    if (abandoned !== undefined) throw abandoned.error;
     if (result === undefined) throw new TributaryError('internal', `${this.#name}: no answer`);
     return result.value;
   }

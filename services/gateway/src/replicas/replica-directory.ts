@@ -83,7 +83,7 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     const name = `peer ${peer} at ${uri}`;
     const breaker = new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
     const guarded: ReplicaClient = {
-      call: (target, call, signal) => breaker.run(() => client.call(target, call, signal)),
+      call: (target, call, signal) => breaker.run(() => client.call(target, call, signal), signal),
     };
     return { uri, client, breaker, guarded };
   }
