@@ -28,16 +28,15 @@ export const LAYERS: Readonly<Record<string, number>> = {
   '@tributary/bench': 7,
 };
 
-/** Packages of layer 3: the only ones that know a technology outside, each with the npm packages that it alone may import. */
+/** Packages of layer 3: alone they know a technology outside, each with the npm packages that it alone may import. */
 export const ADAPTERS: Readonly<Record<string, RegExp>> = {
   '@tributary/nats': /^@nats-io\//,
   '@tributary/rocks': /^rocksdb$/,
 };
 
-/** npm packages that only their owners may import. Cluster tests write malformed entries past the product, straight to NATS. */
+/** npm packages that only their owners may import. Tests write malformed entries past the product, straight to NATS. */
 export const OWNED: readonly { readonly module: RegExp; readonly owners: readonly string[] }[] = [
   { module: /^@nats-io\//, owners: ['@tributary/nats', '@tributary/test'] },
   { module: /^rocksdb$/, owners: ['@tributary/rocks'] },
   { module: /^hnswlib-node$/, owners: ['@tributary/index', '@tributary/bench'] },
-  { module: /^kafkajs$/, owners: ['@tributary/kafka'] },
 ];

@@ -1,5 +1,6 @@
 // Waits until every replica of a collection has applied what the stream holds and has the content of the others.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { ProcessCluster } from '@tributary/infra';
@@ -27,7 +28,7 @@ export async function converged(options: ConvergenceOptions): Promise<ReplicaPla
     } catch (error) {
       problem = String(error);
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS);
   }
   throw new Error(`the replicas did not converge: ${problem}`);
 }

@@ -1,13 +1,14 @@
-// A peer that has lost NATS, and only it: what its clients get is old by now, and it says so; the others go on without it.
+// A peer that has lost NATS, and only it: what its clients get is old by now, and it says so; the others go on without
+// it.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { vectorOf } from './history.ts';
+import { until } from './until.ts';
 
 const HEADER = 'x-tributary-cut-off-sec';
 const DEAD_AFTER_SEC = 3;
@@ -100,12 +101,4 @@ async function ask(peer: PeerProcess, method: string, path: string, body?: objec
     signal: AbortSignal.timeout(90_000),
   });
   return { status: response.status, text: await response.text(), headers: response.headers };
-}
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 120_000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, what);
-    await sleep(100);
-  }
 }

@@ -1,5 +1,5 @@
-// Qdrant's own clients, as they are, against a real peer: two versions of the JavaScript clients over REST and gRPC, and
-// the Python client over both. Every answer is held against brute force over the same points.
+// Qdrant's own clients, as they are, against a real peer: two versions of the JavaScript clients over REST and gRPC,
+// and the Python client over both. Every answer is held against brute force over the same points.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import * as grpc118 from '@qdrant/js-client-grpc';
 import * as rest118 from '@qdrant/js-client-rest';
@@ -21,6 +22,7 @@ import { pythonWithClient } from './clients/python-environment.ts';
 import { restChecks } from './clients/rest-checks.ts';
 import type { RestClient } from './clients/rest-client.ts';
 import { searches } from './clients/rest-read-checks.ts';
+import { until } from './until.ts';
 
 const PYTHON_CHECKS = join(import.meta.dirname, 'python/client_checks.py');
 const PYTHON_WITHIN_MS = 180_000;
@@ -80,13 +82,14 @@ test('no client warns about the version of the server', async (context) => {
     new grpc119.QdrantClient({ url: grpcUrl }).api('service').healthCheck({}),
   ];
   await Promise.all(clients);
-  await settled();
+  // The clients' own question about the version is answered by then.
+  await sleep(300);
   assert.deepEqual(warnings, []);
   // They do warn, and that is noticed here.
   await using stranger = await startStranger();
   new rest119.QdrantClient({ url: stranger.url });
   await stranger.asked;
-  await settled();
+  await until('it warns', async () => warnings.length > 0);
   assert.match(String(warnings[0]), /incompatible with server version 1\.3\.0/);
 });
 
@@ -139,9 +142,4 @@ async function startStranger() {
       server.close();
     },
   };
-}
-
-/** The clients' own question about the version is answered by then. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 300));
 }

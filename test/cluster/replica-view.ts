@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import type { PeerProcess } from '@tributary/infra';
 import { collectionId, isDense, type PointId, shardId } from '@tributary/model';
@@ -120,7 +121,7 @@ async function ask<K extends ReplicaCallKind>(
       const isUnavailable = error instanceof TributaryError && error.code === 'unavailable';
       if (!isUnavailable || performance.now() > deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 }
 

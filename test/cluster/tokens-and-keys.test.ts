@@ -12,13 +12,13 @@ import { QdrantClient as GrpcClient, withHeaders as grpcHeaders } from '@qdrant/
 import { QdrantClient as RestClient, withHeaders as restHeaders } from '@qdrant/js-client-rest';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { type CounterClient, grpcCounter, restCounter, VECTOR } from './clients/counting.ts';
+import { until } from './until.ts';
 
 const KEY = 'x-tributary-idempotency-key';
 const TOKEN = 'x-tributary-min-sequence';
 const PEERS = [0, 1, 2];
 /** Over every shard: point ids are spread by their hash. */
 const IDS = Array.from({ length: 12 }, (_, i) => i + 1);
-const HAPPENS_WITHIN_MS = 60_000;
 const collection = 'tokens';
 
 let folder: string;
@@ -197,17 +197,6 @@ async function sendAndHangUp(url: string, body: string, headers: Readonly<Record
   await new Promise<void>((resolve) => sent.end(body, resolve));
   sent.socket?.end();
   sent.socket?.destroySoon();
-}
-
-/** Asks until there is something. */
-async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const endMs = performance.now() + HAPPENS_WITHIN_MS;
-  while (performance.now() < endMs) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    await sleep(20);
-  }
-  return assert.fail(`${what}: not within ${HAPPENS_WITHIN_MS / 1_000} s`);
 }
 
 function peerAt(index: number): PeerProcess {

@@ -3,6 +3,7 @@
 // A writer owns its keys and changes them one request at a time, so the history of a key is a sequence. A request that
 // is answered 200 is acknowledged; one that fails in any other way is of unknown outcome.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@tributary/runtime';
 import { type History, type Outcome, vectorOf } from './history.ts';
 
@@ -15,6 +16,8 @@ export interface WorkloadOptions {
   readonly writers: number;
   readonly keysPerWriter: number;
   readonly searchers: number;
+  /** A gap is waited for to its end, so long at most, in milliseconds. */
+  readonly gapMaxMs: number;
 }
 
 export interface WorkloadReport {
@@ -31,11 +34,14 @@ export interface WorkloadReport {
 const REQUEST_TIMEOUT_MS = 12_000;
 const SEARCH_TIMEOUT_MS = 3_000;
 
-/** Runs until `stop()` is called; every writer finishes the request it has begun. */
+/**
+ * Runs until `stop()` is called. Then every writer finishes the request it has begun, and whoever has not been answered
+ * since goes on until that is so: a gap would else end with the workload, and nobody would have seen it.
+ */
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly #loops: Promise<void>[] = [];
-  #stopped = false;
+  #stoppedMs = Number.POSITIVE_INFINITY;
   #nextValue = 1;
   #requests = 0;
   #failures = 0;
@@ -56,7 +62,7 @@ export class Workload {
   }
 
   async stop(): Promise<WorkloadReport> {
-    this.#stopped = true;
+    this.#stoppedMs = performance.now();
     await Promise.all(this.#loops);
     return {
       requests: this.#requests,
@@ -72,7 +78,7 @@ export class Workload {
     const { random, keysPerWriter, urls, collection } = this.#options;
     let peer = writer;
     let lastMs = performance.now();
-    while (!this.#stopped) {
+    while (this.#goesOn(lastMs)) {
       const keys = new Set<number>();
       const size = 1 + random.integer(16);
       while (keys.size < size) keys.add(writer * keysPerWriter + random.integer(keysPerWriter));
@@ -94,16 +100,23 @@ export class Workload {
       } else {
         this.#failures++;
         peer++;
-        await pause(100);
+        await sleep(100);
       }
     }
+    this.#writeGapMs = Math.max(this.#writeGapMs, performance.now() - lastMs);
+  }
+
+  #goesOn(lastMs: number): boolean {
+    const nowMs = performance.now();
+    if (nowMs < this.#stoppedMs) return true;
+    return lastMs < this.#stoppedMs && nowMs - lastMs < this.#options.gapMaxMs;
   }
 
   async #search(searcher: number): Promise<void> {
     const { random, urls, collection } = this.#options;
     let peer = searcher;
     let lastMs = performance.now();
-    while (!this.#stopped) {
+    while (this.#goesOn(lastMs)) {
       const url = `${urls[peer % urls.length]}/collections/${collection}/points/search`;
       const body = { vector: vectorOf(random.integer(this.#nextValue)), limit: 5 };
       this.#searches++;
@@ -111,12 +124,14 @@ export class Workload {
         this.#searchGapMs = Math.max(this.#searchGapMs, performance.now() - lastMs);
         lastMs = performance.now();
         peer++;
-        await pause(10);
+        await sleep(10);
       } else {
         this.#searchFailures++;
         peer++;
+        await sleep(10);
       }
     }
+    this.#searchGapMs = Math.max(this.#searchGapMs, performance.now() - lastMs);
   }
 
   async #send(
@@ -150,8 +165,4 @@ function points(values: ReadonlyMap<number, number | undefined>): unknown[] {
     vector: vectorOf(value ?? 0),
     payload: { value },
   }));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,9 +1,10 @@
 // Writers, each with buckets of its own, and searchers, over plain HTTP as any client would, until they are stopped.
 //
-// 200 is acknowledged, 503 of a single request is refused (certainly not written), all else is of unknown outcome. After
-// some acknowledged writes the writer reads its bucket back at a random peer with the write's token: what it then gets
-// must be exactly the bucket's state.
+// 200 is acknowledged, 503 of a single request is refused (certainly not written), all else is of unknown outcome.
+// After some acknowledged writes the writer reads its bucket back at a random peer with the write's token: what it then
+// gets must be exactly the bucket's state.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@tributary/runtime';
 import { vectorOf } from '../cluster/history.ts';
 import { Bucket, type Outcome, pointStateOf } from './bucket-model.ts';
@@ -120,7 +121,7 @@ export class BucketWorkload {
     // With a key, asking again until there is an answer makes one write of it.
     for (let i = 0; i < 5 && key !== undefined && outcome !== 'acknowledged'; i++) {
       this.#report.retried++;
-      await pause(200);
+      await sleep(200);
       const again = await this.#send(bucket, request, wait, key, isBatch);
       // The first may still take effect where the second was refused.
       if (again === 'acknowledged') outcome = again;
@@ -128,7 +129,7 @@ export class BucketWorkload {
     }
     this.#report[outcome]++;
     bucket.record(changes, outcome);
-    if (outcome !== 'acknowledged') await pause(100);
+    if (outcome !== 'acknowledged') await sleep(100);
   }
 
   async #send(
@@ -178,10 +179,10 @@ export class BucketWorkload {
       const answer = await this.#ask('POST', '/points/search?timeout=3', body, {});
       if (answer?.status === 200) {
         for (const each of JSON.parse(answer.text).result) pointStateOf(each.payload, each.vector);
-        await pause(10);
+        await sleep(10);
       } else {
         this.#report.searchesFailed++;
-        await pause(50);
+        await sleep(50);
       }
     }
   }
@@ -212,8 +213,4 @@ export class BucketWorkload {
       return undefined;
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
