@@ -1,7 +1,7 @@
-// Runs the tests and sums up what they said: `node infra/run-tests.ts [unit|cluster|all] [part of a path …]`. Unit tests,
-// most of them beside their sources, run two files at a time; cluster tests start many processes and run one file at a
-// time. A file that hangs is named, killed with all it started, and the others go on. What failed is told in full at the
-// end. Finding no test is a failure.
+// Runs the tests and sums up what they said: `node infra/run-tests.ts [unit|cluster|all] [part of a path …]`. Unit
+// tests, most of them beside their sources, run two files at a time; cluster tests start many processes and run one
+// file at a time. A file that hangs is named, killed with all it started, and the others go on. What failed is told in
+// full at the end. Finding no test is a failure.
 
 import { globSync } from 'node:fs';
 import path from 'node:path';

@@ -37,8 +37,8 @@ export function tail(output, lines = 15) {
 }
 
 /**
- * The environment for npm, compilers and Go, without the project's own `node_modules/.bin` on PATH: npm puts it first, so
- * npm itself and the compilers it starts would run on the very Node that an installation removes.
+ * The environment for npm, compilers and Go, without the project's own `node_modules/.bin` on PATH: npm puts it first,
+ * so npm itself and the compilers it starts would run on the very Node that an installation removes.
  */
 export function outerEnvironment(root) {
   const own = path.join(root, 'node_modules');

@@ -1,5 +1,5 @@
-// The npm packages: installs them as locked, builds the native one for this processor, and checks that all of them work under the
-// Node that the project runs on.
+// The npm packages: installs them as locked, builds the native one for this processor, and checks that all of them work
+// under the Node that the project runs on.
 
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,6 @@
-// The nats-server binary, in this order: NATS_SERVER, PATH, `.tributary/bin`, `go install` of a pinned version, Debian's package.
-// Older servers lack group commit under `sync_interval: always` and atomic batch publish, so they are passed over.
+// The nats-server binary, in this order: NATS_SERVER, PATH, `.tributary/bin`, `go install` of a pinned version,
+// Debian's package. Older servers lack group commit under `sync_interval: always` and atomic batch publish, so they are
+// passed over.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';

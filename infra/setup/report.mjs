@@ -4,8 +4,8 @@
 export class SetupError extends Error {}
 
 /**
- * Runs `body(progress)` and prints how it ended. `body` returns the detail to print, or `{ detail, value }`; the value is
- * returned. `progress(text)` says what the step is about to do.
+ * Runs `body(progress)` and prints how it ended. `body` returns the detail to print, or `{ detail, value }`; the value
+ * is returned. `progress(text)` says what the step is about to do.
  */
 export async function step(name, body) {
   const startedMs = Date.now();

@@ -1,6 +1,6 @@
-// Makes a fresh clone ready to run, and says what it does, one line a step. Plain JavaScript on any Node from 18 on: it runs before
-// anything is installed, also before the Node that the project runs on. Whatever is there already is left alone; a stamp
-// remembers the last complete set-up, so that the next start costs a few milliseconds.
+// Makes a fresh clone ready to run, and says what it does, one line a step. Plain JavaScript on any Node from 18 on: it
+// runs before anything is installed, also before the Node that the project runs on. Whatever is there already is left
+// alone; a stamp remembers the last complete set-up, so that the next start costs a few milliseconds.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';

@@ -1,6 +1,6 @@
-// The stamp says which installation was completed last. Its key names all that the installation depends on: the locked packages
-// and the machine they were built for. The Node that runs the set-up is not part of it: that changes between the first start
-// and the second, and native modules are built against the stable Node-API.
+// The stamp says which installation was completed last. Its key names all that the installation depends on: the locked
+// packages and the machine they were built for. The Node that runs the set-up is not part of it: that changes between
+// the first start and the second, and native modules are built against the stable Node-API.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

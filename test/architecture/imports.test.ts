@@ -1,5 +1,5 @@
-// Who may import whom. npm hoists workspaces, so an import that nobody declared or that points up the layers works by accident;
-// nothing but these tests notices.
+// Who may import whom. npm hoists workspaces, so an import that nobody declared or that points up the layers works by
+// accident; nothing but these tests notices.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

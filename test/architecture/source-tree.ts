@@ -1,5 +1,5 @@
-// What the architecture tests look at: the packages of the repository, their TypeScript files and what those import. Imports are
-// read from the text without comments and strings' contents, so that no tool can silently see nothing.
+// What the architecture tests look at: the packages of the repository, their TypeScript files and what those import.
+// Imports are read from the text without comments and strings' contents, so that no tool can silently see nothing.
 
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';

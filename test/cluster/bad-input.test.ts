@@ -1,5 +1,5 @@
-// Bad input against a real peer, over REST, gRPC and bare sockets: refused with a status and a text of Qdrant's, never a
-// failure of the server; the process lives on and no replica has changed.
+// Bad input against a real peer, over REST, gRPC and bare sockets: refused with a status and a text of Qdrant's, never
+// a failure of the server; the process lives on and no replica has changed.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';

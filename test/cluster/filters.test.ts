@@ -1,5 +1,5 @@
-// Filters over two peers that hold the same points: what indexes answer is what payloads say, paths may be written in any
-// way, a formula's condition is a filter, and updates by filter leave the same points on both.
+// Filters over two peers that hold the same points: what indexes answer is what payloads say, paths may be written in
+// any way, a formula's condition is a filter, and updates by filter leave the same points on both.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // Damaged files of the index, on a real peer: each kind of file of a segment is damaged in each way while the peer is
-// down. It notices, answers as before at once, and builds the graph again. One vector of the collection for each damage,
-// and one that nothing happens to; all hold the same values, so brute force is worked out once.
+// down. It notices, answers as before at once, and builds the graph again. One vector of the collection for each
+// damage, and one that nothing happens to; all hold the same values, so brute force is worked out once.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// `5.0` is a float and `5` an integer, from the request to the answer: over REST as text, over gRPC as a kind of value, in
-// conditions, indexes, facets, groups and orders.
+// `5.0` is a float and `5` an integer, from the request to the answer: over REST as text, over gRPC as a kind of value,
+// in conditions, indexes, facets, groups and orders.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -1,6 +1,6 @@
-// Code samples about distributed Qdrant, as people find and copy them: those in Python with the client of today and with
-// the last one that had all their methods, those for a shell with curl, those for an HTTP console as they are. Only
-// addresses differ; what no client of Qdrant can run is said beside the sample.
+// Code samples about distributed Qdrant, as people find and copy them: those in Python with the client of today and
+// with the last one that had all their methods, those for a shell with curl, those for an HTTP console as they are.
+// Only addresses differ; what no client of Qdrant can run is said beside the sample.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -70,7 +70,7 @@ test('the samples for curl create the collections they describe', async (context
   assert.equal(Object.keys(result.peers).length, urls.length);
 });
 
-/** Two of the three end their last line with a comma, which no JSON reader takes: refused as they are, right without. */
+/** Two of the three end with a comma, which no JSON reader takes: refused as they are, right without it. */
 test('the samples for an HTTP console create the collections they describe', async () => {
   const first = `{
     "name": "example_collection",

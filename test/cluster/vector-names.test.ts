@@ -1,5 +1,5 @@
-// Vectors that come and go on a collection with points, on a cluster of three peers: whoever is asked, whoever is killed
-// meanwhile, and whoever has to begin again from the first entry, all replicas hold the same in the end.
+// Vectors that come and go on a collection with points, on a cluster of three peers: whoever is asked, whoever is
+// killed meanwhile, and whoever has to begin again from the first entry, all replicas hold the same in the end.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

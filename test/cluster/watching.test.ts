@@ -1,5 +1,5 @@
-// What an operator sees of a real peer: metrics of the process and of NATS, also while that is away; a slow query in the
-// log with what would help; a graph that cannot be built, told and mended.
+// What an operator sees of a real peer: metrics of the process and of NATS, also while that is away; a slow query in
+// the log with what would help; a graph that cannot be built, told and mended.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Searches that go through a graph, against the exact ones of Qdrant's local mode: nearly all of the nearest are found, no
-// other than the filter lets through, and every score is that of its point.
+// Searches that go through a graph, against the exact ones of Qdrant's local mode: nearly all of the nearest are found,
+// no other than the filter lets through, and every score is that of its point.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';

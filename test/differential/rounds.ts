@@ -1,5 +1,5 @@
-// Rounds of cases: a collection, points, and then questions and updates in turns. A round is a function of its seed and of
-// the points there are, so a seed that fails does so again.
+// Rounds of cases: a collection, points, and then questions and updates in turns. A round is a function of its seed and
+// of the points there are, so a seed that fails does so again.
 
 import { type Random, seededRandom } from '@tributary/runtime';
 import { type Answer, type Engine, isObject, type Json, listOf, type Step } from './case.ts';

@@ -1,5 +1,6 @@
-// Two collections of one peer that differ in the number of shards and in the protocol they are reached by, and in nothing
-// that an answer may show: asked the same, both answer the same ids in the same order, with the same bits of every score.
+// Two collections of one peer that differ in the number of shards and in the protocol they are reached by, and in
+// nothing that an answer may show: asked the same, both answer the same ids in the same order, with the same bits of
+// every score.
 
 import { type Action, type Answer, type Engine, isObject, type Json, type Step } from './case.ts';
 import { isSample } from './comparison.ts';

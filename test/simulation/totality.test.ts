@@ -1,5 +1,5 @@
-// The apply rule is total: whatever an entry says that can be decoded at all, it is applied or refused. Something thrown
-// would stop every replica of the shard at that entry, for ever.
+// The apply rule is total: whatever an entry says that can be decoded at all, it is applied or refused. Something
+// thrown would stop every replica of the shard at that entry, for ever.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -1,6 +1,7 @@
-// What a bucket of points may hold. A bucket belongs to one writer, which changes it by one request at a time, and every
-// request is atomic; so after a request of unknown outcome the bucket as a whole is as before or as after, whatever
-// shards its points lie on. Such a bucket is retired: at most one outcome is ever open, however late it takes effect.
+// What a bucket of points may hold. A bucket belongs to one writer, which changes it by one request at a time, and
+// every request is atomic; so after a request of unknown outcome the bucket as a whole is as before or as after,
+// whatever shards its points lie on. Such a bucket is retired: at most one outcome is ever open, however late it takes
+// effect.
 //
 //   live ──(acknowledged | refused)──► live          live ──(unknown)──► retired, with two or more candidates
 

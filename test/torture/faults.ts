@@ -1,4 +1,5 @@
-// What may happen to a running cluster. A fault begins, lasts a while, is healed, and resolves; then every process runs.
+// What may happen to a running cluster. A fault begins, lasts a while, is healed, and resolves; then every process
+// runs.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';

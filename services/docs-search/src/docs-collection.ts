@@ -54,8 +54,8 @@ async function presentIds(client: QdrantClient): Promise<Set<number>> {
 }
 
 /**
- * Upserts the passages that are missing, passage n under the id n + 1; at most four batches are under way, spread over the
- * clients. Each batch is searchable when it counts as done.
+ * Upserts the passages that are missing, passage n under the id n + 1; at most four batches are under way, spread over
+ * the clients. Each batch is searchable when it counts as done.
  */
 export async function upsertPassages(options: {
   clients: readonly QdrantClient[];

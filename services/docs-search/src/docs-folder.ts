@@ -1,5 +1,5 @@
-// What is kept beside the cluster: the model that made the vectors, and a manifest that says how far taking in has come. Files are
-// replaced whole, so a process that is killed leaves the old one.
+// What is kept beside the cluster: the model that made the vectors, and a manifest that says how far taking in has
+// come. Files are replaced whole, so a process that is killed leaves the old one.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// Every passage of the documentation of the installed packages, in an order that depends on nothing but the installation.
+// Every passage of the documentation of the installed packages, in an order that depends on nothing but the
+// installation.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

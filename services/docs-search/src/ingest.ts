@@ -1,5 +1,5 @@
-// Takes the documentation of the installed packages in: extract, train, upsert. Where all of it is there already nothing is done; where
-// an earlier run was cut short, what is missing is added.
+// Takes the documentation of the installed packages in: extract, train, upsert. Where all of it is there already
+// nothing is done; where an earlier run was cut short, what is missing is added.
 
 import type { QdrantClient } from '@qdrant/js-client-rest';
 import type { LsaModel } from '@tributary/lsa';

@@ -1,5 +1,5 @@
-// The packages below a `node_modules` folder, and their files. Folders are read in the order of their names, so that the same
-// installation gives the same list on every machine.
+// The packages below a `node_modules` folder, and their files. Folders are read in the order of their names, so that
+// the same installation gives the same list on every machine.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

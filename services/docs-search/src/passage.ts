@@ -13,8 +13,8 @@ export interface Passage {
 }
 
 /**
- * What the vector of a passage is made of. Package and path belong to it: a passage about the third retry seldom says again
- * which package retries, and without them short passages with one common word crowd the answers.
+ * What the vector of a passage is made of. Package and path belong to it: a passage about the third retry seldom says
+ * again which package retries, and without them short passages with one common word crowd the answers.
  */
 export function embeddedText(passage: Passage): string {
   return `${passage.package} ${passage.path.replace(/\.\w+$/, '')} ${passage.text}`;
@@ -42,8 +42,8 @@ const CHARACTERS_MAX = 220;
 const WORDS_MIN = 4;
 
 /**
- * Joins lines into passages of at most some 320 characters, cut between paragraphs where there are any (an empty line ends
- * one). `title` is put before each; passages of fewer than five words besides it are left out.
+ * Joins lines into passages of at most some 320 characters, cut between paragraphs where there are any (an empty line
+ * ends one). `title` is put before each; passages of fewer than five words besides it are left out.
  */
 export function joinPassages(title: string, lines: readonly SourceLine[]): FilePassage[] {
   const passages: FilePassage[] = [];

@@ -1,4 +1,5 @@
-// Sends bad requests and looks at what comes back: a refusal in the envelope, in time, and never a failure of the server.
+// Sends bad requests and looks at what comes back: a refusal in the envelope, in time, and never a failure of the
+// server.
 
 import assert from 'node:assert/strict';
 import type { BadRequest } from './rest-requests.ts';

@@ -1,5 +1,6 @@
-// Good gRPC requests of the methods that the tables of bad ones leave out, and of every variant of a query; with those of
-// the tables they are what generated bad ones are made of. Collections as in `grpc-cases.ts`, `rank` has an integer index.
+// Good gRPC requests of the methods that the tables of bad ones leave out, and of every variant of a query; with those
+// of the tables they are what generated bad ones are made of. Collections as in `grpc-cases.ts`, `rank` has an integer
+// index.
 
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';

@@ -1,5 +1,5 @@
-// Makes bad requests of good ones: values of a JSON body exchanged for nasty ones, bytes flipped, cut, doubled. The same
-// seed makes the same requests.
+// Makes bad requests of good ones: values of a JSON body exchanged for nasty ones, bytes flipped, cut, doubled. The
+// same seed makes the same requests.
 
 import type { Random } from '@tributary/runtime';
 

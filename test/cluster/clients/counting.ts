@@ -1,5 +1,5 @@
-// Counters that many clients count up at once: each reads a point, and writes it anew on the condition that its version is
-// still the one read. What became of the write is read back by the operation's number.
+// Counters that many clients count up at once: each reads a point, and writes it anew on the condition that its version
+// is still the one read. What became of the write is read back by the operation's number.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-// A deterministic embedding: every word is a direction of its own making, a text is the sum of its words at unit length.
+// A deterministic embedding: every word is a direction of its own making, a text is the sum of its words at unit
+// length.
 
 import { createHash } from 'node:crypto';
 
