@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { QdrantClient } from '@qdrant/js-client-rest';
+import type { LsaModel } from '@tributary/lsa';
 import { messageOf, systemClock } from '@tributary/runtime';
 import { DocsFolder } from './docs-folder.ts';
 import { readLastIngest } from './last-ingest.ts';
@@ -22,15 +23,7 @@ const LIMIT_MAX = 1_000;
 
 /** Returns the exit code. */
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      limit: { type: 'string', default: '5' },
-      url: { type: 'string' },
-      folder: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  const { values, positionals } = readFlags();
   const question = positionals.join(' ').trim();
   if (values.help || question === '') {
     console.log(USAGE);
@@ -46,12 +39,37 @@ async function main(): Promise<number> {
   if (url === undefined || folder === undefined) {
     throw new Error('nothing has been taken in yet: run npm start first');
   }
-  const model = new DocsFolder(path.resolve(folder)).readModel();
+  const model = readModel(path.resolve(folder));
   const client = new QdrantClient({ url, checkCompatibility: false });
   await printAnswers({ client, model, question, limit, clock: systemClock }).catch((cause) => {
     throw new Error(`no answer from ${url}; is the cluster running (npm start)?`, { cause });
   });
   return 0;
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        limit: { type: 'string', default: '5' },
+        url: { type: 'string' },
+        folder: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    const [reason] = messageOf(error).split('. ');
+    throw new RangeError(`${reason} (npm run search -- --help lists the flags)`);
+  }
+}
+
+function readModel(folder: string): LsaModel {
+  try {
+    return new DocsFolder(folder).readModel();
+  } catch (cause) {
+    throw new Error(`no model in ${folder}; run npm start, which makes one`, { cause });
+  }
 }
 
 try {
