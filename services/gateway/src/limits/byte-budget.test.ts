@@ -112,12 +112,15 @@ async function hangUp(cluster: MemoryCluster, socket: Socket): Promise<void> {
   assert.equal((await get(cluster, '/healthz')).status, 200);
 }
 
-async function untilInFlight(cluster: MemoryCluster, requests: number): Promise<void> {
+async function untilMetricsTell(cluster: MemoryCluster, wanted: RegExp): Promise<void> {
   const deadline = performance.now() + 30_000;
-  const wanted = new RegExp(`^tributary_requests_in_flight ${requests}$`, 'm');
   while (!wanted.test((await get(cluster, '/metrics')).text)) {
-    assert.ok(performance.now() < deadline, `${requests} requests are in flight`);
+    assert.ok(performance.now() < deadline, `${wanted}`);
   }
+}
+
+async function untilInFlight(cluster: MemoryCluster, requests: number): Promise<void> {
+  await untilMetricsTell(cluster, new RegExp(`^tributary_requests_in_flight ${requests}$`, 'm'));
 }
 
 test('a body counts as long as it is worked on, though its client has hung up', async () => {
@@ -152,10 +155,8 @@ test('what waits behind another answer gives its bytes back when the connection 
     `PUT ${points} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
   socket.write(`GET ${points}/1 HTTP/1.1\r\nhost: x\r\n\r\n`);
-  const deadline = performance.now() + 30_000;
-  while ((await get(cluster, `${points}/1`)).status !== 503) {
-    assert.ok(performance.now() < deadline, 'an answer waits');
-  }
+  await untilMetricsTell(cluster, /^rest_responses_total\{.*points\/\{id\}".*\} 1$/m);
+  assert.equal((await get(cluster, `${points}/1`)).status, 503, 'an answer waits');
   await hangUp(cluster, socket);
   await eventuallyRead(cluster);
   await eventuallyWritten(cluster, upsert(1_900_000));
