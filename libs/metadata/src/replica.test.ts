@@ -246,6 +246,35 @@ test('waiting and proposing end with the reason of the signal', async () => {
   queued[0]?.catch(() => {});
 });
 
+test('a proposal that is given up while the log is out of reach fails and nothing else does', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  try {
+    await using peers = new Peers();
+    const given = new AbortController();
+    const replica = peers.join((log) =>
+      overriding(log, {
+        append: async () => {
+          given.abort(new TributaryError('timeout', 'given up'));
+          throw unknownOutcome();
+        },
+        lastSequence: async () => {
+          throw new TributaryError('unavailable', 'out of reach');
+        },
+      }),
+    );
+    await assert.rejects(
+      replica.propose(() => joined(1), given.signal),
+      { code: 'timeout' },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(unhandled, []);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});
+
 test('a log that breaks off is followed again from where it broke', async () => {
   await using peers = new Peers();
   let breaks = 3;

@@ -1,13 +1,19 @@
 // Time as an input. Production code takes a `Clock`; only this file and tests touch the ambient one.
 
+/** A longer time makes a timer of Node due at once; 25 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 export interface Clock {
   /** Whole milliseconds since the Unix epoch; may jump. */
   nowMs(): number;
   /** Milliseconds from an arbitrary origin; never goes back. */
   monotonicMs(): number;
-  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  /** Resolves after `ms`, 25 days at most; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `action` once after `ms`, unless the timer is disposed of before. Costs less than a `sleep` that is ended. */
+  /**
+   * Calls `action` once after `ms`, 25 days at most, unless the timer is disposed of before. Costs less than a `sleep`
+   * that is ended.
+   */
   startTimer(ms: number, action: () => void): Disposable;
 }
 
@@ -21,14 +27,14 @@ export const systemClock: Clock = {
         return;
       }
       const onAbort = () => {
-        clearTimeout(timer);
+        timer[Symbol.dispose]();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
+      const timer = systemClock.startTimer(ms, () => {
         signal?.removeEventListener('abort', onAbort);
         resolve();
-      }, ms);
+      });
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
-  startTimer: (ms, action) => setTimeout(action, ms),
+  startTimer: (ms, action) => setTimeout(action, Math.min(ms, TIMER_MS_MAX)),
 };
