@@ -296,8 +296,11 @@ export class ApplyBatch {
       needsVectors: asksForVectors(filter),
       isPassed: (id) => this.#overlay.has(id),
     });
+    let looked = 0;
     for (const { point } of this.#overlay.values()) {
       if (point !== undefined && holds(subjectOf(point))) ids.push(point.id);
+      looked++;
+      if (looked % STEP_POINTS === 0) yield;
     }
     return ids;
   }

@@ -12,7 +12,7 @@ import {
   removePayloadKeys,
 } from '@tributary/model';
 
-export type PayloadOperation = Extract<
+type PayloadOperation = Extract<
   PointOperation,
   { kind: 'setPayload' | 'overwritePayload' | 'deletePayload' | 'clearPayload' }
 >;

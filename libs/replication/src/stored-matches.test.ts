@@ -50,6 +50,15 @@ test('an update by ids that changes many points pauses too, one that changes few
   assert.equal(stepsOf(new ApplyBatch(filled(), SHAPE), clearing(10)), 0);
 });
 
+test('a filter pauses also over the points that the operations before it have changed', () => {
+  const finder: CandidateFinder = { find: () => ({ ids: [], isExact: true }) };
+  const ids = Array.from({ length: COUNT }, (_, id) => id);
+  const clearing: PointOperation = { kind: 'clearPayload', selector: { kind: 'ids', ids } };
+  const alone = stepsOf(new ApplyBatch(filled(), SHAPE, finder), clearing);
+  const both = stepsOf(new ApplyBatch(filled(), SHAPE, finder), clearing, remove);
+  assert.equal(both - alone, Math.floor(COUNT / 500));
+});
+
 test('candidates that are not exact are evaluated, exact ones are taken, and what the batch changed is its own', () => {
   const naming = (isExact: boolean): CandidateFinder => ({
     find: () => ({ ids: [0, 1, 2, 4], isExact }),
