@@ -216,6 +216,14 @@ test('of several writes under one operation id the first is written, the others 
   );
 });
 
+test('a larger write under the operation id of the first in the stream is told where that stands', async () => {
+  const { appender } = await setUp();
+  const { sequence: first } = await appender.append([part(0, 1)], undefined, 'operation');
+  const larger = [part(0, 1), part(1, 2), part(2, 3), part(3, 4)];
+  const { sequence: second, duplicate } = await appender.append(larger, undefined, 'operation');
+  assert.deepEqual([first, second, duplicate], [1, 1, true]);
+});
+
 test('retries end: unknown where a try got no answer, unavailable where all were refused', async () => {
   const unknown = await setUp({ retryForMs: 60 }, (nth) =>
     nth === 1 ? 'unknownLost' : 'unavailable',

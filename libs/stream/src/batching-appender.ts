@@ -22,7 +22,10 @@ import {
 export type { WritePart } from './pieces.ts';
 
 export interface WriteReceipt extends AppendReceipt {
-  /** For each shard the write touches, the sequence of the last entry that holds a part of it. */
+  /**
+   * For each shard the write touches, the sequence of the last entry that holds a part of it; of a duplicate, where the
+   * write that was first under the operation id is the same one.
+   */
   readonly shardSequences: ReadonlyMap<ShardId, Sequence>;
 }
 
@@ -233,7 +236,9 @@ export class BatchingAppender {
     const first = last - (messages.length - 1);
     group.writes.forEach((write, i) => {
       const indexes = [...(group.lastEntries[i] ?? [])];
-      const shardSequences = new Map(indexes.map(([shard, at]) => [shard, sequence(first + at)]));
+      // A duplicate may be of fewer messages than these, at the very beginning of the stream.
+      const sequenceOf = (at: number) => sequence(Math.max(0, first + at));
+      const shardSequences = new Map(indexes.map(([shard, at]) => [shard, sequenceOf(at)]));
       write.settled = true;
       write.outcome.resolve({ sequence: last, duplicate, shardSequences });
     });
