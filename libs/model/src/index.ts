@@ -2,7 +2,6 @@ export * from './brand.ts';
 export * from './collection.ts';
 export * from './collection-name.ts';
 export * from './datetime.ts';
-export * from './datetime.ts';
 export * from './distance.ts';
 export * from './explanation.ts';
 export * from './filter.ts';

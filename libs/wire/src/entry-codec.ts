@@ -23,7 +23,7 @@ import {
 import { written } from './kept-writer.ts';
 import { readOperation, writeOperation } from './operation-codec.ts';
 
-export const ENTRY_FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** Bytes of an entry beside its operations, at most. */
 export const ENTRY_OVERHEAD_BYTES = 256;
@@ -44,7 +44,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
     for (const operation of entry.operations) writeOperation(writer, ENTRY_OPERATION, operation);
   });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  view.setUint8(0, ENTRY_FORMAT_VERSION);
+  view.setUint8(0, FORMAT_VERSION);
   view.setUint32(1, crc32c(bytes.subarray(HEADER_BYTES)), true);
   return bytes;
 }
@@ -57,7 +57,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
   return decoding('entry', () => {
     const version = bytes[0];
     if (version === undefined) throw corrupt('an entry of 0 bytes');
-    if (version !== ENTRY_FORMAT_VERSION) {
+    if (version !== FORMAT_VERSION) {
       throw new TributaryError('precondition_failed', `unknown entry format version ${version}`);
     }
     if (bytes.length < HEADER_BYTES) throw corrupt(`an entry of ${bytes.length} bytes`);

@@ -1,15 +1,9 @@
 // The bytes of what a replica says of itself. Records by field name are JSON text, left out where they are empty.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import {
-  isJsonObject,
-  type PayloadSchema,
-  payloadSchemaFromJson,
-  sequence,
-} from '@tributary/model';
+import { type PayloadSchema, payloadSchemaFromJson, sequence } from '@tributary/model';
 import {
   assertEnded,
-  corrupt,
   lengthTag,
   messageEnd,
   readInteger,
@@ -20,7 +14,13 @@ import {
   writeText,
 } from './field.ts';
 import { jsonToBytes, objectFromBytes } from './json-field.ts';
-import { choiceMember, numberMember, numbersMember, textMember } from './json-members.ts';
+import {
+  choiceMember,
+  numberMember,
+  numbersMember,
+  objectMember,
+  textMember,
+} from './json-members.ts';
 import type { ReplicaInfo, VectorIndexInfo } from './messages.ts';
 
 const INFO_PAYLOAD_SCHEMA = lengthTag(10);
@@ -101,10 +101,7 @@ function writeRecord(writer: BinaryWriter, tag: number, record: object): void {
 function readCounts(reader: BinaryReader): Record<string, number> {
   const counts = objectFromBytes(reader.bytes());
   return Object.fromEntries(
-    Object.entries(counts).map(([field, count]) => {
-      if (typeof count !== 'number') throw corrupt('a count of points is no number');
-      return [field, count];
-    }),
+    Object.keys(counts).map((field) => [field, numberMember(counts, field)]),
   );
 }
 
@@ -113,8 +110,8 @@ const BUILDS: readonly VectorIndexInfo['build'][] = ['idle', 'wanted', 'queued',
 function readVectorIndexes(reader: BinaryReader): Record<string, VectorIndexInfo> {
   const indexes = objectFromBytes(reader.bytes());
   return Object.fromEntries(
-    Object.entries(indexes).map(([name, value]) => {
-      if (!isJsonObject(value)) throw corrupt('what is said of an index is no object');
+    Object.keys(indexes).map((name) => {
+      const value = objectMember(indexes, name);
       const index: VectorIndexInfo = {
         vectors: numberMember(value, 'vectors'),
         indexed: numberMember(value, 'indexed'),

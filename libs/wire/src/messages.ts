@@ -1,4 +1,5 @@
-// The messages that peers exchange about replicas. Their bytes are in `message-codec.ts`.
+// The messages that peers exchange about replicas. Their bytes are in `call-codec.ts`, `answer-codec.ts`, `info-codec.ts`
+// and `report-codec.ts`.
 
 import type {
   CollectionId,
