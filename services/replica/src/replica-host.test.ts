@@ -275,7 +275,16 @@ test('a crashed worker comes back with its replicas', async () => {
   await countIs(harness, 1);
   await harness.processes[0]?.crash();
   await write(harness, 2);
-  await countIs(harness, 2);
+  const answers: number[] = [];
+  const answered = () => count(harness).then((counted) => answers.push(counted));
+  await until(
+    () =>
+      answered()
+        .catch(() => 0)
+        .then((given) => given > 0),
+    'an answer',
+  );
+  assert.deepEqual(answers, [2], 'it has what was written while it was away');
   assert.equal(harness.processes.length, 2);
 });
 

@@ -304,7 +304,7 @@ export class ReplicaHost implements AsyncDisposable {
       },
       onRestarted: () => {
         for (const held of this.#heldBy(worker)) {
-          worker.link.post({ kind: 'open', ...asOpened(held) });
+          worker.link.post({ kind: 'reopen', ...asOpened(held) });
         }
       },
     });

@@ -5,7 +5,7 @@
 // Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
 // search. Opening and closing of one replica happen in the order they were asked for.
 
-import { TributaryError } from '@tributary/runtime';
+import { abortable, startDeadline, TributaryError } from '@tributary/runtime';
 import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
 import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
 import { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } from './replica.ts';
@@ -29,17 +29,27 @@ export interface ReplicaWorkerOptions extends ReplicaSurroundings {
 
 /** A store that is damaged again soon after is on a bad disk: it goes on refusing what it cannot read. */
 const REPAIR_AGAIN_AFTER_MS = 60_000;
+/** A replica that is opened again answers with what it has after this: its stream may have no leader. */
+const CURRENT_WITHIN_MS = 1_000;
+/** Calls that wait for one replica; answered one after the other they take half a second. */
+const WAITING_MAX = 1_024;
 
 /** What a replica is opened as. */
 type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors'>;
+
+/** Of a replica that is opened again; over once it has caught up with what was written meanwhile, or is given up. */
+interface Reopening {
+  readonly over: PromiseWithResolvers<void>;
+  /** Answered then. */
+  readonly waiting: NumberedMessage[];
+}
 
 interface Slot {
   readonly asked: Opened;
   readonly stop: AbortController;
   /** Undefined until it is open. */
   replica: Replica | undefined;
-  /** While it is opened again: resolves once that is done, or given up; calls wait for it. */
-  reopening: PromiseWithResolvers<void> | undefined;
+  reopening: Reopening | undefined;
   /** Settles when the replica is closed. */
   done: Promise<void>;
 }
@@ -77,7 +87,7 @@ export class ReplicaWorker {
         return;
       case 'reopen':
         this.#guard(this.#close(storeNameOf(message.address), false));
-        this.#open(message, Promise.withResolvers<void>());
+        this.#open(message, this.#reopening());
         return;
       case 'close':
         this.#guard(this.#close(storeNameOf(message.address), message.drop));
@@ -97,7 +107,13 @@ export class ReplicaWorker {
     }
   }
 
-  #open(asked: Opened, reopening: PromiseWithResolvers<void> | undefined): void {
+  #reopening(): Reopening {
+    const reopening: Reopening = { over: Promise.withResolvers<void>(), waiting: [] };
+    void reopening.over.promise.then(() => this.#answer(reopening.waiting));
+    return reopening;
+  }
+
+  #open(asked: Opened, reopening: Reopening | undefined): void {
     const name = storeNameOf(asked.address);
     if (this.#slots.has(name)) return;
     const stop = new AbortController();
@@ -119,7 +135,7 @@ export class ReplicaWorker {
         signal,
       );
       slot.replica = replica;
-      settleReopening(slot);
+      this.#guard(this.#endReopening(slot, replica));
       onStatus(replica.status);
       await replica.run(signal);
     } catch (error) {
@@ -132,6 +148,16 @@ export class ReplicaWorker {
       slot.replica = undefined;
       settleReopening(slot);
     }
+  }
+
+  /** Others may have written while it was closed, and been told that it is done. What is being filled refuses at once. */
+  async #endReopening(slot: Slot, replica: Replica): Promise<void> {
+    if (slot.reopening !== undefined && replica.isReadable) {
+      const { signal } = slot.stop;
+      using deadline = startDeadline(this.#options.clock, CURRENT_WITHIN_MS, signal);
+      await abortable(replica.catchUp(), deadline.signal).catch(() => {});
+    }
+    settleReopening(slot);
   }
 
   /** A store with damaged bytes is made anew from the stream, where that still reaches back to its beginning. */
@@ -158,6 +184,7 @@ export class ReplicaWorker {
     const before = this.#closing.get(name);
     const closed = Promise.all([slot?.done, before]).then(async () => {
       if (!drop) return;
+      this.#repairedMs.delete(name);
       await this.#options.stores.drop(name);
       await this.#options.dropIndexes(name);
     });
@@ -197,7 +224,9 @@ export class ReplicaWorker {
     const { target, call } = decodeCall(message.bytes);
     const slot = this.#slots.get(storeNameOf(target));
     if (slot?.reopening !== undefined) {
-      void slot.reopening.promise.then(() => this.#answer([message]));
+      const { waiting } = slot.reopening;
+      if (waiting.length >= WAITING_MAX) throw isOpening(target);
+      waiting.push(message);
       return undefined;
     }
     const replica = this.#replica(target);
@@ -233,7 +262,7 @@ export class ReplicaWorker {
 
   /** Like other calls it waits for a replica that is opened again. */
   async #catchUp(address: ReplicaAddress): Promise<void> {
-    await this.#slots.get(storeNameOf(address))?.reopening?.promise;
+    await this.#slots.get(storeNameOf(address))?.reopening?.over.promise;
     await this.#replica(address).catchUp();
   }
 
@@ -243,9 +272,7 @@ export class ReplicaWorker {
     if (slot === undefined) {
       throw new TributaryError('not_found', `no replica of ${collection}:${shard} here`);
     }
-    if (slot.replica === undefined) {
-      throw new TributaryError('unavailable', `the replica of ${collection}:${shard} is opening`);
-    }
+    if (slot.replica === undefined) throw isOpening(address);
     return slot.replica;
   }
 
@@ -273,6 +300,11 @@ export class ReplicaWorker {
 }
 
 function settleReopening(slot: Slot): void {
-  slot.reopening?.resolve();
+  const { reopening } = slot;
   slot.reopening = undefined;
+  reopening?.over.resolve();
+}
+
+function isOpening({ collection, shard }: ReplicaAddress): TributaryError {
+  return new TributaryError('unavailable', `the replica of ${collection}:${shard} is opening`);
 }

@@ -29,7 +29,7 @@ export type ToWorker =
       readonly config: CollectionConfig;
       readonly createdVectors: CollectionVectors;
     }
-  /** Opened again with another configuration; calls wait for it meanwhile. */
+  /** Opened again, with another configuration or after a crash; calls wait until it has caught up with the stream. */
   | {
       readonly kind: 'reopen';
       readonly address: ReplicaAddress;
