@@ -3,7 +3,7 @@
 // In each round writers and searchers keep three nats-servers and three peers busy while one or two faults happen; then
 // all is healed, every replica has to come to the same content at the same sequence, its hash is worked out anew from
 // its records, and every bucket ever written is held against what its writer was told. The first violation ends the run
-// with its data kept. The seed fixes which faults happen in which order; processes do not run alike twice.
+// with its data kept; Ctrl-C ends it with nothing left behind. The seed fixes which faults happen in which order; processes do not run alike twice.
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ const CONVERGE_WITHIN_MS = 180_000;
 /** A fault lasts 10 s, and what it ended is started again. */
 const FAULT_WITHIN_MS = 180_000;
 const DISK_MEGABYTES = 512;
+/** What a shell calls a process that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +47,8 @@ async function main(): Promise<number> {
   const disks = mountDisks(folder);
   const names = chosen.filter((name) => disks.size > 0 || !name.startsWith('disk'));
   if (names.length === 0) throw new Error('this fault needs the right to mount a disk');
-  let violations: readonly string[] = [];
+  const interrupted = signalled();
+  let violations: readonly string[] | 'interrupted' = [];
   try {
     await using cluster = await ProcessCluster.start({
       folder,
@@ -55,16 +58,26 @@ async function main(): Promise<number> {
     });
     await createCollection(cluster);
     const random = seededRandom(seed);
-    violations = await rounds({ cluster, random, disks }, names, minutes);
+    const going = rounds({ cluster, random, disks }, names, minutes);
+    violations = await Promise.race([going, interrupted]);
   } finally {
-    for (const disk of disks.values()) if (violations.length === 0) unmountDisk(disk);
+    const isKept = violations !== 'interrupted' && violations.length > 0;
+    for (const disk of disks.values()) if (!isKept) unmountDisk(disk);
   }
-  if (violations.length > 0) {
+  if (violations !== 'interrupted' && violations.length > 0) {
     console.log(`${violations.length} violations; the data is in ${folder}`);
     return 1;
   }
   removeFolder(folder);
-  return 0;
+  return violations === 'interrupted' ? INTERRUPTED : 0;
+}
+
+async function signalled(): Promise<'interrupted'> {
+  const { promise, resolve } = Promise.withResolvers<'interrupted'>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => resolve('interrupted'));
+  }
+  return await promise;
 }
 
 /** Runs rounds until time is up or something is wrong; resolves to what is. */
@@ -195,4 +208,5 @@ function mountDisks(folder: string): ReadonlyMap<string, string> {
   return disks;
 }
 
-process.exitCode = await main();
+// Writers of an interrupted round may still be waiting for a peer.
+process.exit(await main());
