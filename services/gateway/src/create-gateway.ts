@@ -149,9 +149,10 @@ interface Parts extends AsyncDisposable {
   readonly operators: OperatorViews;
 }
 
-function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
-  const { self, metadata, streams, reports, clock, random, localReplicas } = options;
-  const { silentAfterMs, searchTimeoutMs, writeTimeoutMs, applyGraceMs, metaTimeoutMs } = config;
+/** What is known of the cluster, and how its replicas are asked. */
+function createCluster(options: GatewayOptions, config: GatewayConfig) {
+  const { self, metadata, streams, reports, clock, localReplicas } = options;
+  const { silentAfterMs, searchTimeoutMs, metaTimeoutMs: timeoutMs } = config;
   const tracker = new AppliedTracker({
     self,
     reports,
@@ -171,13 +172,20 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const readTokens = new ReadTokens({ tracker, streams, clock });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens });
   const names = new CollectionNames(metadata, clock);
-  const timeoutMs = metaTimeoutMs;
   const views = new CollectionViews({ self, fanOut, localReplicas, clock, timeoutMs });
   const strict = new StrictMode({
     clock,
     shardInfos: (collection) => views.shardInfos(collection),
   });
-  const observation = createObservation(options, config, { directory, tracker });
+  return { tracker, directory, names, fanOut, views, strict };
+}
+
+function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
+  const { metadata, streams, clock, random, logger } = options;
+  const { searchTimeoutMs, writeTimeoutMs, applyGraceMs, metaTimeoutMs } = config;
+  const cluster = createCluster(options, config);
+  const { tracker, directory, names, fanOut, strict } = cluster;
+  const observation = createObservation(options, config, cluster);
   const { slowLog, watch } = observation;
   const reader = new PointsReader({ fanOut, names, clock, random, searchTimeoutMs, slowLog });
   const writer = new PointsWriter({
@@ -193,10 +201,16 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     inFlightMax: APPENDS_MAX,
     findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });
+  const { abandonedAfterMs } = config;
   const vectorNames = new VectorNames({
-    ...{ metadata, names, writer, clock, random, metaTimeoutMs },
-    logger: options.logger,
-    abandonedAfterMs: config.abandonedAfterMs,
+    metadata,
+    names,
+    writer,
+    clock,
+    random,
+    logger,
+    metaTimeoutMs,
+    abandonedAfterMs,
   });
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);
@@ -207,16 +221,11 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     vectorNames.finishAbandoned();
   });
   return {
-    tracker,
-    directory,
-    names,
-    fanOut,
-    views,
-    strict,
+    ...cluster,
+    ...observation,
     reader,
     writer,
     vectorNames,
-    ...observation,
     [Symbol.asyncDispose]: async () => {
       subscription[Symbol.dispose]();
       tracker[Symbol.dispose]();
