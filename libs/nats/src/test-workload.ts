@@ -32,23 +32,27 @@ export async function runWorkload(
 ): Promise<WorkloadResult> {
   const reading = new AbortController();
   const live = SHARDS.map((shard) => follow(stream, shard, reading.signal));
-  const { acknowledged, unknown } = await write(stream, disturb);
-  const stored = await readAll(stream);
-  const deadline = systemClock.monotonicMs() + SETTLE_MS;
-  while (live.some(({ messages }, i) => messages.length < (stored[i]?.length ?? 0))) {
-    assert.ok(systemClock.monotonicMs() < deadline, 'the open readers catch up');
-    await systemClock.sleep(50);
+  try {
+    const { acknowledged, unknown } = await write(stream, disturb);
+    const stored = await readAll(stream);
+    const deadline = systemClock.monotonicMs() + SETTLE_MS;
+    while (live.some(({ messages }, i) => messages.length < (stored[i]?.length ?? 0))) {
+      assert.ok(systemClock.monotonicMs() < deadline, 'the open readers catch up');
+      await systemClock.sleep(50);
+    }
+    for (const [i, { messages }] of live.entries()) {
+      assert.deepEqual(
+        messages.map((message) => message.sequence),
+        stored[i]?.map((message) => message.sequence),
+      );
+      assertWrites(messages, acknowledged, unknown);
+    }
+    return { acknowledged: acknowledged.size, unknown: unknown.size };
+  } finally {
+    // Also where something failed: an open reader would keep the process.
+    reading.abort();
+    await Promise.all(live.map(({ done }) => done));
   }
-  reading.abort();
-  for (const [i, { messages, done }] of live.entries()) {
-    await done;
-    assert.deepEqual(
-      messages.map((message) => message.sequence),
-      stored[i]?.map((message) => message.sequence),
-    );
-    assertWrites(messages, acknowledged, unknown);
-  }
-  return { acknowledged: acknowledged.size, unknown: unknown.size };
 }
 
 async function write(stream: WriteStream, disturb: (untilWritten: UntilWritten) => Promise<void>) {
@@ -111,17 +115,32 @@ function follow(stream: WriteStream, shard: (typeof SHARDS)[number], signal: Abo
   return { messages, done: run() };
 }
 
+/** With new readers; a server that elects or starts just now is asked again. */
 async function readAll(stream: WriteStream): Promise<StreamMessage[][]> {
-  const { signal } = new AbortController();
+  const deadline = systemClock.monotonicMs() + SETTLE_MS;
   const shards: StreamMessage[][] = [];
-  for (const shard of SHARDS) {
-    const { count } = await stream.shardHead(shard);
-    await using reader = await stream.openReader(shard, sequence(0));
-    const messages: StreamMessage[] = [];
-    while (messages.length < count) messages.push(...(await reader.next({ ...READ, signal })));
-    shards.push(messages);
+  while (shards.length < SHARDS.length) {
+    try {
+      shards.push(await readShard(stream, SHARDS[shards.length] ?? assert.fail()));
+    } catch (error) {
+      const mayPass = error instanceof TributaryError && error.code === 'unavailable';
+      if (!mayPass || systemClock.monotonicMs() > deadline) throw error;
+      await systemClock.sleep(100);
+    }
   }
   return shards;
+}
+
+async function readShard(
+  stream: WriteStream,
+  shard: (typeof SHARDS)[number],
+): Promise<StreamMessage[]> {
+  const { signal } = new AbortController();
+  const { count } = await stream.shardHead(shard);
+  await using reader = await stream.openReader(shard, sequence(0));
+  const messages: StreamMessage[] = [];
+  while (messages.length < count) messages.push(...(await reader.next({ ...READ, signal })));
+  return messages;
 }
 
 function assertWrites(
