@@ -1,5 +1,5 @@
 // Makes src/gen: codecs of Qdrant's public protobuf messages, from the descriptors inside its official JavaScript
-// client. Run it with `npm run generate`; its output is committed.
+// client and what 1.20 added to them (`contract-1.20.ts`). Run it with `npm run generate`; its output is committed.
 //
 // The descriptors are cut down before code is made of them. None of this changes a byte on the wire:
 // - only the methods in METHODS stay, and only the messages these reach;
@@ -25,6 +25,7 @@ import {
   OneofDescriptorProtoSchema,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
+import { extendContract } from './contract-1.20.ts';
 
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   Qdrant: ['HealthCheck'],
@@ -80,7 +81,7 @@ const FILES = [
   'qdrant',
 ];
 
-// The newest contract that is served: older clients send and read a part of it.
+// With its additions the newest contract that is served: older clients send and read a part of it.
 const client = import.meta.resolve('js-client-grpc-1.19');
 const files: FileDescriptorProto[] = [];
 for (const name of FILES) {
@@ -90,6 +91,7 @@ for (const name of FILES) {
   delete file.sourceCodeInfo;
   files.push(file);
 }
+extendContract(files);
 const descriptors = reflected([...files, healthFile(), file_google_protobuf_timestamp.proto]);
 cutDown(files);
 files.push(healthFile());

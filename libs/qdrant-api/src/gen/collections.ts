@@ -4,7 +4,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-export const Datatype = { Default: 0, Float32: 1, Uint8: 2, Float16: 3, Turbo4: 4 } as const;
+export const Datatype = { Default: 0, Float32: 1, Uint8: 2, Float16: 3, Turbo4: 4, Turbo8: 5, Turbo16: 6 } as const;
 
 export type Datatype = typeof Datatype[keyof typeof Datatype];
 
@@ -14,6 +14,8 @@ export namespace Datatype {
   export type Uint8 = typeof Datatype.Uint8;
   export type Float16 = typeof Datatype.Float16;
   export type Turbo4 = typeof Datatype.Turbo4;
+  export type Turbo8 = typeof Datatype.Turbo8;
+  export type Turbo16 = typeof Datatype.Turbo16;
 }
 
 export const Memory = { MemoryUnknown: 0, Cold: 1, Cached: 2, Pinned: 3 } as const;
@@ -125,7 +127,7 @@ export namespace BinaryQuantizationEncoding {
   export type OneAndHalfBits = typeof BinaryQuantizationEncoding.OneAndHalfBits;
 }
 
-export const TurboQuantBitSize = { Bits1: 0, Bits1_5: 1, Bits2: 2, Bits4: 3 } as const;
+export const TurboQuantBitSize = { Bits1: 0, Bits1_5: 1, Bits2: 2, Bits4: 3, Bits8: 4 } as const;
 
 export type TurboQuantBitSize = typeof TurboQuantBitSize[keyof typeof TurboQuantBitSize];
 
@@ -134,6 +136,7 @@ export namespace TurboQuantBitSize {
   export type Bits1_5 = typeof TurboQuantBitSize.Bits1_5;
   export type Bits2 = typeof TurboQuantBitSize.Bits2;
   export type Bits4 = typeof TurboQuantBitSize.Bits4;
+  export type Bits8 = typeof TurboQuantBitSize.Bits8;
 }
 
 export const ShardingMethod = { Auto: 0, Custom: 1 } as const;
@@ -145,7 +148,7 @@ export namespace ShardingMethod {
   export type Custom = typeof ShardingMethod.Custom;
 }
 
-export const TokenizerType = { Unknown: 0, Prefix: 1, Whitespace: 2, Word: 3, Multilingual: 4 } as const;
+export const TokenizerType = { Unknown: 0, Prefix: 1, Whitespace: 2, Word: 3, Multilingual: 4, Code: 5 } as const;
 
 export type TokenizerType = typeof TokenizerType[keyof typeof TokenizerType];
 
@@ -155,6 +158,7 @@ export namespace TokenizerType {
   export type Whitespace = typeof TokenizerType.Whitespace;
   export type Word = typeof TokenizerType.Word;
   export type Multilingual = typeof TokenizerType.Multilingual;
+  export type Code = typeof TokenizerType.Code;
 }
 
 export const ReplicaState = {
@@ -185,6 +189,14 @@ export namespace ReplicaState {
   export type ReshardingScaleDown = typeof ReplicaState.ReshardingScaleDown;
   export type ActiveRead = typeof ReplicaState.ActiveRead;
   export type ManualRecovery = typeof ReplicaState.ManualRecovery;
+}
+
+export const TextScoringType = { Bm25: 0 } as const;
+
+export type TextScoringType = typeof TextScoringType[keyof typeof TextScoringType];
+
+export namespace TextScoringType {
+  export type Bm25 = typeof TextScoringType.Bm25;
 }
 
 export interface VectorParams {
@@ -505,6 +517,7 @@ export interface CreateCollection {
   strictModeConfig?: StrictModeConfig | undefined;
   metadata: Uint8Array[];
   payload?: PayloadStorageParams | undefined;
+  idTracker?: IdTrackerParams | undefined;
 }
 
 export interface UpdateCollection {
@@ -542,6 +555,7 @@ export interface CollectionParams {
   sparseVectorsConfig?: SparseVectorConfig | undefined;
   readFanOutDelayMs?: bigint | undefined;
   payload?: PayloadStorageParams | undefined;
+  idTracker?: IdTrackerParams | undefined;
 }
 
 export interface CollectionParamsDiff {
@@ -554,6 +568,7 @@ export interface CollectionParamsDiff {
   readFanOutFactor?: number | undefined;
   readFanOutDelayMs?: bigint | undefined;
   payload?: PayloadStorageParams | undefined;
+  idTracker?: IdTrackerParams | undefined;
 }
 
 export interface CollectionConfig {
@@ -575,6 +590,7 @@ export interface KeywordIndexParams {
   enableHnsw?: boolean | undefined;
   prefix?: KeywordPrefixParams | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface KeywordPrefixParams {
@@ -590,6 +606,7 @@ export interface IntegerIndexParams {
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface FloatIndexParams {
@@ -598,6 +615,7 @@ export interface FloatIndexParams {
   isPrincipal?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface GeoIndexParams {
@@ -605,6 +623,7 @@ export interface GeoIndexParams {
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface StopwordsSet {
@@ -627,6 +646,8 @@ export interface TextIndexParams {
   asciiFolding?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  scoring?: TextScoringParams | undefined;
+  nested?: string | undefined;
 }
 
 export interface StemmingAlgorithm {
@@ -646,6 +667,7 @@ export interface BoolIndexParams {
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface DatetimeIndexParams {
@@ -654,6 +676,7 @@ export interface DatetimeIndexParams {
   isPrincipal?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface UuidIndexParams {
@@ -664,6 +687,7 @@ export interface UuidIndexParams {
   onDisk?: boolean | undefined;
   enableHnsw?: boolean | undefined;
   memory?: Memory | undefined;
+  nested?: string | undefined;
 }
 
 export interface PayloadIndexParams {
@@ -698,6 +722,7 @@ export interface CollectionInfo {
   indexedVectorsCount?: bigint | undefined;
   warnings: CollectionWarning[];
   updateQueue: UpdateQueueInfo | undefined;
+  createdAt?: Uint8Array | undefined;
 }
 
 export interface CollectionInfo_PayloadSchemaEntry {
@@ -773,6 +798,14 @@ export interface CollectionClusterInfoResponse {
   shardTransfers: Uint8Array[];
   reshardingOperations: Uint8Array[];
   time: number;
+}
+
+export interface IdTrackerParams {
+  memory?: Memory | undefined;
+}
+
+export interface TextScoringParams {
+  type: TextScoringType;
 }
 
 function createBaseVectorParams(): VectorParams {
@@ -3802,6 +3835,7 @@ function createBaseCreateCollection(): CreateCollection {
     strictModeConfig: undefined,
     metadata: [],
     payload: undefined,
+    idTracker: undefined,
   };
 }
 
@@ -3857,6 +3891,9 @@ export const CreateCollection: MessageFns<CreateCollection> = {
     }
     if (message.payload !== undefined) {
       PayloadStorageParams.encode(message.payload, writer.uint32(154).fork()).join();
+    }
+    if (message.idTracker !== undefined) {
+      IdTrackerParams.encode(message.idTracker, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -4000,6 +4037,14 @@ export const CreateCollection: MessageFns<CreateCollection> = {
             }
 
             message.payload = PayloadStorageParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.idTracker = IdTrackerParams.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4303,6 +4348,7 @@ function createBaseCollectionParams(): CollectionParams {
     sparseVectorsConfig: undefined,
     readFanOutDelayMs: undefined,
     payload: undefined,
+    idTracker: undefined,
   };
 }
 
@@ -4340,6 +4386,9 @@ export const CollectionParams: MessageFns<CollectionParams> = {
     }
     if (message.payload !== undefined) {
       PayloadStorageParams.encode(message.payload, writer.uint32(98).fork()).join();
+    }
+    if (message.idTracker !== undefined) {
+      IdTrackerParams.encode(message.idTracker, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -4437,6 +4486,14 @@ export const CollectionParams: MessageFns<CollectionParams> = {
             message.payload = PayloadStorageParams.decode(reader, reader.uint32());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.idTracker = IdTrackerParams.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4458,6 +4515,7 @@ function createBaseCollectionParamsDiff(): CollectionParamsDiff {
     readFanOutFactor: undefined,
     readFanOutDelayMs: undefined,
     payload: undefined,
+    idTracker: undefined,
   };
 }
 
@@ -4483,6 +4541,9 @@ export const CollectionParamsDiff: MessageFns<CollectionParamsDiff> = {
     }
     if (message.payload !== undefined) {
       PayloadStorageParams.encode(message.payload, writer.uint32(50).fork()).join();
+    }
+    if (message.idTracker !== undefined) {
+      IdTrackerParams.encode(message.idTracker, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -4546,6 +4607,14 @@ export const CollectionParamsDiff: MessageFns<CollectionParamsDiff> = {
             }
 
             message.payload = PayloadStorageParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.idTracker = IdTrackerParams.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -4682,7 +4751,14 @@ export const CollectionConfig: MessageFns<CollectionConfig> = {
 };
 
 function createBaseKeywordIndexParams(): KeywordIndexParams {
-  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined, prefix: undefined, memory: undefined };
+  return {
+    isTenant: undefined,
+    onDisk: undefined,
+    enableHnsw: undefined,
+    prefix: undefined,
+    memory: undefined,
+    nested: undefined,
+  };
 }
 
 export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
@@ -4701,6 +4777,9 @@ export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(40).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(50).string(message.nested);
     }
     return writer;
   },
@@ -4756,6 +4835,14 @@ export const KeywordIndexParams: MessageFns<KeywordIndexParams> = {
             }
 
             message.memory = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.nested = reader.string();
             continue;
           }
         }
@@ -4814,6 +4901,7 @@ function createBaseIntegerIndexParams(): IntegerIndexParams {
     onDisk: undefined,
     enableHnsw: undefined,
     memory: undefined,
+    nested: undefined,
   };
 }
 
@@ -4836,6 +4924,9 @@ export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(48).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(58).string(message.nested);
     }
     return writer;
   },
@@ -4901,6 +4992,14 @@ export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
             message.memory = reader.int32() as any;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.nested = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4915,7 +5014,7 @@ export const IntegerIndexParams: MessageFns<IntegerIndexParams> = {
 };
 
 function createBaseFloatIndexParams(): FloatIndexParams {
-  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined, memory: undefined };
+  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined, memory: undefined, nested: undefined };
 }
 
 export const FloatIndexParams: MessageFns<FloatIndexParams> = {
@@ -4931,6 +5030,9 @@ export const FloatIndexParams: MessageFns<FloatIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(32).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(42).string(message.nested);
     }
     return writer;
   },
@@ -4980,6 +5082,14 @@ export const FloatIndexParams: MessageFns<FloatIndexParams> = {
             message.memory = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nested = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4994,7 +5104,7 @@ export const FloatIndexParams: MessageFns<FloatIndexParams> = {
 };
 
 function createBaseGeoIndexParams(): GeoIndexParams {
-  return { onDisk: undefined, enableHnsw: undefined, memory: undefined };
+  return { onDisk: undefined, enableHnsw: undefined, memory: undefined, nested: undefined };
 }
 
 export const GeoIndexParams: MessageFns<GeoIndexParams> = {
@@ -5007,6 +5117,9 @@ export const GeoIndexParams: MessageFns<GeoIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(24).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(34).string(message.nested);
     }
     return writer;
   },
@@ -5046,6 +5159,14 @@ export const GeoIndexParams: MessageFns<GeoIndexParams> = {
             }
 
             message.memory = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.nested = reader.string();
             continue;
           }
         }
@@ -5131,6 +5252,8 @@ function createBaseTextIndexParams(): TextIndexParams {
     asciiFolding: undefined,
     enableHnsw: undefined,
     memory: undefined,
+    scoring: undefined,
+    nested: undefined,
   };
 }
 
@@ -5174,6 +5297,12 @@ export const TextIndexParams: MessageFns<TextIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(88).int32(message.memory);
+    }
+    if (message.scoring !== undefined) {
+      TextScoringParams.encode(message.scoring, writer.uint32(98).fork()).join();
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(106).string(message.nested);
     }
     return writer;
   },
@@ -5277,6 +5406,22 @@ export const TextIndexParams: MessageFns<TextIndexParams> = {
             }
 
             message.memory = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.scoring = TextScoringParams.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.nested = reader.string();
             continue;
           }
         }
@@ -5431,7 +5576,7 @@ export const DisabledStemmer: MessageFns<DisabledStemmer> = {
 };
 
 function createBaseBoolIndexParams(): BoolIndexParams {
-  return { onDisk: undefined, enableHnsw: undefined, memory: undefined };
+  return { onDisk: undefined, enableHnsw: undefined, memory: undefined, nested: undefined };
 }
 
 export const BoolIndexParams: MessageFns<BoolIndexParams> = {
@@ -5444,6 +5589,9 @@ export const BoolIndexParams: MessageFns<BoolIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(24).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(34).string(message.nested);
     }
     return writer;
   },
@@ -5485,6 +5633,14 @@ export const BoolIndexParams: MessageFns<BoolIndexParams> = {
             message.memory = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.nested = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5499,7 +5655,7 @@ export const BoolIndexParams: MessageFns<BoolIndexParams> = {
 };
 
 function createBaseDatetimeIndexParams(): DatetimeIndexParams {
-  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined, memory: undefined };
+  return { onDisk: undefined, isPrincipal: undefined, enableHnsw: undefined, memory: undefined, nested: undefined };
 }
 
 export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
@@ -5515,6 +5671,9 @@ export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(32).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(42).string(message.nested);
     }
     return writer;
   },
@@ -5564,6 +5723,14 @@ export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
             message.memory = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nested = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5578,7 +5745,7 @@ export const DatetimeIndexParams: MessageFns<DatetimeIndexParams> = {
 };
 
 function createBaseUuidIndexParams(): UuidIndexParams {
-  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined, memory: undefined };
+  return { isTenant: undefined, onDisk: undefined, enableHnsw: undefined, memory: undefined, nested: undefined };
 }
 
 export const UuidIndexParams: MessageFns<UuidIndexParams> = {
@@ -5594,6 +5761,9 @@ export const UuidIndexParams: MessageFns<UuidIndexParams> = {
     }
     if (message.memory !== undefined) {
       writer.uint32(32).int32(message.memory);
+    }
+    if (message.nested !== undefined) {
+      writer.uint32(42).string(message.nested);
     }
     return writer;
   },
@@ -5641,6 +5811,14 @@ export const UuidIndexParams: MessageFns<UuidIndexParams> = {
             }
 
             message.memory = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.nested = reader.string();
             continue;
           }
         }
@@ -5933,6 +6111,7 @@ function createBaseCollectionInfo(): CollectionInfo {
     indexedVectorsCount: undefined,
     warnings: [],
     updateQueue: undefined,
+    createdAt: undefined,
   };
 }
 
@@ -5973,6 +6152,9 @@ export const CollectionInfo: MessageFns<CollectionInfo> = {
     }
     if (message.updateQueue !== undefined) {
       UpdateQueueInfo.encode(message.updateQueue, writer.uint32(98).fork()).join();
+    }
+    if (message.createdAt !== undefined) {
+      writer.uint32(106).bytes(message.createdAt);
     }
     return writer;
   },
@@ -6063,6 +6245,14 @@ export const CollectionInfo: MessageFns<CollectionInfo> = {
             }
 
             message.updateQueue = UpdateQueueInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.createdAt = reader.bytes();
             continue;
           }
         }
@@ -6939,6 +7129,98 @@ export const CollectionClusterInfoResponse: MessageFns<CollectionClusterInfoResp
             }
 
             message.time = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIdTrackerParams(): IdTrackerParams {
+  return { memory: undefined };
+}
+
+export const IdTrackerParams: MessageFns<IdTrackerParams> = {
+  encode(message: IdTrackerParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.memory !== undefined) {
+      writer.uint32(8).int32(message.memory);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdTrackerParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdTrackerParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.memory = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTextScoringParams(): TextScoringParams {
+  return { type: 0 };
+}
+
+export const TextScoringParams: MessageFns<TextScoringParams> = {
+  encode(message: TextScoringParams, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== 0) {
+      writer.uint32(8).int32(message.type);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextScoringParams {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextScoringParams();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.type = reader.int32() as any;
             continue;
           }
         }

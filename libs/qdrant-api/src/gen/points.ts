@@ -632,6 +632,9 @@ export interface Expression {
   expDecay?: DecayParamsExpression | undefined;
   gaussDecay?: DecayParamsExpression | undefined;
   linDecay?: DecayParamsExpression | undefined;
+  acosh?: Expression | undefined;
+  max?: MaxExpression | undefined;
+  min?: MinExpression | undefined;
 }
 
 export interface GeoDistance {
@@ -692,6 +695,7 @@ export interface Query {
   nearestWithMmr?: NearestInputWithMmr | undefined;
   rrf?: Rrf | undefined;
   relevanceFeedback?: RelevanceFeedbackInput | undefined;
+  text?: TextQuery | undefined;
 }
 
 export interface PrefetchQuery {
@@ -1056,6 +1060,24 @@ export interface PointStruct {
   id: PointId | undefined;
   payload: Uint8Array[];
   vectors?: Vectors | undefined;
+}
+
+export interface MaxExpression {
+  max: Expression[];
+}
+
+export interface MinExpression {
+  min: Expression[];
+}
+
+export interface Bm25Params {
+  k?: number | undefined;
+  b?: number | undefined;
+}
+
+export interface TextQuery {
+  query: string;
+  bm25?: Bm25Params | undefined;
 }
 
 function createBaseWriteOrdering(): WriteOrdering {
@@ -6946,6 +6968,9 @@ function createBaseExpression(): Expression {
     expDecay: undefined,
     gaussDecay: undefined,
     linDecay: undefined,
+    acosh: undefined,
+    max: undefined,
+    min: undefined,
   };
 }
 
@@ -7007,6 +7032,15 @@ export const Expression: MessageFns<Expression> = {
     }
     if (message.linDecay !== undefined) {
       DecayParamsExpression.encode(message.linDecay, writer.uint32(154).fork()).join();
+    }
+    if (message.acosh !== undefined) {
+      Expression.encode(message.acosh, writer.uint32(162).fork()).join();
+    }
+    if (message.max !== undefined) {
+      MaxExpression.encode(message.max, writer.uint32(170).fork()).join();
+    }
+    if (message.min !== undefined) {
+      MinExpression.encode(message.min, writer.uint32(178).fork()).join();
     }
     return writer;
   },
@@ -7174,6 +7208,30 @@ export const Expression: MessageFns<Expression> = {
             }
 
             message.linDecay = DecayParamsExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.acosh = Expression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.max = MaxExpression.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.min = MinExpression.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -7726,6 +7784,7 @@ function createBaseQuery(): Query {
     nearestWithMmr: undefined,
     rrf: undefined,
     relevanceFeedback: undefined,
+    text: undefined,
   };
 }
 
@@ -7763,6 +7822,9 @@ export const Query: MessageFns<Query> = {
     }
     if (message.relevanceFeedback !== undefined) {
       RelevanceFeedbackInput.encode(message.relevanceFeedback, writer.uint32(90).fork()).join();
+    }
+    if (message.text !== undefined) {
+      TextQuery.encode(message.text, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -7866,6 +7928,14 @@ export const Query: MessageFns<Query> = {
             }
 
             message.relevanceFeedback = RelevanceFeedbackInput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.text = TextQuery.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -12088,6 +12158,212 @@ export const PointStruct: MessageFns<PointStruct> = {
             }
 
             message.vectors = Vectors.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMaxExpression(): MaxExpression {
+  return { max: [] };
+}
+
+export const MaxExpression: MessageFns<MaxExpression> = {
+  encode(message: MaxExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.max) {
+      Expression.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MaxExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMaxExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.max.push(Expression.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMinExpression(): MinExpression {
+  return { min: [] };
+}
+
+export const MinExpression: MessageFns<MinExpression> = {
+  encode(message: MinExpression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.min) {
+      Expression.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MinExpression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMinExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.min.push(Expression.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBm25Params(): Bm25Params {
+  return { k: undefined, b: undefined };
+}
+
+export const Bm25Params: MessageFns<Bm25Params> = {
+  encode(message: Bm25Params, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.k !== undefined) {
+      writer.uint32(13).float(message.k);
+    }
+    if (message.b !== undefined) {
+      writer.uint32(21).float(message.b);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Bm25Params {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBm25Params();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.k = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.b = reader.float();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTextQuery(): TextQuery {
+  return { query: "", bm25: undefined };
+}
+
+export const TextQuery: MessageFns<TextQuery> = {
+  encode(message: TextQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.query !== "") {
+      writer.uint32(10).string(message.query);
+    }
+    if (message.bm25 !== undefined) {
+      Bm25Params.encode(message.bm25, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.bm25 = Bm25Params.decode(reader, reader.uint32());
             continue;
           }
         }

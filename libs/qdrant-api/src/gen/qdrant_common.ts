@@ -88,6 +88,7 @@ export interface Match {
   phrase?: string | undefined;
   textAny?: string | undefined;
   prefix?: string | undefined;
+  substring?: string | undefined;
 }
 
 export interface RepeatedStrings {
@@ -993,6 +994,7 @@ function createBaseMatch(): Match {
     phrase: undefined,
     textAny: undefined,
     prefix: undefined,
+    substring: undefined,
   };
 }
 
@@ -1033,6 +1035,9 @@ export const Match: MessageFns<Match> = {
     }
     if (message.prefix !== undefined) {
       writer.uint32(90).string(message.prefix);
+    }
+    if (message.substring !== undefined) {
+      writer.uint32(98).string(message.substring);
     }
     return writer;
   },
@@ -1136,6 +1141,14 @@ export const Match: MessageFns<Match> = {
             }
 
             message.prefix = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.substring = reader.string();
             continue;
           }
         }
