@@ -8,6 +8,7 @@ export * from './reducer.ts';
 export * from './replica.ts';
 export {
   changeOf,
+  refuseVectorCount,
   refuseVectorCreated,
   shapeOfParams,
   VECTOR_NAMES_MAX,

@@ -19,6 +19,7 @@ import {
   createVector,
   deleteVector,
   logVectorName,
+  refuseVectorCount,
   refuseVectorCreated,
   refuseVectorDeleted,
 } from './vector-names.ts';
@@ -166,6 +167,8 @@ function refuseCollectionCreated(
     Object.hasOwn(config.vectors, each),
   );
   if (twice !== undefined) return `Vector '${twice}' is both dense and sparse`;
+  const tooMany = refuseVectorCount(config);
+  if (tooMany !== undefined) return tooMany;
   if (placement.length === 0 || placement.length !== config.shardNumber) {
     return `Placement has ${placement.length} shards, the collection ${config.shardNumber}`;
   }

@@ -59,12 +59,16 @@ export function refuseVectorCreated(collection: CollectionState, name: string): 
   const { config, vectorNames } = collection;
   if (vectorOf(config, name) !== undefined) return `Vector '${name}' already exists`;
   if (changeOf(collection, name)?.phase === 'creating') return `Vector '${name}' is being created`;
-  const names = new Set([
-    ...Object.keys(config.vectors),
-    ...Object.keys(config.sparseVectors ?? {}),
-    ...Object.keys(vectorNames),
-  ]);
-  if (names.size < VECTOR_NAMES_MAX) return undefined;
+  return refuseVectorCount(config, [...Object.keys(vectorNames), name]);
+}
+
+/** Why a collection with these names and `others` has too many; undefined where it has not. */
+export function refuseVectorCount(
+  { vectors, sparseVectors = {} }: CollectionVectors,
+  others: readonly string[] = [],
+): string | undefined {
+  const names = new Set([...Object.keys(vectors), ...Object.keys(sparseVectors), ...others]);
+  if (names.size <= VECTOR_NAMES_MAX) return undefined;
   return `A collection has at most ${VECTOR_NAMES_MAX} vectors`;
 }
 

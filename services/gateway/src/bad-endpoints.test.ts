@@ -32,7 +32,7 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
   'PUT /points': '{"points":[{"id":1,"vector":{}}]}',
   'POST /points': '{"ids":[]}',
   'POST /points/delete': '{"points":[1]}',
-  'PUT /points/vectors': '{"points":[{"id":1,"vector":{}}]}',
+  'PUT /points/vectors': '{"points":[{"id":1,"vector":[1]}]}',
   'POST /points/vectors/delete': '{"points":[1],"vector":["text"]}',
   'POST /points/payload': '{"points":[1],"payload":{}}',
   'PUT /points/payload': '{"points":[1],"payload":{}}',

@@ -62,6 +62,6 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   drainTimeoutMs: 10_000,
   replicationFactor: 1,
   writeConsistencyFactor: 1,
-  // The API version that clients of 1.17, 1.18 and 1.19 all take for compatible.
-  version: { version: '1.18.0', commit: '0'.repeat(40) },
+  // The API version that clients of 1.18, 1.19 and 1.20 all take for compatible.
+  version: { version: '1.19.1', commit: '0'.repeat(40) },
 };

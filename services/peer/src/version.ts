@@ -1,9 +1,9 @@
-// What the peer says it is. Clients compare the API version with their own: 1.18 suits those of 1.17, 1.18 and 1.19.
+// What the peer says it is. Clients compare the API version with their own: 1.19 suits those of 1.18, 1.19 and 1.20.
 
 import { spawnSync } from 'node:child_process';
 
 export const VERSION = '0.1.0';
-export const API_VERSION = '1.18.3';
+export const API_VERSION = '1.19.1';
 
 /** 40 hexadecimal digits: the commit of this checkout where there is one. */
 export function commitOfCheckout(): string {

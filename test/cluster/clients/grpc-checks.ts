@@ -86,7 +86,7 @@ async function create(
 async function collections(client: GrpcClient, collectionName: string): Promise<void> {
   const api = client.api('collections');
   const { version } = await client.api('service').healthCheck({});
-  assert.match(version, /^1\.18\./);
+  assert.match(version, /^1\.19\./);
   const exists = async () => (await api.collectionExists({ collectionName })).result?.exists;
   assert.equal(await exists(), false);
   await create(client, collectionName, Distance.Euclid, 4);

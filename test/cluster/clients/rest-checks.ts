@@ -35,7 +35,7 @@ export function restChecks(client: RestClient, prefix: string): ClientCheck[] {
 }
 
 async function collections(client: RestClient, name: string): Promise<void> {
-  assert.match((await client.versionInfo()).version, /^1\.18\./);
+  assert.match((await client.versionInfo()).version, /^1\.19\./);
   assert.deepEqual(await client.collectionExists(name), { exists: false });
   const vectors = { size: 4, distance: 'Euclid' as const };
   assert.equal(await client.createCollection(name, { vectors, shard_number: 2 }), true);

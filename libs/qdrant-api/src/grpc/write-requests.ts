@@ -19,7 +19,7 @@ import {
 } from '../gen/points.ts';
 import type { Filter as FilterMessage } from '../gen/qdrant_common.ts';
 import { readPath, readPaths } from '../requests/json-reader.ts';
-import { payloadChange } from '../requests/update.ts';
+import { payloadChange, vectorUpdate } from '../requests/update.ts';
 import { unsupported } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
 import { readPointId, readPointIds } from './ids.ts';
@@ -77,10 +77,10 @@ export function updateVectorsOf(message: UpdateVectors): PointOperation {
   if (points.length === 0) throw emptyUpdate();
   return {
     kind: 'updateVectors',
-    points: points.map(({ id, vectors }: PointVectors, i) => ({
-      id: readPointId(id, `points[${i}].id`),
-      vectors: readVectors(vectors, `points[${i}].vectors`),
-    })),
+    points: points.map(({ id, vectors }: PointVectors, i) => {
+      const path = `points[${i}].vectors`;
+      return vectorUpdate(readPointId(id, `points[${i}].id`), readVectors(vectors, path), path);
+    }),
     ...(updateFilter && { updateFilter: readFilter(updateFilter, 'update_filter') }),
   };
 }

@@ -73,6 +73,9 @@ function checkFeedback(
   { feedback, strategy }: Extract<Query, { kind: 'relevanceFeedback' }>,
   path: string,
 ): void {
+  if (feedback.length === 0) {
+    throw validationError(at(path, 'feedback'), 'at least one example with its score is required');
+  }
   if (feedback.length > FEEDBACK_MAX) {
     const rule = `${feedback.length} items, at most ${FEEDBACK_MAX} are compared with one another`;
     throw validationError(at(path, 'feedback'), rule);

@@ -97,7 +97,11 @@ test('a query that is not served, or makes no sense, is refused by name', () => 
       400,
       /relevance_feedback\.feedback: invalid type: noth/,
     ],
-    [feedback('[]', '{"naive":{"a":1,"b":-1,"c":1}}'), 422, /strategy\.naive\.b: value -1 invalid/],
+    [
+      feedback('[{"example":1,"score":1}]', '{"naive":{"a":1,"b":-1,"c":1}}'),
+      422,
+      /strategy\.naive\.b: value -1 invalid/,
+    ],
     [feedback('[]', '{"wise":{}}'), 400, /relevance_feedback\.strategy\.naive: invalid type: noth/],
     [
       feedback('[{"example":1}]'),

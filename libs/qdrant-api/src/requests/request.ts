@@ -67,7 +67,7 @@ export interface CollectionPatch {
   /** null switches quantization off. */
   readonly quantization?: JsonValue;
   readonly strictMode?: JsonObject;
-  /** Merged into the metadata there, key by key. */
+  /** Merged into the metadata there, key by key; null takes a key away. */
   readonly metadata?: JsonObject;
 }
 

@@ -2,6 +2,7 @@
 
 import type {
   CollectionConfig,
+  JsonObject,
   JsonValue,
   SparseVectorParams,
   VectorParams,
@@ -93,9 +94,16 @@ export function applyCollectionPatch(
     hnsw: { ...config.hnsw, ...hnsw },
     optimizers: { ...config.optimizers, ...optimizers },
     ...(strictMode && { strictMode: { ...config.strictMode, ...strictMode } }),
-    ...(metadata && { metadata: { ...config.metadata, ...metadata } }),
+    ...(metadata && { metadata: mergeMetadata(config.metadata, metadata) }),
   };
   return withQuantization(changed, quantization);
+}
+
+/** Key by key; null takes a key away. */
+function mergeMetadata(present: JsonObject | undefined, patch: JsonObject): JsonObject {
+  const merged = Object.entries({ ...present, ...patch });
+  const removed = new Set(Object.keys(patch).filter((key) => patch[key] === null));
+  return Object.fromEntries(merged.filter(([key]) => !removed.has(key)));
 }
 
 function patchVectors(

@@ -1,6 +1,13 @@
 // Requests that change or delete points already there: each becomes one operation of the model.
 
-import type { JsonObject, JsonValue, PointOperation, PointSelector } from '@tributary/model';
+import type {
+  JsonObject,
+  JsonValue,
+  NamedVectors,
+  PointId,
+  PointOperation,
+  PointSelector,
+} from '@tributary/model';
 import { JSON_DEPTH_MAX, jsonDepth, parseJsonPath } from '@tributary/model';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import { refuseKeys } from '../unsupported.ts';
@@ -28,10 +35,11 @@ export function parseUpdateVectors(body: JsonValue | undefined): PointOperation 
     const path = `points[${i}]`;
     const point = readObject(item, path);
     const vector = point.vector === undefined ? point.vectors : point.vector;
-    return {
-      id: readPointId(point.id, `${path}.id`),
-      vectors: readPointVectors(vector, `${path}.vector`),
-    };
+    return vectorUpdate(
+      readPointId(point.id, `${path}.id`),
+      readPointVectors(vector, `${path}.vector`),
+      `${path}.vector`,
+    );
   });
   if (points.length === 0) throw validationError('points', 'must not be empty');
   return present<PointOperation & { kind: 'updateVectors' }>({
@@ -39,6 +47,16 @@ export function parseUpdateVectors(body: JsonValue | undefined): PointOperation 
     points,
     updateFilter: optional(object, 'update_filter', '', readFilter),
   });
+}
+
+/** Refuses a point of which nothing is to be changed. */
+export function vectorUpdate(
+  id: PointId,
+  vectors: NamedVectors,
+  path: string,
+): { readonly id: PointId; readonly vectors: NamedVectors } {
+  if (Object.keys(vectors).length > 0) return { id, vectors };
+  throw validationError(path, 'must name at least one vector to update');
 }
 
 export function parseDeleteVectors(body: JsonValue | undefined): PointOperation {

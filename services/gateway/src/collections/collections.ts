@@ -13,6 +13,7 @@ import {
   type Metadata,
   type AliasAction as MetadataAliasAction,
   type MetadataState,
+  refuseVectorCount,
 } from '@tributary/metadata';
 import { type CollectionConfig, collectionId, type PeerId } from '@tributary/model';
 import {
@@ -69,6 +70,8 @@ export class Collections {
   async create(name: string, config: CollectionConfig, timeoutMs?: number): Promise<void> {
     checkCollectionName(name);
     checkShardNumber(config.shardNumber);
+    const tooMany = refuseVectorCount(config);
+    if (tooMany !== undefined) throw new TributaryError('bad_request', tooMany);
     await this.#within(timeoutMs, async (signal) => {
       // Not yet the decision, which is made against the log; it spares making a stream in vain.
       refuseTaken(await this.#options.names.caughtUp(), name);

@@ -69,7 +69,7 @@ async function codeOf(call: Promise<unknown>): Promise<ConnectErrorCode | undefi
 
 test('the health services answer', async () => {
   const reply = await here.api('service').healthCheck({});
-  assert.match(reply.version, /^1\.18\./);
+  assert.match(reply.version, /^1\.19\./);
 });
 
 test('a collection is created, listed, described and dropped', async () => {

@@ -79,11 +79,11 @@ export async function scoreStages(
   for (const stage of stages) {
     // A context of no pairs is a scoring too: it holds for every point alike.
     const isScored = stage.query?.kind === 'context' || examplesOf(stage.query).length > 0;
-    if (!isScored) continue;
-    checkVectorName(stage.using, collection.config);
-    places.set(stage, await sourceOf(collection, stage, sources.names));
+    const source = await sourceOf(collection, stage, sources.names);
+    if (isScored) places.set(stage, source);
   }
   const found = await lookUp(places, sources.reads, reading);
+  for (const [stage, source] of places) checkPlace(collection, stage, source, found);
   const scorings = new Map<QueryStage, StageScoring>();
   for (const [stage, source] of places) {
     const vectorOf: VectorOf = (example) => {
@@ -96,6 +96,20 @@ export async function scoreStages(
   return scorings;
 }
 
+/** An id that is not there is reported before a name that is not. */
+function checkPlace(
+  collection: CollectionState,
+  stage: QueryStage,
+  source: Source,
+  found: Found,
+): void {
+  const ids = idsOf(stage);
+  const missing = ids.find((id) => found.get(source.collection.id)?.has(id) !== true);
+  if (missing !== undefined) throw noPointFound(missing);
+  checkVectorName(stage.using, collection.config);
+  if (ids.length > 0) checkVectorName(source.vector, source.collection.config);
+}
+
 async function sourceOf(
   collection: CollectionState,
   { lookupFrom, using }: QueryStage,
@@ -104,7 +118,6 @@ async function sourceOf(
   if (lookupFrom === undefined) return { collection, vector: using, isOwn: true };
   const other = await lookupCollection(lookupFrom.collection, names);
   const vector = lookupFrom.vector ?? using;
-  checkVectorName(vector, other.config);
   return { collection: other, vector, isOwn: other.id === collection.id };
 }
 
@@ -153,8 +166,7 @@ function idsOf(stage: QueryStage): PointId[] {
 }
 
 function vectorOfPoint(found: Found, { collection, vector }: Source, id: PointId): VectorValue {
-  const vectors = found.get(collection.id)?.get(id);
-  if (vectors === undefined) throw noPointFound(id);
+  const vectors = found.get(collection.id)?.get(id) ?? {};
   const value = Object.hasOwn(vectors, vector) ? vectors[vector] : undefined;
   if (value !== undefined) return value;
   const which = vector === '' ? 'a vector' : `a vector with name ${vector}`;

@@ -27,6 +27,7 @@ export function plainQueries(
   for (const request of requests) {
     const { query, using, filter, projection } = request;
     if (request.prefetch.length > 0 || query?.kind !== 'nearest') return undefined;
+    if (request.lookupFrom !== undefined) return undefined;
     if (query.target.kind !== 'vector' || query.mmr !== undefined) return undefined;
     if (isWeighed(collection, using)) return undefined;
     const vector = prepareVector(query.target.vector, using, collection.config);

@@ -40,7 +40,7 @@ test('a peer introduces itself as the version that clients take for compatible',
   const answer = await fetch(`${cluster.url()}/`);
   const body: Record<string, string> = JSON.parse(await answer.text());
   assert.deepEqual(Object.keys(body).sort(), ['commit', 'title', 'version']);
-  assert.match(body.version ?? '', /^1\.18\./);
+  assert.match(body.version ?? '', /^1\.19\./);
 });
 
 test('health, readiness and metrics are plain text', async () => {
@@ -51,7 +51,7 @@ test('health, readiness and metrics are plain text', async () => {
   }
   const metrics = await (await fetch(`${cluster.url()}/metrics`)).text();
   assert.match(metrics, /^cluster_peers_total 3$/m);
-  assert.match(metrics, /^app_info\{name="tributary",version="1\.18\.\d+"\} 1$/m);
+  assert.match(metrics, /^app_info\{name="tributary",version="1\.19\.\d+"\} 1$/m);
 });
 
 test('a collection is created with a shard a peer, found everywhere, changed and dropped', async () => {
