@@ -101,7 +101,9 @@ export class QueryExecutor {
   }
 
   async #request(run: Run, request: QueryRequest): Promise<ScoredPoint[]> {
-    const { offset, projection } = request;
+    const { projection } = request;
+    // A sample is in no order, so there is nothing to pass over.
+    const offset = request.query?.kind === 'sample' ? 0 : request.offset;
     const isRanked = ranksIds(request);
     const want = { limit: offset + request.limit, projection: isRanked ? NOTHING : projection };
     const points = page(await this.#stage(run, request, undefined, want), offset);

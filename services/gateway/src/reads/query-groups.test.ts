@@ -6,12 +6,23 @@ import {
   type JsonObject,
   type JsonValue,
   type Point,
+  payloadFromBytes,
   payloadToBytes,
   type Query,
+  type QueryStage,
 } from '@tributary/model';
+import type { Ranked } from '@tributary/ranking';
 import fc from 'fast-check';
 import { MemoryShards } from '../testing/memory-shards.ts';
-import { request, stageOf, vector } from '../testing/naive-query.ts';
+import {
+  naive,
+  POINTS,
+  CONFIG as POINTS_CONFIG,
+  request,
+  stageOf,
+  vector,
+} from '../testing/naive-query.ts';
+import { tree } from '../testing/query-trees.test-support.ts';
 
 const CONFIG = { shardNumber: 3, vectors: { '': { size: 1, distance: 'Dot' } } } as const;
 const best: Query = { kind: 'nearest', target: vector(1) };
@@ -97,20 +108,89 @@ test('groups behind thousands of points of one value are found and filled all th
   );
 });
 
-test('a fusion is grouped over prefetches that reach far enough', async () => {
+test('a grouped query groups what it finds without groups, whatever its prefetches', async () => {
+  using shards = new MemoryShards();
+  const collection = shards.create('p', POINTS_CONFIG);
+  shards.apply(collection, { kind: 'upsert', points: POINTS });
+  await fc.assert(
+    fc.asyncProperty(
+      tree,
+      fc.constantFrom('tag', 'color', 'rank'),
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (stage, groupBy, limit, groupSize) => {
+        const query = request({ ...stage, limit });
+        const asked = { query, groupBy, groupSize };
+        const found = await shards.reader.groups(collection, asked, {});
+        assert.deepEqual(
+          found.map(({ id, hits }) => [id, hits.map((hit) => [hit.id, hit.score])]),
+          grouped(naive(stage, [], Infinity), groupBy)
+            .slice(0, limit)
+            .map(([id, hits]) => [id, hits.slice(0, groupSize).map((hit) => [hit.id, hit.score])]),
+        );
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+/** The hits by the value that their points have, in the order of the first of each. */
+function grouped(hits: readonly Ranked[], groupBy: string): [GroupKey, Ranked[]][] {
+  const groups = new Map<GroupKey, Ranked[]>();
+  for (const hit of hits) {
+    const payload = payloadFromBytes(POINTS[Number(hit.id)]?.payload ?? new Uint8Array(0));
+    const key = payload[groupBy];
+    if (typeof key !== 'string' && typeof key !== 'number') continue;
+    groups.set(key, [...(groups.get(key) ?? []), hit]);
+  }
+  return [...groups];
+}
+
+test('formulas, samples, rescoring and diversity are grouped among their candidates alone', async () => {
   const { shards, groups } = filled(
-    Array.from({ length: 30 }, (_, id) => ({ key: id < 20 ? 'a' : 'b' })),
+    // Every third point is in no group, and takes a place in a prefetch all the same.
+    Array.from({ length: 30 }, (_, id) => (id % 3 === 0 ? {} : { key: id })),
   );
   using _ = shards;
-  const prefetch = [stageOf({ query: best, limit: 5 })];
-  const query = request({ prefetch, query: { kind: 'rrf', k: 2 }, limit: 2 });
-  const found = await groups({ query, groupSize: 1 });
+  const first = (limit: number) => [stageOf({ query: best, limit })];
+  const score: Query = {
+    kind: 'formula',
+    formula: { kind: 'neg', operand: { kind: 'variable', name: '$score' } },
+    defaults: {},
+  };
+  const worst: Query = { kind: 'nearest', target: vector(-1) };
+  const diverse: Query = { ...best, mmr: { diversity: 0, candidatesLimit: 5 } };
+  const ofPrefetch = async (query: Query, prefetch: readonly QueryStage[]) => {
+    const found = await groups({ query: request({ prefetch, query }), groupSize: 1 });
+    return found.map(({ id }) => id);
+  };
+  assert.deepEqual(await ofPrefetch(score, first(6)), [5, 4, 2, 1]);
+  assert.deepEqual(await ofPrefetch(worst, first(6)), [5, 4, 2, 1]);
+  assert.deepEqual(await ofPrefetch({ kind: 'dbsf' }, first(4)), [1, 2]);
+  assert.deepEqual(await ofPrefetch(diverse, []), [1, 2, 4]);
+  const nested = [stageOf({ prefetch: first(6), query: worst, limit: 2 })];
+  assert.deepEqual(await ofPrefetch({ kind: 'rrf', k: 2 }, nested), [5, 4]);
+  const sampled = await ofPrefetch({ kind: 'sample' }, first(6));
+  assert.deepEqual(new Set(sampled), new Set([1, 2, 4, 5]));
+});
+
+test('a group key that every point has does not reach behind the limit of a prefetch', async () => {
+  using shards = new MemoryShards();
+  const vectors = { a: { size: 2, distance: 'Dot' }, b: { size: 2, distance: 'Dot' } } as const;
+  const collection = shards.create('two', { shardNumber: 3, vectors });
+  const points = Array.from({ length: 10 }, (_, id): Point => {
+    const payload = payloadToBytes({ key: id });
+    return { id, payload, vectors: { a: Float32Array.of(id, 0), b: Float32Array.of(0, 10 - id) } };
+  });
+  shards.apply(collection, { kind: 'upsert', points });
+  const prefetch = [
+    stageOf({ query: { kind: 'nearest', target: vector(1, 0) }, using: 'a', limit: 3 }),
+  ];
+  const query = request({ prefetch, query: { kind: 'nearest', target: vector(0, 1) }, using: 'b' });
+  const found = await shards.reader.groups(collection, { query, groupBy: 'key', groupSize: 1 }, {});
   assert.deepEqual(
-    found.map(({ id, hits }) => [id, hits]),
-    [
-      ['a', [0]],
-      ['b', [20]],
-    ],
+    found.map(({ id }) => id),
+    [7, 8, 9],
   );
 });
 

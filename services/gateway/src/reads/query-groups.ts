@@ -1,4 +1,5 @@
-// Groups the points a query finds by a value of their payload.
+// Groups the points a query finds by a value of their payload. What it finds is what it would find without groups, to the
+// last point: a prefetch keeps its limit, and finds points that are in no group too.
 //
 //   widen: the query's best points, four times as many each time, until they settle the groups or there are no more
 //   find:  where one value covers the best points, ask for points of other values
@@ -19,7 +20,6 @@ import {
   parsePointId,
   payloadFromBytes,
   type QueryRequest,
-  type QueryStage,
   type ScoredPoint,
 } from '@tributary/model';
 import { GroupCollector } from '@tributary/ranking';
@@ -77,7 +77,7 @@ export class QueryGroups {
     const options = { groupBy, groupSize, limit: query.limit };
     const search = this.#searching(collection, request, reading);
     const wanted = Math.min(query.limit * groupSize, POINTS_MAX);
-    let limit = Math.max(FIRST_POINTS_MIN, 2 * wanted);
+    let limit = firstLimit(query, wanted);
     while (true) {
       const collector = new GroupCollector<ScoredPoint>(options);
       const points = await search(limit);
@@ -100,9 +100,9 @@ export class QueryGroups {
       vectors: { kind: 'none' },
     };
     return async (limit: number, narrowing?: Filter): Promise<ScoredPoint[]> => {
-      const filter = allOf(query.filter, present, narrowing) ?? present;
-      const prefetch = query.prefetch.map((stage) => widened(stage, limit));
-      const request = { ...query, prefetch, filter, limit, offset: 0, projection };
+      const filter = allOf(query.filter, ranksEachAlone(query) ? present : undefined, narrowing);
+      const bounded = { ...query, limit, offset: 0, projection };
+      const request = filter === undefined ? bounded : { ...bounded, filter };
       const [points = []] = await this.#options.executor.run(collection, [request], reading);
       return points;
     };
@@ -171,18 +171,21 @@ async function fillUp(
   }
 }
 
-/** What a filter keeps of a query stands in the same order: not so where prefetches decide or chance does. */
-function canNarrow({ prefetch, query }: QueryRequest): boolean {
-  return prefetch.length === 0 && query?.kind !== 'sample';
+/** One more than its prefetches find, so that the end shows; without prefetches some more than the groups hold. */
+function firstLimit({ prefetch }: QueryRequest, wanted: number): number {
+  const found = prefetch.reduce((sum, { limit }) => sum + limit, 0);
+  if (found > 0 && found < WIDE_POINTS_MAX) return found + 1;
+  return Math.max(FIRST_POINTS_MIN, 2 * wanted);
 }
 
-/** A prefetch must find enough points for the groups above it. */
-function widened(stage: QueryStage, limit: number): QueryStage {
-  return {
-    ...stage,
-    prefetch: stage.prefetch.map((inner) => widened(inner, limit)),
-    limit: Math.max(stage.limit, limit),
-  };
+/** A filter only takes points away from what it finds: not so where prefetches or a number of candidates bound that. */
+function ranksEachAlone({ prefetch, query }: QueryRequest): boolean {
+  return prefetch.length === 0 && !(query?.kind === 'nearest' && query.mmr !== undefined);
+}
+
+/** Further searches continue the same order: not so where chance makes it. */
+function canNarrow(request: QueryRequest): boolean {
+  return ranksEachAlone(request) && request.query?.kind !== 'sample';
 }
 
 function idOfKey(key: GroupKey): PointId | undefined {

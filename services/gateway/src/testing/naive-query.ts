@@ -41,7 +41,11 @@ export const rankOf = (id: number) => (id * 7) % 31;
 
 export const POINTS: readonly Point[] = Array.from({ length: 30 }, (_, id) => ({
   id,
-  payload: payloadToBytes({ color: ['red', 'green', 'blue'][id % 3] ?? '', rank: rankOf(id) }),
+  payload: payloadToBytes({
+    color: ['red', 'green', 'blue'][id % 3] ?? '',
+    rank: rankOf(id),
+    ...(id % 4 === 1 ? {} : { tag: id % 5 }),
+  }),
   vectors: {
     '': Float32Array.of((id % 5) - 2, ((id * 3) % 7) - 3),
     ...(id % 4 === 0 ? {} : { far: Float32Array.of(id, id % 6) }),
