@@ -31,6 +31,9 @@ interface Content {
   readonly names: VectorNames;
 }
 
+/** Levels of objects and arrays that a payload may have. */
+const PAYLOAD_DEPTH_MAX = 128;
+
 export interface Folded extends Content {
   readonly contentHash: string;
   /** Entries of the shard up to here. */
@@ -90,12 +93,29 @@ function foldEntry(
     sound.push(timely);
     names = namesAfter(names, operation);
   }
-  let next = content;
-  for (const operation of sound) next = foldOperation(next, operation, message.sequence);
+  let next: Content | undefined = content;
+  for (const operation of sound) next = next && foldOperation(next, operation, message.sequence);
   return next;
 }
 
-function foldOperation(content: Content, operation: PointOperation, version: Sequence): Content {
+/** Whether a merge made a payload deeper than one may be. */
+function isTooDeep({ payload }: StoredPoint): boolean {
+  let depth = 0;
+  // No text of the workload has a bracket.
+  for (const byte of payload) {
+    if (byte === 0x7b || byte === 0x5b) depth++;
+    if (byte === 0x7d || byte === 0x5d) depth--;
+    if (depth > PAYLOAD_DEPTH_MAX) return true;
+  }
+  return false;
+}
+
+/** Undefined where a point would become one that cannot be read back. */
+function foldOperation(
+  content: Content,
+  operation: PointOperation,
+  version: Sequence,
+): Content | undefined {
   const next = new Map(content.points);
   const holds = (filter: Filter | undefined, point: StoredPoint) =>
     filter === undefined || isMatch(filter, point, content.payloadSchema);
@@ -143,6 +163,7 @@ function foldOperation(content: Content, operation: PointOperation, version: Seq
     const point = next.get(id);
     if (point === undefined) continue;
     const changed = changedPoint(operation, point);
+    if (changed !== undefined && isTooDeep(changed)) return undefined;
     if (changed === undefined) next.delete(id);
     else if (changed !== point) next.set(id, { ...changed, version });
   }

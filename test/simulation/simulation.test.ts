@@ -14,6 +14,7 @@ const FAULTS = [
   'hang',
   'slowness',
   'poison',
+  'entry for all shards',
   'purge',
   'purge beyond a replica',
   'lost silently',

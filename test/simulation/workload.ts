@@ -4,6 +4,7 @@ import type {
   Entry,
   FieldIndex,
   Filter,
+  JsonObject,
   NamedVectors,
   PointId,
   PointOperation,
@@ -39,17 +40,20 @@ export function randomEntry(random: Random): Entry {
 
 /**
  * Bytes that no replica may apply: noise, a version of the future, a wrong dimension, NaN, an unknown vector, indices
- * that do not ascend, no rows.
+ * that do not ascend, no rows, a payload that becomes too deep (only where the point is there, after others changed).
  */
 export function poison(random: Random): Uint8Array {
   const bytes = encodeEntry(randomEntry(random));
+  const after = (...operations: PointOperation[]): Uint8Array =>
+    encodeEntry({ operationId: random.id(), timeMs: 1, operations });
   const upsert = (vectors: NamedVectors): Uint8Array => {
     const sound = randomOperation(random);
     const point = { id: random.integer(IDS), vectors, payload: new Uint8Array(0) };
-    const operations: PointOperation[] = [sound, { kind: 'upsert', points: [point] }];
-    return encodeEntry({ operationId: random.id(), timeMs: 1, operations });
+    return after(sound, { kind: 'upsert', points: [point] });
   };
-  switch (random.integer(7)) {
+  switch (random.integer(8)) {
+    case 7:
+      return after(randomOperation(random), deepening(random));
     case 5:
       return upsert({ words: { indices: Uint32Array.of(3, 3), values: Float32Array.of(1, 1) } });
     case 6:
@@ -66,6 +70,18 @@ export function poison(random: Random): Uint8Array {
     default:
       return upsert({ other: new Float32Array(DIMENSION) });
   }
+}
+
+/** Sound by itself; merged beneath the key it is nested deeper than a payload may be. */
+function deepening(random: Random): PointOperation {
+  let payload: JsonObject = { a: 0 };
+  for (let depth = 0; depth < 120; depth++) payload = { d: payload };
+  return {
+    kind: 'setPayload',
+    selector: randomSelector(random),
+    payload,
+    key: 'k.k.k.k.k.k.k.k.k.k',
+  };
 }
 
 function randomOperation(random: Random): PointOperation {

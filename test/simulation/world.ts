@@ -5,7 +5,13 @@
 // A replica may differ from the fold only after its own server lost a message in silence; then it must notice and halt.
 
 import assert from 'node:assert/strict';
-import { collectionId, type Sequence, type ShardId, shardId } from '@tributary/model';
+import {
+  ALL_SHARDS,
+  collectionId,
+  type Sequence,
+  type ShardTarget,
+  shardId,
+} from '@tributary/model';
 import type { Replica } from '@tributary/replica';
 import { type Random, SimulatedClock, seededRandom } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
@@ -109,9 +115,7 @@ class World {
   }
 
   async #append(isPoison: boolean): Promise<void> {
-    const shards: ShardId[] = Array.from({ length: 1 + this.#random.integer(3) }, () =>
-      this.#random.integer(4) === 0 ? OTHER_SHARD : SHARD,
-    );
+    const shards = Array.from({ length: 1 + this.#random.integer(3) }, () => this.#target());
     const messages = shards.map((shard) => ({
       shard,
       messageId: this.#random.id(),
@@ -121,7 +125,20 @@ class World {
     const receipt = await this.#streams.open(COLLECTION).append(messages);
     for (const [index, { shard, data }] of messages.entries()) {
       const at = (receipt.sequence - messages.length + 1 + index) as Sequence;
-      if (shard === SHARD) this.#fold.take({ sequence: at, data });
+      if (shard !== OTHER_SHARD) this.#fold.take({ sequence: at, data });
+    }
+  }
+
+  #target(): ShardTarget {
+    switch (this.#random.integer(8)) {
+      case 0:
+      case 1:
+        return OTHER_SHARD;
+      case 2:
+        this.#note('entry for all shards');
+        return ALL_SHARDS;
+      default:
+        return SHARD;
     }
   }
 

@@ -6,6 +6,8 @@ import type { Brand } from './brand.ts';
 export type Sequence = Brand<number, 'Sequence'>;
 /** Number of a shard within its collection, from 0. */
 export type ShardId = Brand<number, 'ShardId'>;
+/** Which shards an entry is for: one, or every shard of the collection. */
+export type ShardTarget = ShardId | typeof ALL_SHARDS;
 /** Identity of a peer: an integer in 1 .. 2^53 - 1, so that it is exact in JSON. */
 export type PeerId = Brand<number, 'PeerId'>;
 /** Identity of a collection that a drop and re-create under the same name does not reuse. */
@@ -13,6 +15,7 @@ export type CollectionId = Brand<string, 'CollectionId'>;
 /** Position of a vector in a replica's flat memory; never leaves the replica. */
 export type PointOffset = Brand<number, 'PointOffset'>;
 
+export const ALL_SHARDS = 'all';
 const COLLECTION_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export function sequence(value: number): Sequence {

@@ -2,6 +2,7 @@
 // payloads already validated; a replica applies an operation without a clock, randomness or locale.
 
 import type { Filter } from './filter.ts';
+import type { ShardTarget } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { FieldIndex } from './payload-schema.ts';
 import type { NamedVectors, Point } from './point.ts';
@@ -65,6 +66,12 @@ export type PointOperation =
       readonly keys: readonly string[];
     }
   | { readonly kind: 'clearPayload'; readonly selector: PointSelector };
+
+/** What one write does to one shard, or alike to all. */
+export interface WritePart {
+  readonly shard: ShardTarget;
+  readonly operations: readonly PointOperation[];
+}
 
 /** One entry of the write stream: what one append does to one shard. */
 export interface Entry {

@@ -22,7 +22,7 @@ export interface FeedMessage {
 export interface FeedOptions {
   readonly connection: Connection;
   readonly stream: string;
-  readonly filterSubject: string;
+  readonly filterSubjects: readonly string[];
   /** Sequence to start after. */
   readonly after: number;
   /** Bytes that one pull may bring; two pulls are outstanding at most. */
@@ -231,7 +231,7 @@ export class Feed {
   }
 }
 
-/** How many messages of the subject the server holds from `after` + 1 on, by its index and not by reading them. */
+/** How many messages of the subjects the server holds from `after` + 1 on, by its index and not by reading them. */
 export async function countFrom(options: FeedOptions): Promise<number> {
   const info = await createConsumer(options);
   const manager = await options.connection.manager();
@@ -240,11 +240,11 @@ export async function countFrom(options: FeedOptions): Promise<number> {
 }
 
 async function createConsumer(options: FeedOptions): Promise<ConsumerInfo> {
-  const { connection, stream, filterSubject, after } = options;
+  const { connection, stream, filterSubjects, after } = options;
   connection.assertConnected();
   const manager = await connection.manager();
   const creating = manager.consumers.add(stream, {
-    filter_subject: filterSubject,
+    filter_subjects: [...filterSubjects],
     deliver_policy: 'by_start_sequence',
     opt_start_seq: after + 1,
     ack_policy: 'none',

@@ -81,7 +81,7 @@ export class JetStreamMetadataLog implements MetadataLog {
     return new SubjectReader({
       connection: this.#connection,
       stream: META_STREAM,
-      subject: META_SUBJECT,
+      subjects: [META_SUBJECT],
       after: sequence(after),
       pullBytes: () => PULL_BYTES,
     });

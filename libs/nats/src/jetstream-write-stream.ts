@@ -1,12 +1,18 @@
-// The write stream of a collection on JetStream: stream `wal-<collection>`, subject `wal.<collection>.<shard>`.
+// The write stream of a collection on JetStream: stream `wal-<collection>`, and a subject for each shard and one for what
+// concerns all of them, `wal.<collection>.<generation>.<shard>` and `wal.<collection>.<generation>.all`. A replica's
+// consumer filters by both, so what is for every shard is stored once and read in its place by each.
+//
+// The generation numbers the ways of dividing the points into shards; there is one so far.
 //
 // Invariant: an append resolves only for messages that are stored; a duplicate's receipt carries the sequence at which
 // the first try stands, asked of the server and not guessed.
 
 import {
+  ALL_SHARDS,
   type CollectionId,
   type Sequence,
   type ShardId,
+  type ShardTarget,
   sequence,
   shardId,
 } from '@tributary/model';
@@ -29,6 +35,7 @@ import { SubjectReader } from './subject-reader.ts';
 
 /** A server that stores less than this is given up on; a healthy one stores ten times as much. */
 const SLOWEST_BYTES_PER_MS = 10_000;
+const GENERATION = 1;
 /** A stream without a leader does not answer; it is not to hold a retry up. */
 const EXISTS_FOR_MS = 500;
 
@@ -75,17 +82,16 @@ export class JetStreamWriteStream implements WriteStream {
 
   async openReader(shard: ShardId, after: Sequence): Promise<ShardReader> {
     const { connection, pullBytes, onReader } = this.#options;
-    const subject = subjectOf(this.collection, shard);
     onReader(1);
     const reader = new SubjectReader({
       connection,
       stream: this.#stream,
-      subject,
+      subjects: this.#subjectsOf(shard),
       after,
       pullBytes,
       onClose: () => onReader(-1),
     });
-    return new JetStreamShardReader(reader, shard);
+    return new JetStreamShardReader(reader);
   }
 
   async head(): Promise<StreamHead> {
@@ -96,15 +102,14 @@ export class JetStreamWriteStream implements WriteStream {
   }
 
   async shardHead(shard: ShardId): Promise<ShardHead> {
-    const subject = subjectOf(this.collection, shard);
-    const { state } = await this.#info(subject);
-    const count = state.subjects?.[subject] ?? 0;
-    if (count === 0) return { count, lastSequence: sequence(0) };
-    const last = await this.#read(async () => {
-      const manager = await this.#connection.manager();
-      return await manager.streams.getMessage(this.#stream, { last_by_subj: subject });
-    });
-    return { count, lastSequence: sequence(last?.seq ?? 0) };
+    const subjects = this.#subjectsOf(shard);
+    // All counts before all ends, so that no message up to the end is missing in the count for having come between.
+    const counts = await Promise.all(subjects.map((subject) => this.#count(subject)));
+    const ends = await Promise.all(
+      subjects.map((subject, i) => (counts[i] === 0 ? 0 : this.#lastOf(subject))),
+    );
+    const count = counts.reduce((sum, each) => sum + each, 0);
+    return { count, lastSequence: sequence(Math.max(...ends)) };
   }
 
   async get(wanted: Sequence): Promise<StreamMessage | undefined> {
@@ -122,7 +127,7 @@ export class JetStreamWriteStream implements WriteStream {
     });
     if (!found) return undefined;
     const { subject, data, time } = found;
-    return { sequence: wanted, shard: shardOf(subject), data, timeMs: time.getTime() };
+    return { sequence: wanted, shard: targetOf(subject), data, timeMs: time.getTime() };
   }
 
   async purge(upTo: Sequence): Promise<void> {
@@ -200,6 +205,23 @@ export class JetStreamWriteStream implements WriteStream {
     }
   }
 
+  #subjectsOf(shard: ShardId): readonly string[] {
+    return [subjectOf(this.collection, shard), subjectOf(this.collection, ALL_SHARDS)];
+  }
+
+  async #count(subject: string): Promise<number> {
+    const { state } = await this.#info(subject);
+    return state.subjects?.[subject] ?? 0;
+  }
+
+  async #lastOf(subject: string): Promise<number> {
+    const last = await this.#read(async () => {
+      const manager = await this.#connection.manager();
+      return await manager.streams.getMessage(this.#stream, { last_by_subj: subject });
+    });
+    return last?.seq ?? 0;
+  }
+
   async #info(subjectsFilter?: string) {
     return await this.#read(async () => {
       const manager = await this.#connection.manager();
@@ -220,18 +242,16 @@ export class JetStreamWriteStream implements WriteStream {
 
 class JetStreamShardReader implements ShardReader {
   readonly #reader: SubjectReader;
-  readonly #shard: ShardId;
 
-  constructor(reader: SubjectReader, shard: ShardId) {
+  constructor(reader: SubjectReader) {
     this.#reader = reader;
-    this.#shard = shard;
   }
 
   async next(options: ReadOptions): Promise<readonly StreamMessage[]> {
     const messages = await this.#reader.next(options);
-    return messages.map(({ sequence: at, data, timeMs }) => ({
+    return messages.map(({ sequence: at, subject, data, timeMs }) => ({
       sequence: sequence(at),
-      shard: this.#shard,
+      shard: targetOf(subject),
       data,
       timeMs,
     }));
@@ -250,10 +270,12 @@ export function streamName(collection: CollectionId): string {
   return `wal-${collection}`;
 }
 
-export function subjectOf(collection: CollectionId, shard: ShardId | '*'): string {
-  return `wal.${collection}.${shard}`;
+/** The pattern of every subject of the collection with `'*'`. */
+export function subjectOf(collection: CollectionId, target: ShardTarget | '*'): string {
+  return `wal.${collection}.${GENERATION}.${target}`;
 }
 
-function shardOf(subject: string): ShardId {
-  return shardId(Number(subject.slice(subject.lastIndexOf('.') + 1)));
+function targetOf(subject: string): ShardTarget {
+  const token = subject.slice(subject.lastIndexOf('.') + 1);
+  return token === ALL_SHARDS ? ALL_SHARDS : shardId(Number(token));
 }

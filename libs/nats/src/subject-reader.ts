@@ -1,4 +1,4 @@
-// Reads one subject of a stream in order from a cursor, through feeds that it replaces whenever one ends.
+// Reads some subjects of a stream in order from a cursor, through feeds that it replaces whenever one ends.
 //
 //   no feed ──open──► feed ──messages──► cursor moves ──feed ends──► no feed
 //
@@ -16,7 +16,7 @@ import { readError } from './nats-error.ts';
 export interface SubjectReaderOptions {
   readonly connection: Connection;
   readonly stream: string;
-  readonly subject: string;
+  readonly subjects: readonly string[];
   readonly after: Sequence;
   readonly pullBytes: () => number;
   readonly onClose?: () => void;
@@ -43,12 +43,12 @@ export class SubjectReader {
 
   constructor(options: SubjectReaderOptions) {
     this.#options = options;
-    this.#what = `read ${options.subject}`;
+    this.#what = `read ${options.subjects.join(' and ')}`;
     this.#cursor = options.after;
     this.#countedFrom = options.after;
   }
 
-  /** As `ShardReader.next`, with the subject's messages. */
+  /** As `ShardReader.next`, with the subjects' messages. */
   async next(options: ReadOptions): Promise<readonly FeedMessage[]> {
     const { clock } = this.#options.connection;
     const untilMs = clock.monotonicMs() + options.waitMs;
@@ -105,8 +105,9 @@ export class SubjectReader {
   }
 
   #drop(feed: Feed): void {
-    const { logger, subject } = { ...this.#options.connection, ...this.#options };
-    logger.info({ subject, cursor: this.#cursor, reason: feed.ended }, 'making a new consumer');
+    const { connection, subjects } = this.#options;
+    const what = { subjects, cursor: this.#cursor, reason: feed.ended };
+    connection.logger.info(what, 'making a new consumer');
     feed.close();
     this.#feed = undefined;
     this.#mustCount = true;
@@ -199,7 +200,7 @@ export class SubjectReader {
   }
 
   #feedOptions(after: number): FeedOptions {
-    const { connection, stream, subject, pullBytes } = this.#options;
-    return { connection, stream, filterSubject: subject, after, pullBytes };
+    const { connection, stream, subjects, pullBytes } = this.#options;
+    return { connection, stream, filterSubjects: subjects, after, pullBytes };
   }
 }

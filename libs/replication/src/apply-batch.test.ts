@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Filter, type PointOperation, sequence } from '@tributary/model';
+import { type Filter, type JsonObject, type PointOperation, sequence } from '@tributary/model';
 import fc from 'fast-check';
 import {
   entry,
@@ -241,4 +241,24 @@ test('a payload that grew too deep to be read back is refused', () => {
   };
   const outcome = applyEntry(entry(upsert(point(1)), deepen), sequence(1), new MapStore(), SHAPE);
   assert('refused' in outcome);
+});
+
+test('an entry that is refused after some of its operations leaves nothing in the batch', () => {
+  let payload: JsonObject = { a: 0 };
+  for (let depth = 0; depth < 120; depth++) payload = { d: payload };
+  const deepen: PointOperation = {
+    kind: 'setPayload',
+    selector: { kind: 'ids', ids: [1] },
+    payload,
+    key: 'k.k.k.k.k.k.k.k.k.k',
+  };
+  const batch = new ApplyBatch(new MapStore(), SHAPE);
+  const outcome = batch.apply(entry(upsert(point(1, '{}')), deepen), sequence(1));
+  assert.equal(outcome.kind, 'refused');
+  assert.deepEqual(batch.changes(), {
+    puts: [],
+    deletes: [],
+    payloadOnly: new Set(),
+    narrowed: new Set(),
+  });
 });

@@ -56,9 +56,9 @@ async function hurried<T>(clock: SimulatedClock, work: Promise<T>): Promise<T> {
   return await work;
 }
 
-async function idsInStream(stream: WriteStream): Promise<Map<number, number[]>> {
+async function idsInStream(stream: WriteStream): Promise<Map<number | 'all', number[]>> {
   const { lastSequence } = await stream.head();
-  const ids = new Map<number, number[]>();
+  const ids = new Map<number | 'all', number[]>();
   for (let at = 1; at <= lastSequence; at++) {
     const message = await stream.get(sequence(at));
     assert.ok(message);
@@ -124,7 +124,7 @@ test('whatever is written comes out once, whole, in order per shard, in one appe
         return fates[random.integer(fates.length)] ?? 'ok';
       });
       let id = 0;
-      const expected = new Map<number, number[]>();
+      const expected = new Map<number | 'all', number[]>();
       const receipts = sizes.map((parts) =>
         appender.append(
           parts.map(({ shard, points }) => {

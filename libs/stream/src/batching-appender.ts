@@ -8,10 +8,10 @@
 // Invariant: a write is wholly in one append; its promise is fulfilled only by a receipt that covers it. A write with an
 // operation id of its own is an append of its own, so that a second one with that id is the same messages again.
 
-import { type Sequence, type ShardId, sequence } from '@tributary/model';
+import { type Sequence, type ShardTarget, sequence, type WritePart } from '@tributary/model';
 import { type Clock, type Random, TributaryError } from '@tributary/runtime';
 import { encodeEntry } from '@tributary/wire';
-import { cutIntoPieces, type PackedEntry, Packing, type Piece, type WritePart } from './pieces.ts';
+import { cutIntoPieces, type PackedEntry, Packing, type Piece } from './pieces.ts';
 import {
   APPEND_MESSAGES_MAX,
   type AppendMessage,
@@ -19,14 +19,12 @@ import {
   type WriteStream,
 } from './write-stream.ts';
 
-export type { WritePart } from './pieces.ts';
-
 export interface WriteReceipt extends AppendReceipt {
   /**
-   * For each shard the write touches, the sequence of the last entry that holds a part of it; of a duplicate, where the
-   * write that was first under the operation id is the same one.
+   * For each shard the write names, and for all shards where it concerns all, the sequence of the last entry that holds a
+   * part of it; of a duplicate, where the write that was first under the operation id is the same one.
    */
-  readonly shardSequences: ReadonlyMap<ShardId, Sequence>;
+  readonly shardSequences: ReadonlyMap<ShardTarget, Sequence>;
 }
 
 export interface BatchingAppenderOptions {
@@ -75,8 +73,8 @@ interface Group {
   readonly id: string;
   readonly writes: readonly Write[];
   readonly entries: readonly PackedEntry[];
-  /** For each write, the index of the last entry of each shard that holds a part of it. */
-  readonly lastEntries: readonly ReadonlyMap<ShardId, number>[];
+  /** For each write, the index of the last entry of each target that holds a part of it. */
+  readonly lastEntries: readonly ReadonlyMap<ShardTarget, number>[];
 }
 
 export class BatchingAppender {
@@ -210,7 +208,7 @@ export class BatchingAppender {
 
   #gather(): Group {
     const packing = new Packing();
-    const lastEntries: ReadonlyMap<ShardId, number>[] = [];
+    const lastEntries: ReadonlyMap<ShardTarget, number>[] = [];
     const bytesMax = Math.min(GATHER_BYTES_MAX, this.#limits.batchBytesMax);
     let bytes = 0;
     for (const write of this.#queue) {
@@ -219,7 +217,7 @@ export class BatchingAppender {
       const isAlone = write.operationId !== undefined;
       if (lastEntries.length > 0 && (isFull || isAlone)) break;
       packing.add(write.pieces);
-      lastEntries.push(lastEntryOfShards(write, packing));
+      lastEntries.push(lastEntriesOf(write, packing));
       bytes += write.bytes;
       write.inFlight = true;
       if (isAlone) break;
@@ -287,9 +285,9 @@ export class BatchingAppender {
   }
 }
 
-function lastEntryOfShards(write: Write, packing: Packing): ReadonlyMap<ShardId, number> {
-  const shards = new Set(write.pieces.map((piece) => piece.shard));
-  return new Map([...shards].map((shard) => [shard, packing.lastEntryOf(shard)]));
+function lastEntriesOf(write: Write, packing: Packing): ReadonlyMap<ShardTarget, number> {
+  const targets = new Set(write.pieces.map((piece) => piece.shard));
+  return new Map([...targets].map((target) => [target, packing.lastEntryOf(target)]));
 }
 
 function settle(write: Write, reason: () => unknown): void {

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CollectionId, collectionId, type ShardId, sequence, shardId } from '@tributary/model';
+import {
+  ALL_SHARDS,
+  type CollectionId,
+  collectionId,
+  type ShardId,
+  type ShardTarget,
+  sequence,
+  shardId,
+} from '@tributary/model';
 import { systemRandom, TributaryError } from '@tributary/runtime';
 import {
   type AppendMessage,
@@ -142,6 +150,29 @@ function readerProperties(property: Property): void {
     assert.ok(read.every((m) => m.shard === 0));
   });
 
+  property(
+    'what is for all shards is stored once and read by each, in its place',
+    async (context) => {
+      const { stream } = context;
+      await stream.append([message(SHARD_0, 'a'), message(ALL_SHARDS, 'b'), message(SHARD_1, 'c')]);
+      await stream.append([message(ALL_SHARDS, 'd')]);
+      await stream.append([message(SHARD_0, 'e')]);
+      const readOf = async (shard: ShardId, count: number) => {
+        await using reader = await stream.openReader(shard, START);
+        return (await readAll(reader, count)).map((m) => [m.sequence, m.shard, text(m.data)]);
+      };
+      const [b, d] = [
+        [2, ALL_SHARDS, 'b'],
+        [4, ALL_SHARDS, 'd'],
+      ];
+      assert.deepEqual(await readOf(SHARD_0, 4), [[1, 0, 'a'], b, d, [5, 0, 'e']]);
+      assert.deepEqual(await readOf(SHARD_1, 3), [b, [3, 1, 'c'], d]);
+      assert.deepEqual(await stream.shardHead(SHARD_0), { count: 4, lastSequence: 5 });
+      assert.deepEqual(await stream.shardHead(SHARD_1), { count: 3, lastSequence: 4 });
+      assert.equal((await stream.get(sequence(4)))?.shard, ALL_SHARDS);
+    },
+  );
+
   property('a reader starts right after its cursor', async ({ stream }) => {
     for (let i = 0; i < 5; i++) await stream.append([message(SHARD_0, `${i}`)]);
     await using reader = await stream.openReader(SHARD_0, sequence(3));
@@ -275,7 +306,7 @@ function lifeProperties(property: Property): void {
   });
 }
 
-function message(shard: ShardId, data: string): AppendMessage {
+function message(shard: ShardTarget, data: string): AppendMessage {
   return { shard, messageId: systemRandom.id(), data: bytes(data) };
 }
 

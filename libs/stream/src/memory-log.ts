@@ -2,7 +2,13 @@
 //
 // Invariant: messages[i] stands at sequence firstSequence + i; a lost one leaves an undefined in its place.
 
-import { type Sequence, type ShardId, sequence } from '@tributary/model';
+import {
+  ALL_SHARDS,
+  type Sequence,
+  type ShardId,
+  type ShardTarget,
+  sequence,
+} from '@tributary/model';
 import { type Clock, TributaryError } from '@tributary/runtime';
 import type {
   AppendMessage,
@@ -17,8 +23,8 @@ export class MemoryLog {
   firstSequence = 1;
   #messages: (StreamMessage | undefined)[] = [];
   readonly #sequenceOfId = new Map<string, Sequence>();
-  readonly #shardOfHole = new Map<number, ShardId>();
-  readonly #lastOfShard = new Map<ShardId, Sequence>();
+  readonly #targetOfHole = new Map<number, ShardTarget>();
+  readonly #lastOfTarget = new Map<ShardTarget, Sequence>();
   #change = Promise.withResolvers<void>();
 
   get lastSequence(): number {
@@ -36,7 +42,7 @@ export class MemoryLog {
       const at = sequence(this.lastSequence + 1);
       this.#messages.push({ sequence: at, shard, data: data.slice(), timeMs });
       this.#sequenceOfId.set(messageId, at);
-      this.#lastOfShard.set(shard, at);
+      this.#lastOfTarget.set(shard, at);
     }
     this.wake();
     return { sequence: sequence(this.lastSequence), duplicate: false };
@@ -46,26 +52,27 @@ export class MemoryLog {
     return this.#messages[wanted - this.firstSequence];
   }
 
-  /** Shard of a message that was lost loudly; undefined where nothing was lost at this sequence. */
-  holeAt(wanted: number): ShardId | undefined {
-    return this.#shardOfHole.get(wanted);
+  /** Target of a message that was lost loudly; undefined where nothing was lost at this sequence. */
+  holeAt(wanted: number): ShardTarget | undefined {
+    return this.#targetOfHole.get(wanted);
   }
 
   shardHead(shard: ShardId): ShardHead {
-    const own = this.#messages.filter((message) => message?.shard === shard);
+    const own = this.#messages.filter((message) => isFor(shard, message?.shard));
     return { count: own.length, lastSequence: own.at(-1)?.sequence ?? sequence(0) };
   }
 
   /** Sequence of the last message ever written for the shard; 0 for none. */
   lastOfShard(shard: ShardId): Sequence {
-    return this.#lastOfShard.get(shard) ?? sequence(0);
+    const own = this.#lastOfTarget.get(shard) ?? 0;
+    return sequence(Math.max(own, this.#lastOfTarget.get(ALL_SHARDS) ?? 0));
   }
 
   lose(lost: number, silent: boolean): void {
     const message = this.get(lost);
     if (!message) throw new RangeError(`no message at sequence ${lost}`);
     this.#messages[lost - this.firstSequence] = undefined;
-    if (!silent) this.#shardOfHole.set(lost, message.shard);
+    if (!silent) this.#targetOfHole.set(lost, message.shard);
   }
 
   purge(upTo: number): void {
@@ -83,6 +90,10 @@ export class MemoryLog {
     this.#change.resolve();
     this.#change = Promise.withResolvers<void>();
   }
+}
+
+function isFor(shard: ShardId, target: ShardTarget | undefined): boolean {
+  return target === shard || target === ALL_SHARDS;
 }
 
 interface MemoryShardReaderOptions {
@@ -135,11 +146,11 @@ export class MemoryShardReader implements ShardReader {
     let bytes = 0;
     while (this.#cursor < log.lastSequence) {
       const message = log.get(this.#cursor + 1);
-      if (log.holeAt(this.#cursor + 1) === this.#options.shard) {
+      if (isFor(this.#options.shard, log.holeAt(this.#cursor + 1))) {
         if (taken.length > 0) break;
         throw new TributaryError('corrupt', `the message at ${this.#cursor + 1} is lost`);
       }
-      if (message?.shard === this.#options.shard) {
+      if (message !== undefined && isFor(this.#options.shard, message.shard)) {
         const isFull =
           taken.length >= options.messagesMax || bytes + message.data.length > options.bytesMax;
         if (isFull && taken.length > 0) break;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type PointOperation, shardId } from '@tributary/model';
+import { ALL_SHARDS, type PointOperation, type ShardTarget, shardId } from '@tributary/model';
 import { ENTRY_OVERHEAD_BYTES, operationBytes } from '@tributary/wire';
+import fc from 'fast-check';
 import { cutIntoPieces, Packing } from './pieces.ts';
 import { ENTRY_BYTES_MAX } from './write-stream.ts';
 
@@ -98,6 +99,61 @@ test('a write with a condition shares no entry with another, and takes the entri
   const kinds = packing.entries.map(({ operations }) => operations.length);
   assert.deepEqual(kinds, [2, ...conditional.flatMap(() => [1, 4])].with(-1, 2));
 });
+
+test('every shard reads what was packed in the order it was written', () => {
+  const target = fc.oneof(fc.constant(ALL_SHARDS), fc.nat(2).map(shardId));
+  const write = fc.record({
+    targets: fc.array(target, { minLength: 1, maxLength: 4 }),
+    isAlone: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(write, { maxLength: 20 }),
+      fc.integer({ min: 1, max: 200_000 }),
+      (writes, bytes) => {
+        const packing = new Packing();
+        const written: { shard: ShardTarget; key: string }[] = [];
+        for (const { targets, isAlone } of writes) {
+          const pieces = targets.flatMap((shard) => {
+            const key = `${written.length}`;
+            written.push({ shard, key });
+            const filter = isAlone ? { must: [{ kind: 'isNull' as const, key }] } : undefined;
+            const mode = isAlone ? ('updateOnly' as const) : ('upsert' as const);
+            const points = [
+              { id: Number(key), vectors: {}, payload: new Uint8Array(bytes).fill(32) },
+            ];
+            const operation: PointOperation = {
+              kind: 'upsert',
+              points,
+              mode,
+              ...(filter && { updateFilter: filter }),
+            };
+            return cutIntoPieces({ shard, operations: [operation] });
+          });
+          const opened = packing.entriesFor(pieces);
+          const before = packing.entries.length;
+          packing.add(pieces);
+          assert.equal(packing.entries.length - before, opened);
+        }
+        for (const shard of [0, 1, 2].map(shardId)) {
+          const isRead = (each: { shard: ShardTarget }) =>
+            each.shard === shard || each.shard === ALL_SHARDS;
+          const read = packing.entries
+            .filter(isRead)
+            .flatMap(({ operations }) => operations.flatMap(idsOf));
+          assert.deepEqual(
+            read,
+            written.filter(isRead).map(({ key }) => Number(key)),
+          );
+        }
+      },
+    ),
+  );
+});
+
+function idsOf(operation: PointOperation): readonly unknown[] {
+  return operation.kind === 'upsert' ? operation.points.map(({ id }) => id) : [];
+}
 
 function itemsOf(operation: PointOperation): readonly unknown[] {
   if ('points' in operation) return operation.points;

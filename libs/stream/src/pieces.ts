@@ -1,15 +1,18 @@
 // How a write becomes entries: cut its operations into pieces that each fit an entry, then pack the pieces of several
 // writes into as few entries as they need.
 //
-// Invariant: the pieces of a shard stay in order, so packing and then concatenating gives the operations back. A write
-// with a condition shares no entry: the versions it gives are its own, so its writer can tell whether it took effect.
+// Invariant: what a shard reads, its own pieces and those for all shards, stays in order, so packing and then
+// concatenating gives the operations back. A write with a condition shares no entry: the versions it gives are its own,
+// so its writer can tell whether it took effect.
 
 import {
+  ALL_SHARDS,
   asksForVersion,
   type PointId,
   type PointOperation,
   type PointSelector,
-  type ShardId,
+  type ShardTarget,
+  type WritePart,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import {
@@ -20,22 +23,16 @@ import {
 } from '@tributary/wire';
 import { ENTRY_BYTES_MAX } from './write-stream.ts';
 
-/** What one write does to one shard. */
-export interface WritePart {
-  readonly shard: ShardId;
-  readonly operations: readonly PointOperation[];
-}
-
 export interface Piece {
-  readonly shard: ShardId;
+  readonly shard: ShardTarget;
   readonly operation: PointOperation;
   /** Upper bound of what the operation adds to an entry. */
   readonly bytes: number;
 }
 
-/** One entry to be: the operations of one shard. */
+/** One entry to be: the operations for one shard, or for all. */
 export interface PackedEntry {
-  readonly shard: ShardId;
+  readonly shard: ShardTarget;
   readonly operations: PointOperation[];
   bytes: number;
 }
@@ -50,62 +47,64 @@ export function cutIntoPieces(part: WritePart): Piece[] {
   return operations.map(({ operation, bytes }) => ({ shard: part.shard, operation, bytes }));
 }
 
-/** Entries being filled; each shard's last one is open, unless it belongs to a write alone. */
+/**
+ * Entries being filled. The last one of a shard is open until one for all shards follows it, and the other way round: an
+ * operation is never packed before one that stands ahead of it for the same shard. An entry of a write alone is closed.
+ */
 export class Packing {
   readonly entries: PackedEntry[] = [];
-  readonly #last = new Map<ShardId, number>();
-  readonly #closed = new Set<number>();
+  readonly #last = new Map<ShardTarget, number>();
+  readonly #open = new Map<ShardTarget, PackedEntry>();
 
-  /** Index of the shard's last entry; the shard has one. */
-  lastEntryOf(shard: ShardId): number {
-    const index = this.#last.get(shard);
-    assert(index !== undefined, 'the shard has an entry');
+  /** Index of the target's last entry; it has one. */
+  lastEntryOf(target: ShardTarget): number {
+    const index = this.#last.get(target);
+    assert(index !== undefined, 'the target has an entry');
     return index;
   }
 
   /** How many entries `add` would open. */
   entriesFor(pieces: readonly Piece[]): number {
-    const filled = new Map<ShardId, number>();
-    const isAlone = pieces.some(isConditional);
+    const openBytes = new Map<ShardTarget, number>();
+    if (!pieces.some(isConditional)) {
+      for (const [target, { bytes }] of this.#open) openBytes.set(target, bytes);
+    }
     let opened = 0;
     for (const { shard, bytes } of pieces) {
-      const open = isAlone ? undefined : this.#openEntryOf(shard);
-      const before = filled.get(shard) ?? open?.bytes ?? Number.POSITIVE_INFINITY;
-      const fits = before + bytes <= PIECE_BYTES_MAX;
-      filled.set(shard, fits ? before + bytes : bytes);
+      closeOthers(openBytes, shard);
+      const before = openBytes.get(shard);
+      const fits = before !== undefined && before + bytes <= PIECE_BYTES_MAX;
+      openBytes.set(shard, fits ? before + bytes : bytes);
       if (!fits) opened++;
     }
     return opened;
   }
 
-  /** Appends the pieces of a write, each to its shard's open entry, or to a new one where that is full. */
+  /** Appends the pieces of a write, each to its target's open entry, or to a new one where none is open or it is full. */
   add(pieces: readonly Piece[]): void {
     const isAlone = pieces.some(isConditional);
-    if (isAlone) this.#close(pieces);
+    if (isAlone) this.#open.clear();
     for (const { shard, operation, bytes } of pieces) {
-      const open = this.#openEntryOf(shard);
+      closeOthers(this.#open, shard);
+      const open = this.#open.get(shard);
       if (open && open.bytes + bytes <= PIECE_BYTES_MAX) {
         open.operations.push(operation);
         open.bytes += bytes;
       } else {
+        const entry: PackedEntry = { shard, operations: [operation], bytes };
         this.#last.set(shard, this.entries.length);
-        this.entries.push({ shard, operations: [operation], bytes });
+        this.#open.set(shard, entry);
+        this.entries.push(entry);
       }
     }
-    if (isAlone) this.#close(pieces);
+    if (isAlone) this.#open.clear();
   }
+}
 
-  #openEntryOf(shard: ShardId): PackedEntry | undefined {
-    const last = this.#last.get(shard);
-    return last === undefined || this.#closed.has(last) ? undefined : this.entries[last];
-  }
-
-  #close(pieces: readonly Piece[]): void {
-    for (const { shard } of pieces) {
-      const last = this.#last.get(shard);
-      if (last !== undefined) this.#closed.add(last);
-    }
-  }
+/** What a piece for the target must not be packed before: entries for one shard and for all end each other. */
+function closeOthers(open: Map<ShardTarget, unknown>, target: ShardTarget): void {
+  if (target !== ALL_SHARDS) open.delete(ALL_SHARDS);
+  else for (const each of open.keys()) if (each !== ALL_SHARDS) open.delete(each);
 }
 
 /** Whether what becomes of it depends on the points it meets, and its writer may ask whether it took effect. */

@@ -1,12 +1,12 @@
-// The write stream of one collection: one totally ordered, durable log; each message belongs to one shard.
+// The write stream of one collection: one totally ordered, durable log; each message is for one shard or for all.
 //
 // Invariant: an append is in the stream wholly or not at all, its messages stand at consecutive sequences, and a
 // message id is in the stream at most once within the dedupe window.
 
-import type { CollectionId, Sequence, ShardId } from '@tributary/model';
+import type { CollectionId, Sequence, ShardId, ShardTarget } from '@tributary/model';
 
 export interface AppendMessage {
-  readonly shard: ShardId;
+  readonly shard: ShardTarget;
   /** Identity of the message; appending the same id again is not a second write. */
   readonly messageId: string;
   /** At most `ENTRY_BYTES_MAX`. */
@@ -22,7 +22,7 @@ export interface AppendReceipt {
 
 export interface StreamMessage {
   readonly sequence: Sequence;
-  readonly shard: ShardId;
+  readonly shard: ShardTarget;
   readonly data: Uint8Array;
   /** When the server stored it, milliseconds since the Unix epoch. For display; never used by apply. */
   readonly timeMs: number;
@@ -36,9 +36,9 @@ export interface StreamHead {
 }
 
 export interface ShardHead {
-  /** Messages of the shard that the server holds. */
+  /** Messages that the server holds for the shard, those for all shards included. */
   readonly count: number;
-  /** Sequence of the shard's last message; 0 for none. */
+  /** Sequence of the last of them; 0 for none. */
   readonly lastSequence: Sequence;
 }
 
@@ -50,7 +50,7 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads one shard's messages in order. Owns a cursor; pull: asking for the next batch is what moves it. */
+/** Reads the messages for one shard, those for all shards included, in order. Owns a cursor; pull: asking for the next batch is what moves it. */
 export interface ShardReader extends AsyncDisposable {
   /**
    * The next messages, at least one unless `waitMs` passed. Messages come in order, each once.

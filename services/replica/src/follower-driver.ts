@@ -3,7 +3,13 @@
 // Invariant: one task at a time, and between two commits the thread does its other work, so that a search waits for
 // one batch at most.
 
-import type { CollectionVectors, Entry, Sequence } from '@tributary/model';
+import {
+  ALL_SHARDS,
+  type CollectionVectors,
+  type Entry,
+  type Sequence,
+  type ShardTarget,
+} from '@tributary/model';
 import {
   ApplyBatch,
   type ApplyOutcome,
@@ -244,10 +250,16 @@ export class FollowerDriver {
       for (const [i, message] of found.entries()) {
         const at = wanted[i];
         if (message === undefined && at !== undefined) missing.push(at);
-        if (message?.shard === this.#options.address.shard) deliveries.push(deliveryOf(message));
+        if (message !== undefined && this.#isRead(message.shard)) {
+          deliveries.push(deliveryOf(message));
+        }
       }
     }
     return { kind: 'refetched', deliveries, missing };
+  }
+
+  #isRead(target: ShardTarget): boolean {
+    return target === ALL_SHARDS || target === this.#options.address.shard;
   }
 
   #backOffMs(failures: number): number {

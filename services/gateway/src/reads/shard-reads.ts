@@ -21,10 +21,15 @@ import {
 } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
 import { sumTermStatistics } from '@tributary/ranking';
-import { mergeNewest, mergeOrdered, mergeScored, mergeScroll } from '@tributary/routing';
+import {
+  groupByShard,
+  mergeNewest,
+  mergeOrdered,
+  mergeScored,
+  mergeScroll,
+} from '@tributary/routing';
 import { agreedCount, agreedFacets, agreedRecords } from '../replicas/read-agreement.ts';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
-import { groupByShard } from '../replicas/split-operation.ts';
 import type { ReadTrace } from '../tracing/read-trace.ts';
 import { mergeFacets } from './merge-facets.ts';
 

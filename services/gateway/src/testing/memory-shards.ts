@@ -3,6 +3,7 @@
 import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
 import { EMPTY_METADATA } from '@tributary/metadata';
 import {
+  ALL_SHARDS,
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
@@ -12,6 +13,7 @@ import {
   shardId,
 } from '@tributary/model';
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
+import { splitOperation } from '@tributary/routing';
 import { seededRandom, systemClock } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import type { ReplicaAddress, ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
@@ -20,7 +22,6 @@ import { CollectionNames } from '../cluster/collection-names.ts';
 import { PointsReader } from '../reads/points-reader.ts';
 import { ReadTokens } from '../replicas/read-tokens.ts';
 import { ShardFanOut } from '../replicas/shard-fan-out.ts';
-import { splitOperation } from '../replicas/split-operation.ts';
 import { SlowLog, type SlowLogOptions } from '../tracing/slow-log.ts';
 import { answerFromMemory } from './memory-answers.ts';
 import { MemoryReplica } from './memory-replica.ts';
@@ -89,7 +90,10 @@ export class MemoryShards implements Disposable {
   apply(collection: CollectionState, operation: PointOperation): void {
     this.#sequence++;
     for (const { shard, operations } of splitOperation(operation, collection.shards.length)) {
-      this.#replicas.get(`${collection.id}/${shard}`)?.apply(sequence(this.#sequence), operations);
+      const named = shard === ALL_SHARDS ? collection.shards.map(({ id }) => id) : [shard];
+      for (const each of named) {
+        this.#replicas.get(`${collection.id}/${each}`)?.apply(sequence(this.#sequence), operations);
+      }
     }
   }
 

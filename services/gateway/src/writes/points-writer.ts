@@ -7,7 +7,15 @@
 
 import { createHash } from 'node:crypto';
 import type { CollectionState, Metadata } from '@tributary/metadata';
-import type { CollectionId, PointId, PointOperation, Sequence, ShardId } from '@tributary/model';
+import {
+  ALL_SHARDS,
+  type CollectionId,
+  type PointId,
+  type PointOperation,
+  type Sequence,
+  type ShardId,
+  type ShardTarget,
+} from '@tributary/model';
 import {
   emptyUpdate,
   noPointFound,
@@ -15,12 +23,12 @@ import {
   type UpdateView,
   type WriteParameters,
 } from '@tributary/qdrant-api';
+import { splitOperation } from '@tributary/routing';
 import { type Clock, type Random, startDeadline, TributaryError } from '@tributary/runtime';
 import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { Breaker } from '../replicas/breaker.ts';
-import { splitOperation } from '../replicas/split-operation.ts';
 import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
 import type { WriteTiming, WriteWatch } from './write-watch.ts';
 
@@ -104,8 +112,8 @@ export class PointsWriter implements AsyncDisposable {
     const parts = splitOperation(prepared, collection.shards.length);
     if (parts.length === 0) throw emptyUpdate();
     if (parameters.ordering === 'strong') {
-      const shards = parts.map((part) => part.shard);
-      this.#requireEveryReplica(collection, shards);
+      const targets = parts.map((part) => part.shard);
+      this.#requireEveryReplica(collection, shardsOf(collection, targets));
     }
     const timeoutMs = parameters.timeoutMs ?? writeTimeoutMs;
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
@@ -213,9 +221,10 @@ export class PointsWriter implements AsyncDisposable {
     { wait }: WriteParameters,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<ShardId, Sequence> | undefined> {
-    if (!receipt.duplicate) return receipt.shardSequences;
+    const { shardSequences } = receipt;
+    const shards = shardsOf(collection, shardSequences.keys());
+    if (!receipt.duplicate) return sequencesOf(shards, shardSequences);
     const stream = this.#options.streams.open(collection.id);
-    const shards = [...receipt.shardSequences.keys()];
     const head = async (shard: ShardId) =>
       [shard, (await stream.shardHead(shard)).lastSequence] as const;
     for (;;) {
@@ -268,6 +277,24 @@ export class PointsWriter implements AsyncDisposable {
     this.#appenders.set(collection, appender);
     return appender;
   }
+}
+
+/** The shards that the targets of a write's parts name. */
+function shardsOf(collection: CollectionState, targets: Iterable<ShardTarget>): readonly ShardId[] {
+  const named = [...targets];
+  if (named.includes(ALL_SHARDS)) return collection.shards.map(({ id }) => id);
+  return named.filter((target) => target !== ALL_SHARDS);
+}
+
+/** The last sequence that each shard reads of a write: of its own entries or of those for all shards. */
+function sequencesOf(
+  shards: readonly ShardId[],
+  ofTargets: ReadonlyMap<ShardTarget, Sequence>,
+): ReadonlyMap<ShardId, Sequence> {
+  const ofAll = ofTargets.get(ALL_SHARDS) ?? 0;
+  return new Map(
+    shards.map((shard) => [shard, Math.max(ofAll, ofTargets.get(shard) ?? 0) as Sequence]),
+  );
 }
 
 /** Until a replica has applied it, it refuses queries for the new vector, or answers those for the old one. */

@@ -1,13 +1,12 @@
-// Splits what a client asked for by shard: points and ids go to the shard of their id, a filter, an index or a name goes to every shard.
+// Splits what a client asked for by shard: points and ids go to the shard of their id; what is by filter, an index or a
+// name of vectors concerns every shard and is one part for all of them.
 //
 // Invariant: the parts together are the operation; each point stands in the part of its own shard.
 
-import type { PointOperation, PointSelector, ShardId } from '@tributary/model';
-import { shardId } from '@tributary/model';
-import { shardOfPoint } from '@tributary/routing';
-import type { WritePart } from '@tributary/stream';
+import { ALL_SHARDS, type PointOperation, type ShardId, type WritePart } from '@tributary/model';
+import { shardOfPoint } from './shard-of-point.ts';
 
-/** Parts of the touched shards, at most one a shard; none where the operation names no point. */
+/** At most one part for each shard it touches, or one for all; none where the operation names no point. */
 export function splitOperation(operation: PointOperation, shardNumber: number): WritePart[] {
   switch (operation.kind) {
     case 'upsert': {
@@ -22,12 +21,13 @@ export function splitOperation(operation: PointOperation, shardNumber: number): 
     case 'deleteFieldIndex':
     case 'createVectorName':
     case 'deleteVectorName':
-      return partsOf(everyShard(operation, shardNumber), (same) => same);
-    default:
-      return partsOf(splitSelector(operation.selector, shardNumber), (selector) => ({
-        ...operation,
-        selector,
-      }));
+      return [{ shard: ALL_SHARDS, operations: [operation] }];
+    default: {
+      const { selector } = operation;
+      if (selector.kind === 'filter') return [{ shard: ALL_SHARDS, operations: [operation] }];
+      const groups = groupByShard(selector.ids, (id) => id, shardNumber);
+      return partsOf(groups, (ids) => ({ ...operation, selector: { kind: 'ids', ids } }));
+    }
   }
 }
 
@@ -36,19 +36,6 @@ function partsOf<T>(
   operationOf: (group: T) => PointOperation,
 ): WritePart[] {
   return [...groups].map(([shard, group]) => ({ shard, operations: [operationOf(group)] }));
-}
-
-function everyShard<T>(value: T, shardNumber: number): ReadonlyMap<ShardId, T> {
-  return new Map(Array.from({ length: shardNumber }, (_, shard) => [shardId(shard), value]));
-}
-
-function splitSelector(
-  selector: PointSelector,
-  shardNumber: number,
-): ReadonlyMap<ShardId, PointSelector> {
-  if (selector.kind === 'filter') return everyShard(selector, shardNumber);
-  const groups = groupByShard(selector.ids, (id) => id, shardNumber);
-  return new Map([...groups].map(([shard, ids]) => [shard, { kind: 'ids', ids }]));
 }
 
 /** Keeps the order within a shard. */
