@@ -1,6 +1,7 @@
 // How a replica answers a read, for whoever looks into a slow one. A plan is what would be done now; what was counted or
 // measured is of the last time it was done.
 
+import type { IndexOption } from './condition-indexes.ts';
 import type { Condition } from './filter.ts';
 import type { FieldIndexType } from './payload-schema.ts';
 
@@ -11,6 +12,8 @@ export interface UnindexedCondition {
   readonly asks: Condition['kind'];
   /** Type of the payload index that would answer it. */
   readonly helps: FieldIndexType;
+  /** An option it needs for that. */
+  readonly option?: IndexOption;
   /** Type of the index the field has, which is of no help. */
   readonly has?: FieldIndexType;
 }

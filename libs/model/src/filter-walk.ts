@@ -1,6 +1,8 @@
 // What a filter looks at, as far as it decides what must be read to evaluate it; and its name among others.
 
+import type { FieldCondition } from './condition-indexes.ts';
 import type { Condition, Filter } from './filter.ts';
+import { elementsPath } from './filter-match.ts';
 import type { PointId } from './point-id.ts';
 
 /** Whether the filter asks which vectors a point has; a subject without `vectorNames` would not do. */
@@ -42,6 +44,29 @@ function idsOf(condition: Condition): ReadonlySet<PointId> | undefined {
   return condition.kind === 'filter' ? listedIds(condition.filter) : undefined;
 }
 
+/** A condition on a field, and the path of the field from the payload's root, as an index would name it. */
+export interface ConditionAt {
+  readonly path: string;
+  readonly condition: FieldCondition;
+}
+
+/** Every condition on a field, in any clause and however deep, in the order of the filter. */
+export function* fieldConditions(filter: Filter, prefix = ''): Generator<ConditionAt> {
+  for (const clause of clausesOf(filter)) {
+    for (const condition of clause) {
+      if (condition.kind === 'filter') yield* fieldConditions(condition.filter, prefix);
+      else if (condition.kind === 'nested') {
+        const inner = `${prefix}${elementsPath(condition.key)}.`;
+        yield* fieldConditions(condition.filter, inner);
+      } else if ('key' in condition) yield { path: prefix + condition.key, condition };
+    }
+  }
+}
+
+function clausesOf({ must = [], should = [], mustNot = [], minShould }: Filter) {
+  return [must, should, mustNot, minShould?.conditions ?? []];
+}
+
 /** One text for one filter: what JSON cannot tell apart is marked with an object, which no filter holds. */
 export function filterKey(filter: Filter): string {
   return JSON.stringify(filter, (_, value: unknown) => {
@@ -51,11 +76,10 @@ export function filterKey(filter: Filter): string {
   });
 }
 
-/** Whether any condition is one that is looked for, in whatever clause and however deep. */
+/** Whether any condition is one that is looked for, in any clause and however deep. */
 function hasCondition(filter: Filter, isSought: (condition: Condition) => boolean): boolean {
-  const clauses = [filter.must, filter.should, filter.mustNot, filter.minShould?.conditions];
-  return clauses.some((clause) =>
-    clause?.some((condition) => {
+  return clausesOf(filter).some((clause) =>
+    clause.some((condition) => {
       if (isSought(condition)) return true;
       const isOfFilter = condition.kind === 'filter' || condition.kind === 'nested';
       return isOfFilter && hasCondition(condition.filter, isSought);

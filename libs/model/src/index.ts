@@ -1,6 +1,7 @@
 export * from './brand.ts';
 export * from './collection.ts';
 export * from './collection-name.ts';
+export * from './condition-indexes.ts';
 export * from './datetime.ts';
 export * from './distance.ts';
 export * from './explanation.ts';

@@ -8,9 +8,9 @@ export type PointId = number | bigint | string;
 
 const TWO_32 = 2 ** 32;
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
+const DIGITS = /^[0-9a-f]{32}$/i;
+const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const URN = /^urn:uuid:/i;
-const BRACED = /^\{(.*)\}$/;
 
 /** Canonical id, or undefined where `value` is not an id. Accepts the simple, hyphenated, URN and braced UUID forms. */
 export function parsePointId(value: unknown): PointId | undefined {
@@ -83,10 +83,26 @@ export function comparePointIds(a: PointId, b: PointId): number {
   return a > b ? 1 : 0;
 }
 
-function parseUuid(text: string): PointId | undefined {
-  const bare = text.replace(URN, '').replace(BRACED, '$1');
-  if (!UUID.test(bare)) return undefined;
-  return hyphenate(bare.replaceAll('-', '').toLowerCase());
+/**
+ * The canonical form, lower-case and hyphenated; undefined where the value is not a text of a UUID: 32 digits, the same
+ * with hyphens, and that in braces or after `urn:uuid:`, in any case.
+ */
+export function parseUuid(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  switch (value.length) {
+    case 32:
+      return DIGITS.test(value) ? hyphenate(value.toLowerCase()) : undefined;
+    case 36:
+      return HYPHENATED.test(value) ? value.toLowerCase() : undefined;
+    case 38:
+      return value.startsWith('{') && value.endsWith('}')
+        ? parseUuid(value.slice(1, -1))
+        : undefined;
+    case 45:
+      return URN.test(value) ? parseUuid(value.slice(9)) : undefined;
+    default:
+      return undefined;
+  }
 }
 
 function hyphenate(hex: string): string {

@@ -15,7 +15,8 @@ const text = {
 
 function told(conditions: readonly Condition[], schema: PayloadSchema = {}): string[] {
   return unindexedConditions({ must: conditions }, schema).map(
-    ({ key, helps, has }) => `${key}: ${helps}${has === undefined ? '' : ` instead of ${has}`}`,
+    ({ key, helps, option, has }) =>
+      `${key}: ${helps}${option ? ` ${option}` : ''}${has ? ` instead of ${has}` : ''}`,
   );
 }
 
@@ -28,10 +29,10 @@ test('every kind of condition on a field without an index names the index that w
     [{ kind: 'matchAny', key: 'a', any: ['x'] }, 'keyword'],
     [{ kind: 'matchAny', key: 'a', any: [] }, undefined],
     [{ kind: 'matchExcept', key: 'a', except: [1] }, 'integer'],
-    [{ kind: 'matchPrefix', key: 'a', prefix: 'x' }, 'keyword'],
+    [{ kind: 'matchPrefix', key: 'a', prefix: 'x' }, 'keyword prefix'],
     [{ kind: 'matchText', key: 'a', text: 'x' }, 'text'],
     [{ kind: 'matchTextAny', key: 'a', text: 'x' }, 'text'],
-    [{ kind: 'matchPhrase', key: 'a', phrase: 'x' }, 'text'],
+    [{ kind: 'matchPhrase', key: 'a', phrase: 'x' }, 'text phrase_matching'],
     [{ kind: 'range', key: 'a', range: { gte: 1 } }, 'integer'],
     [{ kind: 'range', key: 'a', range: { gte: 1.5 } }, 'float'],
     [{ kind: 'datetimeRange', key: 'a', range: { gte: 1 } }, 'datetime'],
@@ -57,16 +58,16 @@ test('an index of a type that answers is enough, one that does not is named', ()
     { kind: 'matchText', key: 't', text: 'x' },
     { kind: 'isNull', key: 't' },
   ];
-  const right: PayloadSchema = { k: { type: 'uuid' }, n: { type: 'float' }, t: text };
+  const right: PayloadSchema = { k: { type: 'keyword' }, n: { type: 'float' }, t: text };
   assert.deepEqual(told(conditions, right), []);
   const wrong: PayloadSchema = {
-    k: { type: 'bool' },
+    k: { type: 'uuid' },
     n: { type: 'integer', lookup: true, range: false },
     t: { type: 'keyword' },
   };
   assert.deepEqual(told(conditions, wrong), [
-    'k: keyword instead of bool',
-    'n: integer instead of integer',
+    'k: keyword instead of uuid',
+    'n: integer range instead of integer',
     't: text instead of keyword',
   ]);
 });

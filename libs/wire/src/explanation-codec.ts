@@ -6,6 +6,7 @@ import type {
   FieldIndexType,
   FilterExplanation,
   FilterPlanKind,
+  IndexOption,
   JsonObject,
   SearchExplanation,
   SearchMethod,
@@ -33,6 +34,7 @@ const INDEX_TYPES: readonly FieldIndexType[] = [
   'uuid',
   'text',
 ];
+const INDEX_OPTIONS: readonly IndexOption[] = ['lookup', 'range', 'prefix', 'phrase_matching'];
 const CONDITIONS: readonly Condition['kind'][] = [
   'match',
   'matchAny',
@@ -99,6 +101,7 @@ function unindexedOf(json: JsonObject): UnindexedCondition {
     key: textMember(json, 'key'),
     asks: choiceMember(json, 'asks', CONDITIONS),
     helps: choiceMember(json, 'helps', INDEX_TYPES),
+    ...(json.option !== undefined && { option: choiceMember(json, 'option', INDEX_OPTIONS) }),
     ...(json.has !== undefined && { has: choiceMember(json, 'has', INDEX_TYPES) }),
   };
 }

@@ -25,6 +25,7 @@ const unindexed = fc.record(
     key: fc.string(),
     asks: fc.constantFrom('match', 'range', 'geoRadius', 'isNull'),
     helps: fc.constantFrom('keyword', 'float', 'geo'),
+    option: fc.constantFrom('prefix', 'range'),
     has: fc.constantFrom('bool', 'text'),
   },
   { requiredKeys: ['key', 'asks', 'helps'] },

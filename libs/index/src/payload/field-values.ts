@@ -13,6 +13,8 @@ import {
   type JsonObject,
   type JsonPath,
   type JsonValue,
+  keepsOrder,
+  keepsValues,
   type MatchValue,
   numberOfValue,
   parseDatetime,
@@ -60,8 +62,8 @@ export class FieldValues {
     this.index = index;
     this.#path = parseJsonPath(field);
     this.#analyser = index.type === 'text' ? createTextAnalyser(index) : undefined;
-    this.postings = hasPostings(index) ? new ValuePostings() : undefined;
-    this.ordered = isOrdered(index) ? new OrderedValues() : undefined;
+    this.postings = keepsValues(index) || index.type === 'text' ? new ValuePostings() : undefined;
+    this.ordered = keepsOrder(index) ? new OrderedValues() : undefined;
     this.#geo = index.type === 'geo' ? new GeoValues() : undefined;
   }
 
@@ -272,16 +274,6 @@ export class FieldValues {
     if (element instanceof WholeFloat) this.#other.add(offset);
     else if (this.postings !== undefined && typeof element !== 'object') into.push(element);
   }
-}
-
-function hasPostings(index: FieldIndex): boolean {
-  if (index.type === 'integer') return index.lookup;
-  return index.type === 'bool' || isTextual(index);
-}
-
-function isOrdered(index: FieldIndex): boolean {
-  if (index.type === 'integer') return index.range;
-  return index.type === 'float' || index.type === 'datetime';
 }
 
 /** The index is over every string. */

@@ -4,7 +4,13 @@
 // the offset and adds it again. What indexes answer agrees with `compileFilter`.
 
 import type { Filter, JsonObject, PayloadSchema, PointOffset } from '@tributary/model';
-import { canonicalJsonPath, type FieldIndex, indexedPath, textIndexesOf } from '@tributary/model';
+import {
+  canonicalJsonPath,
+  type FieldIndex,
+  indexedPath,
+  keepsValues,
+  textIndexesOf,
+} from '@tributary/model';
 import type { PointTable } from '../points/point-table.ts';
 import type { OffsetSet } from '../vector-index.ts';
 import type { Cardinality } from './cardinality.ts';
@@ -105,7 +111,7 @@ export class PayloadIndexes {
    */
   facet(field: string, accept?: OffsetSet): Iterable<readonly [IndexedValue, number]> | undefined {
     const values = this.#at(field);
-    if (values?.postings === undefined || values.index.type === 'text') return undefined;
+    if (values?.postings === undefined || !keepsValues(values.index)) return undefined;
     return accept === undefined ? values.postings.counts() : values.postings.countsWithin(accept);
   }
 

@@ -57,7 +57,7 @@ export function unindexedOf(explained: readonly ExplainedQuestion[]): UnindexedC
 
 /** Whether a field has a value is known to every index of it. */
 export function isAnsweredByAny(asks: UnindexedCondition['asks']): boolean {
-  return asks === 'isEmpty' || asks === 'isNull';
+  return asks === 'isEmpty' || asks === 'isNull' || asks === 'valuesCount';
 }
 
 /** Where each stage of the trees stands in its own, as in `query[1].prefetch[0]`. */
@@ -133,9 +133,10 @@ function filterLine({ plan, estimated, candidates, matched, tookMs }: FilterExpl
 function adviceOf(explained: readonly ExplainedQuestion[]): string[] {
   return unindexedOf(explained)
     .slice(0, LINES_MAX / 4)
-    .map(({ key, asks, helps, has }) => {
+    .map(({ key, asks, helps, option, has }) => {
       const instead = has === undefined ? 'no index' : `only an index of type ${has}`;
-      const which = isAnsweredByAny(asks) ? 'one of any type' : `one of type ${helps}`;
+      const type = option === undefined ? helps : `${helps} with ${option}`;
+      const which = isAnsweredByAny(asks) ? 'one of any type' : `one of type ${type}`;
       return `${cut(key)} has ${instead}: ${which} would answer ${asks}`;
     });
 }

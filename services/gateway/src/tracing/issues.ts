@@ -6,7 +6,12 @@
 // Invariant: what is noted is bounded, and names collections that exist.
 
 import { findCollection, type MetadataState } from '@tributary/metadata';
-import type { CollectionId, PayloadSchema, UnindexedCondition } from '@tributary/model';
+import {
+  type CollectionId,
+  isOffered,
+  type PayloadSchema,
+  type UnindexedCondition,
+} from '@tributary/model';
 import type { IssueView } from '@tributary/qdrant-api';
 import type { Clock } from '@tributary/runtime';
 import { isAnsweredByAny } from './describe-plan.ts';
@@ -81,11 +86,11 @@ export class Issues {
     for (const [key, { collection: id, condition, atMs }] of this.#noted) {
       const collection = findCollection(state, id);
       const made = schemas.get(id)?.[condition.key];
-      if (collection === undefined || made?.type === condition.helps) {
+      const { key: field, helps, option } = condition;
+      if (collection === undefined || (made && isOffered(made, { type: helps, option }))) {
         this.#noted.delete(key);
         continue;
       }
-      const { key: field, helps } = condition;
       const { name } = collection;
       yield {
         id: `UNINDEXED_FIELD/${name}/${field}`,
@@ -95,7 +100,10 @@ export class Issues {
           action: {
             method: 'PUT',
             uri: `/collections/${encodeURIComponent(name)}/index`,
-            body: { field_name: field, field_schema: helps },
+            body: {
+              field_name: field,
+              field_schema: option === undefined ? helps : { type: helps, [option]: true },
+            },
           },
         },
         relatedCollection: name,
