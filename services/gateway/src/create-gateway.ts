@@ -176,6 +176,7 @@ function createCluster(options: GatewayOptions, config: GatewayConfig) {
   const strict = new StrictMode({
     clock,
     shardInfos: (collection) => views.shardInfos(collection),
+    revisionOf: (collection) => tracker.revisionOf(collection),
   });
   return { tracker, directory, names, fanOut, views, strict };
 }

@@ -29,6 +29,7 @@ export class AppliedTracker implements Disposable {
   readonly #startedMs: number;
   readonly #heardMs = new Map<PeerId, number>();
   readonly #applied = new Map<CollectionId, Map<ShardId, Map<PeerId, Sequence>>>();
+  readonly #revisions = new Map<CollectionId, number>();
   readonly #waiters = new Map<CollectionId, Set<Waiter>>();
   readonly #subscription: Disposable;
   #waiterCount = 0;
@@ -42,6 +43,11 @@ export class AppliedTracker implements Disposable {
   /** Last announced sequence; undefined where the replica was never heard of. */
   appliedSequence(collection: CollectionId, shard: ShardId, peer: PeerId): Sequence | undefined {
     return this.#applied.get(collection)?.get(shard)?.get(peer);
+  }
+
+  /** Another number after each report that a replica of the collection has applied more. */
+  revisionOf(collection: CollectionId): number {
+    return this.#revisions.get(collection) ?? 0;
   }
 
   /** A peer never heard of is given the benefit of the doubt until a report was due. */
@@ -84,7 +90,9 @@ export class AppliedTracker implements Disposable {
   /** Asks every condition again after the metadata changed, and forgets collections that are gone. */
   retain(collections: ReadonlySet<CollectionId>): void {
     for (const collection of this.#applied.keys()) {
-      if (!collections.has(collection)) this.#applied.delete(collection);
+      if (collections.has(collection)) continue;
+      this.#applied.delete(collection);
+      this.#revisions.delete(collection);
     }
     for (const collection of [...this.#waiters.keys()]) this.#recheck(collection);
   }
@@ -106,7 +114,10 @@ export class AppliedTracker implements Disposable {
       byPeer.set(report.peer, replica.appliedSequence);
       changed.add(replica.collection);
     }
-    for (const collection of changed) this.#recheck(collection);
+    for (const collection of changed) {
+      this.#revisions.set(collection, this.revisionOf(collection) + 1);
+      this.#recheck(collection);
+    }
   }
 
   #recheck(collection: CollectionId): void {

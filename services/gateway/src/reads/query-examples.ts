@@ -48,7 +48,7 @@ export function* stagesOf(stage: QueryStage): Generator<QueryStage> {
   for (const prefetch of stage.prefetch) yield* stagesOf(prefetch);
 }
 
-function examplesOf(query: Query | undefined): VectorExample[] {
+export function examplesOf(query: Query | undefined): VectorExample[] {
   switch (query?.kind) {
     case 'nearest':
       return [query.target];

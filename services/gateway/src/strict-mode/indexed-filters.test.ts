@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Condition, Filter, PayloadSchema } from '@tributary/model';
-import { anyValueOf, missingIndexOf } from './indexed-filters.ts';
+import { missingIndexOf } from './indexed-filters.ts';
 
 const SCHEMA: PayloadSchema = {
   word: { type: 'keyword' },
@@ -74,9 +74,4 @@ test('the keys of a nested filter are looked up below the elements', () => {
   assert.equal(missingIndexOf(nested('lines', 'word'), SCHEMA), undefined);
   assert.equal(missingIndexOf(nested('lines[]', 'word'), SCHEMA), undefined);
   assert.equal(missingIndexOf(nested('lines', 'other'), SCHEMA)?.key, 'lines[].other');
-});
-
-test('grouping needs an index of whatever kind', () => {
-  assert.equal(missingIndexOf(anyValueOf('count'), SCHEMA), undefined);
-  assert.equal(missingIndexOf(anyValueOf('none'), SCHEMA)?.key, 'none');
 });

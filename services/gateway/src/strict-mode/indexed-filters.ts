@@ -28,11 +28,6 @@ export function missingIndexOf(filter: Filter, schema: PayloadSchema): MissingIn
   return undefined;
 }
 
-/** What grouping by a field needs, whatever its values: as a filter. */
-export function anyValueOf(key: string): Filter {
-  return { must: [{ kind: 'isNull', key }] };
-}
-
 function nameOf({ type, option }: IndexOffer): string {
   return option === 'prefix' || option === 'phrase_matching'
     ? `${type} (with ${option}: true)`

@@ -1,9 +1,10 @@
 // The reader and the writer as clients reach them: strict mode first. What the gateway reads for itself goes past it and
 // is not counted.
 
+import type { MatrixRequest } from '@tributary/model';
 import type { PointsReader } from '../reads/points-reader.ts';
 import type { PointsWriter } from '../writes/points-writer.ts';
-import { anyValueOf } from './indexed-filters.ts';
+import { costOfFiltered } from './request-cost.ts';
 import { type BoundedRead, boundsOfGroups, boundsOfStages } from './strict-limits.ts';
 import type { StrictMode } from './strict-mode.ts';
 
@@ -13,18 +14,18 @@ export type PointReads = Pick<
 >;
 export type PointWrites = Pick<PointsWriter, 'write' | 'writeAll'>;
 
-const UNBOUNDED: BoundedRead = { limits: [], filters: [], params: [] };
+const UNBOUNDED: BoundedRead = { limits: [], filters: [], stages: [], cost: 1 };
 
 /** Errors of every call, besides the reader's: `bad_request`, `rate_limited`. */
 export function strictReads(reader: PointReads, strict: StrictMode): PointReads {
   return {
     query: async (collection, requests, parameters) => {
       const bounds = () => ({ ...boundsOfStages(requests), batchSize: requests.length });
-      await strict.admitRead(collection, bounds, parameters, requests.length);
+      await strict.admitRead(collection, bounds, parameters);
       return reader.query(collection, requests, parameters);
     },
     groups: async (collection, request, parameters) => {
-      await strict.admitRead(collection, () => groupBounds(request), parameters);
+      await strict.admitRead(collection, () => boundsOfGroups(request), parameters);
       return reader.groups(collection, request, parameters);
     },
     facet: async (collection, request, parameters) => {
@@ -32,16 +33,12 @@ export function strictReads(reader: PointReads, strict: StrictMode): PointReads 
       return reader.facet(collection, request, parameters);
     },
     matrix: async (collection, request, parameters) => {
-      const limits = () => {
-        const sample = ['sample', request.sample] as const;
-        const { limits: others, ...rest } = bounds(request);
-        return { ...rest, limits: [...others, sample] };
-      };
-      await strict.admitRead(collection, limits, parameters);
+      await strict.admitRead(collection, () => matrixBounds(request), parameters);
       return reader.matrix(collection, request, parameters);
     },
     retrieve: async (collection, request, parameters) => {
-      await strict.admitRead(collection, () => UNBOUNDED, parameters);
+      const cost = Math.max(1, request.ids.length);
+      await strict.admitRead(collection, () => ({ ...UNBOUNDED, cost }), parameters);
       return reader.retrieve(collection, request, parameters);
     },
     get: async (collection, id, parameters) => {
@@ -73,18 +70,19 @@ export function strictWrites(writer: PointWrites, strict: StrictMode): PointWrit
   };
 }
 
-type Groups = Parameters<PointReads['groups']>[1];
 type Filtered = Partial<Pick<Parameters<PointReads['scroll']>[1], 'filter' | 'limit'>>;
-
-function groupBounds(request: Groups): BoundedRead {
-  const { filters, ...others } = boundsOfGroups(request);
-  return { ...others, filters: [...filters, anyValueOf(request.groupBy)] };
-}
 
 function bounds({ filter, limit }: Filtered): BoundedRead {
   return {
+    ...UNBOUNDED,
     limits: limit === undefined ? [] : [['limit', limit]],
     filters: filter === undefined ? [] : [filter],
-    params: [],
+    cost: costOfFiltered(filter),
   };
+}
+
+/** Its searches together bring `limit` points for each of the sample. */
+function matrixBounds(request: MatrixRequest): BoundedRead {
+  const { sample, limit } = request;
+  return { ...bounds({ ...request, limit: sample * limit }), cost: sample * limit };
 }

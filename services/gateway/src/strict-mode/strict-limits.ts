@@ -4,20 +4,21 @@
 // Invariant: a bound that is not set refuses nothing, and none does while `enabled` is not true.
 
 import type {
+  CollectionConfig,
   Condition,
-  Expression,
   Filter,
   GroupsRequest,
   JsonObject,
   JsonValue,
   PointOperation,
   QueryStage,
-  SearchParams,
 } from '@tributary/model';
 import { isMulti, isSparse } from '@tributary/model';
 import type { ReadParameters, WriteParameters } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
-import { stagesOf } from '../reads/query-examples.ts';
+import { examplesOf, stagesOf } from '../reads/query-examples.ts';
+import { costOfStages } from './request-cost.ts';
+import { filtersOfOperation, filtersOfStage, flattened } from './request-parts.ts';
 
 /** A bound of strict mode by its name in REST; undefined where it is not set. */
 export interface StrictLimits {
@@ -43,7 +44,12 @@ export interface BoundedRead {
   /** Names of limits as clients know them, and what they are set to. */
   readonly limits: readonly (readonly [name: string, value: number])[];
   readonly filters: readonly Filter[];
-  readonly params: readonly SearchParams[];
+  /** Of a query, with those of its prefetches. */
+  readonly stages: readonly QueryStage[];
+  /** What it counts for by the rate limit. */
+  readonly cost: number;
+  /** A field that the points found are grouped by. */
+  readonly groupBy?: string;
   /** Searches in one request; undefined where the request is no batch of searches. */
   readonly batchSize?: number;
 }
@@ -51,13 +57,13 @@ export interface BoundedRead {
 /** Errors: `bad_request`. */
 export function checkRead(
   strict: StrictLimits,
-  { limits, filters, params, batchSize }: BoundedRead,
-  parameters: ReadParameters,
+  { limits, filters, stages, batchSize }: BoundedRead,
+  { config, parameters }: { config: CollectionConfig; parameters: ReadParameters },
 ): void {
   checkTimeout(strict, parameters);
   refuseMore(strict, 'search_max_batchsize', 'batch size', batchSize);
   for (const [name, value] of limits) refuseMore(strict, 'max_query_limit', name, value);
-  for (const each of params) checkParams(strict, each);
+  for (const each of stages) checkSearch(strict, each, config);
   checkFilters(strict, filters);
 }
 
@@ -90,33 +96,15 @@ export function boundsOfStages(stages: readonly QueryStage[]): BoundedRead {
   return {
     limits: all.map(({ limit }) => ['limit', limit] as const),
     filters: all.flatMap(filtersOfStage),
-    params: all.map(({ params }) => params),
+    stages: all,
+    cost: costOfStages(all),
   };
 }
 
 /** Groups bring `limit` times `groupSize` points. */
-export function boundsOfGroups({ query, groupSize }: GroupsRequest): BoundedRead {
+export function boundsOfGroups({ query, groupSize, groupBy }: GroupsRequest): BoundedRead {
   const bounds = boundsOfStages([query]);
-  return { ...bounds, limits: [...bounds.limits, ['limit', query.limit * groupSize]] };
-}
-
-export function filtersOfOperation(operation: PointOperation): readonly Filter[] {
-  if ('selector' in operation) {
-    return operation.selector.kind === 'filter' ? [operation.selector.filter] : [];
-  }
-  if ('updateFilter' in operation && operation.updateFilter !== undefined) {
-    return [operation.updateFilter];
-  }
-  return [];
-}
-
-/** The conditions of a filter, one by one, those of filters in it too. */
-export function* conditionsOf(filter: Filter): Generator<Condition> {
-  const { must = [], should = [], mustNot = [], minShould } = filter;
-  for (const condition of [...must, ...should, ...mustNot, ...(minShould?.conditions ?? [])]) {
-    if (condition.kind === 'filter') yield* conditionsOf(condition.filter);
-    else yield condition;
-  }
+  return { ...bounds, limits: [...bounds.limits, ['limit', query.limit * groupSize]], groupBy };
 }
 
 /** The refusal as Qdrant's clients know it: what is wrong, and what to do. */
@@ -135,13 +123,30 @@ function checkTimeout(strict: StrictLimits, { timeoutMs }: ReadParameters | Writ
   if (timeoutMs !== undefined) refuseMore(strict, 'max_timeout', 'timeout', timeoutMs / 1_000);
 }
 
-function checkParams(strict: StrictLimits, params: SearchParams): void {
-  if (params.exact === true && strict.forbids('search_allow_exact')) {
-    throw strictModeError('Exact search disabled', 'Set exact=false.');
+function checkSearch(strict: StrictLimits, stage: QueryStage, config: CollectionConfig): void {
+  const { exact, hnswEf, quantization } = stage.params;
+  if (strict.forbids('search_allow_exact')) {
+    if (exact === true) throw strictModeError('Exact search disabled', 'Set exact=false.');
+    if (isScan(stage, config)) {
+      throw strictModeError(
+        `Exact search disabled, and every search of the vector "${stage.using}" is exact: ` +
+          'its graph is switched off (hnsw_config.m is 0)',
+        'Set m to 1 or larger, or score again what a prefetch finds.',
+      );
+    }
   }
-  refuseMore(strict, 'search_max_hnsw_ef', 'hnsw_ef', params.hnswEf);
-  const { oversampling } = params.quantization ?? {};
-  refuseMore(strict, 'search_max_oversampling', 'oversampling', oversampling);
+  refuseMore(strict, 'search_max_hnsw_ef', 'hnsw_ef', hnswEf);
+  refuseMore(strict, 'search_max_oversampling', 'oversampling', quantization?.oversampling);
+}
+
+/** Whether the stage compares every vector, as there is no graph to search. Sparse vectors have an index of terms. */
+function isScan({ query, prefetch, using, filter }: QueryStage, config: CollectionConfig): boolean {
+  if (prefetch.length > 0 || examplesOf(query).length === 0) return false;
+  const params = Object.hasOwn(config.vectors, using) ? config.vectors[using] : undefined;
+  if (params === undefined) return false;
+  const { m, payloadM = 0 } = { ...config.hnsw, ...params.hnsw };
+  // With graphs for parts of the collection only, it is the filter that names the part.
+  return m === 0 && (payloadM === 0 || filter === undefined);
 }
 
 function checkFilters(strict: StrictLimits, filters: readonly Filter[]): void {
@@ -152,14 +157,6 @@ function checkFilters(strict: StrictLimits, filters: readonly Filter[]): void {
       refuseMore(strict, 'condition_max_size', 'condition size', sizeOf(condition));
     }
     refuseMore(strict, 'filter_max_conditions', 'filter conditions', count);
-  }
-}
-
-/** Each nested condition, and what is in it. */
-function* flattened(filter: Filter): Generator<Condition> {
-  for (const condition of conditionsOf(filter)) {
-    yield condition;
-    if (condition.kind === 'nested') yield* flattened(condition.filter);
   }
 }
 
@@ -175,39 +172,6 @@ function sizeOf(condition: Condition): number {
       return condition.exterior.length + condition.interiors.flat().length;
     default:
       return 1;
-  }
-}
-
-function filtersOfStage({ filter, params, query }: QueryStage): Filter[] {
-  const asked = query?.kind === 'formula' ? [...filtersOfExpression(query.formula)] : [];
-  return [filter, params.idfCorpus, ...asked].filter((each) => each !== undefined);
-}
-
-function* filtersOfExpression(expression: Expression): Generator<Filter> {
-  switch (expression.kind) {
-    case 'condition':
-      yield expression.filter;
-      return;
-    case 'sum':
-    case 'mult':
-      for (const each of expression.operands) yield* filtersOfExpression(each);
-      return;
-    case 'div':
-      yield* filtersOfExpression(expression.left);
-      yield* filtersOfExpression(expression.right);
-      return;
-    case 'pow':
-      yield* filtersOfExpression(expression.base);
-      yield* filtersOfExpression(expression.exponent);
-      return;
-    case 'linDecay':
-    case 'expDecay':
-    case 'gaussDecay':
-      yield* filtersOfExpression(expression.x);
-      if (expression.target !== undefined) yield* filtersOfExpression(expression.target);
-      return;
-    default:
-      if ('operand' in expression) yield* filtersOfExpression(expression.operand);
   }
 }
 

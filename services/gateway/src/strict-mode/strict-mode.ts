@@ -10,12 +10,14 @@ import type { ReadParameters, WriteParameters } from '@tributary/qdrant-api';
 import { type Clock, TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
 import { missingIndexOf } from './indexed-filters.ts';
+import { type IndexNeed, missingNeed, valuesNeeded } from './indexed-values.ts';
 import { RateLimit } from './rate-limit.ts';
+import { costOfOperation } from './request-cost.ts';
+import { selectingFilters } from './request-parts.ts';
 import {
   type BoundedRead,
   checkOperation,
   checkRead,
-  filtersOfOperation,
   type StrictLimits,
   strictLimitsOf,
   strictModeError,
@@ -24,38 +26,38 @@ import {
 export interface StrictModeOptions {
   readonly clock: Clock;
   readonly shardInfos: (collection: CollectionState) => Promise<readonly ReplicaInfo[]>;
+  /** Another number as soon as a replica of the collection is known to have applied more; until then indexes stay. */
+  readonly revisionOf: (collection: CollectionId) => number;
 }
 
 type RateName = 'read_rate_limit' | 'write_rate_limit';
 
-/** An index that was dropped is missed at the latest after this; one that was made is seen at once. */
-const SCHEMA_KEPT_MS = 1_000;
 const FLOAT_BYTES = 4;
 
 export class StrictMode {
   readonly #options: StrictModeOptions;
   readonly #rates = new Map<CollectionId, Map<RateName, RateLimit>>();
-  readonly #schemas = new Map<CollectionId, { schema: PayloadSchema; readMs: number }>();
+  readonly #schemas = new Map<CollectionId, { schema: PayloadSchema; revision: number }>();
 
   constructor(options: StrictModeOptions) {
     this.#options = options;
   }
 
-  /** `cost` is in searches, or in reads that are none. Errors: `bad_request`, `rate_limited`. */
+  /** Errors: `bad_request`, `rate_limited`. */
   async admitRead(
     collection: CollectionState,
     describe: () => BoundedRead,
     parameters: ReadParameters,
-    cost = 1,
   ): Promise<void> {
-    const strict = strictLimitsOf(collection.config.strictMode);
+    const { id, config } = collection;
+    const strict = strictLimitsOf(config.strictMode);
     if (strict === undefined) return;
-    this.#take(collection.id, strict, 'read_rate_limit', cost);
     const asked = describe();
-    checkRead(strict, asked, parameters);
-    if (strict.forbids('unindexed_filtering_retrieve')) {
-      await this.#requireIndexes(collection, asked.filters);
-    }
+    this.#take(id, strict, 'read_rate_limit', asked.cost);
+    checkRead(strict, asked, { config, parameters });
+    if (!strict.forbids('unindexed_filtering_retrieve')) return;
+    const { filters, stages, groupBy } = asked;
+    await this.#requireIndexes(collection, filters, valuesNeeded(stages, groupBy));
   }
 
   /** All of the operations of a request, or none. Errors: `bad_request`, `rate_limited`. */
@@ -66,11 +68,11 @@ export class StrictMode {
   ): Promise<void> {
     const strict = strictLimitsOf(collection.config.strictMode);
     if (strict === undefined) return;
-    const cost = operations.reduce((sum, operation) => sum + costOf(operation), 0);
+    const cost = operations.reduce((sum, operation) => sum + costOfOperation(operation), 0);
     this.#take(collection.id, strict, 'write_rate_limit', cost);
     for (const operation of operations) checkOperation(strict, operation, parameters);
     if (strict.forbids('unindexed_filtering_update')) {
-      await this.#requireIndexes(collection, operations.flatMap(filtersOfOperation));
+      await this.#requireIndexes(collection, operations.flatMap(selectingFilters), []);
     }
     await this.#checkSize(collection, strict, operations);
   }
@@ -106,24 +108,31 @@ export class StrictMode {
     });
   }
 
-  async #requireIndexes(collection: CollectionState, filters: readonly Filter[]): Promise<void> {
-    if (filters.length === 0) return;
+  async #requireIndexes(
+    collection: CollectionState,
+    filters: readonly Filter[],
+    needs: readonly IndexNeed[],
+  ): Promise<void> {
+    if (filters.length + needs.length === 0) return;
+    const firstMissing = (schema: PayloadSchema) => {
+      for (const filter of filters) {
+        const missing = missingIndexOf(filter, schema);
+        if (missing !== undefined) return missing;
+      }
+      return missingNeed(needs, schema);
+    };
+    const revision = this.#options.revisionOf(collection.id);
     const kept = this.#schemas.get(collection.id);
-    const nowMs = this.#options.clock.monotonicMs();
-    const isFresh = kept !== undefined && nowMs - kept.readMs < SCHEMA_KEPT_MS;
-    if (isFresh && filters.every((each) => missingIndexOf(each, kept.schema) === undefined)) return;
-    const infos = await this.#options.shardInfos(collection);
-    const schema = schemaOf(infos);
-    this.#schemas.set(collection.id, { schema, readMs: nowMs });
-    for (const filter of filters) {
-      const missing = missingIndexOf(filter, schema);
-      if (missing === undefined) continue;
-      throw strictModeError(
-        `Index required but not found for "${missing.key}" of one of the following types: ` +
-          `[${missing.types.join(', ')}]`,
-        'Create an index for this key or use a different filter.',
-      );
-    }
+    if (kept?.revision === revision && firstMissing(kept.schema) === undefined) return;
+    const schema = schemaOf(await this.#options.shardInfos(collection));
+    this.#schemas.set(collection.id, { schema, revision });
+    const missing = firstMissing(schema);
+    if (missing === undefined) return;
+    throw strictModeError(
+      `Index required but not found for "${missing.key}" of one of the following types: ` +
+        `[${missing.types.join(', ')}]`,
+      'Create an index for this key or use a different filter.',
+    );
   }
 
   async #checkSize(
@@ -158,13 +167,6 @@ export class StrictMode {
       );
     }
   }
-}
-
-function costOf(operation: PointOperation): number {
-  if ('points' in operation) return operation.points.length;
-  if (!('selector' in operation)) return 1;
-  const { selector } = operation;
-  return selector.kind === 'ids' ? Math.max(1, selector.ids.length) : 1;
 }
 
 /** Of dense vectors, one row each: what multi and sparse vectors take beyond that is not counted. */
