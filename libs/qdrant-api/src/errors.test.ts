@@ -11,7 +11,7 @@ import {
   statusOf,
   validationError,
 } from './errors.ts';
-import { envelope, errorEnvelope } from './responses/envelope.ts';
+import { envelopeParts, errorEnvelope } from './responses/envelope.ts';
 import { type UnsupportedFeature, unsupported } from './unsupported.ts';
 
 test('every kind of error has the status and the prefix that clients know', () => {
@@ -31,6 +31,7 @@ test('every kind of error has the status and the prefix that clients know', () =
     ['unknown_outcome', 408, 4, 'Timeout: why'],
     ['unavailable', 503, 14, 'Shard temporarily unavailable: why'],
     ['corrupt', 500, 15, 'Service internal error: why'],
+    ['exhausted', 503, 8, 'why'],
     ['insufficient_storage', 507, 8, 'Insufficient storage: why'],
     ['internal', 500, 13, 'Service internal error: why'],
   ];
@@ -69,7 +70,8 @@ test('when to come back is told in whole seconds, and never too early', () => {
 });
 
 test('the envelopes are JSON, whatever the text of the error', () => {
-  assert.deepEqual(JSON.parse(envelope('[1]', 0.5)), { result: [1], status: 'ok', time: 0.5 });
+  const { head, tail } = envelopeParts(0.5);
+  assert.deepEqual(JSON.parse(`${head}[1]${tail}`), { result: [1], status: 'ok', time: 0.5 });
   const error = new TributaryError('bad_request', 'a "quote"\n');
   assert.deepEqual(JSON.parse(errorEnvelope(error, 0)), {
     status: { error: 'Bad request: a "quote"\n' },

@@ -30,6 +30,7 @@ const STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   // A deadline that passes while a write is under way says as little about the write as this does.
   unknown_outcome: { http: 408, grpc: 4, prefix: 'Timeout: ' },
   unavailable: { http: 503, grpc: 14, prefix: 'Shard temporarily unavailable: ' },
+  exhausted: { http: 503, grpc: 8, prefix: '' },
   corrupt: { http: 500, grpc: 15, prefix: 'Service internal error: ' },
   insufficient_storage: { http: 507, grpc: 8, prefix: 'Insufficient storage: ' },
   cancelled: { http: 503, grpc: 1, prefix: '' },

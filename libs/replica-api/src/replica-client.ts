@@ -12,15 +12,20 @@ import type {
 
 export type CallOf<K extends ReplicaCallKind> = Extract<ReplicaCall, { kind: K }>;
 
+/** Smaller answers are not told to `hold`: there are at most as many of them as requests. */
+export const HELD_BYTES_MIN = 64 * 1024;
+
 export interface ReplicaClient {
   /**
    * Errors: `not_found` (no such replica here), `unavailable` (peer or replica out of reach, or not yet open),
-   * `timeout`, `cancelled` (the signal), `wrong_input` (unknown vector name, wrong dimension), `corrupt`.
+   * `timeout`, `cancelled` (the signal), `wrong_input` (unknown vector name, wrong dimension), `corrupt`; what `hold`
+   * throws, which is told of the bytes of a large answer as they come, before they are kept.
    */
   call<K extends ReplicaCallKind>(
     target: ReplicaAddress,
     call: CallOf<K>,
     signal?: AbortSignal,
+    hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]>;
 }
 

@@ -25,6 +25,8 @@ export type ErrorCode =
   | 'unknown_outcome'
   /** Nothing was done; a replica, a stream or a quorum is out of reach. */
   | 'unavailable'
+  /** Nothing was done: what there is of memory for requests or answers is taken. */
+  | 'exhausted'
   /** Stored bytes are not what was written. */
   | 'corrupt'
   | 'insufficient_storage'
@@ -47,6 +49,7 @@ const RETRYABLE: Readonly<Record<ErrorCode, boolean>> = {
   timeout: true,
   unknown_outcome: true,
   unavailable: true,
+  exhausted: true,
   corrupt: false,
   insufficient_storage: false,
   cancelled: false,

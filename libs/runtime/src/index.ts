@@ -14,3 +14,4 @@ export * from './random.ts';
 export * from './replace-file.ts';
 export * from './service.ts';
 export * from './simulated-clock.ts';
+export * from './slices.ts';

@@ -59,13 +59,14 @@ export class FreshnessGuard implements ReplicaClient {
     target: ReplicaAddress,
     call: CallOf<K>,
     signal?: AbortSignal,
+    hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     // What came in during the stall is handled before the timer that would have noticed it.
     this.#beat();
     const name = storeNameOf(target);
     const { client } = this.#replicas;
-    if (this.#fresh.has(name)) return client.call<K>(target, call, signal);
-    return this.#trust(target, name).then(() => client.call<K>(target, call, signal));
+    if (this.#fresh.has(name)) return client.call<K>(target, call, signal, hold);
+    return this.#trust(target, name).then(() => client.call<K>(target, call, signal, hold));
   }
 
   #beat(): void {

@@ -75,7 +75,9 @@ export class ReplicaHost implements AsyncDisposable {
 
   constructor(options: ReplicaHostOptions) {
     this.#options = options;
-    this.client = { call: (target, call, signal) => this.#call(target, call, signal) };
+    this.client = {
+      call: (target, call, signal, hold) => this.#call(target, call, signal, hold),
+    };
     for (let index = 0; index < options.workers; index++) this.#workers.push(this.#start(index));
   }
 
@@ -275,6 +277,7 @@ export class ReplicaHost implements AsyncDisposable {
     target: ReplicaAddress,
     call: CallOf<K>,
     signal: AbortSignal | undefined,
+    hold: ((bytes: number) => void) | undefined,
   ) {
     const held = this.#held.get(storeNameOf(target));
     if (held === undefined) {
@@ -287,7 +290,7 @@ export class ReplicaHost implements AsyncDisposable {
       const text = `the replica of ${target.collection}:${target.shard} is not open: ${reason}`;
       return Promise.reject(new TributaryError('unavailable', text));
     }
-    return held.worker.link.call(target, call, call.kind as K, signal);
+    return held.worker.link.call(target, call, call.kind as K, signal, hold);
   }
 
   #start(index: number): SupervisedWorker {

@@ -3,6 +3,7 @@
 //
 //   starting ─► running ─► gone (crashed or stopped): what is in flight fails, nothing more is taken
 
+import { HELD_BYTES_MIN } from '@tributary/replica-api';
 import { TributaryError } from '@tributary/runtime';
 import {
   decodeAnswer,
@@ -60,9 +61,11 @@ export class WorkerLink {
     call: Extract<ReplicaCall, { kind: K }>,
     kind: K,
     signal?: AbortSignal,
+    hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     const bytes = encodeCall(target, call);
     const answer = await this.#ask((id) => this.#gather({ id, bytes }), signal);
+    if (answer.length > HELD_BYTES_MIN) hold?.(answer.length);
     return decodeAnswer(kind, answer);
   }
 

@@ -3,9 +3,9 @@
 import { errorText } from '../errors.ts';
 import { TITLE, type UpdateView, type VersionView } from './view.ts';
 
-/** The body of a success: `result` is JSON text, the time in seconds. */
-export function envelope(result: string, timeSec: number): string {
-  return `{"result":${result},"status":"ok","time":${timeSec}}`;
+/** What stands before and after the JSON text of the result in the body of a success; the time in seconds. */
+export function envelopeParts(timeSec: number): { readonly head: string; readonly tail: string } {
+  return { head: '{"result":', tail: `,"status":"ok","time":${timeSec}}` };
 }
 
 /** The body of a failure; its HTTP status is `statusOf(error).http`. */

@@ -16,6 +16,7 @@ import {
 import fc from 'fast-check';
 import { float32Text } from './float-text.ts';
 import {
+  type JsonPieces,
   writeFacet,
   writeGroups,
   writeMatrixOffsets,
@@ -26,6 +27,10 @@ import {
   writeScoredPoints,
   writeScrollPage,
 } from './points-json.ts';
+
+function textOf(pieces: JsonPieces): string {
+  return [...pieces].join('');
+}
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });
 
@@ -128,7 +133,7 @@ function rounded(value: unknown): unknown {
 test('points are written with every id, payload and vector as it is', () => {
   fc.assert(
     fc.property(fc.array(point, { maxLength: 4 }), (points) => {
-      const text = writeScoredPoints(points.map((each) => each.point));
+      const text = textOf(writeScoredPoints(points.map((each) => each.point)));
       assert.deepEqual(rounded(parseJson(text)), rounded(points.map((each) => each.expected)));
     }),
   );
@@ -137,23 +142,23 @@ test('points are written with every id, payload and vector as it is', () => {
 const bare: PointRecord = { id: 2n ** 64n - 1n, version: sequence(7) };
 
 test('what the projection left out is left out, and a point without payload has an empty one', () => {
-  assert.equal(writeRecords([bare]), '[{"id":18446744073709551615}]');
+  assert.equal(textOf(writeRecords([bare])), '[{"id":18446744073709551615}]');
   const record: PointRecord = { ...bare, id: 1, payload: NO_PAYLOAD, vectors: {} };
-  assert.equal(writeRecords([record]), '[{"id":1,"payload":{},"vector":{}}]');
+  assert.equal(textOf(writeRecords([record])), '[{"id":1,"payload":{},"vector":{}}]');
 });
 
 test('a page says where the next one starts', () => {
   const uuid = '550e8400-e29b-41d4-a716-446655440000';
-  assert.equal(writeScrollPage([], undefined), '{"points":[],"next_page_offset":null}');
-  assert.equal(writeScrollPage([], 5), '{"points":[],"next_page_offset":5}');
-  assert.equal(writeScrollPage([], uuid), `{"points":[],"next_page_offset":"${uuid}"}`);
+  assert.equal(textOf(writeScrollPage([], undefined)), '{"points":[],"next_page_offset":null}');
+  assert.equal(textOf(writeScrollPage([], 5)), '{"points":[],"next_page_offset":5}');
+  assert.equal(textOf(writeScrollPage([], uuid)), `{"points":[],"next_page_offset":"${uuid}"}`);
 });
 
 test('batches keep their order', () => {
   const scored: ScoredPoint = { ...bare, id: 1, score: 0.5 };
   const text = '{"id":1,"version":7,"score":0.5}';
-  assert.equal(writeScoredBatch([[scored], []]), `[[${text}],[]]`);
-  assert.equal(writeQueryBatch([[], [scored]]), `[{"points":[]},{"points":[${text}]}]`);
+  assert.equal(textOf(writeScoredBatch([[scored], []])), `[[${text}],[]]`);
+  assert.equal(textOf(writeQueryBatch([[], [scored]])), `[{"points":[]},{"points":[${text}]}]`);
 });
 
 test('a record that was ordered by a value tells the value', () => {
@@ -163,7 +168,7 @@ test('a record that was ordered by a value tells the value', () => {
     [new WholeFloat(2), '2.0'],
   ] as const) {
     const records = [{ ...bare, id: 1, orderValue }];
-    assert.equal(writeRecords(records), `[{"id":1,"order_value":${text}}]`);
+    assert.equal(textOf(writeRecords(records)), `[{"id":1,"order_value":${text}}]`);
   }
 });
 
@@ -174,7 +179,7 @@ test('groups tell what they are grouped by, their hits and what was looked up', 
     { id: 2n ** 63n, hits: [] },
   ];
   assert.equal(
-    writeGroups(groups),
+    textOf(writeGroups(groups)),
     '{"groups":[{"hits":[{"id":1,"version":7,"score":0.5}],"id":"a\\"","lookup":{"id":7}},' +
       '{"hits":[],"id":9223372036854775808}]}',
   );
@@ -187,7 +192,7 @@ test('facet values keep their type', () => {
     { value: false, count: 1 },
   ];
   assert.equal(
-    writeFacet(hits),
+    textOf(writeFacet(hits)),
     '{"hits":[{"value":"a","count":2},{"value":9007199254740993,"count":1},{"value":false,"count":1}]}',
   );
 });
@@ -195,11 +200,35 @@ test('facet values keep their type', () => {
 test('a matrix is the same in pairs and in offsets', () => {
   const matrix = { ids: [3, 5], rows: [[{ id: 5, score: 0.5 }], [{ id: 3, score: 0.25 }]] };
   assert.equal(
-    writeMatrixPairs(matrix),
+    textOf(writeMatrixPairs(matrix)),
     '{"pairs":[{"a":3,"b":5,"score":0.5},{"a":5,"b":3,"score":0.25}]}',
   );
   assert.equal(
-    writeMatrixOffsets(matrix),
+    textOf(writeMatrixOffsets(matrix)),
     '{"offsets_row":[0,1],"offsets_col":[1,0],"scores":[0.5,0.25],"ids":[3,5]}',
   );
+});
+
+test('no piece is long, whatever the points are', () => {
+  const numbers = Float32Array.from({ length: 60_000 }, (_, i) => Math.sin(i));
+  const indices = Uint32Array.from(numbers.keys());
+  const point = (id: number, vector: VectorValue): ScoredPoint => {
+    return { ...bare, id, score: 1, payload: payloadToBytes({ n: id }), vectors: { a: vector } };
+  };
+  const points = [
+    point(1, numbers),
+    point(2, { indices, values: numbers }),
+    point(3, { size: 30_000, rows: numbers }),
+    ...Array.from({ length: 2_000 }, (_, i) => ({ ...bare, id: i, score: 1 })),
+  ];
+  const pieces = [...writeQueryBatch([points, []])];
+  assert.ok(Math.max(...pieces.map(({ length }) => length)) < 64 * 1024);
+  const [first] = Object(parseJson(pieces.join('')));
+  const read = first.points.map((each: { vector?: unknown }) => rounded(each.vector));
+  assert.deepEqual(read.slice(0, 3), [
+    { a: [...numbers] },
+    { a: { indices: [...indices], values: [...numbers] } },
+    { a: [[...numbers.subarray(0, 30_000)], [...numbers.subarray(30_000)]] },
+  ]);
+  assert.equal(read.length, points.length);
 });

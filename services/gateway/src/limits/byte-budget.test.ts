@@ -17,7 +17,7 @@ test('what one request holds is there for others once it is answered, and not tw
   const first = budget.share();
   first.take(6);
   first.take(3);
-  assert.throws(() => budget.share().take(2), { code: 'unavailable' });
+  assert.throws(() => budget.share().take(2), { code: 'exhausted' });
   first[Symbol.dispose]();
   first[Symbol.dispose]();
   first.take(1);

@@ -4,10 +4,17 @@
 // some of it stop all.
 
 import { Transform, type TransformCallback } from 'node:stream';
+import type { ReadParameters } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
 
 /** Smaller requests do not count: there are at most so many of them, and searches go on while uploads have taken all. */
 export const UNCOUNTED_BYTES_MAX = 64 * 1024;
+
+/** How a read goes, and who counts what its answer is made of. */
+export interface HeldReadParameters extends ReadParameters {
+  /** Takes room for bytes of replicas' answers. Errors: `exhausted`. */
+  readonly hold?: (bytes: number) => void;
+}
 
 export class ByteBudget {
   readonly #bytesMax: number;
@@ -24,11 +31,11 @@ export class ByteBudget {
     return this.#held;
   }
 
-  /** Errors: `unavailable`; then nothing is taken. */
+  /** Errors: `exhausted`; then nothing is taken. */
   take(bytes: number): void {
     if (this.#held + bytes > this.#bytesMax) {
       throw new TributaryError(
-        'unavailable',
+        'exhausted',
         `${this.#held} bytes ${this.#what} already, and there may be ${this.#bytesMax}`,
       );
     }
@@ -55,14 +62,14 @@ export class BudgetShare implements Disposable {
     this.#budget = budget;
   }
 
-  /** Takes nothing for what still arrives once all was given back: nobody keeps that. Errors: `unavailable`. */
+  /** Takes nothing for what still arrives once all was given back: nobody keeps that. Errors: `exhausted`. */
   take(bytes: number): void {
     if (this.#isOver) return;
     this.#budget.take(bytes);
     this.#held += bytes;
   }
 
-  /** Passes a body on and takes its bytes as they come; ends with `unavailable` where there is no room for more. */
+  /** Passes a body on and takes its bytes as they come; ends with `exhausted` where there is no room for more. */
   counting(): Transform {
     return new Transform({
       transform: (bytes: Buffer, _encoding, done: TransformCallback) => {

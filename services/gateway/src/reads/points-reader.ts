@@ -20,12 +20,12 @@ import {
   type CountRequest,
   type FacetRequest,
   pointDoesNotExist,
-  type ReadParameters,
   type RetrieveRequest,
 } from '@tributary/qdrant-api';
 import type { Clock, Random } from '@tributary/runtime';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { within } from '../cluster/within.ts';
+import type { HeldReadParameters } from '../limits/byte-budget.ts';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import { describeGroups, describeQueries, describeScroll } from '../tracing/describe-request.ts';
 import type { Asked, SlowLog } from '../tracing/slow-log.ts';
@@ -84,7 +84,7 @@ export class PointsReader {
   async query(
     collection: CollectionState,
     requests: readonly QueryRequest[],
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<ScoredPoint[][]> {
     const asked = {
       operation: 'query',
@@ -100,7 +100,7 @@ export class PointsReader {
   async groups(
     collection: CollectionState,
     request: GroupsRequest,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<PointGroup[]> {
     const asked = { operation: 'groups', collection, describe: () => describeGroups(request) };
     return this.#reading('Search', asked, parameters, (reading) =>
@@ -112,7 +112,7 @@ export class PointsReader {
   async facet(
     collection: CollectionState,
     { key, filter, limit, exact }: FacetRequest,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<FacetHit[]> {
     const query = filter === undefined ? { key, limit } : { key, limit, filter };
     const enough = Math.max(FACET_OVERSAMPLING * limit, FACET_VALUES_MIN);
@@ -126,7 +126,7 @@ export class PointsReader {
   async matrix(
     collection: CollectionState,
     request: MatrixRequest,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<DistanceMatrix> {
     const parts = { reads: this.#reads, random: this.#options.random };
     const asked = { operation: 'matrix', collection, describe: () => request };
@@ -139,7 +139,7 @@ export class PointsReader {
   async retrieve(
     collection: CollectionState,
     { ids, projection }: RetrieveRequest,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<PointRecord[]> {
     const asked = {
       operation: 'retrieve',
@@ -155,7 +155,7 @@ export class PointsReader {
   async get(
     collection: CollectionState,
     id: PointId,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<PointRecord> {
     const projection: Projection = { payload: { kind: 'all' }, vectors: { kind: 'all' } };
     const [record] = await this.retrieve(collection, { ids: [id], projection }, parameters);
@@ -181,7 +181,7 @@ export class PointsReader {
   async scroll(
     collection: CollectionState,
     query: ScrollQuery,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<ScrollPage> {
     const asked = { operation: 'scroll', collection, describe: () => describeScroll(query) };
     return this.#reading('Scroll', asked, parameters, async (reading) => {
@@ -200,7 +200,7 @@ export class PointsReader {
   async count(
     collection: CollectionState,
     { filter }: CountRequest,
-    parameters: ReadParameters,
+    parameters: HeldReadParameters,
   ): Promise<number> {
     const asked = { operation: 'count', collection, describe: () => ({ filter }) };
     return this.#reading('Count', asked, parameters, (reading) =>
@@ -211,7 +211,7 @@ export class PointsReader {
   async #reading<T>(
     what: string,
     asked: Asked,
-    { consistency, minSequence, timeoutMs }: ReadParameters,
+    { consistency, minSequence, timeoutMs, hold }: HeldReadParameters,
     read: (reading: Reading) => Promise<T>,
   ): Promise<T> {
     const { clock, searchTimeoutMs, slowLog } = this.#options;
@@ -219,7 +219,7 @@ export class PointsReader {
     let failure: unknown;
     try {
       return await within(clock, timeoutMs ?? searchTimeoutMs, what, (signal) =>
-        read({ consistency, minSequence, signal, trace }),
+        read({ consistency, minSequence, signal, trace, hold }),
       );
     } catch (error) {
       failure = error;

@@ -40,11 +40,13 @@ export interface Reading {
   readonly signal: AbortSignal;
   /** Told what the read does, where anybody wants to know. */
   readonly trace?: ReadTrace | undefined;
+  /** Takes room for the bytes of large answers, until the read is answered. Errors: `exhausted`. */
+  readonly hold?: ((bytes: number) => void) | undefined;
 }
 
 /** How a step of the read goes at another collection: the token is of the first one's stream. */
-export function elsewhere({ consistency, signal, trace }: Reading): Reading {
-  return { consistency, signal, trace };
+export function elsewhere({ minSequence: _, ...reading }: Reading): Reading {
+  return reading;
 }
 
 /** Neither payload nor vectors. */

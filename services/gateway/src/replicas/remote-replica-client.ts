@@ -17,6 +17,7 @@ import {
 import type { PeerId } from '@tributary/model';
 import {
   type CallOf,
+  HELD_BYTES_MIN,
   joinFrames,
   numbered,
   PEER_CALLS_MAX,
@@ -86,13 +87,19 @@ export class RemoteReplicaClient implements ReplicaClient {
     target: ReplicaAddress,
     call: CallOf<K>,
     signal?: AbortSignal,
+    hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     const kind: K = call.kind;
     const request = encodeCall(target, call);
-    if (signal !== undefined) return readPeerAnswer(kind, await this.#ask(request, signal));
+    const ask = async (within: AbortSignal) => {
+      const frame = await this.#ask(request, within);
+      if (frame.length > HELD_BYTES_MIN) hold?.(frame.length);
+      return readPeerAnswer(kind, frame);
+    };
+    if (signal !== undefined) return ask(signal);
     const { clock, callTimeoutMs, peer } = this.#options;
     using deadline = startDeadline(clock, callTimeoutMs, undefined, `a call of peer ${peer}`);
-    return readPeerAnswer(kind, await this.#ask(request, deadline.signal));
+    return await ask(deadline.signal);
   }
 
   /** Ends every call in flight as `unavailable`. */

@@ -83,7 +83,8 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     const name = `peer ${peer} at ${uri}`;
     const breaker = new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
     const guarded: ReplicaClient = {
-      call: (target, call, signal) => breaker.run(() => client.call(target, call, signal), signal),
+      call: (target, call, signal, hold) =>
+        breaker.run(() => client.call(target, call, signal, hold), signal),
     };
     return { uri, client, breaker, guarded };
   }

@@ -27,6 +27,8 @@ export interface Asking<K extends ReplicaCallKind> {
   readonly minSequence?: Sequence | undefined;
   /** Told which peer is asked for which shard, and has answered. */
   readonly step?: ReadStep | undefined;
+  /** Takes room for the bytes of large answers. Errors: `exhausted`. */
+  readonly hold?: ((bytes: number) => void) | undefined;
   /** Makes one answer of several; called only where a consistency is asked for. */
   readonly combine: (answers: ReplicaAnswers[K][], agreement: Agreement) => ReplicaAnswers[K];
 }
@@ -36,6 +38,7 @@ interface AskingOne {
   readonly queue: PeerId[];
   readonly signal: AbortSignal;
   readonly step: ReadStep | undefined;
+  readonly hold: ((bytes: number) => void) | undefined;
 }
 
 /** Failures of one replica that another one may not share. */
@@ -85,7 +88,7 @@ export class ShardFanOut {
   ): Promise<ReplicaAnswers[K]> {
     let queue = this.#order(shard);
     if (queue.length === 0) queue = await this.#caughtUp(collection, shard, asking.signal);
-    const { consistency = 1, minSequence, signal, step } = asking;
+    const { consistency = 1, minSequence, signal, step, hold } = asking;
     let behind: PeerId[] = [];
     if (minSequence !== undefined) {
       const all = queue;
@@ -96,7 +99,7 @@ export class ShardFanOut {
       behind = all.filter((peer) => !ready.has(peer));
     }
     const askNext = (): Promise<ReplicaAnswers[K]> =>
-      this.#askUntilAnswered<K>(collection, shard, call, { queue, signal, step });
+      this.#askUntilAnswered<K>(collection, shard, call, { queue, signal, step, hold });
     if (consistency === 1) {
       return askNext().catch(async (error) => {
         if (minSequence === undefined || behind.length === 0 || !isOutOfReach(error)) throw error;
@@ -116,14 +119,14 @@ export class ShardFanOut {
     collection: CollectionState,
     shard: ShardState,
     call: CallOf<K>,
-    { queue, signal, step }: AskingOne,
+    { queue, signal, step, hold }: AskingOne,
   ): Promise<ReplicaAnswers[K]> {
     const target = { collection: collection.id, shard: shard.id };
     let failure: unknown;
     for (let peer = queue.shift(); peer !== undefined; peer = queue.shift()) {
       try {
         const noteAnswer = step?.asking(shard.id, peer);
-        const answer = await this.#directory.at(peer).call<K>(target, call, signal);
+        const answer = await this.#directory.at(peer).call<K>(target, call, signal, hold);
         noteAnswer?.();
         return answer;
       } catch (error) {

@@ -1,28 +1,32 @@
 // Large answers count against the bytes that wait for their clients, until they are taken or their connection is gone. One
-// that nobody takes is given up: Node would keep it as long as the connection stands.
+// of which a client takes nothing for a minute is given up: Node would keep it as long as the connection stands.
 
 import type { Clock } from '@tributary/runtime';
 import type { FastifyReply } from 'fastify';
-import type { ByteBudget } from '../limits/byte-budget.ts';
+import type { BudgetShare } from '../limits/byte-budget.ts';
 
-/** As long as a request may take to come. */
-const TAKEN_WITHIN_MS = 300_000;
-const UNCOUNTED_LENGTH_MAX = 64 * 1024;
+/** A client that is alive takes something now and then; one that computes on what it has may pause. */
+const TAKEN_WITHIN_MS = 60_000;
 
-/** Call before the text is sent. Errors: `unavailable` where too much waits already. */
-export function countAnswer(
+/**
+ * To be called before a large answer is sent. Releases the share once the answer is over, and ends the connection where
+ * nothing is taken. The function handed back is to be called whenever some of it is.
+ */
+export function watchTaking(
   reply: FastifyReply,
-  text: string,
-  { bytes, clock }: { readonly bytes: ByteBudget; readonly clock: Clock },
-): void {
+  share: BudgetShare,
+  clock: Pick<Clock, 'startTimer'>,
+): () => void {
   const { socket } = reply.request.raw;
-  // Nobody takes it, and nobody would be told that: the answer was closed with its connection.
-  if (text.length <= UNCOUNTED_LENGTH_MAX || socket.destroyed) return;
-  const share = bytes.share();
-  share.take(text.length);
-  const timer = clock.startTimer(TAKEN_WITHIN_MS, () => void socket.destroy());
+  const start = () => clock.startTimer(TAKEN_WITHIN_MS, () => void socket.destroy());
+  let timer = start();
   reply.raw.once('close', () => {
     timer[Symbol.dispose]();
     share[Symbol.dispose]();
   });
+  return () => {
+    if (reply.raw.closed || socket.destroyed) return;
+    timer[Symbol.dispose]();
+    timer = start();
+  };
 }

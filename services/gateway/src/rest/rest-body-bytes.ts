@@ -14,7 +14,7 @@ const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
 
 const shares = new WeakMap<FastifyRequest, BudgetShare>();
 
-/** Of routes added from now on. What finds no room is answered `unavailable`. */
+/** Of routes added from now on. What finds no room is answered `exhausted`. */
 export function countBodies(app: FastifyInstance, { bytes }: Pick<RequestMeter, 'bytes'>): void {
   app.addHook('preParsing', (request, _reply, payload, done) => {
     const { 'content-length': length, 'content-encoding': encoding } = request.headers;
@@ -33,7 +33,7 @@ export function countBodies(app: FastifyInstance, { bytes }: Pick<RequestMeter, 
   });
 }
 
-/** Takes bytes that a packed body became, beyond those that no request is counted for. Errors: `unavailable`. */
+/** Takes bytes that a packed body became, beyond those that no request is counted for. Errors: `exhausted`. */
 export function takeUnpacked(request: FastifyRequest, bytes: number): void {
   shares.get(request)?.take(bytes);
 }

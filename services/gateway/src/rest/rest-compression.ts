@@ -1,14 +1,18 @@
 // Bodies packed in a way that HTTP knows: answers where the client takes it and it pays, requests as clients send them.
 // Compressing every answer, as Qdrant does (rejected), would double the CPU of a plain search by any browser or JS client.
 
-import type { Transform } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   brotliCompress,
   constants,
+  createBrotliCompress,
   createBrotliDecompress,
+  createDeflate,
   createGunzip,
+  createGzip,
   createInflate,
+  createZstdCompress,
   createZstdDecompress,
   deflate,
   gzip,
@@ -44,6 +48,15 @@ const COMPRESS: Readonly<Record<Encoding, (text: string) => Promise<Buffer>>> = 
 };
 
 const chunkSize = 64 * 1024;
+const PACKERS: Readonly<Record<Encoding, () => Transform>> = {
+  gzip: () => createGzip({ level, chunkSize }),
+  deflate: () => createDeflate({ level, chunkSize }),
+  zstd: () => createZstdCompress({ chunkSize }),
+  br: () => {
+    const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
+    return createBrotliCompress({ params, chunkSize });
+  },
+};
 const UNPACKERS: Readonly<Record<Encoding, () => Transform>> = {
   gzip: () => createGunzip({ chunkSize }),
   deflate: () => createInflate({ chunkSize }),
@@ -63,6 +76,12 @@ export function compressAnswers(app: FastifyInstance): void {
     reply.header('content-encoding', encoding).removeHeader('content-length');
     COMPRESS[encoding](payload).then((packed) => done(null, packed), done);
   });
+}
+
+/** The text as it goes on, packed; one that breaks off breaks the other off too. */
+export function compressing(text: Readable, encoding: Encoding): Readable {
+  // A failure is the stream's that is handed back, and there it is noticed.
+  return pipeline(text, PACKERS[encoding](), () => {});
 }
 
 export interface UnpackingLimits {
@@ -122,7 +141,8 @@ export function encodingFor(header: string | undefined): Encoding | undefined {
   return ENCODINGS.find((name) => (weights.get(name) ?? weights.get('*') ?? 0) > 0);
 }
 
-function shrinks(text: string): boolean {
+/** Whether it pays to compress, to judge by a piece of the text. */
+export function shrinks(text: string): boolean {
   const start = (text.length - TRIED_LENGTH) >> 1;
   const piece = Buffer.from(text.slice(start, start + TRIED_LENGTH));
   return gzipSync(piece, { level }).length < TRIED_RATIO_MAX * piece.length;

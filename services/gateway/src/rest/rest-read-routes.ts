@@ -2,6 +2,7 @@
 
 import type { GroupsRequest, QueryRequest, ScoredPoint } from '@tributary/model';
 import {
+  type JsonPieces,
   parseCount,
   parseDiscover,
   parseDiscoverBatch,
@@ -11,7 +12,6 @@ import {
   parseQuery,
   parseQueryBatch,
   parseQueryGroups,
-  parseReadParameters,
   parseRecommend,
   parseRecommendBatch,
   parseRecommendGroups,
@@ -34,7 +34,14 @@ import {
   writeScrollPage,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from '../gateway-core.ts';
-import { type Body, COLLECTION_URL, nameOf, type RestRoute, readRoute } from './rest-request.ts';
+import {
+  type Body,
+  COLLECTION_URL,
+  nameOf,
+  type RestRoute,
+  readParametersOf,
+  readRoute,
+} from './rest-request.ts';
 
 export function pointReadRoutes(core: GatewayCore): RestRoute[] {
   return [...plainRoutes(core), ...queryRoutes(core), ...groupRoutes(core), ...wholeRoutes(core)];
@@ -46,7 +53,7 @@ function plainRoutes({ names, reader }: GatewayCore): RestRoute[] {
       method: 'GET',
       url: `${COLLECTION_URL}/points/:id`,
       handle: async (request) => {
-        const parameters = parseReadParameters(request.query, request.headers);
+        const parameters = readParametersOf(request);
         const id = parsePointIdText(request.path.id ?? '');
         const collection = await names.resolve(nameOf(request));
         return writeRecord(await reader.get(collection, id, parameters));
@@ -71,7 +78,7 @@ function queryRoutes({ names, reader }: GatewayCore): RestRoute[] {
   const many = (
     path: string,
     parse: (body: Body) => readonly QueryRequest[],
-    write: (results: Results) => string,
+    write: (results: Results) => JsonPieces,
   ) =>
     readRoute(names, `/points${path}`, parse, async (...asked) =>
       write(await reader.query(...asked)),
@@ -79,7 +86,7 @@ function queryRoutes({ names, reader }: GatewayCore): RestRoute[] {
   const one = (
     path: string,
     parse: (body: Body) => QueryRequest,
-    write: (points: readonly ScoredPoint[]) => string,
+    write: (points: readonly ScoredPoint[]) => JsonPieces,
   ) =>
     many(
       path,

@@ -3,12 +3,13 @@
 import type { CollectionState } from '@tributary/metadata';
 import type { JsonValue } from '@tributary/model';
 import {
+  type JsonPieces,
   parseBody,
   parseReadParameters,
   type QueryStrings,
-  type ReadParameters,
 } from '@tributary/qdrant-api';
 import type { CollectionNames } from '../cluster/collection-names.ts';
+import type { HeldReadParameters } from '../limits/byte-budget.ts';
 
 export interface RestRequest {
   /** Path parameters by name, decoded. */
@@ -18,15 +19,15 @@ export interface RestRequest {
   readonly headers: QueryStrings;
   /** Text of the body; empty where there is none. */
   readonly body: string;
+  /** Takes room for bytes that are held until the answer is taken. Errors: `exhausted`. */
+  readonly hold: (bytes: number) => void;
 }
 
 export interface RestRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
-  /** JSON text of the result. */
-  readonly handle: (request: RestRequest) => Promise<string>;
-  /** An answer about writes that were made, of any number: never refused for its size. Default false. */
-  readonly tellsWhatWasDone?: boolean;
+  /** JSON text of the result, in pieces where it may be large. */
+  readonly handle: (request: RestRequest) => Promise<string | JsonPieces>;
 }
 
 export type Body = JsonValue | undefined;
@@ -47,15 +48,23 @@ export function readRoute<Asked>(
   names: CollectionNames,
   path: string,
   parse: (body: Body) => Asked,
-  read: (collection: CollectionState, asked: Asked, parameters: ReadParameters) => Promise<string>,
+  read: (
+    collection: CollectionState,
+    asked: Asked,
+    parameters: HeldReadParameters,
+  ) => Promise<string | JsonPieces>,
 ): RestRoute {
   return {
     method: 'POST',
     url: `${COLLECTION_URL}${path}`,
     handle: async (request) => {
-      const parameters = parseReadParameters(request.query, request.headers);
+      const parameters = readParametersOf(request);
       const asked = parse(bodyOf(request));
       return names.using(nameOf(request), (collection) => read(collection, asked, parameters));
     },
   };
+}
+
+export function readParametersOf({ query, headers, hold }: RestRequest): HeldReadParameters {
+  return { ...parseReadParameters(query, headers), hold };
 }

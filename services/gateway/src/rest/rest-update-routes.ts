@@ -59,7 +59,6 @@ export function pointUpdateRoutes({ names, writer }: GatewayCore): RestRoute[] {
     {
       method: 'POST',
       url: `${COLLECTION_URL}/points/batch`,
-      tellsWhatWasDone: true,
       handle: async (request) => {
         const parameters = parseWriteParameters(request.query, request.headers);
         const operations = parseUpdateBatch(bodyOf(request));

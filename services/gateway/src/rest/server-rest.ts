@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import {
   CUT_OFF_HEADER,
-  envelope,
+  envelopeParts,
   errorEnvelope,
   formatError,
   RETRY_AFTER,
@@ -18,9 +18,11 @@ import {
 import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayCore } from '../gateway-core.ts';
+import type { BudgetShare } from '../limits/byte-budget.ts';
 import type { EndpointMeter, RequestMeter } from '../limits/request-meter.ts';
 import { addMetricsRoute, startMetricsServer } from '../watching/server-metrics.ts';
-import { countAnswer } from './rest-answer-bytes.ts';
+import { answerBody, sendLarge } from './rest-answer.ts';
+import { watchTaking } from './rest-answer-bytes.ts';
 import { countBodies, releaseBody, takeUnpacked } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
 import type { RestRequest, RestRoute } from './rest-request.ts';
@@ -157,43 +159,56 @@ function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOpt
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  { handle, tellsWhatWasDone = false }: RestRoute,
+  { handle }: RestRoute,
   context: RestServerOptions & { readonly endpoint: EndpointMeter },
 ): Promise<void> {
   const { clock, meter, logger, endpoint } = context;
   const startedMs = clock.monotonicMs();
-  let status = 200;
-  let result = '';
-  let failure: unknown;
+  const share = meter.answerBytes.share();
+  const asked = restRequest(request, share);
+  let result: Awaited<ReturnType<RestRoute['handle']>>;
   try {
     meter.enter();
     try {
-      result = await handle(restRequest(request));
-      if (!tellsWhatWasDone) countAnswer(reply, result, { bytes: meter.answerBytes, clock });
+      result = await handle(asked);
     } finally {
       meter.leave();
     }
-  } catch (error) {
-    failure = error;
-    status = statusOf(error).http;
-    if (status === 500) logger.error({ error, url: request.url }, 'a request failed');
+  } catch (failure) {
+    share[Symbol.dispose]();
+    const { http: status } = statusOf(failure);
+    if (status === 500) logger.error({ error: failure, url: request.url }, 'a request failed');
+    const seconds = endpoint.finish(startedMs, status, asked.path.name);
+    return refuse(reply, failure, seconds);
   } finally {
     releaseBody(request);
   }
-  const seconds = endpoint.finish(startedMs, status, restRequest(request).path.name);
-  const text = status === 200 ? envelope(result, seconds) : errorEnvelope(failure, seconds);
-  const retryAfter = retryAfterText(failure);
-  if (retryAfter !== undefined) reply.header(RETRY_AFTER, retryAfter);
-  reply.code(status).header('content-type', JSON_TYPE).send(text);
+  const seconds = endpoint.finish(startedMs, 200, asked.path.name);
+  const body = answerBody(result, envelopeParts(seconds));
+  reply.code(200).header('content-type', JSON_TYPE);
+  // Nobody takes a large one whose connection is gone: it was closed with it.
+  if (body.kind === 'large' && !request.raw.socket.destroyed) {
+    return sendLarge(reply, body, watchTaking(reply, share, clock));
+  }
+  share[Symbol.dispose]();
+  if (body.kind === 'small') reply.send(body.text);
 }
 
-function restRequest(request: FastifyRequest): RestRequest {
+function refuse(reply: FastifyReply, failure: unknown, seconds: number): void {
+  const retryAfter = retryAfterText(failure);
+  if (retryAfter !== undefined) reply.header(RETRY_AFTER, retryAfter);
+  const { http: status } = statusOf(failure);
+  reply.code(status).header('content-type', JSON_TYPE).send(errorEnvelope(failure, seconds));
+}
+
+function restRequest(request: FastifyRequest, share: BudgetShare): RestRequest {
   const { params, query, headers, body } = request;
   return {
     path: isStrings(params) ? params : {},
     query: isStrings(query) ? query : {},
     headers,
     body: typeof body === 'string' ? body : '',
+    hold: (bytes) => share.take(bytes),
   };
 }
 

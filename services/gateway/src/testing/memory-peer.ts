@@ -7,6 +7,7 @@ import { type PeerId, peerId, type Sequence, type ShardId } from '@tributary/mod
 import {
   type AppliedReports,
   type CallOf,
+  HELD_BYTES_MIN,
   PEER_SERVICE,
   PeerConversation,
   type ReplicaClient,
@@ -21,6 +22,7 @@ import {
 import type { WriteStreams } from '@tributary/stream';
 import {
   decodeEntry,
+  encodeAnswer,
   type ReplicaAddress,
   type ReplicaAnswers,
   type ReplicaCallKind,
@@ -97,12 +99,16 @@ export class MemoryPeer implements ReplicaClient {
     target: ReplicaAddress,
     call: CallOf<K>,
     signal?: AbortSignal,
+    hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     this.calls++;
     if (this.isStopped) await systemClock.sleep(3_600_000, signal);
     const replica = this.#replicas.get(`${target.collection}/${target.shard}`);
     if (replica === undefined) throw new TributaryError('not_found', 'no such replica');
-    return answerFromMemory<K>(replica, call);
+    const answer = answerFromMemory<K>(replica, call);
+    const { length } = encodeAnswer<K>(call.kind, answer);
+    if (length > HELD_BYTES_MIN) hold?.(length);
+    return answer;
   }
 
   #createGateway(): Promise<Gateway> {

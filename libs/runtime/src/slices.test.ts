@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { inSlices, nextSlice, SLICE_MS } from './slices.ts';
+
+/** Busy for so long. */
+function spend(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
+function* stepsOf(count: number, ms: number): Generator<number> {
+  for (let i = 0; i < count; i++) {
+    spend(ms);
+    yield i;
+  }
+}
+
+test('other work has its turn between slices, one slice of all long works at a time', async () => {
+  const taken: string[] = [];
+  const longestMs = { value: 0 };
+  let lastMs = performance.now();
+  let isOver = false;
+  const watch = (async () => {
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve));
+      longestMs.value = Math.max(longestMs.value, performance.now() - lastMs);
+      lastMs = performance.now();
+    }
+  })();
+  const work = (name: string) => inSlices(stepsOf(40, 1), () => taken.push(name));
+  await Promise.all(['a', 'b', 'c'].map(work));
+  isOver = true;
+  await watch;
+  assert.equal(taken.length, 120);
+  // 120 ms of work in turns of one slice each, with all that a loaded machine may add.
+  assert.ok(longestMs.value < 10 * SLICE_MS, `${longestMs.value} ms`);
+  const firstEnd = taken.lastIndexOf('a');
+  assert.ok(taken.indexOf('c') < firstEnd, 'no work waits for the end of another');
+});
+
+test('slices are given in the order in which they are asked for', async () => {
+  const order: number[] = [];
+  await Promise.all([1, 2, 3].map((i) => nextSlice().then(() => order.push(i))));
+  assert.deepEqual(order, [1, 2, 3]);
+});
