@@ -7,7 +7,7 @@ import { type Distance, type PointOffset, pointOffset } from '@tributary/model';
 import { type Random, silentLogger, systemClock } from '@tributary/runtime';
 import { type CreateVectorIndexOptions, createVectorIndex } from './create-vector-index.ts';
 import type { SegmentBuilder } from './segments/segment-builder.ts';
-import type { IndexSearch, VectorIndex } from './vector-index.ts';
+import type { GraphSettings, IndexSearch, VectorIndex } from './vector-index.ts';
 
 export const temporaryFolder = () => mkdtempDisposable(join(tmpdir(), 'tributary-index-'));
 
@@ -18,6 +18,16 @@ export const noBuilder: SegmentBuilder = {
   [Symbol.asyncDispose]: async () => {},
 };
 
+export const SETTINGS: GraphSettings = {
+  m: 16,
+  efConstruct: 100,
+  tailVectorsMax: 1_000,
+  graphVectorsMin: 1_000,
+  smallTailVectorsMax: 1_000,
+  deletedShareMax: 0.3,
+  wornVectorsMin: 0,
+};
+
 /** Points have their offsets as ids unless `identify` says otherwise. */
 export function openIndex(
   options: Partial<CreateVectorIndexOptions> &
@@ -25,10 +35,7 @@ export function openIndex(
 ): Promise<VectorIndex> {
   return createVectorIndex({
     distance: 'Cosine',
-    m: 16,
-    efConstruct: 100,
-    tailVectorsMax: 1_000,
-    deletedShareMax: 0.3,
+    ...SETTINGS,
     identify: (offset) => offset,
     clock: systemClock,
     logger: silentLogger,

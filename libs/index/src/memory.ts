@@ -102,6 +102,8 @@ export class MemoryVectorIndex<Vector extends VectorValue = Float32Array>
     return { loaded: 0, rejected: [] };
   }
 
+  configure(): void {}
+
   maintain(): void {}
 
   async settled(): Promise<void> {}

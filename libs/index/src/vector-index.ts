@@ -5,6 +5,8 @@
 //                              ▲                                          │
 //                              └────────── ~30 % deleted: rebuild ◄───────┘
 //
+// A tail that is not large enough is built once no vector comes any more, where all vectors together are worth a graph.
+//
 // Invariant: a vector added and not removed is found by `search` at once and ever after, whatever is being built.
 
 import type {
@@ -26,6 +28,7 @@ export interface IndexSearch {
   /** Candidate list size in graphs. */
   readonly ef: number;
   readonly exact: boolean;
+  /** Leaves out a tail that is long to scan. */
   readonly indexedOnly: boolean;
   /** Only offsets in the set are returned. */
   readonly accept?: OffsetSet;
@@ -53,7 +56,10 @@ export type ExampleScoring = Exclude<Scoring, { readonly kind: 'nearest' }>;
 
 export interface VectorIndexStats {
   readonly vectors: number;
+  /** Vectors that graphs or inverted lists cover, or that are enough for a graph in an index that never has one. */
   readonly indexedVectors: number;
+  /** Vectors that a search with `indexedOnly` leaves out. */
+  readonly excludedVectors: number;
   readonly segments: number;
   /** Live vectors of each segment. */
   readonly segmentVectors: readonly number[];
@@ -72,15 +78,26 @@ export interface VectorIndexStats {
 /** idle: nothing is worth a build; wanted: one is, and waits to be tried again; queued: it waits for its turn. */
 export type BuildState = 'idle' | 'wanted' | 'queued' | 'running';
 
-export interface VectorIndexOptions {
-  readonly size: number;
-  readonly distance: Distance;
+/** What may change while an index is in use. */
+export interface GraphSettings {
+  /** Edges of a node; 0 switches graphs off. */
   readonly m: number;
   readonly efConstruct: number;
-  /** Vectors in the tail from which a segment is built; see the README for when it is worth it. */
+  /** Vectors in the tail from which a segment is built at once; see the README for when it is worth it. */
   readonly tailVectorsMax: number;
+  /** Vectors of the index from which all of them are built once no more come; Infinity where none is ever built. */
+  readonly graphVectorsMin: number;
+  /** Vectors in the tail up to which, exclusive, a search with `indexedOnly` has them too. */
+  readonly smallTailVectorsMax: number;
   /** Share of deleted vectors from which a segment is rebuilt, in (0, 1]. */
   readonly deletedShareMax: number;
+  /** Vectors of a segment, deleted ones included, from which it is rebuilt for the share of those. */
+  readonly wornVectorsMin: number;
+}
+
+export interface VectorIndexOptions extends GraphSettings {
+  readonly size: number;
+  readonly distance: Distance;
   /** Scan short codes of the vectors first; none for vectors of more than 4,096 values. */
   readonly quantization?: Quantization;
   /** Folder of the segment files; made when missing. */
@@ -112,6 +129,8 @@ export interface VectorIndex<Vector extends VectorValue = Float32Array> extends 
    * not check out is deleted and its vectors stay in the tail. `resolve` gives the offset of a point that is still there.
    */
   loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments>;
+  /** Graphs of other parameters are built again, and answer until they are. Throws `wrong_input` as creating does. */
+  configure(settings: GraphSettings): void;
   /** Starts building where the thresholds say so; cheap to call often. */
   maintain(): void;
   /** Resolves when nothing is being built and nothing needs to be. */

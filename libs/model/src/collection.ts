@@ -21,7 +21,7 @@ export interface OptimizersConfig {
   readonly defaultSegmentNumber: number;
   readonly maxSegmentSizeKb?: number;
   readonly memmapThresholdKb?: number;
-  /** Vectors in the flat tail, in KiB, from which a graph is built. */
+  /** Vectors of a shard, in KiB, from which they have a graph; 0 switches graphs off. */
   readonly indexingThresholdKb: number;
   readonly flushIntervalSec: number;
   readonly maxOptimizationThreads?: number;

@@ -73,7 +73,7 @@ export class ReplicaReader {
   readonly #table: PointTable;
   readonly #indexes: ReadonlyMap<string, AnyVectorIndex>;
   readonly #payloadIndexes: PayloadIndexes;
-  readonly #config: CollectionConfig;
+  #config: CollectionConfig;
   readonly #vectorSchema: () => VectorSchema;
   readonly #tieOrder = (a: number, b: number): number => this.#table.compareIds(a, b);
   readonly #planner: FilterPlanner;
@@ -90,6 +90,11 @@ export class ReplicaReader {
       ...options,
       cacheBytesMax: options.filterCacheBytesMax ?? FILTER_CACHE_BYTES_MAX,
     });
+  }
+
+  /** For the searches from now on. */
+  configure(config: CollectionConfig): void {
+    this.#config = config;
   }
 
   /**

@@ -11,13 +11,19 @@ export const vectorIndexInfos: fc.Arbitrary<VectorIndexInfo> = fc.record(
   {
     vectors: counts,
     indexed: counts,
+    excluded: counts,
     segments: fc.array(counts),
     rowBytes: counts,
     graphBytes: counts,
     build: fc.constantFrom('idle', 'wanted', 'queued', 'running'),
     buildError: fc.string(),
   },
-  { requiredKeys: ['vectors', 'indexed', 'segments', 'rowBytes', 'graphBytes', 'build'] },
+  {
+    requiredKeys: [
+      ...(['vectors', 'indexed', 'excluded', 'segments'] as const),
+      ...(['rowBytes', 'graphBytes', 'build'] as const),
+    ],
+  },
 );
 
 const unindexed = fc.record(

@@ -250,6 +250,7 @@ const laterInfo = {
     '': {
       vectors: 9,
       indexed: 5,
+      excluded: 4,
       segments: [2, 3],
       rowBytes: 512,
       graphBytes: 64,

@@ -115,6 +115,7 @@ function readVectorIndexes(reader: BinaryReader): Record<string, VectorIndexInfo
       const index: VectorIndexInfo = {
         vectors: numberMember(value, 'vectors'),
         indexed: numberMember(value, 'indexed'),
+        excluded: numberMember(value, 'excluded'),
         segments: numbersMember(value, 'segments'),
         rowBytes: numberMember(value, 'rowBytes'),
         graphBytes: numberMember(value, 'graphBytes'),

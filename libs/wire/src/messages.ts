@@ -75,8 +75,10 @@ export interface ReplicaInfo {
 /** What the index of one vector is made of. */
 export interface VectorIndexInfo {
   readonly vectors: number;
-  /** Vectors that graphs, or inverted lists, cover. */
+  /** Vectors that graphs, or inverted lists, cover; also those of an index without graphs that would have had one. */
   readonly indexed: number;
+  /** Vectors that a search for indexed ones only leaves out. */
+  readonly excluded: number;
   /** Live vectors of each graph. */
   readonly segments: readonly number[];
   readonly rowBytes: number;

@@ -7,15 +7,15 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createVectorIndex,
-  defaultTailVectorsMax,
   MultiVectorIndex,
   quantizationOf,
   type SegmentBuilder,
   SparseIndex,
   type VectorIndex,
 } from '@tributary/index';
-import type { CollectionConfig, VectorShape } from '@tributary/model';
+import type { VectorShape } from '@tributary/model';
 import { assert, type Clock, type Logger } from '@tributary/runtime';
+import { graphSettingsOf } from './graph-settings.ts';
 import type { CreateIndex, IndexedVector, IndexFiles } from './replica-vectors.ts';
 
 /** In hexadecimal, and with a revision, still a name that every file system takes. */
@@ -35,11 +35,20 @@ export function createIndexesIn(surroundings: IndexSurroundings): CreateIndex {
       case 'sparse':
         return new SparseIndex();
       case 'multi':
-        return new MultiVectorIndex({ size: shape.size, distance: shape.distance });
+        return createMultiVectorIndex(options, shape);
       case 'dense':
         return createSegmentedIndex(surroundings, options, shape);
     }
   };
+}
+
+function createMultiVectorIndex(
+  { config, vectorName }: Parameters<CreateIndex>[0],
+  { size, distance }: Extract<VectorShape, { size: number }>,
+): MultiVectorIndex {
+  const index = new MultiVectorIndex({ size, distance });
+  index.configure(graphSettingsOf(config, vectorName, size));
+  return index;
 }
 
 function createSegmentedIndex(
@@ -49,16 +58,12 @@ function createSegmentedIndex(
 ): Promise<VectorIndex> {
   const { vectorName, config, table } = options;
   const params = Object.hasOwn(config.vectors, vectorName) ? config.vectors[vectorName] : undefined;
-  const hnsw = { ...config.hnsw, ...params?.hnsw };
   const quantization = quantizationOf(params?.quantization ?? config.quantization);
   return createVectorIndex({
     ...surroundings,
     size,
     distance,
-    m: hnsw.m,
-    efConstruct: hnsw.efConstruct,
-    tailVectorsMax: tailVectorsMax(size, config),
-    deletedShareMax: Math.min(1, Math.max(0.01, config.optimizers.deletedThreshold)),
+    ...graphSettingsOf(config, vectorName, size),
     ...(quantization && { quantization }),
     folder: join(surroundings.folder, options.storeName, folderOf(options)),
     identify: (offset) => {
@@ -88,10 +93,4 @@ export function folderOf({ vectorName, revision }: IndexedVector): string {
   const isLong = bytes.length > FOLDER_NAME_BYTES_MAX;
   const name = isLong ? `h${hash('sha256', bytes, 'hex')}` : `v${bytes.toString('hex')}`;
   return revision === 0 ? name : `${name}-${revision}`;
-}
-
-/** As the collection asks, in vectors; never so few that a graph would cost more than the scan it saves. */
-function tailVectorsMax(size: number, config: CollectionConfig): number {
-  const asked = (config.optimizers.indexingThresholdKb * 1024) / (4 * size);
-  return Math.max(defaultTailVectorsMax(size), Math.floor(asked));
 }

@@ -16,7 +16,8 @@ export function describeIndexes(indexes: ReadonlyMap<string, AnyVectorIndex>): O
   let optimizing = false;
   for (const [name, index] of indexes) {
     const stats = index.stats();
-    const { vectors, indexedVectors, segmentVectors, rowBytes, graphBytes, build } = stats;
+    const { vectors, indexedVectors, excludedVectors, segmentVectors, build } = stats;
+    const { rowBytes, graphBytes } = stats;
     indexedVectorsCount += indexedVectors;
     segmentsCount += stats.segments;
     memoryBytes += stats.memoryBytes;
@@ -24,6 +25,7 @@ export function describeIndexes(indexes: ReadonlyMap<string, AnyVectorIndex>): O
     vectorIndexes[name] = {
       vectors,
       indexed: indexedVectors,
+      excluded: excludedVectors,
       segments: segmentVectors,
       rowBytes,
       graphBytes,

@@ -166,6 +166,12 @@ export class ReplicaContent implements AsyncDisposable {
     if (!isBuilding) this.#table.reclaim();
   }
 
+  /** Takes up what a configuration says of graphs and searches; that of quantization when it is opened again. */
+  configure(config: CollectionConfig): void {
+    this.reader.configure(config);
+    this.#vectors.configure(config);
+  }
+
   info(): Omit<ReplicaInfo, 'queuedEntries'> {
     return {
       ...this.state,

@@ -10,7 +10,7 @@ import {
   sequence,
   shardId,
 } from '@tributary/model';
-import { activation, needsReopening, placedReplicas, retirement } from './replica-duties.ts';
+import { activation, changeOfConfig, placedReplicas, retirement } from './replica-duties.ts';
 
 const SELF = peerId(1);
 const OTHER = peerId(2);
@@ -61,18 +61,22 @@ test('the last Active replica is never given up', () => {
   });
 });
 
-test('indexes are made anew only for what they depend on', () => {
-  assert.equal(needsReopening(config, { ...config, replicationFactor: 3 }), false);
+test('a replica is opened again for codes only, and takes up settings of graphs as it is', () => {
+  assert.equal(changeOfConfig(config, { ...config, replicationFactor: 3 }), 'none');
   const hnsw = { ...config.hnsw, m: 32 };
-  assert.equal(needsReopening(config, { ...config, hnsw }), true);
-  const quantization = { scalar: { type: 'int8' } };
-  assert.equal(needsReopening(config, { ...config, quantization }), true);
+  assert.equal(changeOfConfig(config, { ...config, hnsw }), 'configure');
+  const optimizers = { ...config.optimizers, indexingThresholdKb: 0 };
+  assert.equal(changeOfConfig(config, { ...config, optimizers }), 'configure');
   const ownHnsw = { '': { size: 4, distance: 'Dot' as const, hnsw: { m: 8 } } };
-  assert.equal(needsReopening(config, { ...config, vectors: ownHnsw }), true);
+  assert.equal(changeOfConfig(config, { ...config, vectors: ownHnsw }), 'configure');
+  const quantization = { scalar: { type: 'int8' } };
+  assert.equal(changeOfConfig(config, { ...config, hnsw, quantization }), 'reopen');
+  const ownCodes = { '': { size: 4, distance: 'Dot' as const, quantization } };
+  assert.equal(changeOfConfig(config, { ...config, vectors: ownCodes }), 'reopen');
 });
 
 test('a vector that comes or goes is followed without opening the replica again', () => {
   const more = { ...config.vectors, late: { size: 2, distance: 'Dot' as const, hnsw: { m: 8 } } };
-  assert.equal(needsReopening(config, { ...config, vectors: more }), false);
-  assert.equal(needsReopening({ ...config, vectors: more }, config), false);
+  assert.equal(changeOfConfig(config, { ...config, vectors: more }), 'none');
+  assert.equal(changeOfConfig({ ...config, vectors: more }, config), 'none');
 });

@@ -61,19 +61,27 @@ export function retirement(
 }
 
 /**
- * Whether a change of configuration asks for the indexes to be made anew. Names of vectors that come and go do not: the
- * replica follows them as the log has them.
+ * What a change of configuration asks of an open replica: codes of vectors are made by opening it again, graphs follow
+ * their settings meanwhile. Names of vectors that come and go ask for nothing: the replica follows them as the log has
+ * them.
  */
-export function needsReopening(before: CollectionConfig, after: CollectionConfig): boolean {
-  if (before === after) return false;
+export function changeOfConfig(
+  before: CollectionConfig,
+  after: CollectionConfig,
+): 'none' | 'configure' | 'reopen' {
+  if (before === after) return 'none';
   const names = Object.keys(before.vectors).filter((name) => Object.hasOwn(after.vectors, name));
-  const settings = ({ vectors, hnsw, quantization, optimizers }: CollectionConfig) => [
-    names.map((name) => [vectors[name]?.hnsw, vectors[name]?.quantization]),
-    hnsw,
+  const codes = ({ vectors, quantization }: CollectionConfig) => [
     quantization,
-    optimizers,
+    names.map((name) => vectors[name]?.quantization),
   ];
-  return !isDeepStrictEqual(settings(before), settings(after));
+  if (!isDeepStrictEqual(codes(before), codes(after))) return 'reopen';
+  const graphs = ({ vectors, hnsw, optimizers }: CollectionConfig) => [
+    hnsw,
+    optimizers,
+    names.map((name) => vectors[name]?.hnsw),
+  ];
+  return isDeepStrictEqual(graphs(before), graphs(after)) ? 'none' : 'configure';
 }
 
 function stateOf(

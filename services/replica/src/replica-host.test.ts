@@ -1,185 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'node:test';
-import { createSegmentBuilder, createVectorIndex } from '@tributary/index';
-import { MetadataReplica } from '@tributary/metadata';
-import { MemoryMetadataLog } from '@tributary/metadata/memory';
+import { sequence } from '@tributary/model';
+import { systemClock, TributaryError } from '@tributary/runtime';
 import {
-  COLLECTION_DEFAULTS,
-  type CollectionConfig,
-  collectionId,
-  type PeerId,
-  type PointId,
-  type PointOperation,
-  peerId,
-  sequence,
-  shardId,
-} from '@tributary/model';
-import { silentLogger, systemClock, systemRandom, TributaryError } from '@tributary/runtime';
-import { MemoryWriteStreams } from '@tributary/stream/memory';
-import { type AppliedReport, encodeEntry } from '@tributary/wire';
-import { DamagedStores } from './damaged-stores.test-support.ts';
-import { ReplicaHost } from './replica-host.ts';
-import { ReplicaWorker } from './replica-worker.ts';
-import type { WorkerEvents, WorkerProcess } from './worker-link.ts';
-import type { ToWorker } from './worker-protocol.ts';
-
-const SELF = peerId(1);
-const OTHER = peerId(2);
-const address = { collection: collectionId('c'), shard: shardId(0) };
-const config: CollectionConfig = {
-  ...COLLECTION_DEFAULTS,
-  vectors: { '': { size: 2, distance: 'Euclid' } },
-};
-const around = { clock: systemClock, random: systemRandom, logger: silentLogger };
-
-/** A host whose workers run in this thread, on streams and stores in memory. */
-async function createHarness(prepare = async (_stores: DamagedStores) => {}) {
-  await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-host-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const builder = stack.use(createSegmentBuilder({ logger: silentLogger }));
-  const streams = new MemoryWriteStreams();
-  const stores = new DamagedStores();
-  await prepare(stores);
-  const metadata = new MetadataReplica({ log: new MemoryMetadataLog(), ...around });
-  const stop = new AbortController();
-  const running = [metadata.run(stop.signal)];
-  const reports: AppliedReport[] = [];
-  const processes: { crash: () => Promise<void> }[] = [];
-  const startWorker = (_index: number, events: WorkerEvents): WorkerProcess => {
-    let deliver: (message: ToWorker) => void = () => {};
-    const worker = new ReplicaWorker({
-      ...around,
-      streams,
-      stores,
-      createIndex: ({ table, vectorName }) =>
-        createVectorIndex({
-          ...around,
-          builder,
-          size: 2,
-          distance: 'Euclid',
-          m: 16,
-          efConstruct: 100,
-          tailVectorsMax: 1_000_000,
-          deletedShareMax: 0.3,
-          folder: join(folder, `v${vectorName}`),
-          identify: (offset) => table.idAt(offset) ?? 0,
-        }),
-      dropIndexes: async () => {},
-      onStopped: async () => {},
-      onCrash: (error) => events.onGone(error instanceof Error ? error : new Error(String(error))),
-      turn: () => new Promise((resolve) => setImmediate(resolve)),
-      port: {
-        post: (message) => setImmediate(() => events.onMessage(structuredClone(message))),
-        listen: (listener) => {
-          deliver = listener;
-        },
-      },
-    });
-    worker.start();
-    processes.push({
-      crash: async () => {
-        await worker.stop();
-        events.onGone(new Error('crashed on purpose'));
-      },
-    });
-    return {
-      post: (message) => setImmediate(() => deliver(structuredClone(message))),
-      terminate: async () => {},
-    };
-  };
-  const reporting = {
-    publish: (report: AppliedReport) => {
-      reports.push(report);
-    },
-    subscribe: () => ({ [Symbol.dispose]: () => {} }),
-  };
-  const host = new ReplicaHost({
-    ...around,
-    peer: SELF,
-    metadata,
-    reports: reporting,
-    startWorker,
-    workers: 1,
-  });
-  running.push(host.run(stop.signal));
-  stack.defer(async () => {
-    stop.abort();
-    await Promise.all(running);
-  });
-  for (const peer of [SELF, OTHER]) {
-    const uri = `http://127.0.0.1:${peer}`;
-    await metadata.propose(
-      () => ({ kind: 'peerJoined', peer, uri, version: '0.1.0' }),
-      stop.signal,
-    );
-  }
-  const owned = stack.move();
-  return {
-    host,
-    metadata,
-    streams,
-    stores,
-    reports,
-    processes,
-    signal: AbortSignal.timeout(60_000),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-type Harness = Awaited<ReturnType<typeof createHarness>>;
-
-async function createCollection({ streams, metadata, signal }: Harness, peers: readonly PeerId[]) {
-  await streams.create(address.collection);
-  const placement = [peers];
-  await metadata.propose(
-    () => ({ kind: 'collectionCreated', id: address.collection, name: 'c', config, placement }),
-    signal,
-  );
-}
-
-async function activateOther({ metadata, signal }: Harness) {
-  const change = { from: 'Initializing' as const, to: 'Active' as const };
-  await metadata.propose(
-    () => ({ kind: 'replicaStateChanged', ...address, peer: OTHER, ...change }),
-    signal,
-  );
-}
-
-function stateOf({ metadata }: Harness, peer: PeerId) {
-  return metadata.state.collections.get('c')?.shards[0]?.replicas.get(peer);
-}
-
-async function write(harness: Harness, ...ids: PointId[]) {
-  const points = ids.map((id) => ({
-    id,
-    vectors: { '': Float32Array.of(Number(id), 0) },
-    payload: new Uint8Array(0),
-  }));
-  return await append(harness, { kind: 'upsert', points });
-}
-
-async function append({ streams, signal }: Harness, operation: PointOperation) {
-  const operations = [operation];
-  const data = encodeEntry({ operationId: systemRandom.id(), timeMs: 1, operations });
-  const message = { shard: address.shard, messageId: systemRandom.id(), data };
-  return await streams.open(address.collection).append([message], signal);
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await systemClock.sleep(10);
-  }
-  assert.fail(`never: ${what}`);
-}
-
-const count = (harness: Harness) => harness.host.client.call(address, { kind: 'count' });
-const countIs = (harness: Harness, expected: number) =>
-  until(async () => (await count(harness).catch(() => -1)) === expected, `${expected} points`);
+  activateOther,
+  address,
+  append,
+  config,
+  count,
+  countIs,
+  createCollection,
+  createHarness,
+  idsFrom,
+  infoOf,
+  OTHER,
+  SELF,
+  stateOf,
+  until,
+  write,
+} from './replica-host.test-support.ts';
 
 test('a placed replica takes what is in the stream, becomes Active, and answers', async () => {
   await using harness = await createHarness();
@@ -255,8 +94,8 @@ test('a replica that is opened again with other settings answers every call mean
     await systemClock.sleep(50);
     return await open(name);
   };
-  for (const m of [8, 12]) {
-    const changed = { ...config, hnsw: { ...config.hnsw, m } };
+  for (const quantile of [0.8, 0.9]) {
+    const changed = { ...config, quantization: { scalar: { type: 'int8', quantile } } };
     const event = { kind: 'collectionUpdated' as const, id: address.collection, config: changed };
     await harness.metadata.propose(() => event, harness.signal);
     // Before the first read a replica is asked to catch up.
@@ -266,6 +105,24 @@ test('a replica that is opened again with other settings answers every call mean
   assert.equal(openings, 2);
   await write(harness, 2);
   await countIs(harness, 2);
+});
+
+test('settings of graphs take effect on an open replica: a graph is built once they ask for it', async () => {
+  await using harness = await createHarness();
+  await createCollection(harness, [SELF]);
+  await write(harness, ...idsFrom(1, 20));
+  await countIs(harness, 20);
+  harness.stores.open = () => Promise.reject(new Error('the replica is not opened again'));
+  for (const indexingThresholdKb of [0, 1]) {
+    const changed = { ...config, optimizers: { ...config.optimizers, indexingThresholdKb } };
+    const event = { kind: 'collectionUpdated' as const, id: address.collection, config: changed };
+    await harness.metadata.propose(() => event, harness.signal);
+  }
+  // 1 KB is 128 vectors of two values.
+  assert.equal((await infoOf(harness)).indexedVectorsCount, 0);
+  await write(harness, ...idsFrom(21, 130));
+  await until(async () => (await infoOf(harness)).indexedVectorsCount === 130, 'a graph over all');
+  assert.equal(await count(harness), 130);
 });
 
 test('a crashed worker comes back with its replicas', async () => {

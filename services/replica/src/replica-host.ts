@@ -22,8 +22,8 @@ import { storeNameOf } from './replica.ts';
 import {
   activation,
   awaitsActivation,
+  changeOfConfig,
   isOnlyReplica,
-  needsReopening,
   type PlacedReplica,
   placedReplicas,
   retirement,
@@ -174,8 +174,7 @@ export class ReplicaHost implements AsyncDisposable {
       const { config } = each;
       const held = this.#held.get(name);
       if (held === undefined) this.#hold(name, each);
-      else if (needsReopening(held.config, config)) this.#reopen(held, config);
-      else held.config = config;
+      else this.#reconfigure(held, config);
     }
   }
 
@@ -197,9 +196,13 @@ export class ReplicaHost implements AsyncDisposable {
     worker.link.post({ kind: 'open', ...asOpened(held) });
   }
 
-  #reopen(held: Held, config: CollectionConfig): void {
+  #reconfigure(held: Held, config: CollectionConfig): void {
+    const change = changeOfConfig(held.config, config);
     held.config = config;
-    held.worker.link.post({ kind: 'reopen', ...asOpened(held) });
+    if (change === 'none') return;
+    const { address, worker } = held;
+    if (change === 'reopen') worker.link.post({ kind: 'reopen', ...asOpened(held) });
+    else worker.link.post({ kind: 'configure', address, config });
   }
 
   /** From an empty store, by replay. */

@@ -41,7 +41,8 @@ async function started() {
     return createVectorIndex({
       ...{ builder, clock: systemClock, logger: silentLogger, m: 8, efConstruct: 32 },
       ...{ size: shape.size, distance: shape.distance },
-      ...{ tailVectorsMax: 100, deletedShareMax: 0.3 },
+      ...{ tailVectorsMax: 100, graphVectorsMin: 100, smallTailVectorsMax: 100 },
+      ...{ deletedShareMax: 0.3, wornVectorsMin: 0 },
       folder: join(path, vector.storeName, folderOf(vector)),
       identify: (offset) => table.idAt(offset) ?? assert.fail('a row stands for a point'),
     });

@@ -16,6 +16,7 @@ import {
   vectorEntryOf,
 } from '@tributary/model';
 import { assert } from '@tributary/runtime';
+import { graphSettingsOf } from './graph-settings.ts';
 
 /** One of the vectors that a replica has had; its index keeps its files apart from those of others of that name. */
 export interface IndexedVector {
@@ -52,18 +53,22 @@ export interface ReplicaVectorsOptions {
 interface Held {
   readonly index: AnyVectorIndex;
   readonly revision: number;
+  readonly shape: VectorShape;
 }
 
 export class ReplicaVectors {
   readonly #options: ReplicaVectorsOptions;
+  #config: CollectionConfig;
   readonly #indexes = new Map<string, AnyVectorIndex>();
   readonly #revisions = new Map<string, number>();
+  readonly #shapes = new Map<string, VectorShape>();
   /** To be taken up with the next commit, by name. */
   readonly #prepared = new Map<string, Held>();
   #retiring: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReplicaVectorsOptions) {
     this.#options = options;
+    this.#config = options.config;
   }
 
   /** Those in use, by name; the same map for ever. */
@@ -100,8 +105,11 @@ export class ReplicaVectors {
     const { indexFiles, createIndex, ...others } = this.#options;
     for (const [vectorName, { revision, shape }] of Object.entries(schema)) {
       if (shape === undefined || this.#revisions.get(vectorName) === revision) continue;
-      const index = await createIndex({ ...others, vectorName, revision, shape });
-      this.#prepared.set(vectorName, { index, revision });
+      const config = this.#config;
+      const index = await createIndex({ ...others, config, vectorName, revision, shape });
+      // Changed meanwhile.
+      if (this.#config !== config) configureIndex(index, this.#config, vectorName, shape);
+      this.#prepared.set(vectorName, { index, revision, shape });
     }
   }
 
@@ -120,7 +128,20 @@ export class ReplicaVectors {
       );
       this.#indexes.set(name, prepared.index);
       this.#revisions.set(name, revision);
+      this.#shapes.set(name, prepared.shape);
       this.#prepared.delete(name);
+    }
+  }
+
+  /** Takes up what a configuration says of graphs; quantization is that of the one the indexes were made with. */
+  configure(config: CollectionConfig): void {
+    this.#config = config;
+    for (const [name, { index, shape }] of this.#prepared) {
+      configureIndex(index, config, name, shape);
+    }
+    for (const [name, index] of this.#indexes) {
+      const shape = this.#shapes.get(name);
+      if (shape !== undefined) configureIndex(index, config, name, shape);
     }
   }
 
@@ -157,6 +178,7 @@ export class ReplicaVectors {
     const index = this.#indexes.get(name);
     this.#indexes.delete(name);
     this.#revisions.delete(name);
+    this.#shapes.delete(name);
     const retired = async () => {
       await index?.close();
       await indexFiles?.drop({ storeName, vectorName: name, revision });
@@ -170,4 +192,13 @@ export class ReplicaVectors {
     this.#prepared.clear();
     for (const { index } of prepared) await index.close();
   }
+}
+
+function configureIndex(
+  index: AnyVectorIndex,
+  config: CollectionConfig,
+  name: string,
+  shape: VectorShape,
+): void {
+  if (shape.kind !== 'sparse') index.configure(graphSettingsOf(config, name, shape.size));
 }

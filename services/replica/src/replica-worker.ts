@@ -5,6 +5,7 @@
 // Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
 // search. Opening and closing of one replica happen in the order they were asked for.
 
+import type { CollectionConfig } from '@tributary/model';
 import { abortable, startDeadline, TributaryError } from '@tributary/runtime';
 import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
 import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
@@ -45,7 +46,7 @@ interface Reopening {
 }
 
 interface Slot {
-  readonly asked: Opened;
+  asked: Opened;
   readonly stop: AbortController;
   /** Undefined until it is open. */
   replica: Replica | undefined;
@@ -89,6 +90,9 @@ export class ReplicaWorker {
         this.#guard(this.#close(storeNameOf(message.address), false));
         this.#open(message, this.#reopening());
         return;
+      case 'configure':
+        this.#configure(message.address, message.config);
+        return;
       case 'close':
         this.#guard(this.#close(storeNameOf(message.address), message.drop));
         return;
@@ -113,6 +117,13 @@ export class ReplicaWorker {
     return reopening;
   }
 
+  #configure(address: ReplicaAddress, config: CollectionConfig): void {
+    const slot = this.#slots.get(storeNameOf(address));
+    if (slot === undefined) return;
+    slot.asked = { ...slot.asked, config };
+    slot.replica?.configure(config);
+  }
+
   #open(asked: Opened, reopening: Reopening | undefined): void {
     const name = storeNameOf(asked.address);
     if (this.#slots.has(name)) return;
@@ -135,6 +146,8 @@ export class ReplicaWorker {
         signal,
       );
       slot.replica = replica;
+      // Said while it was opening.
+      if (slot.asked.config !== config) replica.configure(slot.asked.config);
       this.#guard(this.#endReopening(slot, replica));
       onStatus(replica.status);
       await replica.run(signal);

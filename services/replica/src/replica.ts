@@ -82,6 +82,11 @@ export class Replica implements AsyncDisposable {
     return new Replica(options, content);
   }
 
+  /** Takes up what a configuration says of graphs and searches. */
+  configure(config: CollectionConfig): void {
+    this.#content.configure(config);
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     try {
       await this.#driver.run(signal);

@@ -36,6 +36,12 @@ export type ToWorker =
       readonly config: CollectionConfig;
       readonly createdVectors: CollectionVectors;
     }
+  /** Settings that a replica takes up while it is open. */
+  | {
+      readonly kind: 'configure';
+      readonly address: ReplicaAddress;
+      readonly config: CollectionConfig;
+    }
   | { readonly kind: 'close'; readonly address: ReplicaAddress; readonly drop: boolean }
   /** Removes every store beside those of these replicas; answered before any worker opens one. */
   | { readonly kind: 'sweep'; readonly id: number; readonly keep: readonly ReplicaAddress[] }

@@ -7,6 +7,7 @@ export function exactStats(
 ): VectorIndexStats {
   return {
     ...counted,
+    excludedVectors: 0,
     segments: 0,
     segmentVectors: [],
     rowBytes: counted.memoryBytes,

@@ -23,6 +23,7 @@ import { rowsOf } from '../similarity.ts';
 import { TopK } from '../top-k.ts';
 import type {
   ExampleScoring,
+  GraphSettings,
   IndexHits,
   IndexSearch,
   LoadedSegments,
@@ -46,6 +47,8 @@ export interface MultiVectorIndexOptions {
   readonly distance: Distance;
   /** Bytes of a block of rows; see `FlatVectors`. */
   readonly blockBytesMax?: number;
+  /** Rows from which the vectors count as indexed, as a scan is all they ever have; absent: they never do. */
+  readonly graphVectorsMin?: number;
 }
 
 export class MultiVectorIndex implements VectorIndex<VectorValue> {
@@ -57,11 +60,13 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
   readonly #labelsOf = new Map<PointOffset, Uint32Array>();
   readonly #freeLabels: number[] = [];
   #labelsEnd = 0;
+  #graphVectorsMin: number;
 
   constructor(options: MultiVectorIndexOptions) {
     this.#size = options.size;
     this.#distance = options.distance;
     this.#rows = new FlatVectors(options);
+    this.#graphVectorsMin = options.graphVectorsMin ?? Number.POSITIVE_INFINITY;
   }
 
   add(offset: PointOffset, value: VectorValue): void {
@@ -119,6 +124,10 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
     return { loaded: 0, rejected: [] };
   }
 
+  configure({ m, graphVectorsMin }: Pick<GraphSettings, 'm' | 'graphVectorsMin'>): void {
+    this.#graphVectorsMin = m === 0 ? Number.POSITIVE_INFINITY : graphVectorsMin;
+  }
+
   maintain(): void {}
 
   async settled(): Promise<void> {}
@@ -126,7 +135,9 @@ export class MultiVectorIndex implements VectorIndex<VectorValue> {
   stats(): VectorIndexStats {
     const labelBytes = 4 * this.#rows.count + 8 * this.#freeLabels.length;
     const memoryBytes = this.#rows.memoryBytes + labelBytes + BYTES_PER_POINT * this.#labelsOf.size;
-    return exactStats({ vectors: this.#labelsOf.size, indexedVectors: 0, memoryBytes });
+    const vectors = this.#labelsOf.size;
+    const indexedVectors = this.#rows.count >= this.#graphVectorsMin ? vectors : 0;
+    return exactStats({ vectors, indexedVectors, memoryBytes });
   }
 
   async close(): Promise<void> {}

@@ -93,6 +93,8 @@ export class SparseIndex implements VectorIndex<VectorValue> {
     return { loaded: 0, rejected: [] };
   }
 
+  configure(): void {}
+
   maintain(): void {}
 
   async settled(): Promise<void> {}

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { planBuild, type SegmentSize } from './build-plan.ts';
+import { planBuild, restMs, type SegmentSize } from './build-plan.ts';
 
-const LIMITS = { tailVectorsMax: 10_000, deletedShareMax: 0.3 };
+const LIMITS = {
+  tailVectorsMax: 10_000,
+  graphVectorsMin: 10_000,
+  deletedShareMax: 0.3,
+  wornVectorsMin: 0,
+};
 
 /**
  * Adds vectors in steps and builds whenever the plan says so; returns the segments and the rows
@@ -84,4 +89,44 @@ test('the plan ends: after what it says is done, it says none', () => {
       },
     ),
   );
+});
+
+test('a tail too small for a build is built at rest, into the segment that is cheapest to copy', () => {
+  const large = { count: 900_000, live: 900_000 };
+  const small = { count: 20_000, live: 20_000 };
+  const atRest = { ...LIMITS, isAtRest: true };
+  assert.deepEqual(planBuild([large, small], 1, LIMITS), { kind: 'none' });
+  const extended = { kind: 'build', base: small, absorbed: [] };
+  assert.deepEqual(planBuild([large, small], 1, atRest), extended);
+  assert.deepEqual(planBuild([], 9_999, atRest), { kind: 'none' });
+  assert.deepEqual(planBuild([], 10_000, { ...atRest, tailVectorsMax: 30_000 }), {
+    kind: 'build',
+    absorbed: [],
+  });
+});
+
+test('nothing is built, and nothing given up, while the threshold is off', () => {
+  const worn = { count: 40_000, live: 20_000 };
+  const off = { ...LIMITS, graphVectorsMin: Number.POSITIVE_INFINITY, isAtRest: true };
+  assert.deepEqual(planBuild([worn], 1_000_000, off), { kind: 'none' });
+  assert.equal(planBuild([{ count: 5, live: 0 }], 0, off).kind, 'dissolve');
+});
+
+test('a small segment is not built again for what it has lost, an outdated one always is', () => {
+  const worn = { count: 40_000, live: 20_000 };
+  assert.deepEqual(planBuild([worn], 0, { ...LIMITS, wornVectorsMin: 40_001 }), { kind: 'none' });
+  const isOutdated = () => true;
+  const sound = { count: 40_000, live: 40_000 };
+  assert.deepEqual(planBuild([sound], 0, { ...LIMITS, isOutdated }), {
+    kind: 'build',
+    absorbed: [sound],
+  });
+});
+
+test('a build at rest copies for a twentieth of the time it waited, however large the segment', () => {
+  assert.equal(restMs([], 128), 1_000);
+  assert.equal(restMs([{ count: 1_000, live: 1_000 }], 128), 1_000);
+  const copyingMs = 1_000_000 * 0.002_536;
+  const waitedMs = restMs([{ count: 1_000_000, live: 1 }], 128);
+  assert.ok(Math.abs(waitedMs - 20 * copyingMs) < 1, `${waitedMs}`);
 });

@@ -5,20 +5,36 @@
 // grows with the tail until copying it would cost as much as adding the tail; then a second one
 // begins. A vector is built once in a bulk load, and again only when its segment has too many dead
 // rows or is small beside the tail.
+//
+// A tail that is too small for that is built too once no vector comes any more: into the segment that
+// is cheapest to copy, after a time of which the copying takes a twentieth.
 
 /** Rows copied for one row added, at most: where copying costs about as much as adding. */
 const COPIED_PER_ADDED_MAX = 32;
 /** Other segments are taken in where they are at most this share of the tail. */
 const ABSORBED_SHARE_MAX = 0.5;
 
+/** Without new vectors for so long, a load is taken to be over. */
+const REST_MS_MIN = 1_000;
+const REST_PER_COPYING = 20;
+/** Reading, writing and taking up a row again: 2.5 µs at 128 dimensions. */
+const COPIED_ROW_MS = 0.001;
+const COPIED_VALUE_MS = 0.000_012;
+
 export interface SegmentSize {
   readonly count: number;
   readonly live: number;
 }
 
-export interface BuildLimits {
+export interface BuildLimits<Segment extends SegmentSize> {
   readonly tailVectorsMax: number;
+  readonly graphVectorsMin: number;
   readonly deletedShareMax: number;
+  readonly wornVectorsMin: number;
+  /** No vector has come for `restMs`. */
+  readonly isAtRest?: boolean;
+  /** Built with parameters that are no longer asked for. */
+  readonly isOutdated?: (segment: Segment) => boolean;
 }
 
 export type BuildPlan<Segment extends SegmentSize> =
@@ -32,27 +48,53 @@ export type BuildPlan<Segment extends SegmentSize> =
 export function planBuild<Segment extends SegmentSize>(
   segments: readonly Segment[],
   tail: number,
-  limits: BuildLimits,
+  limits: BuildLimits<Segment>,
 ): BuildPlan<Segment> {
-  const worn = segments.filter((segment) => isWorn(segment, limits.deletedShareMax));
-  const dissolved = worn.find((segment) => tail + segment.live < limits.tailVectorsMax);
-  const empty = segments.find((segment) => segment.live === 0) ?? dissolved;
+  const empty = segments.find((segment) => segment.live === 0);
   if (empty !== undefined) return { kind: 'dissolve', segment: empty };
-  if (worn.length === 0 && tail < Math.max(1, limits.tailVectorsMax)) return { kind: 'none' };
+  if (limits.graphVectorsMin === Number.POSITIVE_INFINITY) return { kind: 'none' };
+  const vectors = segments.reduce((sum, segment) => sum + segment.live, tail);
+  const worn = segments.filter((segment) => isWorn(segment, limits));
+  const few = Math.min(limits.tailVectorsMax, limits.graphVectorsMin);
+  const dissolved = worn.find((segment) => tail + segment.live < few);
+  if (dissolved !== undefined) return { kind: 'dissolve', segment: dissolved };
+  const isForAll = limits.isAtRest === true && vectors >= limits.graphVectorsMin;
+  const tailMin = Math.max(1, isForAll ? 1 : limits.tailVectorsMax);
+  if (worn.length === 0 && tail < tailMin) return { kind: 'none' };
 
   const sound = segments.filter((segment) => !worn.includes(segment));
   const small = sound.filter((segment) => segment.live <= tail * ABSORBED_SHARE_MAX);
   const added = tail + worn.reduce((sum, segment) => sum + segment.live, 0);
-  const base = sound
+  const worthCopying = sound
     .filter((segment) => segment.count <= added * COPIED_PER_ADDED_MAX)
     .reduce<Segment | undefined>(
       (largest, segment) => (segment.count > (largest?.count ?? 0) ? segment : largest),
       undefined,
     );
+  const base = worthCopying ?? (isForAll ? smallest(sound) : undefined);
   const absorbed = [...worn, ...small.filter((segment) => segment !== base)];
   return base === undefined ? { kind: 'build', absorbed } : { kind: 'build', base, absorbed };
 }
 
-function isWorn(segment: SegmentSize, deletedShareMax: number): boolean {
-  return segment.count - segment.live >= segment.count * deletedShareMax;
+/** How long no vector must have come before a small tail is built. */
+export function restMs(segments: readonly SegmentSize[], size: number): number {
+  const copied = smallest(segments)?.count ?? 0;
+  const copyingMs = copied * (COPIED_ROW_MS + COPIED_VALUE_MS * size);
+  return Math.max(REST_MS_MIN, REST_PER_COPYING * copyingMs);
+}
+
+function smallest<Segment extends SegmentSize>(segments: readonly Segment[]): Segment | undefined {
+  return segments.reduce<Segment | undefined>(
+    (least, segment) => (least === undefined || segment.count < least.count ? segment : least),
+    undefined,
+  );
+}
+
+function isWorn<Segment extends SegmentSize>(
+  segment: Segment,
+  { deletedShareMax, wornVectorsMin, isOutdated }: BuildLimits<Segment>,
+): boolean {
+  if (isOutdated?.(segment)) return true;
+  const { count, live } = segment;
+  return count >= wornVectorsMin && count - live >= count * deletedShareMax;
 }

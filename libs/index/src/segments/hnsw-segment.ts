@@ -9,21 +9,31 @@
 import { assert } from '@tributary/runtime';
 import { hasOffset } from '../offset-bits.ts';
 import type { OffsetSet } from '../vector-index.ts';
-import type { NativeGraph } from './native-graph.ts';
+import type { GraphParams, NativeGraph } from './native-graph.ts';
 
 const DEAD = 0xffff_ffff;
 const UNCLAIMED = 0xffff_fffe;
 
+export interface SealedGraph {
+  readonly number: number;
+  readonly graph: NativeGraph;
+  readonly graphBytes: number;
+  /** What the graph was built with. */
+  readonly params: GraphParams;
+}
+
 export class HnswSegment {
   readonly number: number;
+  readonly params: GraphParams;
   readonly count: number;
   readonly graphBytes: number;
   readonly #graph: NativeGraph;
   readonly #offsets: Uint32Array;
   #live = 0;
 
-  constructor(number: number, graph: NativeGraph, graphBytes: number) {
+  constructor({ number, graph, graphBytes, params }: SealedGraph) {
     this.number = number;
+    this.params = params;
     this.count = graph.count;
     this.graphBytes = graphBytes;
     this.#graph = graph;

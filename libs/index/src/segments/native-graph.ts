@@ -33,6 +33,10 @@ export function hasGraph(distance: Distance): boolean {
   return distance !== 'Manhattan';
 }
 
+export function isSameGraph(a: GraphParams, b: GraphParams): boolean {
+  return a.m === b.m && a.efConstruct === b.efConstruct;
+}
+
 function clampedEdges(m: number): number {
   return Math.min(EDGES_MAX, Math.max(EDGES_MIN, Math.floor(m)));
 }

@@ -68,7 +68,7 @@ export async function buildSegment(
     });
     if (result.kind === 'failed') throw new TributaryError(result.code, result.message);
     const graph = await NativeGraph.read(graphPath(folder, number), params, result.count);
-    const segment = new HnswSegment(number, graph, result.graphBytes);
+    const segment = new HnswSegment({ number, graph, graphBytes: result.graphBytes, params });
     await takeUp(context, { segment, base, absorbed, rows, end });
     return { rows: result.count, added: result.added };
   } catch (error) {

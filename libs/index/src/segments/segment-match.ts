@@ -50,7 +50,8 @@ export async function matchSegments(match: SegmentMatch): Promise<LoadedSegments
       const rows = await readSegment(match.folder, number, match.params);
       const path = graphPath(match.folder, number);
       const graph = await NativeGraph.read(path, match.params, rows.count);
-      const segment = new HnswSegment(number, graph, rows.graph.bytes);
+      const { params } = rows;
+      const segment = new HnswSegment({ number, graph, graphBytes: rows.graph.bytes, params });
       if (await claimRows(match, segment, rows)) loaded++;
       else await removeSegment(match.folder, number);
     } catch (error) {

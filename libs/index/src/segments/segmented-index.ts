@@ -1,15 +1,11 @@
-// The index of one named vector: flat rows, sealed segments over part of them, and the build that
-// is under way.
-//
-//   idle ──maintain──► queued ──turn──► rows held, thread builds ──► segment read ──► taken up ──► idle
-//     ▲                  │                    │                         │
-//     └──── cancelled, failed: rows released, tail as before, tried again 10 s later ◄──┘
+// The index of one named vector: flat rows, sealed segments over part of them, and searches through
+// both; builds are those of segment-builds.ts.
 //
 // Invariant: a row is scanned, or in a segment that is searched, at every moment between two turns
 // of the event loop.
 
-import type { PointId, PointOffset, SearchMethod } from '@tributary/model';
-import { assert, type Clock, type Logger, messageOf, TributaryError } from '@tributary/runtime';
+import type { Distance, PointId, PointOffset, SearchMethod } from '@tributary/model';
+import { assert, TributaryError } from '@tributary/runtime';
 import { candidateLimit, chooseByCodes } from '../rows/coded-scan.ts';
 import { ExactScan, NearestScorer } from '../rows/exact-scan.ts';
 import { ExampleScorer, planExamples, toDense } from '../rows/example-scoring.ts';
@@ -19,68 +15,46 @@ import { scoreBound, toHits } from '../score.ts';
 import { acceptedCount, checkSearch, isFinite32 } from '../search-request.ts';
 import { TopK } from '../top-k.ts';
 import type {
-  BuildState,
   ExampleScoring,
+  GraphSettings,
   IndexHits,
   IndexSearch,
   LoadedSegments,
   VectorIndex,
-  VectorIndexOptions,
   VectorIndexStats,
 } from '../vector-index.ts';
-import { type BuildPlan, planBuild } from './build-plan.ts';
-import type { HnswSegment } from './hnsw-segment.ts';
-import { type GraphParams, hasGraph } from './native-graph.ts';
+import { checkGraphSettings } from './graph-settings.ts';
 import { isGraphCheaper } from './search-plan.ts';
-import { type BuildContext, buildSegment, dissolveSegment } from './segment-build.ts';
-import type { SegmentBuilder } from './segment-builder.ts';
-import { removeSegment } from './segment-file.ts';
-import { matchSegments } from './segment-match.ts';
+import { SegmentBuilds, type SegmentBuildsOptions } from './segment-builds.ts';
 import { SegmentSet } from './segment-set.ts';
-
-/** After a failed build (a full disk, say) the next one waits. */
-const RETRY_AFTER_MS = 10_000;
-
-export interface SegmentedIndexOptions extends VectorIndexOptions {
-  readonly builder: SegmentBuilder;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 export class SegmentedVectorIndex implements VectorIndex {
   readonly kind = 'dense';
-  readonly #options: SegmentedIndexOptions;
-  readonly #params: GraphParams;
+  readonly #size: number;
+  readonly #distance: Distance;
   readonly #vectors: FlatVectors;
   readonly #segments = new SegmentSet();
-  readonly #closing = new AbortController();
-  #nextNumber: number;
-  #building: Promise<void> | undefined;
-  /** Its turn has come. */
-  #isRunning = false;
-  #buildError: string | undefined;
-  #loading: Promise<LoadedSegments> | undefined;
-  #retryAtMs = Number.NEGATIVE_INFINITY;
+  readonly #builds: SegmentBuilds;
 
   /** `nextNumber` is above the number of every segment in the folder. */
-  constructor(options: SegmentedIndexOptions, nextNumber: number) {
-    const { size, distance, m, efConstruct } = options;
-    this.#options = options;
-    this.#params = { size, distance, m, efConstruct };
-    const { quantization } = options;
+  constructor(options: SegmentBuildsOptions, nextNumber: number) {
+    const { size, distance, quantization } = options;
+    this.#size = size;
+    this.#distance = distance;
     const isCoded = quantization !== undefined && size <= CODED_SIZE_MAX;
     this.#vectors = new FlatVectors({
       size,
       distance,
       ...(isCoded && { codes: new RowCodes({ size, distance, quantization }) }),
     });
-    this.#nextNumber = nextNumber;
+    this.#builds = new SegmentBuilds(options, this.#vectors, this.#segments, nextNumber);
   }
 
   add(offset: PointOffset, vector: Float32Array): void {
     this.#assertOpen();
     this.#checkVector(vector);
     this.#vectors.append(offset, vector);
+    this.#builds.noteAdded();
   }
 
   remove(offset: PointOffset): void {
@@ -102,7 +76,7 @@ export class SegmentedVectorIndex implements VectorIndex {
     this.#checkVector(query);
     checkSearch(search);
     const top = this.#searchGraphs(query, search) ?? this.#searchExactly(query, search);
-    return toHits(top, this.#params.distance, search.scoreThreshold);
+    return toHits(top, this.#distance, search.scoreThreshold);
   }
 
   explain(search: IndexSearch): SearchMethod {
@@ -128,57 +102,44 @@ export class SegmentedVectorIndex implements VectorIndex {
 
   async loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments> {
     this.#assertOpen();
-    assert(this.#building === undefined, 'segments are loaded before any is built');
-    assert(this.#loading === undefined, 'segments are loaded once at a time');
-    this.#loading = matchSegments({ ...this.#buildContext(), resolve });
-    try {
-      return await this.#loading;
-    } finally {
-      this.#loading = undefined;
-    }
+    return this.#builds.load(resolve);
+  }
+
+  configure(settings: GraphSettings): void {
+    this.#assertOpen();
+    checkGraphSettings(settings);
+    this.#builds.configure(settings);
   }
 
   maintain(): void {
-    if (this.#closing.signal.aborted || this.#building !== undefined) return;
-    if (this.#options.clock.monotonicMs() < this.#retryAtMs || !this.#isBuildWanted()) return;
-    this.#building = this.#build()
-      .then(() => {
-        this.#buildError = undefined;
-      })
-      .catch((error: unknown) => this.#reportFailure(error))
-      .finally(() => {
-        this.#building = undefined;
-        this.#isRunning = false;
-        this.maintain();
-      });
+    this.#builds.maintain();
   }
 
-  async settled(): Promise<void> {
-    this.maintain();
-    while (this.#building !== undefined) await this.#building;
+  settled(): Promise<void> {
+    return this.#builds.settled();
   }
 
   stats(): VectorIndexStats {
-    const rowBytes = this.#vectors.memoryBytes;
+    const { tailVectors, memoryBytes: rowBytes } = this.#vectors;
     const graphBytes = this.#segments.memoryBytes;
+    const { state, error, isBuilding } = this.#builds;
     return {
       vectors: this.#vectors.count,
-      indexedVectors: this.#vectors.sealedVectors,
+      indexedVectors: this.#indexedVectors,
+      excludedVectors: this.#isTailSmall(tailVectors) ? 0 : tailVectors,
       segments: this.#segments.size,
       segmentVectors: Array.from(this.#segments, ({ live }) => live),
       rowBytes,
       graphBytes,
       memoryBytes: rowBytes + graphBytes,
-      build: this.#buildState(),
-      building: this.#building !== undefined,
-      ...(this.#buildError !== undefined && { buildError: this.#buildError }),
+      build: state,
+      building: isBuilding,
+      ...(error !== undefined && { buildError: error }),
     };
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new TributaryError('cancelled', 'the index is closed'));
-    await this.#building;
-    await this.#loading?.catch(() => {});
+    await this.#builds.close();
     for (const segment of this.#segments) this.#segments.remove(segment);
   }
 
@@ -188,10 +149,10 @@ export class SegmentedVectorIndex implements VectorIndex {
 
   #prefersGraphs(search: IndexSearch): boolean {
     const vectors = this.#vectors;
-    if (search.exact || this.#loading !== undefined || search.limit === 0) return false;
+    if (search.exact || this.#builds.isLoading || search.limit === 0) return false;
     const codes = candidateLimit(vectors, search, vectors.rowCount)?.codes.kind;
     return isGraphCheaper({
-      size: this.#params.size,
+      size: this.#size,
       sealed: vectors.sealedVectors,
       tail: vectors.tailVectors,
       segments: this.#segments.size,
@@ -220,7 +181,7 @@ export class SegmentedVectorIndex implements VectorIndex {
       }
     }
     if (found < Math.min(limit, accepted ?? vectors.sealedVectors)) return undefined;
-    if (!search.indexedOnly) {
+    if (this.#hasTail(search)) {
       const tail = { from: vectors.sealedCount, to: vectors.rowCount };
       this.#giveNearest(scan, query, search, tail.to - tail.from, (each) => {
         if (accept === undefined) each.range(tail);
@@ -259,7 +220,7 @@ export class SegmentedVectorIndex implements VectorIndex {
   #giveAll(search: IndexSearch, scan: ExactScan): void {
     const { accept } = search;
     const vectors = this.#vectors;
-    const rows = { from: 0, to: search.indexedOnly ? vectors.sealedCount : vectors.rowCount };
+    const rows = { from: 0, to: this.#hasTail(search) ? vectors.rowCount : vectors.sealedCount };
     if (accept === undefined) scan.range(rows);
     else if (acceptedCount(search) < rows.to) scan.set(accept, rows);
     else scan.rangeIn(rows, accept);
@@ -267,87 +228,33 @@ export class SegmentedVectorIndex implements VectorIndex {
 
   #newTop(search: IndexSearch): TopK {
     const { limit, scoreThreshold, tieOrder } = search;
-    return new TopK(limit, scoreBound(this.#params.distance, scoreThreshold), tieOrder);
+    return new TopK(limit, scoreBound(this.#distance, scoreThreshold), tieOrder);
   }
 
-  #plan(): BuildPlan<HnswSegment> {
-    return planBuild([...this.#segments], this.#vectors.tailVectors, this.#options);
+  /** Where the distance has no graph here, what would have one elsewhere is as indexed as it gets. */
+  get #indexedVectors(): number {
+    const { count, sealedVectors } = this.#vectors;
+    const { m, graphVectorsMin } = this.#builds.settings;
+    if (m === 0 || this.#builds.areWanted) return sealedVectors;
+    return count >= graphVectorsMin ? count : 0;
   }
 
-  #isBuildWanted(): boolean {
-    if (this.#loading !== undefined) return false;
-    if (this.#params.m === 0 || !hasGraph(this.#params.distance)) return false;
-    return this.#plan().kind !== 'none';
+  /** Whether the tail is searched: with `indexedOnly` not where it is long to scan. */
+  #hasTail(search: IndexSearch): boolean {
+    if (!search.indexedOnly) return true;
+    const { tailVectors } = this.#vectors;
+    const accepted = search.accept === undefined ? tailVectors : acceptedCount(search);
+    return this.#isTailSmall(Math.min(tailVectors, accepted));
   }
 
-  #buildState(): BuildState {
-    if (this.#building !== undefined) return this.#isRunning ? 'running' : 'queued';
-    return this.#isBuildWanted() ? 'wanted' : 'idle';
-  }
-
-  async #build(): Promise<void> {
-    const { builder, clock, folder, logger } = this.#options;
-    const context = this.#buildContext();
-    await builder.build(async (run) => {
-      this.#isRunning = true;
-      const plan = this.#plan();
-      if (plan.kind === 'none') return;
-      if (plan.kind === 'dissolve') {
-        dissolveSegment(context, plan.segment);
-        await this.#removeFiles([plan.segment]);
-        return;
-      }
-      const { base, absorbed } = plan;
-      const number = this.#nextNumber++;
-      const startedMs = clock.monotonicMs();
-      const built = await buildSegment(context, { number, base, absorbed }, run);
-      const tookMs = Math.round(clock.monotonicMs() - startedMs);
-      logger.info({ folder, number, ...built, tookMs }, 'segment built');
-      await this.#removeFiles(base === undefined ? absorbed : [base, ...absorbed]);
-    }, context.signal);
-  }
-
-  /** What stays behind is found dead, and removed, when the segments are loaded again. */
-  async #removeFiles(segments: readonly HnswSegment[]): Promise<void> {
-    const { folder, logger } = this.#options;
-    for (const { number } of segments) {
-      await removeSegment(folder, number).catch((error: unknown) =>
-        logger.warn({ folder, number, error }, 'files of a replaced segment stay behind'),
-      );
-    }
-  }
-
-  #buildContext(): BuildContext {
-    const { folder, identify } = this.#options;
-    return {
-      folder,
-      identify,
-      params: this.#params,
-      vectors: this.#vectors,
-      segments: this.#segments,
-      signal: this.#closing.signal,
-    };
-  }
-
-  #reportFailure(error: unknown): void {
-    const { signal } = this.#closing;
-    if (signal.aborted) return;
-    const { clock, folder, logger } = this.#options;
-    this.#retryAtMs = clock.monotonicMs() + RETRY_AFTER_MS;
-    this.#buildError = messageOf(error);
-    // Also where nobody writes.
-    clock.sleep(RETRY_AFTER_MS, signal).then(
-      () => {
-        this.#retryAtMs = Number.NEGATIVE_INFINITY;
-        this.maintain();
-      },
-      () => {},
-    );
-    logger.warn({ folder, error, retryInMs: RETRY_AFTER_MS }, 'a segment could not be built');
+  /** What no graph is ever to cover is not late. */
+  #isTailSmall(scanned: number): boolean {
+    const { areWanted, settings } = this.#builds;
+    return !areWanted || scanned < settings.smallTailVectorsMax;
   }
 
   #checkVector(vector: Float32Array): void {
-    const { size } = this.#params;
+    const size = this.#size;
     if (vector.length !== size) {
       throw new TributaryError('wrong_input', `expected dimension ${size}, got ${vector.length}`);
     }
@@ -357,6 +264,6 @@ export class SegmentedVectorIndex implements VectorIndex {
   }
 
   #assertOpen(): void {
-    assert(!this.#closing.signal.aborted, 'a closed index is not used');
+    assert(!this.#builds.isClosed, 'a closed index is not used');
   }
 }

@@ -8,14 +8,16 @@ import { seededRandom, silentLogger } from '@tributary/runtime';
 import {
   addAll,
   ClusteredVectors,
+  noBuilder,
   offsetSet,
   offsetsUpTo,
   openIndex,
   recallOf,
+  SETTINGS,
   searchFor,
   temporaryFolder,
 } from '../index.test-support.ts';
-import type { VectorIndex } from '../vector-index.ts';
+import type { IndexSearch, VectorIndex } from '../vector-index.ts';
 import { isGraphCheaper } from './search-plan.ts';
 import { createSegmentBuilder } from './segment-builder.ts';
 
@@ -110,22 +112,48 @@ test('as many hits come as there are, even where the graph is in pieces', async 
   }
 });
 
-test('indexedOnly leaves out the tail, exact or not', async () => {
+test('indexedOnly leaves out a long tail, exact or not, and searches a short one', async () => {
   await using folder = await temporaryFolder();
-  await using index = await openIndex({ size: SIZE, folder: folder.path, builder });
+  const settings = { ...SETTINGS, tailVectorsMax: 6_000, graphVectorsMin: 6_000 };
+  await using index = await openIndex({
+    ...{ size: SIZE, folder: folder.path, builder },
+    ...{ ...settings, smallTailVectorsMax: 2 },
+  });
   const data = new ClusteredVectors(seededRandom(4), SIZE, 20);
   addAll(index, data.many(6_000));
   await index.settled();
   const late = data.next();
   index.add(pointOffset(6_000), late);
-  const accept = offsetSet([5, 6_000], 6_001);
+  const find = (search: Partial<IndexSearch>) =>
+    index.search(late, searchFor({ indexedOnly: true, ...search })).offsets[0];
+  assert.equal(find({}), 6_000);
+  assert.equal(index.stats().excludedVectors, 0);
+  index.add(pointOffset(6_001), data.next());
+  assert.equal(index.stats().excludedVectors, 2);
+  const accept = offsetSet([5, 6_000, 6_001], 6_002);
   for (const exact of [true, false]) {
-    for (const filter of [{}, { accept, acceptCount: 2 }]) {
-      const search = searchFor({ exact, ...filter });
-      assert.equal(index.search(late, search).offsets[0], 6_000);
-      const indexed = index.search(late, { ...search, indexedOnly: true }).offsets;
-      assert.ok(indexed.length > 0 && !indexed.includes(6_000));
-    }
+    assert.notEqual(find({ exact }), 6_000);
+    assert.equal(find({ exact, indexedOnly: false }), 6_000);
+    assert.equal(find({ exact, accept, acceptCount: 3 }), 5);
+    // Where a filter leaves few, they are scanned.
+    assert.equal(find({ exact, accept: offsetSet([6_000], 6_002), acceptCount: 1 }), 6_000);
+  }
+  index.configure({ ...settings, smallTailVectorsMax: 3 });
+  assert.equal(find({}), 6_000);
+});
+
+test('where no graph is ever built, indexedOnly finds everything', async () => {
+  for (const off of [{ m: 0 }, { distance: 'Manhattan' } as const]) {
+    await using folder = await temporaryFolder();
+    await using index = await openIndex({
+      ...{ size: SIZE, folder: folder.path, builder: noBuilder, smallTailVectorsMax: 0, ...off },
+    });
+    const [first, second] = new ClusteredVectors(seededRandom(4), SIZE, 20).many(2);
+    assert.ok(first && second);
+    addAll(index, [first, second]);
+    const found = index.search(second, searchFor({ indexedOnly: true })).offsets;
+    assert.deepEqual([...found].sort(), [0, 1]);
+    assert.equal(index.stats().excludedVectors, 0);
   }
 });
 

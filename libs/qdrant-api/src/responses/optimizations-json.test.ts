@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
 
 function index(name: string, build: string): VectorTelemetryView {
   const bytes = { rowBytes: 100, graphBytes: 10 };
-  return { name, vectors: 9, indexed: 5, segments: [3, 2], ...bytes, build };
+  return { name, vectors: 9, indexed: 5, excluded: 0, segments: [3, 2], ...bytes, build };
 }
 
 const SHARDS: readonly ShardIndexesView[] = [

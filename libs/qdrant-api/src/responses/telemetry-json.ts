@@ -98,9 +98,7 @@ function shardTelemetry({ id, self, replicas, local }: ShardTelemetryView, level
 
 function localShard(local: LocalShardTelemetryView, level: number): JsonObject {
   const byName = local.vectors.map(({ name, vectors }) => [name, vectors] as const);
-  const excluded = local.vectors.map(({ name, vectors, indexed }) => {
-    return [name, vectors - indexed] as const;
-  });
+  const leftOut = local.vectors.map(({ name, excluded }) => [name, excluded] as const);
   return {
     variant_name: 'tributary replica',
     status: local.status,
@@ -109,7 +107,7 @@ function localShard(local: LocalShardTelemetryView, level: number): JsonObject {
     num_points: local.pointsCount,
     num_vectors: vectorsOf(local),
     num_vectors_by_name: Object.fromEntries(byName),
-    indexed_only_excluded_vectors: Object.fromEntries(excluded),
+    indexed_only_excluded_vectors: Object.fromEntries(leftOut),
     optimizations: {
       status: optimizersStatus(local.optimizerError),
       optimizations: { count: 0 },

@@ -147,6 +147,8 @@ export interface VectorTelemetryView {
   readonly name: string;
   readonly vectors: number;
   readonly indexed: number;
+  /** Vectors that a search with `indexed_only` leaves out. */
+  readonly excluded: number;
   /** Live vectors of each graph. */
   readonly segments: readonly number[];
   readonly rowBytes: number;

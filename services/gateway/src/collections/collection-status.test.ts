@@ -8,7 +8,7 @@ import { statusOf } from './collection-status.ts';
 function replica(indexes: Partial<VectorIndexInfo>[], halted?: string): ReplicaInfo {
   using shards = new MemoryShards();
   const info = new MemoryReplica(shards.create('c', {})).info();
-  const index = { vectors: 0, indexed: 0, segments: [], rowBytes: 0, graphBytes: 0 };
+  const index = { vectors: 0, indexed: 0, excluded: 0, segments: [], rowBytes: 0, graphBytes: 0 };
   const named = indexes.map((each, i) => {
     return [String(i), { ...index, build: 'idle' as const, ...each }] as const;
   });

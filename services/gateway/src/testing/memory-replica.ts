@@ -169,7 +169,8 @@ export class MemoryReplica {
     return Object.fromEntries(
       [...byName].map(([name, { length: vectors }]) => {
         const bytes = { rowBytes: 8 * vectors, graphBytes: 0 };
-        return [name, { vectors, indexed: 0, segments: [], ...bytes, build: 'idle' }];
+        const counts = { vectors, indexed: 0, excluded: vectors };
+        return [name, { ...counts, segments: [], ...bytes, build: 'idle' }];
       }),
     );
   }

@@ -40,7 +40,7 @@ function contentFamilies({ local, shown }: CollectionMetricsInput): MetricFamily
       const labels = { id: shown(collection.name), vector: name === '' ? '' : shown(name) };
       const counted = vectors.get(key) ?? { labels, value: 0, rest: 0 };
       counted.value += index.vectors;
-      counted.rest += index.vectors - index.indexed;
+      counted.rest += index.excluded;
       vectors.set(key, counted);
       total += index.vectors;
     }
@@ -58,7 +58,7 @@ function contentFamilies({ local, shown }: CollectionMetricsInput): MetricFamily
     family('collection_vectors', "Vectors of this peer's replicas, by their name", counted),
     family(
       'collection_indexed_only_excluded_points',
-      'Points that a search with indexed_only leaves out, as no graph covers them yet',
+      'Points that a search with indexed_only leaves out: many that no graph covers yet',
       counted.map(({ labels, rest }) => ({ labels, value: rest })),
     ),
   ];
