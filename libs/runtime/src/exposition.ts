@@ -1,5 +1,5 @@
-// Metrics that are looked up when they are read, in Prometheus' text format 0.0.4. Beside the registry of `metrics.ts`,
-// which counts what happens, these are of a moment: nothing is kept between two readings, so labels that are gone are gone.
+// Metrics in Prometheus' text format 0.0.4. Families are made when they are read: nothing is kept between two readings, so
+// labels that are gone are gone.
 
 export type MetricLabels = Readonly<Record<string, string | number>>;
 
@@ -14,9 +14,19 @@ export interface MetricFamily {
   /** Without the prefix; units last. */
   readonly name: string;
   readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  /**
+   * `untyped` is for what goes up and down under a name that ends in `_total`, as some of Qdrant's do: Prometheus' rules
+   * keep that ending for counters.
+   */
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'untyped';
   readonly samples: readonly MetricSample[];
 }
+
+/** Seconds, from 100 µs to 30 s: the span from a search to a write that waits. */
+export const DURATION_BUCKETS_SECONDS: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+  30,
+];
 
 /** Families without a sample are left out. */
 export function expositionText(families: readonly MetricFamily[], prefix = ''): string {
@@ -28,8 +38,26 @@ export function expositionText(families: readonly MetricFamily[], prefix = ''): 
 
 /** A family of one sample, with or without labels. */
 export function gauge(name: string, help: string, value: number, labels?: MetricLabels) {
-  const sample = labels === undefined ? { value } : { value, labels };
-  return { name, help, type: 'gauge', samples: [sample] } satisfies MetricFamily;
+  return single('gauge', name, help, value, labels);
+}
+
+export function counter(name: string, help: string, value: number) {
+  return single('counter', name, help, value);
+}
+
+/** What goes up and down, and is called `…_total` for Qdrant's sake. */
+export function untyped(name: string, help: string, value: number) {
+  return single('untyped', name, help, value);
+}
+
+function single(
+  type: MetricFamily['type'],
+  name: string,
+  help: string,
+  value: number,
+  labels?: MetricLabels,
+): MetricFamily {
+  return { name, help, type, samples: [labels === undefined ? { value } : { value, labels }] };
 }
 
 function familyText({ help, type, samples }: MetricFamily, name: string): string {

@@ -28,10 +28,13 @@ import type { AppliedReports } from '@tributary/replica-api';
 import {
   abortable,
   type Clock,
+  counter,
   createMetrics,
+  gauge,
   type Logger,
   type LogLevel,
   type Metrics,
+  processFamilies,
   type Random,
   startDeadline,
 } from '@tributary/runtime';
@@ -238,18 +241,21 @@ function startReplicas(
 
 function peerMetrics({ configuration, connection, folder, clock }: Foundation): Metrics {
   const prefix = configuration.service.metrics_prefix;
-  const metrics = createMetrics({ prefix, processMetrics: true });
+  const metrics = createMetrics({ prefix });
+  metrics.register(processFamilies);
   registerDiskUsage(metrics, new DiskUsage({ folder: folder.path, clock }));
-  metrics.gauge({
-    name: 'tributary_nats_connected',
-    help: 'Whether this peer is connected to a nats-server',
-    collect: (gauge) => gauge.set(connection.isConnected ? 1 : 0),
-  });
-  metrics.gauge({
-    name: 'tributary_nats_connections_total',
-    help: 'Connections made to a nats-server since the start, the first included',
-    collect: (gauge) => gauge.set(connection.connections),
-  });
+  metrics.register(() => [
+    gauge(
+      'tributary_nats_connected',
+      'Whether this peer is connected to a nats-server',
+      connection.isConnected ? 1 : 0,
+    ),
+    counter(
+      'tributary_nats_connections_total',
+      'Connections made to a nats-server since the start, the first included',
+      connection.connections,
+    ),
+  ]);
   return metrics;
 }
 

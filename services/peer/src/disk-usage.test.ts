@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempDisposableSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { createMetrics, SimulatedClock } from '@tributary/runtime';
+import { createMetrics, expositionText, SimulatedClock } from '@tributary/runtime';
 import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
 
 test('the disk is told by part, looked up again when what is known is old', async () => {
@@ -18,13 +18,13 @@ test('the disk is told by part, looked up again when what is known is old', asyn
   const disk = new DiskUsage({ folder: folder.path, clock });
   const metrics = createMetrics();
   registerDiskUsage(metrics, disk);
-  const unknown = await metrics.registry.metrics();
+  const unknown = expositionText(metrics.families());
   assert.doesNotMatch(unknown, /^tributary_disk_used_bytes\{/m);
   assert.match(unknown, /^tributary_disk_free_bytes NaN$/im);
   await disk.look();
   assert.deepEqual(Object.fromEntries(disk.usedBytes), { replicas: 1_024, other: 2 });
   assert.ok((disk.freeBytes ?? 0) > 0);
-  const text = await metrics.registry.metrics();
+  const text = expositionText(metrics.families());
   assert.match(text, /^tributary_disk_used_bytes\{part="replicas"\} 1024$/m);
   assert.match(text, /^tributary_disk_free_bytes \d+$/m);
 

@@ -3,7 +3,7 @@
 
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { Clock, Metrics } from '@tributary/runtime';
+import { type Clock, gauge, type Metrics } from '@tributary/runtime';
 
 export interface DiskUsageOptions {
   readonly folder: string;
@@ -80,21 +80,18 @@ export class DiskUsage {
 export function registerDiskUsage(metrics: Metrics, disk: DiskUsage): void {
   // So that the first who asks is told.
   void disk.look();
-  metrics.gauge({
-    name: 'tributary_disk_used_bytes',
-    help: "Bytes of the files in the peer's folder, by what lies at its top; at most a minute old",
-    labels: ['part'],
-    collect: (gauge) => {
-      gauge.reset();
-      for (const [part, bytes] of disk.usedBytes) gauge.set({ part }, bytes);
+  metrics.register(() => [
+    {
+      name: 'tributary_disk_used_bytes',
+      help: "Bytes of the files in the peer's folder, by what lies at its top; at most a minute old",
+      type: 'gauge',
+      samples: [...disk.usedBytes].map(([part, value]) => ({ labels: { part }, value })),
     },
-  });
-  metrics.gauge({
-    name: 'tributary_disk_free_bytes',
-    help: "Bytes left on the file system of the peer's folder",
-    collect: (gauge) => {
+    gauge(
+      'tributary_disk_free_bytes',
+      "Bytes left on the file system of the peer's folder",
       // A zero would be taken for a full disk.
-      gauge.set(disk.freeBytes ?? Number.NaN);
-    },
-  });
+      disk.freeBytes ?? Number.NaN,
+    ),
+  ]);
 }

@@ -37,9 +37,9 @@ export function writeTelemetry(view: TelemetryView, detailsLevel: number): strin
     memory: {
       active_bytes: view.memory.activeBytes,
       allocated_bytes: view.memory.allocatedBytes,
-      metadata_bytes: 0,
+      metadata_bytes: view.memory.metadataBytes,
       resident_bytes: view.memory.residentBytes,
-      retained_bytes: 0,
+      retained_bytes: view.memory.retainedBytes,
     },
   });
 }

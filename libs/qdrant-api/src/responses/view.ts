@@ -197,5 +197,7 @@ export interface TelemetryView {
     readonly residentBytes: number;
     readonly activeBytes: number;
     readonly allocatedBytes: number;
+    readonly metadataBytes: number;
+    readonly retainedBytes: number;
   };
 }

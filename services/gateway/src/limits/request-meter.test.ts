@@ -12,7 +12,7 @@ test('what was counted of a collection goes with it, though nobody looks at it m
     answerBytesMax: 1,
     collectionNamed: (name) => (collections.has(name) ? name : undefined),
   });
-  const endpoint = meter.rest('GET', '/collections/{name}');
+  const endpoint = meter.rest('GET', '/collections/{collection_name}');
   endpoint.finish(0, 200, 'c');
   meter.forgetGone();
   assert.equal(meter.talliesByCollection('rest').get('c')?.[0]?.count, 1);

@@ -1,6 +1,5 @@
 // Counts and times requests, and bounds how many and how large ones are in flight over both protocols. What it counted is
-// told as metrics under Qdrant's names and as the tallies of telemetry. Requests are tallied here rather than by
-// prom-client: 0.05 µs a request instead of 0.45, and one record serves counters, histograms and telemetry.
+// told as metrics under Qdrant's names and as the tallies of telemetry: one record, at 0.05 µs a request, serves both.
 //
 // Invariant: what was counted of a collection is kept no longer than the collection.
 
@@ -11,7 +10,7 @@ import {
   type MetricLabels,
   TributaryError,
 } from '@tributary/runtime';
-import { DurationTally } from '../tracing/duration-tally.ts';
+import { DurationTally } from '../watching/duration-tally.ts';
 import { ByteBudget } from './byte-budget.ts';
 
 /** A route's or a method's own meter. */

@@ -30,7 +30,7 @@ import {
 } from '@tributary/routing';
 import { agreedCount, agreedFacets, agreedRecords } from '../replicas/read-agreement.ts';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
-import type { ReadTrace } from '../tracing/read-trace.ts';
+import type { ReadTrace } from '../watching/read-trace.ts';
 import { mergeFacets } from './merge-facets.ts';
 
 /** How a read goes, besides what it asks. */

@@ -8,7 +8,7 @@ import type { ReplicaClient } from '@tributary/replica-api';
 import { abortable, type Clock, startDeadline, TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
 import { within } from '../cluster/within.ts';
-import type { LocalFacts } from '../tracing/issues.ts';
+import type { LocalFacts } from '../watching/issues.ts';
 
 export interface LocalReplicasOptions {
   readonly self: PeerId;

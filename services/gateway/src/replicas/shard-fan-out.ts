@@ -9,7 +9,7 @@ import type { CallOf, ReplicaDirectory } from '@tributary/replica-api';
 import { orderReplicas } from '@tributary/routing';
 import { type ErrorCode, TributaryError } from '@tributary/runtime';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
-import type { ReadStep } from '../tracing/read-trace.ts';
+import type { ReadStep } from '../watching/read-trace.ts';
 import { type Agreement, agreementOf } from './read-agreement.ts';
 import type { ReadTokens } from './read-tokens.ts';
 

@@ -32,11 +32,12 @@ export interface RestRoute {
 
 export type Body = JsonValue | undefined;
 
-export const COLLECTION_URL = '/collections/:name';
+/** Parameters are called as in Qdrant's API description: metrics and telemetry name endpoints by their patterns. */
+export const COLLECTION_URL = '/collections/:collection_name';
 
 /** Name or alias of a collection, as the path has it. */
 export function nameOf(request: RestRequest): string {
-  return request.path.name ?? '';
+  return request.path.collection_name ?? '';
 }
 
 export function bodyOf(request: RestRequest): Body {

@@ -106,7 +106,7 @@ function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute
 }
 
 function vectorNameRoutes({ vectorNames }: GatewayCore): RestRoute[] {
-  const url = `${COLLECTION_URL}/vectors/:vector`;
+  const url = `${COLLECTION_URL}/vectors/:vector_name`;
   return [
     {
       method: 'PUT',
@@ -114,7 +114,7 @@ function vectorNameRoutes({ vectorNames }: GatewayCore): RestRoute[] {
       handle: async (request) => {
         const parameters = parseWriteParameters(request.query, request.headers);
         const vector = parseCreateVectorName(bodyOf(request));
-        const name = parseVectorName(request.path.vector ?? '');
+        const name = parseVectorName(request.path.vector_name ?? '');
         const outcome = await vectorNames.create(nameOf(request), name, vector, parameters);
         return writeUpdateResult(outcome);
       },
@@ -124,7 +124,7 @@ function vectorNameRoutes({ vectorNames }: GatewayCore): RestRoute[] {
       url,
       handle: async (request) => {
         const parameters = parseWriteParameters(request.query, request.headers);
-        const name = parseVectorName(request.path.vector ?? '');
+        const name = parseVectorName(request.path.vector_name ?? '');
         return writeUpdateResult(await vectorNames.delete(nameOf(request), name, parameters));
       },
     },

@@ -69,8 +69,8 @@ export function pointUpdateRoutes({ names, writer }: GatewayCore): RestRoute[] {
     route('PUT', '/index', (request) => {
       return { kind: 'createFieldIndex', ...parseCreateFieldIndex(bodyOf(request)) };
     }),
-    route('DELETE', '/index/:field', ({ path }) => {
-      return { kind: 'deleteFieldIndex', field: parseFieldName(path.field ?? '') };
+    route('DELETE', '/index/:field_name', ({ path }) => {
+      return { kind: 'deleteFieldIndex', field: parseFieldName(path.field_name ?? '') };
     }),
   ];
 }

@@ -25,7 +25,7 @@ import { answerBody, sendLarge } from './rest-answer.ts';
 import { watchTaking } from './rest-answer-bytes.ts';
 import { countBodies, releaseBody, takeUnpacked } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
-import type { RestRequest, RestRoute } from './rest-request.ts';
+import { nameOf, type RestRequest, type RestRoute } from './rest-request.ts';
 import { restRoutes } from './rest-routes.ts';
 
 export interface RestServerOptions {
@@ -178,12 +178,12 @@ async function answer(
     share[Symbol.dispose]();
     const { http: status } = statusOf(failure);
     if (status === 500) logger.error({ error: failure, url: request.url }, 'a request failed');
-    const seconds = endpoint.finish(startedMs, status, asked.path.name);
+    const seconds = endpoint.finish(startedMs, status, nameOf(asked));
     return refuse(reply, failure, seconds);
   } finally {
     releaseBody(request);
   }
-  const seconds = endpoint.finish(startedMs, 200, asked.path.name);
+  const seconds = endpoint.finish(startedMs, 200, nameOf(asked));
   const body = answerBody(result, envelopeParts(seconds));
   reply.code(200).header('content-type', JSON_TYPE);
   // Nobody takes a large one whose connection is gone: it was closed with it.

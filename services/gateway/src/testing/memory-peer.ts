@@ -14,6 +14,8 @@ import {
 } from '@tributary/replica-api';
 import {
   createMetrics,
+  type Metrics,
+  processFamilies,
   silentLogger,
   systemClock,
   systemRandom,
@@ -134,7 +136,7 @@ export class MemoryPeer implements ReplicaClient {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
-      metrics: createMetrics({ prefix: metricsPrefix }),
+      metrics: peerMetrics(metricsPrefix),
     });
   }
 
@@ -197,4 +199,10 @@ export class MemoryPeer implements ReplicaClient {
   #report(replicas: readonly (ReplicaAddress & { readonly appliedSequence: Sequence })[]): void {
     if (!this.isStopped) this.#options.reports.publish({ peer: this.id, replicas });
   }
+}
+
+function peerMetrics(prefix: string): Metrics {
+  const metrics = createMetrics({ prefix });
+  metrics.register(processFamilies);
+  return metrics;
 }

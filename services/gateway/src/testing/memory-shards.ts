@@ -22,7 +22,7 @@ import { CollectionNames } from '../cluster/collection-names.ts';
 import { PointsReader } from '../reads/points-reader.ts';
 import { ReadTokens } from '../replicas/read-tokens.ts';
 import { ShardFanOut } from '../replicas/shard-fan-out.ts';
-import { SlowLog, type SlowLogOptions } from '../tracing/slow-log.ts';
+import { SlowLog, type SlowLogOptions } from '../watching/slow-log.ts';
 import { answerFromMemory } from './memory-answers.ts';
 import { MemoryReplica } from './memory-replica.ts';
 import { MemoryReports } from './memory-reports.ts';

@@ -3,7 +3,12 @@
 
 import type { CollectionState, MetadataState } from '@tributary/metadata';
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
-import { gauge, type MetricFamily, type MetricLabels, type MetricSample } from '@tributary/runtime';
+import {
+  type MetricFamily,
+  type MetricLabels,
+  type MetricSample,
+  untyped,
+} from '@tributary/runtime';
 import type { VectorIndexInfo } from '@tributary/wire';
 import type { LocalReplica } from '../replicas/local-replicas.ts';
 
@@ -22,7 +27,7 @@ export interface CollectionMetricsInput {
 
 export function collectionFamilies(input: CollectionMetricsInput): MetricFamily[] {
   return [
-    gauge('collections_total', 'Collections', input.state.collections.size),
+    untyped('collections_total', 'Collections', input.state.collections.size),
     ...contentFamilies(input),
     ...stateFamilies(input),
     ...progressFamilies(input),
@@ -54,7 +59,7 @@ function contentFamilies({ local, shown }: CollectionMetricsInput): MetricFamily
       shown,
       (of) => sum(of, ({ info }) => info.pointsCount),
     ),
-    gauge('collections_vector_total', "Vectors of this peer's replicas", total),
+    untyped('collections_vector_total', "Vectors of this peer's replicas", total),
     family('collection_vectors', "Vectors of this peer's replicas, by their name", counted),
     family(
       'collection_indexed_only_excluded_points',

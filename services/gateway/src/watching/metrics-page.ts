@@ -1,17 +1,25 @@
-// The metrics of a peer under Qdrant's names, and under `tributary_` those that Qdrant has no name for. Pure but for what
-// the operating system says of the process.
+// The metrics of a peer under Qdrant's names, and under `tributary_` those that Qdrant has no name for. They keep Prometheus'
+// rules, as `promtool check metrics` has them. Pure but for what the peer's other parts look up.
 
 import type { PeerId } from '@tributary/model';
 import type { ClusterView } from '@tributary/qdrant-api';
-import { expositionText, gauge, type MetricFamily, processFamilies } from '@tributary/runtime';
+import {
+  counter,
+  expositionText,
+  gauge,
+  type MetricFamily,
+  type Metrics,
+  untyped,
+} from '@tributary/runtime';
 import type { RequestMeter } from '../limits/request-meter.ts';
-import type { SlowLog } from '../tracing/slow-log.ts';
 import type { WriteWatch } from '../writes/write-watch.ts';
 import { type CollectionMetricsInput, collectionFamilies } from './collection-metrics.ts';
+import type { SlowLog } from './slow-log.ts';
 
 export interface MetricsPageInput extends CollectionMetricsInput {
   readonly version: string;
-  readonly prefix: string;
+  /** Of the peer's other parts. */
+  readonly metrics: Metrics;
   readonly cluster: ClusterView;
   readonly meter: RequestMeter;
   readonly watch: WriteWatch;
@@ -25,16 +33,16 @@ export interface MetricsPageInput extends CollectionMetricsInput {
 
 /** In Prometheus' text format. */
 export function metricsText(input: MetricsPageInput): string {
-  const { cluster, meter, perCollection, shown, prefix } = input;
+  const { cluster, meter, perCollection, shown, metrics } = input;
   const families = [
     ...ownFamilies(input),
     ...clusterFamilies(cluster),
     ...collectionFamilies(input),
     ...peerFamilies(input),
     ...meter.families({ perCollection, shown }),
-    ...processFamilies(),
+    ...metrics.families(),
   ];
-  return expositionText(families, prefix);
+  return expositionText(families, metrics.prefix);
 }
 
 function ownFamilies(input: MetricsPageInput): MetricFamily[] {
@@ -48,12 +56,11 @@ function ownFamilies(input: MetricsPageInput): MetricFamily[] {
       cutOffMs / 1_000,
     ),
     gauge('tributary_requests_in_flight', 'Requests that are being answered', meter.inFlight),
-    {
-      name: 'tributary_slow_requests_total',
-      help: 'Requests that took longer than service.slow_query_secs',
-      type: 'counter',
-      samples: [{ value: slowLog?.total ?? 0 }],
-    },
+    counter(
+      'tributary_slow_requests_total',
+      'Requests that took longer than service.slow_query_secs',
+      slowLog?.total ?? 0,
+    ),
     {
       name: 'tributary_append_duration_seconds',
       help: 'Time from handing a write over to the stream to its receipt, in seconds',
@@ -76,14 +83,14 @@ function clusterFamilies(view: ClusterView): MetricFamily[] {
   const isWorking = consensus.kind === 'working';
   return [
     gauge('cluster_enabled', 'Always 1', 1),
-    gauge('cluster_peers_total', 'Peers of the cluster', view.peers.size),
+    untyped('cluster_peers_total', 'Peers of the cluster', view.peers.size),
     gauge('cluster_term', "Term of the coordinator's lease", view.term),
     gauge(
       'cluster_commit',
       'Sequence of the last event of META that this peer has folded',
       view.commit,
     ),
-    gauge(
+    untyped(
       'cluster_pending_operations_total',
       'Changes to the metadata that this peer has proposed and not seen decided',
       view.pendingOperations,

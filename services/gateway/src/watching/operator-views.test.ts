@@ -5,9 +5,10 @@ import test, { after, before } from 'node:test';
 import { QdrantClient as GrpcClient } from '@qdrant/js-client-grpc';
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { type MemoryCluster, startMemoryCluster } from '../testing/memory-cluster.ts';
+import { problemsOf } from '../testing/prometheus-rules.ts';
 import { type ParsedFamily, parsePrometheusText, valueIn } from '../testing/prometheus-text.ts';
 
-const COUNT_ENDPOINT = '/collections/{name}/points/count';
+const COUNT_ENDPOINT = '/collections/{collection_name}/points/count';
 const POINTS = 30;
 
 let cluster: MemoryCluster;
@@ -85,8 +86,16 @@ test('every metric that means something here is there under its name and with it
     rest_responses_avg_duration_seconds: ['endpoint', 'method', 'status'],
     rest_responses_min_duration_seconds: ['endpoint', 'method', 'status'],
     rest_responses_max_duration_seconds: ['endpoint', 'method', 'status'],
-    memory_resident_bytes: [],
+    memory_active_bytes: [],
     memory_allocated_bytes: [],
+    memory_metadata_bytes: [],
+    memory_resident_bytes: [],
+    memory_retained_bytes: [],
+    process_cpu_seconds_total: [],
+    process_threads: [],
+    process_open_fds: [],
+    process_max_fds: [],
+    process_open_mmaps: [],
     process_minor_page_faults_total: [],
     process_major_page_faults_total: [],
     tributary_replica_applied_sequence: ['id', 'peer', 'shard'],
@@ -110,6 +119,18 @@ test('every metric that means something here is there under its name and with it
   assert.equal(duration?.type, 'histogram');
   const appends = 'mine_tributary_append_duration_seconds_count';
   assert.ok((valueIn(families, appends) ?? 0) >= 1);
+});
+
+test('metrics keep the rules of Prometheus, as promtool checks them', async () => {
+  for (const query of ['', '?per_collection=true']) {
+    const families = await scrape(query);
+    assert.ok(families.size > 40);
+    assert.deepEqual(problemsOf(families), []);
+  }
+  const memory = await scrape();
+  for (const part of ['active', 'allocated', 'metadata', 'resident', 'retained']) {
+    assert.ok((valueIn(memory, `mine_memory_${part}_bytes`) ?? 0) > 0, part);
+  }
 });
 
 test('points, vectors and replicas are those of the collection, as each peer has them', async () => {

@@ -19,10 +19,10 @@ import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import { statusOfReplica } from '../collections/collection-status.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
 import type { LocalReplica, LocalReplicas } from '../replicas/local-replicas.ts';
-import type { Issues } from '../tracing/issues.ts';
-import type { SlowLog } from '../tracing/slow-log.ts';
 import type { WriteWatch } from '../writes/write-watch.ts';
+import type { Issues } from './issues.ts';
 import { metricsText } from './metrics-page.ts';
+import type { SlowLog } from './slow-log.ts';
 
 export interface OperatorViewsOptions {
   readonly self: PeerId;
@@ -55,14 +55,10 @@ export class OperatorViews {
   /** In Prometheus' text format. Replicas whose thread is busy for longer than asked are shown as they last were. */
   async metrics({ anonymize, perCollection, timeoutMs }: ReportParameters): Promise<string> {
     const { metrics, local, cluster, state, tracker, cutOffMs, ...others } = this.#options;
-    const [view, replicas, counted] = await Promise.all([
-      cluster(),
-      local.all(timeoutMs),
-      metrics.registry.metrics(),
-    ]);
-    const own = metricsText({
+    const [view, replicas] = await Promise.all([cluster(), local.all(timeoutMs)]);
+    return metricsText({
       ...others,
-      prefix: metrics.prefix,
+      metrics,
       state: state(),
       local: replicas,
       appliedSequence: (collection, shard, peer) =>
@@ -73,7 +69,6 @@ export class OperatorViews {
       perCollection,
       shown: anonymize ? hashOf : (name) => name,
     });
-    return `${own}\n${counted}`;
   }
 
   /** JSON text of the telemetry; see `writeTelemetry` for the levels. */

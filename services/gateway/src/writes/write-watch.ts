@@ -3,9 +3,9 @@
 import type { CollectionState } from '@tributary/metadata';
 import type { Filter, PointOperation } from '@tributary/model';
 import type { Clock } from '@tributary/runtime';
-import { describeOperation } from '../tracing/describe-request.ts';
-import { DurationTally } from '../tracing/duration-tally.ts';
-import type { SlowLog } from '../tracing/slow-log.ts';
+import { describeOperation } from '../watching/describe-request.ts';
+import { DurationTally } from '../watching/duration-tally.ts';
+import type { SlowLog } from '../watching/slow-log.ts';
 
 export class WriteWatch {
   readonly #clock: Clock;
