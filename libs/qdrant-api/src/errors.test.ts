@@ -27,6 +27,7 @@ test('every kind of error has the status and the prefix that clients know', () =
     ['rate_limited', 429, 8, 'Rate limiting exceeded: why'],
     ['precondition_failed', 500, 9, 'Pre-condition failure: why'],
     ['not_distributed', 405, 12, 'why'],
+    ['not_implemented', 501, 12, 'why'],
     ['timeout', 408, 4, 'Timeout: why'],
     ['unknown_outcome', 408, 4, 'Timeout: why'],
     ['unavailable', 503, 14, 'Shard temporarily unavailable: why'],

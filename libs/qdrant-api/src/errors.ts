@@ -26,6 +26,7 @@ const STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   rate_limited: { http: 429, grpc: 8, prefix: 'Rate limiting exceeded: ' },
   precondition_failed: { http: 500, grpc: 9, prefix: 'Pre-condition failure: ' },
   not_distributed: { http: 405, grpc: 12, prefix: '' },
+  not_implemented: { http: 501, grpc: 12, prefix: '' },
   timeout: { http: 408, grpc: 4, prefix: 'Timeout: ' },
   // A deadline that passes while a write is under way says as little about the write as this does.
   unknown_outcome: { http: 408, grpc: 4, prefix: 'Timeout: ' },

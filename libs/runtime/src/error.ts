@@ -19,6 +19,8 @@ export type ErrorCode =
   | 'rate_limited'
   | 'precondition_failed'
   | 'not_distributed'
+  /** A part of Qdrant's API that is not served yet. */
+  | 'not_implemented'
   /** Nothing was done in the time given. */
   | 'timeout'
   /** The write may or may not take effect: it was sent, and no answer came. */
@@ -46,6 +48,7 @@ const RETRYABLE: Readonly<Record<ErrorCode, boolean>> = {
   rate_limited: true,
   precondition_failed: false,
   not_distributed: false,
+  not_implemented: false,
   timeout: true,
   unknown_outcome: true,
   unavailable: true,

@@ -7,7 +7,7 @@ import { collectionsService, pointsService } from '@tributary/qdrant-api';
 import { UNSERVED_METHODS } from './grpc/grpc-methods.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
-const UNSERVED = new Set(Object.values(UNSERVED_METHODS).flat());
+const UNSERVED = new Set(UNSERVED_METHODS.flatMap(([, paths]) => paths));
 const PATHS = new Set([
   ...[...Object.values(pointsService), ...Object.values(collectionsService)].map(
     ({ path }) => path,

@@ -15,6 +15,7 @@ import {
   type QueryStrings,
   qdrantService,
   timeoutMsOfMessage,
+  type UnsupportedFeature,
   updateCollectionOf,
   versionReply,
 } from '@tributary/qdrant-api';
@@ -30,16 +31,34 @@ export type HostMethod = <Request, Response>(
   handle: (request: Request, headers: QueryStrings) => Promise<Answer<Response>>,
 ) => void;
 
-/** Methods of Qdrant that are not served: their paths by what they are about. */
-export const UNSERVED_METHODS: Readonly<Record<string, readonly string[]>> = {
-  'moving shards': ['/qdrant.Collections/UpdateCollectionClusterSetup'],
-  'shard keys': ['CreateShardKey', 'DeleteShardKey', 'ListShardKeys'].map(
-    (name) => `/qdrant.Collections/${name}`,
-  ),
-  snapshots: ['Create', 'List', 'Delete', 'CreateFull', 'ListFull', 'DeleteFull'].map(
-    (name) => `/qdrant.Snapshots/${name}`,
-  ),
-};
+/** Methods of Qdrant that are not served: their paths by the feature they belong to. */
+export const UNSERVED_METHODS: readonly (readonly [UnsupportedFeature, readonly string[]])[] = [
+  ['clusterOperations', ['/qdrant.Collections/UpdateCollectionClusterSetup']],
+  [
+    'shardKeys',
+    ['CreateShardKey', 'DeleteShardKey', 'ListShardKeys'].map(
+      (name) => `/qdrant.Collections/${name}`,
+    ),
+  ],
+  [
+    'snapshots',
+    ['Create', 'List', 'Delete', 'CreateFull', 'ListFull', 'DeleteFull'].map(
+      (name) => `/qdrant.Snapshots/${name}`,
+    ),
+  ],
+  [
+    'storageFiles',
+    [
+      'ListFiles',
+      'FileExists',
+      'FileLength',
+      'ReadBytes',
+      'ReadBytesStream',
+      'ReadWhole',
+      'ReadBatch',
+    ].map((name) => `/qdrant.StorageRead/${name}`),
+  ],
+];
 
 const SERVING = 1 as const;
 

@@ -7,7 +7,6 @@ import {
   Server,
   ServerCredentials,
   type ServerUnaryCall,
-  status,
 } from '@grpc/grpc-js';
 import {
   CUT_OFF_HEADER,
@@ -15,6 +14,7 @@ import {
   grpcErrorText,
   IDEMPOTENCY_KEY_HEADER,
   MIN_SEQUENCE_HEADER,
+  notServed,
   type QueryStrings,
   RETRY_AFTER,
   retryAfterText,
@@ -157,10 +157,11 @@ function collectionOf(message: unknown): string | undefined {
 }
 
 function hostUnserved(server: Server): void {
-  for (const [what, paths] of Object.entries(UNSERVED_METHODS)) {
-    const details = `This version of Tributary does not support ${what}`;
+  for (const [feature, paths] of UNSERVED_METHODS) {
+    const error = notServed(feature);
+    const answer = { code: statusOf(error).grpc, details: error.message };
     const refuse: handleUnaryCall<Buffer, Buffer> = (_call, respond) =>
-      respond({ code: status.UNIMPLEMENTED, details, metadata: new CallMetadata() });
+      respond({ ...answer, metadata: new CallMetadata() });
     for (const path of paths) server.register(path, refuse, asIs, asIs, 'unary');
   }
 }

@@ -28,6 +28,8 @@ export interface RestRoute {
   readonly url: string;
   /** JSON text of the result, in pieces where it may be large. */
   readonly handle: (request: RestRequest) => Promise<string | JsonPieces>;
+  /** Answered before the body is read. Default false. */
+  readonly ignoresBody?: boolean;
 }
 
 export type Body = JsonValue | undefined;

@@ -27,6 +27,7 @@ import { countBodies, releaseBody, takeUnpacked } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
 import { nameOf, type RestRequest, type RestRoute } from './rest-request.ts';
 import { restRoutes } from './rest-routes.ts';
+import { unservedRoutes } from './rest-unserved-routes.ts';
 
 export interface RestServerOptions {
   readonly core: GatewayCore;
@@ -67,14 +68,14 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   const app = fastify({
     bodyLimit: options.maxRequestBytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PART_LENGTH_MAX },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_WITHIN_MS,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, _request, reply) => fail(reply, error),
   });
   if (options.enableCors) {
-    const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+    const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
     await app.register(cors, {
       origin: '*',
       methods,
@@ -112,7 +113,9 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     done();
   });
   addPlainRoutes(app, options.core);
-  for (const route of restRoutes(options.core)) addRoute(app, route, options);
+  for (const route of [...restRoutes(options.core), ...unservedRoutes()]) {
+    addRoute(app, route, options);
+  }
   await app.listen({ host: options.host, port: options.port }).catch((error: Error) => {
     throw new TributaryError('unavailable', error.message, { cause: error });
   });
@@ -146,14 +149,11 @@ function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOpt
   const { method, url } = route;
   const endpoint = options.meter.rest(method, url.replaceAll(/:(\w+)/g, '{$1}'));
   const context = { ...options, endpoint };
-  app.route({
-    method,
-    url,
-    // No promise is handed back: its end would be taken for an answer while that one is still being compressed.
-    handler: (request, reply) => {
-      answer(request, reply, route, context).catch((error: unknown) => fail(reply, error));
-    },
-  });
+  // No promise is handed back: its end would be taken for an answer while that one is still being compressed.
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    answer(request, reply, route, context).catch((error: unknown) => fail(reply, error));
+  };
+  app.route({ method, url, handler, ...(route.ignoresBody === true && { onRequest: handler }) });
 }
 
 async function answer(
