@@ -95,6 +95,13 @@ test('a gRPC method of what is not served yet is UNIMPLEMENTED by the same name'
 });
 
 test('HEAD answers as GET does, without the body', async () => {
+  const large = { id: 1_000, vector: {}, payload: { text: 'x'.repeat(300_000) } };
+  const made = await ask(
+    'PUT',
+    '/collections/docs/points?wait=true',
+    JSON.stringify({ points: [large] }),
+  );
+  assert.equal(made.status, 200, made.text);
   const paths = [
     '/',
     '/healthz',
@@ -105,6 +112,7 @@ test('HEAD answers as GET does, without the body', async () => {
     '/collections/docs',
     '/collections/docs/exists',
     '/collections/docs/points/1',
+    '/collections/docs/points/1000',
     '/collections/nowhere',
     '/telemetry?details_level=4',
     '/cluster',
