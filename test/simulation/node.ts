@@ -188,6 +188,10 @@ export function delegating(store: ReplicaStore, changes: Partial<ReplicaStore>):
     get state() {
       return changes.state ?? store.state;
     },
+    get cuts() {
+      return changes.cuts ?? store.cuts;
+    },
+    bucketsAt: (cut) => store.bucketsAt(cut),
     get: (ids) => store.get(ids),
     getPayloads: (ids) => store.getPayloads(ids),
     scan: (from) => store.scan(from),
@@ -197,10 +201,14 @@ export function delegating(store: ReplicaStore, changes: Partial<ReplicaStore>):
     verify: () => store.verify(),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
-    ...omitState(changes),
+    ...withoutGetters(changes),
   };
 }
 
-function omitState({ state: _state, ...rest }: Partial<ReplicaStore>): Partial<ReplicaStore> {
+function withoutGetters({
+  state: _state,
+  cuts: _cuts,
+  ...rest
+}: Partial<ReplicaStore>): Partial<ReplicaStore> {
   return rest;
 }

@@ -15,6 +15,7 @@ const FAULTS = [
   'slowness',
   'poison',
   'entry for all shards',
+  'cut',
   'purge',
   'purge beyond a replica',
   'lost silently',

@@ -14,6 +14,7 @@ import {
 } from '@tributary/model';
 import type { Replica } from '@tributary/replica';
 import { type Random, SimulatedClock, seededRandom } from '@tributary/runtime';
+import { CUTS_KEPT } from '@tributary/storage';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { encodeEntry } from '@tributary/wire';
 import { Fold, type Points } from './fold.ts';
@@ -56,6 +57,7 @@ class World {
   readonly #clock = new SimulatedClock();
   readonly #streams: MemoryWriteStreams;
   readonly #fold = new Fold();
+  readonly #cuts: Sequence[] = [];
   readonly #nodes: Node[];
   /**
    * Whether the log is purged in this run. The count that betrays a silent loss is the server's, so a purge would hide
@@ -104,7 +106,8 @@ class World {
     const node = this.#nodes[this.#random.integer(NODES)];
     assert(node !== undefined);
     const dice = this.#random.integer(100);
-    if (dice < 55) await this.#append(this.#random.integer(10) === 0);
+    if (dice < 50) await this.#append(this.#random.integer(10) === 0);
+    else if (dice < 55) await this.#cut();
     else if (dice < 65) this.#toggle(node);
     else if (dice < 69) await this.#restart(node);
     else if (dice < 78) this.#disturb(node);
@@ -127,6 +130,17 @@ class World {
       const at = (receipt.sequence - messages.length + 1 + index) as Sequence;
       if (shard !== OTHER_SHARD) this.#fold.take({ sequence: at, data });
     }
+  }
+
+  async #cut(): Promise<void> {
+    this.#note('cut');
+    const messageId = this.#random.id();
+    const data = encodeEntry({ operationId: messageId, timeMs: 1, operations: [], isCut: true });
+    const receipt = await this.#streams
+      .open(COLLECTION)
+      .append([{ shard: ALL_SHARDS, messageId, data }]);
+    this.#fold.take({ sequence: receipt.sequence, data });
+    this.#cuts.push(receipt.sequence);
   }
 
   #target(): ShardTarget {
@@ -210,9 +224,22 @@ class World {
     assert.equal(info.appliedCount, expected.count, `entries at ${info.appliedSequence}`);
     assert.equal(info.pointsCount, expected.points.size, `points at ${info.appliedSequence}`);
     assert.deepEqual(info.payloadSchema, expected.payloadSchema);
+    this.#checkCuts(replica, info.appliedSequence);
     if (this.#random.integer(10) !== 0) return;
     if (replica.isReadable) this.#checkReads(replica, expected.points);
     else assert.throws(() => replica.call(EVERYTHING), { code: 'unavailable' });
+  }
+
+  /** Every cut up to here is kept, and is the fold at its sequence. */
+  #checkCuts(replica: Replica, applied: Sequence): void {
+    const expected = this.#cuts.filter((at) => at <= applied).slice(-CUTS_KEPT);
+    assert.deepEqual(
+      replica.cuts,
+      expected.map((at) => {
+        const { contentHash, count, points } = this.#fold.at(at);
+        return { sequence: at, appliedCount: count, pointsCount: points.size, contentHash };
+      }),
+    );
   }
 
   /** What reads show is the fold too, and every point is found by its own vector. */

@@ -73,11 +73,16 @@ export interface WritePart {
   readonly operations: readonly PointOperation[];
 }
 
-/** One entry of the write stream: what one append does to one shard. */
+/** One entry of the write stream: what one append does to one shard, or alike to all. */
 export interface Entry {
   /** Identity of the write, the same on every retry. */
   readonly operationId: string;
   /** When the gateway accepted it, in milliseconds since the Unix epoch; apply never reads a clock. */
   readonly timeMs: number;
   readonly operations: readonly PointOperation[];
+  /**
+   * A cut: every replica ends a commit exactly here and keeps count and content hash of that state, so that replicas can
+   * be compared although they commit at different entries otherwise. It is for all shards and has no operations.
+   */
+  readonly isCut?: boolean;
 }

@@ -53,11 +53,16 @@ export type FollowerEvent = { readonly nowMs: number } & (
 export type FollowerTask =
   | { readonly kind: 'open'; readonly after: Sequence }
   | { readonly kind: 'read' }
-  /** Evaluate a prefix of the deliveries, at least one, in one batch. */
+  /** Evaluate a prefix of the deliveries, at least one, in one batch. A cut is the last one at most. */
   | { readonly kind: 'evaluate'; readonly deliveries: readonly Delivery[] }
   | { readonly kind: 'deadLetter'; readonly refused: readonly Refused[] }
-  /** Commit the batch last evaluated with this state. */
-  | { readonly kind: 'commit'; readonly sequence: Sequence; readonly count: number }
+  /** Commit the batch last evaluated with this state; where it is a cut, keep the new state as one. */
+  | {
+      readonly kind: 'commit';
+      readonly sequence: Sequence;
+      readonly count: number;
+      readonly isCut: boolean;
+    }
   | { readonly kind: 'check' }
   /** Get each sequence after `after` up to and with `upTo` from any server that has it. */
   | { readonly kind: 'refetch'; readonly after: Sequence; readonly upTo: Sequence }

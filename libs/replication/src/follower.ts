@@ -155,11 +155,13 @@ function missingBefore(state: FollowerState, heads: Heads, last: Sequence): numb
   return heads.shardCount + state.purged.count - state.appliedCount - seen;
 }
 
-/** Up to the next entry that cannot be read: that one is fetched again first. */
+/** Up to the next entry that cannot be read, which is fetched again first, and to the next cut, which ends a commit. */
 function evaluate(state: FollowerState): Step {
   const { pending } = state;
   const unreadable = pending.findIndex((each, at) => at > 0 && each.content.kind === 'unreadable');
-  const deliveries = unreadable > 0 ? pending.slice(0, unreadable) : pending;
+  const readable = unreadable > 0 ? pending.slice(0, unreadable) : pending;
+  const cut = readable.findIndex(isCut);
+  const deliveries = cut >= 0 ? readable.slice(0, cut + 1) : readable;
   return {
     state: { ...state, phase: { kind: 'evaluating' } },
     effects: [{ kind: 'evaluate', deliveries }],
@@ -177,15 +179,20 @@ function evaluated(state: FollowerState, count: number, refused: readonly Refuse
 
 /** A refused entry is recorded before it is passed, so that a crash in between loses no dead letter. */
 function commit(state: FollowerState, evaluatedCount: number): Step {
-  const sequence = state.pending[evaluatedCount - 1]?.sequence ?? state.applied;
-  return commitAt(state, sequence, state.appliedCount + evaluatedCount);
+  const last = state.pending[evaluatedCount - 1];
+  assert(last !== undefined, 'what was evaluated is pending');
+  return commitAt(state, last.sequence, state.appliedCount + evaluatedCount, isCut(last));
 }
 
-function commitAt(state: FollowerState, sequence: Sequence, count: number): Step {
+function commitAt(state: FollowerState, sequence: Sequence, count: number, isCut = false): Step {
   return {
     state: { ...state, phase: { kind: 'committing', sequence, count } },
-    effects: [{ kind: 'commit', sequence, count }],
+    effects: [{ kind: 'commit', sequence, count, isCut }],
   };
+}
+
+function isCut({ content }: Delivery): boolean {
+  return content.kind === 'entry' && content.entry.isCut === true;
 }
 
 function committed(state: FollowerState, sequence: Sequence, count: number, nowMs: number): Step {

@@ -6,6 +6,7 @@
 //              dense   value count u32, f32 values
 //              sparse  0xffffffff u32, value count u32, u32 indices, f32 values
 //              multi   0xfffffffe u32, row size u32, value count u32, f32 rows
+//   cut      format u8, crc u32, sequence f64, applied count f64, points f64, content hash 32, bucket sums 2,048
 //   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, as JSON text the
 //            payload schema, absent where it is empty, or where there is a vector schema the list of both
 
@@ -24,7 +25,7 @@ import {
   vectorSchemaFromJson,
 } from '@tributary/model';
 import { assert, messageOf, TributaryError } from '@tributary/runtime';
-import { DIGEST_BYTES, type ReplicaState } from '@tributary/storage';
+import { BUCKET_SUMS_BYTES, type Cut, DIGEST_BYTES, type ReplicaState } from '@tributary/storage';
 
 const FORMAT = 1;
 const CRC_AT = 1;
@@ -40,6 +41,17 @@ const MULTI_MARK = 0xffff_fffe;
 export const STATE_KEY = Buffer.of(0xff);
 /** First key after the ids. */
 export const IDS_END = Buffer.of(0x02);
+const CUT_KEY_TAG = 0xfe;
+export const CUTS_FROM = Buffer.of(CUT_KEY_TAG);
+const CUT_BYTES = STATE_BYTES + BUCKET_SUMS_BYTES;
+
+/** Sorts by the sequence. */
+export function cutKey(at: Sequence): Buffer {
+  const key = Buffer.alloc(9);
+  key[0] = CUT_KEY_TAG;
+  key.writeBigUInt64BE(BigInt(at), 1);
+  return key;
+}
 
 export interface PointRecord {
   readonly version: Sequence;
@@ -97,6 +109,16 @@ export class RecordEncoder {
     return seal(STATE_KEY, target, bytes);
   }
 
+  cut(key: Uint8Array, cut: Cut, buckets: Uint8Array): Buffer {
+    const target = this.#reserve(CUT_BYTES);
+    let at = target.writeDoubleLE(cut.sequence, BODY_AT);
+    at = target.writeDoubleLE(cut.appliedCount, at);
+    at = target.writeDoubleLE(cut.pointsCount, at);
+    target.write(cut.contentHash, at, 'hex');
+    target.set(buckets, STATE_BYTES);
+    return seal(key, target, CUT_BYTES);
+  }
+
   #reserve(bytes: number): Buffer {
     if (bytes > this.#buffer.length) this.#buffer = Buffer.alloc(2 ** Math.ceil(Math.log2(bytes)));
     return this.#buffer;
@@ -138,6 +160,22 @@ export function decodeState(record: Buffer, what: () => string): ReplicaState {
     contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
     ...readSchemas(record, what),
   };
+}
+
+/** With the cut's `BucketSums`. Throws `corrupt` as `decodePoint` does. */
+export function decodeCut(
+  key: Uint8Array,
+  record: Buffer,
+  what: () => string,
+): { cut: Cut; buckets: Uint8Array } {
+  check(key, record, CUT_BYTES, what);
+  const cut = {
+    sequence: sequence(record.readDoubleLE(BODY_AT)),
+    appliedCount: record.readDoubleLE(BODY_AT + 8),
+    pointsCount: record.readDoubleLE(BODY_AT + 16),
+    contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
+  };
+  return { cut, buckets: record.subarray(STATE_BYTES, CUT_BYTES) };
 }
 
 /** The CRC that a sealed record carries. */

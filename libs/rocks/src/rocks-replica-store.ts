@@ -14,7 +14,10 @@ import {
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import {
+  BucketSums,
   ContentHash,
+  CUTS_KEPT,
+  type Cut,
   EMPTY_CONTENT_HASH,
   pointDigest,
   type ReplicaState,
@@ -24,7 +27,10 @@ import {
 } from '@tributary/storage';
 import type { RocksCursor, RocksDatabase, Row } from './database.ts';
 import {
+  CUTS_FROM,
   crcOf,
+  cutKey,
+  decodeCut,
   decodePoint,
   decodeState,
   decodeVectors,
@@ -43,6 +49,9 @@ export class RocksReplicaStore implements ReplicaStore {
   readonly #encoder = new RecordEncoder();
   readonly #onClose: () => void;
   #state: ReplicaState;
+  #cuts: readonly Cut[];
+  /** Those of the state; undefined until every point was walked over once. */
+  #buckets: BucketSums | undefined;
   #closing: Promise<void> | undefined;
 
   /** Throws `corrupt` where the stored state cannot be read. */
@@ -51,10 +60,22 @@ export class RocksReplicaStore implements ReplicaStore {
     this.#database = database;
     this.#onClose = onClose;
     this.#state = this.#loadState();
+    this.#cuts = this.#loadCuts();
+    if (this.#state.pointsCount === 0) this.#buckets = new BucketSums();
   }
 
   get state(): ReplicaState {
     return this.#state;
+  }
+
+  get cuts(): readonly Cut[] {
+    return this.#cuts;
+  }
+
+  bucketsAt(cut: Sequence): Uint8Array | undefined {
+    const key = cutKey(cut);
+    const [record] = this.#database.getMany('points', [key]);
+    return record && decodeCut(key, record, () => this.#cutName(cut)).buckets;
   }
 
   get(ids: readonly PointId[]): (StoredPoint | undefined)[] {
@@ -102,16 +123,22 @@ export class RocksReplicaStore implements ReplicaStore {
     const previous = this.#getPoints(ids, keys);
     const hash = new ContentHash(this.#state.contentHash);
     let pointsCount = this.#state.pointsCount;
+    const buckets = this.#bucketsOf(changes);
     try {
       for (let i = 0; i < ids.length; i++) {
         const key = keys[i];
         assert(key !== undefined, 'each id has its key');
         const old = previous[i];
-        if (old !== undefined) hash.subtract(old.digest);
+        if (old !== undefined) {
+          hash.subtract(old.digest);
+          buckets?.subtract(key, old.digest);
+        }
         const point = puts[i];
         if (point !== undefined) {
           const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
-          hash.add(this.#put(key, point, old, keepsVectors));
+          const digest = this.#put(key, point, old, keepsVectors);
+          hash.add(digest);
+          buckets?.add(key, digest);
           if (old === undefined) pointsCount++;
         } else if (old !== undefined) {
           this.#database.delete('points', key);
@@ -129,11 +156,15 @@ export class RocksReplicaStore implements ReplicaStore {
         ...(vectorSchema && { vectorSchema }),
       };
       this.#database.put('points', STATE_KEY, this.#encoder.state(state));
+      const cuts = changes.isCut === true ? this.#putCut(state, buckets) : this.#cuts;
       this.#database.write({ sync: false });
       this.#state = state;
+      this.#cuts = cuts;
       return state;
     } catch (error) {
       this.#database.discard();
+      // They have what was not written.
+      this.#buckets = undefined;
       throw error;
     }
   }
@@ -181,6 +212,42 @@ export class RocksReplicaStore implements ReplicaStore {
       pointsCount: 0,
       payloadSchema: {},
     };
+  }
+
+  #loadCuts(): readonly Cut[] {
+    const cursor = this.#database.cursor('points', CUTS_FROM, STATE_KEY);
+    try {
+      const cuts: Cut[] = [];
+      for (let row = cursor.next(); row !== undefined; row = cursor.next()) {
+        cuts.push(decodeCut(row.key, row.value, () => `store ${this.#name}: a cut`).cut);
+      }
+      return cuts;
+    } finally {
+      cursor.close();
+    }
+  }
+
+  /** The sums to be kept up with the changes; those of a store that was not walked over are only needed at a cut. */
+  #bucketsOf({ isCut }: StoreChanges): BucketSums | undefined {
+    if (this.#buckets === undefined && isCut === true) {
+      const points = this.scan();
+      while (!points.next().done);
+    }
+    return this.#buckets;
+  }
+
+  /** Adds the state as a cut to the next write, and lets go of the oldest; returns what is kept then. */
+  #putCut(state: ReplicaState, buckets: BucketSums | undefined): readonly Cut[] {
+    assert(buckets !== undefined, 'the buckets are known at a cut');
+    const { appliedSequence, appliedCount, pointsCount, contentHash } = state;
+    const cut: Cut = { sequence: appliedSequence, appliedCount, pointsCount, contentHash };
+    const key = cutKey(cut.sequence);
+    this.#database.put('points', key, this.#encoder.cut(key, cut, buckets.toBytes()));
+    const cuts = [...this.#cuts, cut];
+    for (const old of cuts.splice(0, Math.max(0, cuts.length - CUTS_KEPT))) {
+      this.#database.delete('points', cutKey(old.sequence));
+    }
+    return cuts;
   }
 
   /** Adds the point to the next write and returns its digest. */
@@ -245,6 +312,7 @@ export class RocksReplicaStore implements ReplicaStore {
     whole: ReplicaState | undefined,
   ): IterableIterator<StoredPoint> {
     const hash = new ContentHash();
+    const buckets = new BucketSums();
     let pointsCount = 0;
     try {
       for (let row = points.next(); row !== undefined; row = points.next()) {
@@ -254,12 +322,14 @@ export class RocksReplicaStore implements ReplicaStore {
         const belongs = vectorsRow?.key.equals(row.key) ? vectorsRow.value : undefined;
         const { version, payload } = point;
         hash.add(point.digest);
+        buckets.add(row.key, point.digest);
         pointsCount++;
         yield { id, version, payload, vectors: this.#vectorsOf(id, row.key, point, belongs) };
         this.#assertOpen();
       }
       // A database that lost a file and the note of it has fewer points, each of them sound.
       if (whole !== undefined) this.#compare(hash, pointsCount, whole);
+      if (whole === this.#state) this.#buckets = buckets;
       if (vectors.next() !== undefined) {
         throw new TributaryError('corrupt', `store ${this.#name}: it has vectors of no point`);
       }
@@ -298,6 +368,10 @@ export class RocksReplicaStore implements ReplicaStore {
       const key = row.key.toString('hex');
       throw new TributaryError('corrupt', `store ${this.#name}: ${key} is no id`, { cause });
     }
+  }
+
+  #cutName(at: Sequence): string {
+    return `store ${this.#name}, the cut at ${at}`;
   }
 
   #pointName(id: PointId | undefined): string {

@@ -11,6 +11,7 @@ import {
   type VectorSchema,
 } from '@tributary/model';
 import { seededRandom, TributaryError } from '@tributary/runtime';
+import { cutTests } from './conformance-cuts.test-support.ts';
 import {
   ALL_KINDS_OF_ID,
   arraysOf,
@@ -52,6 +53,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
     });
   };
   contentTests(check);
+  cutTests(check);
   schemaTests(check);
   scanTests(check);
   refusalTests(check);

@@ -1,2 +1,3 @@
+export * from './bucket-sums.ts';
 export * from './content-hash.ts';
 export * from './replica-store.ts';

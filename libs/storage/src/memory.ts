@@ -9,23 +9,32 @@ import {
   isDense,
   isSparse,
   type PointId,
+  pointIdToBytes,
   type Sequence,
   type StoredPoint,
   sequence,
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
+import { BucketSums } from './bucket-sums.ts';
 import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
-import type {
-  ReplicaState,
-  ReplicaStore,
-  ReplicaStores,
-  StoreChanges,
-  StoredPayload,
+import {
+  CUTS_KEPT,
+  type Cut,
+  type ReplicaState,
+  type ReplicaStore,
+  type ReplicaStores,
+  type StoreChanges,
+  type StoredPayload,
 } from './replica-store.ts';
+
+interface CutWithBuckets extends Cut {
+  readonly buckets: Uint8Array;
+}
 
 interface Undo {
   readonly state: ReplicaState;
+  readonly cuts: readonly CutWithBuckets[];
   readonly previous: readonly (readonly [PointId, StoredPoint | undefined])[];
 }
 
@@ -33,6 +42,7 @@ interface Undo {
 interface Volume {
   state: ReplicaState;
   readonly points: Map<PointId, StoredPoint>;
+  cuts: readonly CutWithBuckets[];
   undos: Undo[];
   open: MemoryReplicaStore | undefined;
 }
@@ -48,7 +58,7 @@ export class MemoryReplicaStores implements ReplicaStores {
   async open(name: string): Promise<ReplicaStore> {
     let volume = this.#volumes.get(name);
     if (volume === undefined) {
-      volume = { state: emptyState(), points: new Map(), undos: [], open: undefined };
+      volume = { state: emptyState(), points: new Map(), cuts: [], undos: [], open: undefined };
       this.#volumes.set(name, volume);
     }
     if (volume.open !== undefined) {
@@ -160,7 +170,7 @@ class MemoryReplicaStore implements ReplicaStore {
       points.set(point.id, copyOf(point));
     }
     for (const id of changes.deletes) points.delete(id);
-    undos.push({ state: this.state, previous });
+    undos.push({ state: this.state, cuts: this.#volume.cuts, previous });
     if (undos.length > this.#unflushedCommitsMax) undos.shift();
     this.#ordered = undefined;
     const vectorSchema = changes.vectorSchema ?? this.state.vectorSchema;
@@ -172,7 +182,16 @@ class MemoryReplicaStore implements ReplicaStore {
       payloadSchema: changes.payloadSchema ?? this.state.payloadSchema,
       ...(vectorSchema && { vectorSchema }),
     };
+    if (changes.isCut === true) this.#keepCut();
     return this.state;
+  }
+
+  get cuts(): readonly Cut[] {
+    return this.#volume.cuts.map(({ buckets: _, ...cut }) => cut);
+  }
+
+  bucketsAt(cut: Sequence): Uint8Array | undefined {
+    return this.#volume.cuts.find(({ sequence: at }) => at === cut)?.buckets;
   }
 
   async flush(): Promise<Sequence> {
@@ -204,6 +223,17 @@ class MemoryReplicaStore implements ReplicaStore {
   kill(): void {
     this.#closed = true;
     if (this.#volume.open === this) this.#volume.open = undefined;
+  }
+
+  #keepCut(): void {
+    const { appliedSequence, appliedCount, pointsCount, contentHash } = this.state;
+    const sums = new BucketSums();
+    for (const point of this.#volume.points.values()) {
+      sums.add(pointIdToBytes(point.id), pointDigest(point));
+    }
+    const state = { appliedCount, pointsCount, contentHash };
+    const cut = { sequence: appliedSequence, ...state, buckets: sums.toBytes() };
+    this.#volume.cuts = [...this.#volume.cuts, cut].slice(-CUTS_KEPT);
   }
 
   #scan<T>(from: PointId | undefined, view: (point: StoredPoint) => T): IterableIterator<T> {
@@ -240,6 +270,7 @@ function emptyState(): ReplicaState {
 
 function applyUndo(volume: Volume, undo: Undo): void {
   volume.state = undo.state;
+  volume.cuts = undo.cuts;
   for (const [id, old] of undo.previous) {
     if (old === undefined) volume.points.delete(id);
     else volume.points.set(id, old);

@@ -28,6 +28,18 @@ export interface ReplicaState {
   readonly vectorSchema?: VectorSchema;
 }
 
+/**
+ * What the store was at a cut: an entry at which every replica of the collection ends a commit. Two replicas that have
+ * both passed a cut hold the same points exactly if these are equal.
+ */
+export interface Cut {
+  readonly sequence: Sequence;
+  /** Applied count, points and content hash as in `ReplicaState`. */
+  readonly appliedCount: number;
+  readonly pointsCount: number;
+  readonly contentHash: string;
+}
+
 export interface StoreChanges {
   readonly puts: readonly StoredPoint[];
   readonly deletes: readonly PointId[];
@@ -35,11 +47,15 @@ export interface StoreChanges {
   readonly payloadOnly?: ReadonlySet<PointId>;
   readonly appliedSequence: Sequence;
   readonly appliedCount: number;
+  /** The entry at `appliedSequence` is a cut: the new state is kept as one, in the same write. */
+  readonly isCut?: boolean;
   /** The schema from now on; absent where it stays as it is. */
   readonly payloadSchema?: PayloadSchema;
   /** Likewise. */
   readonly vectorSchema?: VectorSchema;
 }
+
+export const CUTS_KEPT = 64;
 
 export interface StoredPayload {
   readonly id: PointId;
@@ -70,6 +86,12 @@ export interface ReplicaStore extends AsyncDisposable {
    * Deleting what is not there changes nothing. The content hash and the count follow from the changes.
    */
   commit(changes: StoreChanges): ReplicaState;
+
+  /** The newest `CUTS_KEPT`, the last one last. */
+  readonly cuts: readonly Cut[];
+
+  /** The `BucketSums` at a cut that is kept; undefined for another. */
+  bucketsAt(cut: Sequence): Uint8Array | undefined;
 
   /** Makes everything committed so far survive a power loss; resolves to the sequence it covers. */
   flush(): Promise<Sequence>;

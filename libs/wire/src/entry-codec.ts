@@ -34,6 +34,9 @@ const OPERATION_ID_LENGTH_MAX = 64;
 const ENTRY_OPERATION_ID = lengthTag(1);
 const ENTRY_TIME_MS = varintTag(2);
 const ENTRY_OPERATION = lengthTag(3);
+const ENTRY_CUT = varintTag(4);
+/** The only kind of cut there is. */
+const CUT_OF_STATE = 1;
 
 export function encodeEntry(entry: Entry): Uint8Array {
   assert(entry.operationId.length <= OPERATION_ID_LENGTH_MAX, 'an operation id is short');
@@ -42,6 +45,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
     writeText(writer, 1, entry.operationId);
     writeInteger(writer, 2, entry.timeMs);
     for (const operation of entry.operations) writeOperation(writer, ENTRY_OPERATION, operation);
+    if (entry.isCut === true) writer.uint32(ENTRY_CUT).uint32(CUT_OF_STATE);
   });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   view.setUint8(0, FORMAT_VERSION);
@@ -72,14 +76,25 @@ function readEntry(reader: BinaryReader): Entry {
   let operationId: string | undefined;
   let timeMs = 0;
   const operations: PointOperation[] = [];
+  let isCut = false;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     if (tag === ENTRY_OPERATION_ID) operationId = readText(reader);
     else if (tag === ENTRY_TIME_MS) timeMs = readInteger(reader);
     else if (tag === ENTRY_OPERATION) operations.push(readOperation(reader));
+    else if (tag === ENTRY_CUT) isCut = readCut(reader);
     else refuseField(tag);
   }
   assertEnded(reader, reader.len);
   if (operationId === undefined) throw corrupt('an entry without an operation id');
-  return { operationId, timeMs, operations };
+  if (isCut && operations.length > 0) throw corrupt('a cut with operations');
+  return { operationId, timeMs, operations, ...(isCut && { isCut }) };
+}
+
+function readCut(reader: BinaryReader): true {
+  const kind = reader.uint32();
+  if (kind !== CUT_OF_STATE) {
+    throw new TributaryError('precondition_failed', `unknown kind of cut ${kind}`);
+  }
+  return true;
 }

@@ -28,6 +28,7 @@ import {
 const UUID = '0b6a2c5e-2b0d-4e5a-9d53-1f2a3b4c5d6e';
 const target = { collection: collectionId('docs-1'), shard: shardId(3) };
 
+const cut: Entry = { operationId: 'cut-1', timeMs: 1_700_000_000_000, operations: [], isCut: true };
 const entry: Entry = {
   operationId: '0123456789abcdef',
   timeMs: 1_790_000_000_123,
@@ -294,6 +295,7 @@ const GOLDEN: readonly [
   value: unknown,
 ][] = [
   ['entry', encodeEntry(entry), decodeEntry, entry],
+  ['entry-cut', encodeEntry(cut), decodeEntry, cut],
   ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
   ['entry-version', encodeEntry(versioned), decodeEntry, versioned],
   ['entry-later', encodeEntry(later), decodeEntry, later],

@@ -164,6 +164,7 @@ export class FollowerDriver {
         this.#options.content.commit(this.#batch, {
           appliedSequence: task.sequence,
           appliedCount: task.count,
+          isCut: task.isCut,
         });
         this.#batch = undefined;
         await this.#options.turn();

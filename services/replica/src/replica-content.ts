@@ -14,7 +14,6 @@ import {
   type PayloadSchema,
   type PointOffset,
   payloadFromBytes,
-  type Sequence,
   type StoredPoint,
   type VectorSchema,
   vectorSchemaOf,
@@ -22,7 +21,7 @@ import {
 import type { ApplyBatch, CandidateFinder, PointChanges } from '@tributary/replication';
 import { assert, type Clock } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
-import type { ReplicaState, ReplicaStore, ReplicaStores } from '@tributary/storage';
+import type { ReplicaState, ReplicaStore, ReplicaStores, StoreChanges } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
 import { describeIndexes } from './describe-indexes.ts';
 import { type CreateIndex, type IndexFiles, ReplicaVectors } from './replica-vectors.ts';
@@ -146,7 +145,7 @@ export class ReplicaContent implements AsyncDisposable {
   /** Makes the batch's changes, and that everything up to `appliedSequence` is applied, last and visible at once. */
   commit(
     batch: ApplyBatch | undefined,
-    applied: { readonly appliedSequence: Sequence; readonly appliedCount: number },
+    applied: Pick<StoreChanges, 'appliedSequence' | 'appliedCount' | 'isCut'>,
   ): void {
     const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
     this.store.commit({ ...changes, ...applied });

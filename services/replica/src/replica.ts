@@ -6,7 +6,7 @@ import type { CollectionConfig, CollectionVectors } from '@tributary/model';
 import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
 import type { ReplicaReader } from '@tributary/search';
-import type { ReplicaStores } from '@tributary/storage';
+import type { Cut, ReplicaStores } from '@tributary/storage';
 import type { WriteStreams } from '@tributary/stream';
 import type {
   ReplicaAddress,
@@ -105,6 +105,11 @@ export class Replica implements AsyncDisposable {
       caughtUp,
       ...(phase.kind === 'halted' ? { halted: phase.halt } : {}),
     };
+  }
+
+  /** The newest cuts that this replica has passed. */
+  get cuts(): readonly Cut[] {
+    return this.#content.store.cuts;
   }
 
   /** Resolves when everything is applied that is in the stream now. Errors: `unavailable`; what `heads` throws. */
