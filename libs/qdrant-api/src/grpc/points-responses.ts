@@ -1,4 +1,4 @@
-// What the model answers about points, as protobuf messages. Times are in seconds.
+// What the model answers about points, as protobuf messages, in parts where they are large. Times are in seconds.
 
 import type {
   DistanceMatrix,
@@ -10,19 +10,22 @@ import type {
 } from '@tributary/model';
 import { WholeFloat } from '@tributary/model';
 import {
-  type BatchResult,
+  BatchResult,
   type CountResponse,
   type FacetResponse,
   type FacetValue,
   type GetResponse,
   type GroupId,
-  type PointGroup as PointGroupMessage,
+  GroupsResult,
+  PointGroup as PointGroupMessage,
   type PointsOperationResponse,
   type QueryGroupsResponse,
   type RetrievedPoint,
   type ScoredPoint as ScoredPointMessage,
   type ScrollResponse,
+  SearchMatrixOffsets,
   type SearchMatrixOffsetsResponse,
+  SearchMatrixPairs,
   type SearchMatrixPairsResponse,
   type UpdateBatchResponse,
   type UpdateResult,
@@ -30,6 +33,14 @@ import {
 } from '../gen/points.ts';
 import type { UpdateView } from '../responses/view.ts';
 import { pointIdMessage } from './ids.ts';
+import {
+  type InParts,
+  isSmall,
+  MessageParts,
+  nested,
+  partsOfPoints,
+  thousands,
+} from './message-parts.ts';
 import { entriesOfPayload } from './payload-writer.ts';
 import { bytesOf, vectorsMessage } from './vectors.ts';
 
@@ -38,6 +49,10 @@ const STATUSES = {
   completed: UpdateStatus.Completed,
   wait_timeout: UpdateStatus.WaitTimeout,
 } as const;
+
+/** Numbers of fields: what an answer is about, and the groups of a result in groups. */
+const RESULT = 1;
+const GROUPS = 1;
 
 const I64_LIMIT = 2n ** 63n;
 const U64_LIMIT = 2n ** 64n;
@@ -59,29 +74,107 @@ function updateResult({ status, operationId }: UpdateView): UpdateResult {
   return { operationId: id, status: STATUSES[status] };
 }
 
+interface ScoredResponse {
+  readonly result: ScoredPointMessage[];
+  readonly time: number;
+}
+
 /** The answer to Search, Query, Recommend and Discover. */
 export function scoredResponse(
   points: readonly ScoredPoint[],
   timeSec: number,
-): { result: ScoredPointMessage[]; time: number } {
-  return { result: points.map(scoredPointMessage), time: timeSec };
+): InParts<ScoredResponse> {
+  if (isSmall(points)) return { result: points.map(scoredPointMessage), time: timeSec };
+  return new MessageParts(scoredParts(points, timeSec));
+}
+
+function* scoredParts(points: readonly ScoredPoint[], time: number): Generator<ScoredResponse> {
+  for (const part of partsOfPoints(points)) {
+    yield { result: part.map(scoredPointMessage), time: 0 };
+  }
+  yield { result: [], time };
+}
+
+interface BatchResponse {
+  readonly result: BatchResult[];
+  readonly time: number;
 }
 
 /** The answer to the batches of these. */
 export function scoredBatchResponse(
   batch: readonly (readonly ScoredPoint[])[],
   timeSec: number,
-): { result: BatchResult[]; time: number } {
-  const result = batch.map((points) => ({ result: points.map(scoredPointMessage) }));
-  return { result, time: timeSec };
+): InParts<BatchResponse> {
+  if (isSmall(batch.flat())) {
+    const result = batch.map((points) => ({ result: points.map(scoredPointMessage) }));
+    return { result, time: timeSec };
+  }
+  return new MessageParts(batchParts(batch, timeSec));
+}
+
+function* batchParts(
+  batch: readonly (readonly ScoredPoint[])[],
+  time: number,
+): Generator<BatchResponse | Uint8Array> {
+  for (const points of batch) {
+    if (isSmall(points)) yield { result: [{ result: points.map(scoredPointMessage) }], time: 0 };
+    else
+      yield* nested(
+        RESULT,
+        encodedHits(points, (result) => BatchResult.encode({ result })),
+      );
+  }
+  yield { result: [], time };
 }
 
 /** The answer to SearchGroups, QueryGroups and RecommendGroups. */
 export function groupsResponse(
   groups: readonly PointGroup[],
   timeSec: number,
-): QueryGroupsResponse {
-  return { result: { groups: groups.map(groupMessage) }, time: timeSec };
+): InParts<QueryGroupsResponse> {
+  const points = groups.flatMap(({ hits, lookup }): readonly PointRecord[] => {
+    return lookup === undefined ? hits : [...hits, lookup];
+  });
+  if (isSmall(points)) return { result: { groups: groups.map(groupMessage) }, time: timeSec };
+  return new MessageParts(groupsParts(groups, timeSec));
+}
+
+function* groupsParts(
+  groups: readonly PointGroup[],
+  time: number,
+): Generator<QueryGroupsResponse | Uint8Array> {
+  yield* nested(RESULT, encodedGroups(groups));
+  yield { result: undefined, time };
+}
+
+function* encodedGroups(groups: readonly PointGroup[]): Generator<Uint8Array> {
+  for (const group of groups) {
+    const { id, hits, lookup } = group;
+    if (isSmall(hits)) {
+      yield GroupsResult.encode({ groups: [groupMessage(group)] }).finish();
+    } else yield* nested(GROUPS, encodedGroup(groupIdMessage(id), hits, lookup));
+  }
+}
+
+function* encodedGroup(
+  id: GroupId,
+  hits: readonly ScoredPoint[],
+  lookup: PointRecord | undefined,
+): Generator<Uint8Array> {
+  yield PointGroupMessage.encode({ id, hits: [], lookup: undefined }).finish();
+  yield* encodedHits(hits, (part) =>
+    PointGroupMessage.encode({ id: undefined, hits: part, lookup: undefined }),
+  );
+  if (lookup === undefined) return;
+  const last = { id: undefined, hits: [], lookup: recordMessage(lookup) };
+  yield PointGroupMessage.encode(last).finish();
+}
+
+function* encodedHits(
+  points: readonly ScoredPoint[],
+  encode: (hits: ScoredPointMessage[]) => { finish(): Uint8Array },
+): Generator<Uint8Array> {
+  for (const part of partsOfPoints(points)) yield encode(part.map(scoredPointMessage)).finish();
 }
 
 function groupMessage({ id, hits, lookup }: PointGroup): PointGroupMessage {
@@ -100,12 +193,19 @@ function groupIdMessage(id: PointGroup['id']): GroupId {
   return { stringValue: String(id) };
 }
 
-export function facetResponse(hits: readonly FacetHit[], timeSec: number): FacetResponse {
-  const messages = hits.map(({ value, count }) => ({
-    value: facetValueMessage(value),
-    count: BigInt(count),
-  }));
-  return { hits: messages, time: timeSec };
+export function facetResponse(hits: readonly FacetHit[], timeSec: number): InParts<FacetResponse> {
+  return new MessageParts(facetParts(hits, timeSec));
+}
+
+function* facetParts(hits: readonly FacetHit[], time: number): Generator<FacetResponse> {
+  for (const part of thousands(hits)) {
+    const messages = part.map(({ value, count }) => ({
+      value: facetValueMessage(value),
+      count: BigInt(count),
+    }));
+    yield { hits: messages, time: 0 };
+  }
+  yield { hits: [], time };
 }
 
 function facetValueMessage(value: FacetHit['value']): FacetValue {
@@ -116,40 +216,78 @@ function facetValueMessage(value: FacetHit['value']): FacetValue {
 }
 
 export function matrixPairsResponse(
-  { ids, rows }: DistanceMatrix,
+  matrix: DistanceMatrix,
   timeSec: number,
-): SearchMatrixPairsResponse {
-  const pairs = ids.flatMap((a, row) =>
-    (rows[row] ?? []).map(({ id, score }) => ({
-      a: pointIdMessage(a),
-      b: pointIdMessage(id),
-      score,
-    })),
-  );
-  return { result: { pairs }, time: timeSec };
+): InParts<SearchMatrixPairsResponse> {
+  return new MessageParts(pairsParts(matrix, timeSec));
+}
+
+function* pairsParts(
+  { ids, rows }: DistanceMatrix,
+  time: number,
+): Generator<SearchMatrixPairsResponse | Uint8Array> {
+  yield* nested(RESULT, encodedPairs(ids, rows));
+  yield { result: undefined, time };
+}
+
+function* encodedPairs(
+  ids: DistanceMatrix['ids'],
+  rows: DistanceMatrix['rows'],
+): Generator<Uint8Array> {
+  for (const [row, a] of ids.entries()) {
+    const pairs = (rows[row] ?? []).map(({ id, score }) => {
+      return { a: pointIdMessage(a), b: pointIdMessage(id), score };
+    });
+    yield SearchMatrixPairs.encode({ pairs }).finish();
+  }
 }
 
 export function matrixOffsetsResponse(
-  { ids, rows }: DistanceMatrix,
+  matrix: DistanceMatrix,
   timeSec: number,
-): SearchMatrixOffsetsResponse {
-  const offsets = new Map(ids.map((id, offset) => [id, BigInt(offset)]));
-  const cells = rows.flatMap((row, i) =>
-    row.map(({ id, score }) => ({ row: BigInt(i), column: offsets.get(id) ?? 0n, score })),
-  );
-  return {
-    result: {
-      offsetsRow: cells.map(({ row }) => row),
-      offsetsCol: cells.map(({ column }) => column),
-      scores: bytesOf(Float32Array.from(cells, ({ score }) => score)),
-      ids: ids.map(pointIdMessage),
-    },
-    time: timeSec,
-  };
+): InParts<SearchMatrixOffsetsResponse> {
+  return new MessageParts(offsetsParts(matrix, timeSec));
 }
 
-export function retrieveResponse(records: readonly PointRecord[], timeSec: number): GetResponse {
-  return { result: records.map(recordMessage), time: timeSec };
+function* offsetsParts(
+  { ids, rows }: DistanceMatrix,
+  time: number,
+): Generator<SearchMatrixOffsetsResponse | Uint8Array> {
+  yield* nested(RESULT, encodedOffsets(ids, rows));
+  yield { result: undefined, time };
+}
+
+/** Lists of numbers may come in several pieces, as other repeated fields do. */
+function* encodedOffsets(
+  ids: DistanceMatrix['ids'],
+  rows: DistanceMatrix['rows'],
+): Generator<Uint8Array> {
+  const offsets = new Map(ids.map((id, offset) => [id, BigInt(offset)]));
+  for (const [i, row] of rows.entries()) {
+    yield SearchMatrixOffsets.encode({
+      offsetsRow: row.map(() => BigInt(i)),
+      offsetsCol: row.map(({ id }) => offsets.get(id) ?? 0n),
+      scores: bytesOf(Float32Array.from(row, ({ score }) => score)),
+      ids: [],
+    }).finish();
+  }
+  const none = { offsetsRow: [], offsetsCol: [], scores: new Uint8Array(0) };
+  for (const part of thousands(ids)) {
+    yield SearchMatrixOffsets.encode({ ...none, ids: part.map(pointIdMessage) }).finish();
+  }
+}
+
+export function retrieveResponse(
+  records: readonly PointRecord[],
+  timeSec: number,
+): InParts<GetResponse> {
+  if (isSmall(records)) return { result: records.map(recordMessage), time: timeSec };
+  return new MessageParts(recordParts(records, timeSec));
+}
+
+function* recordParts(records: readonly PointRecord[], time: number): Generator<GetResponse> {
+  for (const part of partsOfPoints(records)) yield { result: part.map(recordMessage), time: 0 };
+  yield { result: [], time };
 }
 
 /** `next` is the first id of the page after this one, undefined after the last. */
@@ -157,9 +295,23 @@ export function scrollResponse(
   records: readonly PointRecord[],
   next: PointId | undefined,
   timeSec: number,
-): ScrollResponse {
+): InParts<ScrollResponse> {
   const nextPageOffset = next === undefined ? undefined : pointIdMessage(next);
-  return { nextPageOffset, result: records.map(recordMessage), time: timeSec };
+  if (isSmall(records)) {
+    return { nextPageOffset, result: records.map(recordMessage), time: timeSec };
+  }
+  return new MessageParts(scrollParts(records, nextPageOffset, timeSec));
+}
+
+function* scrollParts(
+  records: readonly PointRecord[],
+  nextPageOffset: ScrollResponse['nextPageOffset'],
+  time: number,
+): Generator<ScrollResponse> {
+  for (const part of partsOfPoints(records)) {
+    yield { nextPageOffset: undefined, result: part.map(recordMessage), time: 0 };
+  }
+  yield { nextPageOffset, result: [], time };
 }
 
 export function countResponse(count: number, timeSec: number): CountResponse {

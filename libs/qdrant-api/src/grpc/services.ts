@@ -5,6 +5,7 @@ import { CollectionsDefinition } from '../gen/collections_service.ts';
 import { HealthDefinition } from '../gen/health.ts';
 import { PointsDefinition } from '../gen/points_service.ts';
 import { QdrantDefinition } from '../gen/qdrant.ts';
+import { type InParts, MessageParts } from './message-parts.ts';
 import { strictReader } from './strict-reader.ts';
 
 interface Codec<T> {
@@ -30,7 +31,9 @@ export interface GrpcMethod<Request, Response> {
   readonly responseStream: false;
   readonly requestSerialize: (message: Request) => Buffer;
   readonly requestDeserialize: (bytes: Buffer) => Request;
-  readonly responseSerialize: (message: Response) => Buffer;
+  readonly responseSerialize: (message: InParts<Response>) => Buffer;
+  /** The same piece by piece; one where the message is small. */
+  readonly responsePieces: (message: InParts<Response>) => Iterable<Buffer>;
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
@@ -59,6 +62,12 @@ function method<Request, Response>(
   service: string,
   { name, requestType, responseType }: Method<Request, Response>,
 ): GrpcMethod<Request, Response> {
+  function* responsePieces(message: InParts<Response>): Iterable<Buffer> {
+    const parts = message instanceof MessageParts ? message.parts : [message];
+    for (const part of parts) {
+      yield bytesOf(part instanceof Uint8Array ? part : responseType.encode(part).finish());
+    }
+  }
   return {
     path: `/${service}/${name}`,
     originalName: name,
@@ -66,7 +75,8 @@ function method<Request, Response>(
     responseStream: false,
     requestSerialize: (message) => bytesOf(requestType.encode(message).finish()),
     requestDeserialize: (bytes) => requestType.decode(strictReader(bytes)),
-    responseSerialize: (message) => bytesOf(responseType.encode(message).finish()),
+    responseSerialize: (message) => Buffer.concat([...responsePieces(message)]),
+    responsePieces,
     responseDeserialize: (bytes) => responseType.decode(bytes),
   };
 }

@@ -5,8 +5,9 @@
 // frame it sends behind a flag that it has set to 0, so a message that knows it is compressed sets the flag.
 
 import { subscribe } from 'node:diagnostics_channel';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, gzip, gzipSync } from 'node:zlib';
+import { constants, createGzip, gzip, gzipSync } from 'node:zlib';
 import type { Metadata } from '@grpc/grpc-js';
 
 /** 16 KiB of payloads take 43 µs to compress and become a third; of less there is little to save. */
@@ -15,8 +16,10 @@ const COMPRESSED_BYTES_MIN = 16 * 1024;
 const TRIED_BYTES = 4 * 1024;
 const TRIED_RATIO_MAX = 0.7;
 const ACCEPTED = 'x-tributary-accepted-encodings';
-const ENCODING = 'grpc-encoding';
+/** Header that names how messages are packed. */
+export const ENCODING = 'grpc-encoding';
 const LEVEL = constants.Z_BEST_SPEED;
+const CHUNK_BYTES = 64 * 1024;
 /** Of the frame around a message: one byte of flags, four of length. */
 const FRAME_HEAD_BYTES = 5;
 
@@ -47,14 +50,18 @@ export interface CallThatAnswers {
   sendMetadata(metadata: Metadata): void;
 }
 
-/** Whether this answer to this call is worth compressing, and may be. */
-export function isCompressible(call: CallThatAnswers, message: Buffer): boolean {
-  if (message.length < COMPRESSED_BYTES_MIN) return false;
+/** Whether an answer of this length to this call is worth compressing, to judge by a part of it, and may be. */
+export function isCompressible(
+  call: Pick<CallThatAnswers, 'metadata'>,
+  part: Buffer,
+  length: number,
+): boolean {
+  if (length < COMPRESSED_BYTES_MIN) return false;
   const accepted = call.metadata.get(ACCEPTED)[0];
   if (typeof accepted !== 'string' || !/(?:^|,)\s*gzip\s*(?:,|$)/.test(accepted)) return false;
-  const start = (message.length - TRIED_BYTES) >> 1;
-  const piece = message.subarray(start, start + TRIED_BYTES);
-  return gzipSync(piece, { level: LEVEL }).length < TRIED_RATIO_MAX * TRIED_BYTES;
+  const start = Math.max(0, (part.length - TRIED_BYTES) >> 1);
+  const piece = part.subarray(start, start + TRIED_BYTES);
+  return gzipSync(piece, { level: LEVEL }).length < TRIED_RATIO_MAX * piece.length;
 }
 
 /** The message as grpc-js is to send it; tells the client how it is encoded. `headers` are the answer's, empty so far. */
@@ -72,4 +79,19 @@ export async function compressed(
       return Buffer.prototype.copy.call(packed, frame, start);
     },
   });
+}
+
+/** The chunks as one gzip, in chunks; they are let go of as they are packed. */
+export async function compressedChunks(chunks: Buffer[]): Promise<Buffer[]> {
+  const packing = createGzip({ level: LEVEL, chunkSize: CHUNK_BYTES });
+  const packed: Buffer[] = [];
+  for await (const chunk of Readable.from(takenFrom(chunks)).compose(packing)) packed.push(chunk);
+  return packed;
+}
+
+function* takenFrom(chunks: Buffer[]): Generator<Buffer> {
+  for (const [i, chunk] of chunks.entries()) {
+    chunks[i] = chunk.subarray(0, 0);
+    if (chunk.length > 0) yield chunk;
+  }
 }

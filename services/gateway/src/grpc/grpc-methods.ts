@@ -11,6 +11,7 @@ import {
   createCollectionOf,
   type GrpcMethod,
   healthService,
+  type InParts,
   listCollectionsResponse,
   type QueryStrings,
   qdrantService,
@@ -23,12 +24,20 @@ import type { GatewayCore } from '../gateway-core.ts';
 import { hostQueries, hostReads, hostUpdates, hostVectorNames } from './grpc-points.ts';
 
 /** Makes the answer when told how long it took, in seconds. */
-export type Answer<Response> = (timeSec: number) => Response;
+export type Answer<Response> = (timeSec: number) => InParts<Response>;
 
-/** Takes up one method; how the bytes travel is the server's. `headers` are the call's that mean something here. */
+/** What a method is told of its call besides the message. */
+export interface CallContext {
+  /** Those that mean something here. */
+  readonly headers: QueryStrings;
+  /** Takes room for bytes that are held until the answer is taken. Errors: `exhausted`. */
+  readonly hold: (bytes: number) => void;
+}
+
+/** Takes up one method; how the bytes travel is the server's. */
 export type HostMethod = <Request, Response>(
   method: GrpcMethod<Request, Response>,
-  handle: (request: Request, headers: QueryStrings) => Promise<Answer<Response>>,
+  handle: (request: Request, context: CallContext) => Promise<Answer<Response>>,
 ) => void;
 
 /** Methods of Qdrant that are not served: their paths by the feature they belong to. */

@@ -16,6 +16,8 @@ import {
   facetResponse,
   type GrpcMethod,
   groupsResponse,
+  type InParts,
+  type MessageParts,
   matrixOf,
   matrixOffsetsResponse,
   matrixPairsResponse,
@@ -44,7 +46,8 @@ import {
   writeParametersOf,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from '../gateway-core.ts';
-import type { HostMethod } from './grpc-methods.ts';
+import type { HeldReadParameters } from '../limits/byte-budget.ts';
+import type { CallContext, HostMethod } from './grpc-methods.ts';
 
 type Addressed = { readonly collectionName: string };
 type ReadMessage = Parameters<typeof readParametersOf>[0] & Addressed;
@@ -55,7 +58,7 @@ export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): v
     method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
     parse: (message: Message) => PointOperation,
   ) =>
-    host(method, async (message, headers) => {
+    host(method, async (message, { headers }) => {
       const parameters = writeParametersOf(message, headers);
       const operation = parse(message);
       const collection = await names.resolve(message.collectionName);
@@ -78,7 +81,7 @@ export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): v
     kind: 'deleteFieldIndex',
     field: deleteFieldIndexOf(message),
   }));
-  host(pointsService.updateBatch, async (message, headers) => {
+  host(pointsService.updateBatch, async (message, { headers }) => {
     const parameters = writeParametersOf(message, headers);
     const operations = updateBatchOf(message);
     const collection = await names.resolve(message.collectionName);
@@ -88,14 +91,14 @@ export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): v
 }
 
 export function hostVectorNames({ vectorNames }: GatewayCore, host: HostMethod): void {
-  host(pointsService.createVectorName, async (message, headers) => {
+  host(pointsService.createVectorName, async (message, { headers }) => {
     const parameters = writeParametersOf(message, headers);
     const vector = createVectorNameOf(message);
     const name = parseVectorName(message.vectorName);
     const outcome = await vectorNames.create(message.collectionName, name, vector, parameters);
     return (timeSec) => updateResponse(outcome, timeSec);
   });
-  host(pointsService.deleteVectorName, async (message, headers) => {
+  host(pointsService.deleteVectorName, async (message, { headers }) => {
     const parameters = writeParametersOf(message, headers);
     const name = parseVectorName(message.vectorName);
     const outcome = await vectorNames.delete(message.collectionName, name, parameters);
@@ -104,32 +107,32 @@ export function hostVectorNames({ vectorNames }: GatewayCore, host: HostMethod):
 }
 
 export function hostReads({ names, reader }: GatewayCore, host: HostMethod): void {
-  host(pointsService.get, async (message, headers) => {
-    const parameters = readParametersOf(message, headers);
+  host(pointsService.get, async (message, context) => {
+    const parameters = heldParametersOf(message, context);
     const request = retrieveOf(message);
     const records = await names.using(message.collectionName, (collection) =>
       reader.retrieve(collection, request, parameters),
     );
     return (timeSec) => retrieveResponse(records, timeSec);
   });
-  host(pointsService.scroll, async (message, headers) => {
-    const parameters = readParametersOf(message, headers);
+  host(pointsService.scroll, async (message, context) => {
+    const parameters = heldParametersOf(message, context);
     const query = scrollOf(message);
     const page = await names.using(message.collectionName, (collection) =>
       reader.scroll(collection, query, parameters),
     );
     return (timeSec) => scrollResponse(page.points, page.nextPageOffset, timeSec);
   });
-  host(pointsService.count, async (message, headers) => {
-    const parameters = readParametersOf(message, headers);
+  host(pointsService.count, async (message, context) => {
+    const parameters = heldParametersOf(message, context);
     const request = countOf(message);
     const count = await names.using(message.collectionName, (collection) =>
       reader.count(collection, request, parameters),
     );
     return (timeSec) => countResponse(count, timeSec);
   });
-  host(pointsService.facet, async (message, headers) => {
-    const parameters = readParametersOf(message, headers);
+  host(pointsService.facet, async (message, context) => {
+    const parameters = heldParametersOf(message, context);
     const request = facetOf(message);
     const hits = await names.using(message.collectionName, (collection) =>
       reader.facet(collection, request, parameters),
@@ -138,10 +141,13 @@ export function hostReads({ names, reader }: GatewayCore, host: HostMethod): voi
   });
   const matrix = <Response>(
     method: GrpcMethod<Parameters<typeof matrixOf>[0], Response>,
-    respond: (view: Parameters<typeof matrixPairsResponse>[0], timeSec: number) => Response,
+    respond: (
+      view: Parameters<typeof matrixPairsResponse>[0],
+      timeSec: number,
+    ) => InParts<Response>,
   ) =>
-    host(method, async (message, headers) => {
-      const parameters = readParametersOf(message, headers);
+    host(method, async (message, context) => {
+      const parameters = heldParametersOf(message, context);
       const request = matrixOf(message);
       const found = await names.using(message.collectionName, (collection) =>
         reader.matrix(collection, request, parameters),
@@ -157,10 +163,10 @@ export function hostQueries(core: GatewayCore, host: HostMethod): void {
   const query = <Message extends ReadMessage, Response>(
     method: GrpcMethod<Message, Response>,
     parse: (message: Message) => readonly QueryRequest[],
-    respond: (results: readonly (readonly ScoredPoint[])[], timeSec: number) => Response,
+    respond: (results: readonly (readonly ScoredPoint[])[], timeSec: number) => InParts<Response>,
   ) =>
-    host(method, async (message, headers) => {
-      const parameters = readParametersOf(message, headers);
+    host(method, async (message, context) => {
+      const parameters = heldParametersOf(message, context);
       const requests = parse(message);
       const results = await names.using(message.collectionName, (collection) =>
         reader.query(collection, requests, parameters),
@@ -187,11 +193,11 @@ export function hostQueries(core: GatewayCore, host: HostMethod): void {
 
 function hostGroups({ names, reader }: GatewayCore, host: HostMethod): void {
   const groups = <Message extends ReadMessage>(
-    method: GrpcMethod<Message, ReturnType<typeof groupsResponse>>,
+    method: GrpcMethod<Message, Exclude<ReturnType<typeof groupsResponse>, MessageParts<unknown>>>,
     parse: (message: Message) => GroupsRequest,
   ) =>
-    host(method, async (message, headers) => {
-      const parameters = readParametersOf(message, headers);
+    host(method, async (message, context) => {
+      const parameters = heldParametersOf(message, context);
       const request = parse(message);
       const found = await names.using(message.collectionName, (collection) =>
         reader.groups(collection, request, parameters),
@@ -201,4 +207,11 @@ function hostGroups({ names, reader }: GatewayCore, host: HostMethod): void {
   groups(pointsService.searchGroups, searchGroupsOf);
   groups(pointsService.queryGroups, queryGroupsOf);
   groups(pointsService.recommendGroups, recommendGroupsOf);
+}
+
+function heldParametersOf(
+  message: ReadMessage,
+  { headers, hold }: CallContext,
+): HeldReadParameters {
+  return { ...readParametersOf(message, headers), hold };
 }

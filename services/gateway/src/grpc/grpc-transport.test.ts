@@ -133,6 +133,88 @@ test('an answer of vectors, which hardly shrinks, is sent as it is', async () =>
   assert.ok(frame.length > 4 * size);
 });
 
+/** 4 MB of vectors or of text, which is 30 times what a connection takes unasked. */
+async function fillLarge(collection: string, withText: boolean): Promise<number> {
+  const client = clientOf();
+  const size = 1_024;
+  await client.api('collections').create({
+    collectionName: collection,
+    vectorsConfig: {
+      config: { case: 'params', value: { size: BigInt(size), distance: Distance.Dot } },
+    },
+  });
+  const count = withText ? 100 : 1_000;
+  for (let from = 0; from < count; from += 100) {
+    const points = Array.from({ length: 100 }, (_, i) => {
+      const data = Array.from({ length: size }, (_value, j) => Math.sin((from + i) * j * j));
+      const dense = { vector: { case: 'dense' as const, value: { data } } };
+      const vectors = { vectorsOptions: { case: 'vector' as const, value: dense } };
+      return { ...point(from + i), vectors, ...(withText ? {} : { payload: {} }) };
+    });
+    await client.api('points').upsert({ collectionName: collection, wait: true, points });
+  }
+  return count;
+}
+
+const EVERYTHING = {
+  withPayload: { selectorOptions: { case: 'enable' as const, value: true } },
+  withVectors: { selectorOptions: { case: 'enable' as const, value: true } },
+  limit: 10_000,
+};
+
+for (const [what, withText] of [
+  ['vectors', false],
+  ['compressed text', true],
+] as const) {
+  test(`a large answer of ${what} is read whole by the official client`, async () => {
+    const collection = `large-${withText}`;
+    const count = await fillLarge(collection, withText);
+    const asked = { collectionName: collection, ...EVERYTHING };
+    const { result } = await clientOf().api('points').scroll(asked);
+    assert.deepEqual(
+      result.map(({ id }) => Number(id?.pointIdOptions.value)),
+      Array.from({ length: count }, (_, i) => i),
+    );
+    assert.equal(result.at(-1)?.payload.text?.kind.value, withText ? TEXT : undefined);
+  });
+}
+
+test('a client that takes nothing of a large answer holds up no other, and may go', async () => {
+  await fillLarge('taken-late', false);
+  const session = connect(`http://127.0.0.1:${cluster.grpcPort()}`);
+  const message = pointsService.scroll.requestSerialize({
+    collectionName: 'taken-late',
+    filter: undefined,
+    withPayload: { enable: true },
+    withVectors: { enable: true },
+    limit: 10_000,
+  });
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  const streams = Array.from({ length: 3 }, () => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': pointsService.scroll.path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => {});
+    stream.end(Buffer.concat([head, message]));
+    return stream;
+  });
+  await Promise.all(
+    streams.map((stream) => new Promise((resolve) => stream.once('response', resolve))),
+  );
+  const counted = await clientOf().api('points').count({ collectionName: 'taken-late' });
+  assert.equal(counted.result?.count, 1_000n);
+  for (const stream of streams) stream.destroy();
+  session.destroy();
+  const again = await clientOf()
+    .api('points')
+    .scroll({ collectionName: 'taken-late', ...EVERYTHING });
+  assert.equal(again.result.length, 1_000);
+});
+
 test('the official client reads a compressed answer', async () => {
   const withPayload = { selectorOptions: { case: 'enable' as const, value: true } };
   const { result } = await clientOf().api('points').scroll({ collectionName, withPayload });

@@ -24,8 +24,9 @@ import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
 import type { GatewayCore } from '../gateway-core.ts';
 import { UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
-import { compressed, isCompressible, noteAcceptedEncodings } from './grpc-compression.ts';
-import { type Answer, hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
+import { sendAnswer } from './grpc-answer.ts';
+import { noteAcceptedEncodings } from './grpc-compression.ts';
+import { type Answer, type CallContext, hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
 import { addReflection } from './grpc-reflection.ts';
 
 export interface GrpcServerOptions {
@@ -80,13 +81,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
 function unary<Request, Response>(
   method: GrpcMethod<Request, Response>,
-  handle: (request: Request, headers: QueryStrings) => Promise<Answer<Response>>,
+  handle: (request: Request, context: CallContext) => Promise<Answer<Response>>,
   { core, meter, clock, logger }: GrpcServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
   const endpoint = meter.grpc(method.path);
   const answer = async (
     { request, metadata }: Call,
     note: (collection: string | undefined) => void,
+    hold: (bytes: number) => void,
   ): Promise<Answer<Response>> => {
     using share = meter.bytes.share();
     if (request.length > UNCOUNTED_BYTES_MAX) share.take(request.length);
@@ -94,7 +96,7 @@ function unary<Request, Response>(
     try {
       const message = decode(method, request);
       note(collectionOf(message));
-      return await handle(message, headersOf(metadata));
+      return await handle(message, { headers: headersOf(metadata), hold });
     } finally {
       meter.leave();
     }
@@ -105,17 +107,17 @@ function unary<Request, Response>(
     const note = (name: string | undefined) => {
       collection = name;
     };
-    answer(call, note)
+    const share = meter.answerBytes.share();
+    answer(call, note, (bytes) => share.take(bytes))
       .then((make) => {
         const timeSec = endpoint.finish(startedMs, 0, collection);
-        const bytes = method.responseSerialize(make(timeSec));
+        const pieces = method.responsePieces(make(timeSec));
         const trailer = trailerOf(core);
-        if (!isCompressible(call, bytes)) return respond(null, bytes, trailer);
-        return compressed(bytes, call, new CallMetadata()).then((packed) =>
-          respond(null, packed, trailer),
-        );
+        const budget = meter.answerBytes;
+        return sendAnswer(pieces, { call, respond, trailer, clock, share, budget });
       })
       .catch((error: unknown) => {
+        share[Symbol.dispose]();
         const { grpc, http } = statusOf(error);
         if (http === 500) logger.error({ error, method: method.path }, 'a request failed');
         endpoint.finish(startedMs, grpc, collection);
