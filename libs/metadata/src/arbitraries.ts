@@ -187,7 +187,14 @@ function beginning(config: CollectionConfig): MetadataEvent[] {
   return [
     { kind: 'peerJoined', peer: one, uri: 'http://one:6335', version: '1.0.0' },
     { kind: 'peerJoined', peer: two, uri: 'http://two:6335', version: '1.0.0' },
-    { kind: 'collectionCreated', id, name: 'books', config, placement },
+    {
+      kind: 'collectionCreated',
+      id,
+      name: 'books',
+      config,
+      placement,
+      createdAtMs: 1_764_500_000_123,
+    },
     active(one),
     active(two),
   ];

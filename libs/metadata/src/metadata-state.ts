@@ -35,6 +35,8 @@ export interface CollectionState {
   readonly id: CollectionId;
   readonly name: string;
   readonly config: CollectionConfig;
+  /** In milliseconds since the Unix epoch. */
+  readonly createdAtMs?: number;
   /** Its vectors when it was created, under which the first entries of its log were written. */
   readonly createdVectors: CollectionVectors;
   /** Names of vectors that came later or are on their way in or out. */

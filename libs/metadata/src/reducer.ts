@@ -233,7 +233,7 @@ export function isLastActive(shard: ShardState, peer: PeerId): boolean {
 }
 
 function createdCollection(event: EventOf<'collectionCreated'>): CollectionState {
-  const { id, name, config, placement } = event;
+  const { id, name, config, placement, createdAtMs } = event;
   const shards = placement.map((peers, index) => ({
     id: index as ShardId,
     replicas: new Map(peers.map((peer) => [peer, 'Initializing' as const])),
@@ -242,6 +242,7 @@ function createdCollection(event: EventOf<'collectionCreated'>): CollectionState
     id,
     name,
     config,
+    ...(createdAtMs !== undefined && { createdAtMs }),
     createdVectors: createdVectorsOf(config),
     vectorNames: {},
     shards,

@@ -106,6 +106,7 @@ const config = z.strictObject({
   shardingMethod: z.literal('auto').exactOptional(),
   onDiskPayload: z.boolean(),
   payloadMemory: z.string().exactOptional(),
+  idTrackerMemory: z.string().exactOptional(),
   readFanOutFactor: count.exactOptional(),
   readFanOutDelayMs: count.exactOptional(),
   hnsw,
@@ -155,6 +156,7 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     name: z.string(),
     config,
     placement: z.array(z.array(peer)),
+    createdAtMs: count.exactOptional(),
   } satisfies EventShape<'collectionCreated'>),
   z.strictObject({
     kind: z.literal('collectionUpdated'),
@@ -207,6 +209,7 @@ const collectionState: z.ZodType<CollectionState> = z
     id: collection,
     name: z.string(),
     config,
+    createdAtMs: count.exactOptional(),
     createdVectors: collectionVectors.exactOptional(),
     vectorNames: z.record(z.string(), vectorNameChange).exactOptional(),
     shards: z.array(

@@ -67,6 +67,7 @@ export interface CollectionConfig {
   readonly shardingMethod?: 'auto';
   readonly onDiskPayload: boolean;
   readonly payloadMemory?: string;
+  readonly idTrackerMemory?: string;
   readonly readFanOutFactor?: number;
   readonly readFanOutDelayMs?: number;
   readonly hnsw: HnswConfig;

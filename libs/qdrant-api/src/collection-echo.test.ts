@@ -2,15 +2,22 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { JsonObject } from '@tributary/model';
+import type { CollectionConfig, JsonObject } from '@tributary/model';
 import { CreateCollection } from './gen/collections.ts';
 import { createCollectionOf } from './grpc/collection-requests.ts';
 import { collectionInfoResponse } from './grpc/collection-responses.ts';
+import { readTimestamp } from './grpc/timestamps.ts';
 import { parseCreateCollection } from './requests/create-collection.ts';
 import { applyCollectionPatch, parseUpdateCollection } from './requests/update-collection.ts';
-import { collectionConfigJson } from './responses/collection-json.ts';
+import {
+  collectionConfigJson,
+  paramsJson,
+  writeCollectionInfo,
+} from './responses/collection-json.ts';
 
 const defaults = { shardNumber: 1, replicationFactor: 1, writeConsistencyFactor: 1 };
+
+const COUNTS = { pointsCount: 0, indexedVectorsCount: 0, segmentsCount: 0 };
 
 const HNSW = {
   m: 8,
@@ -47,6 +54,7 @@ const PARAMS = {
   write_consistency_factor: 2,
   on_disk_payload: false,
   payload: { memory: 'cached' },
+  id_tracker: { memory: 'cold' },
 };
 const WAL = { wal_capacity_mb: 1, wal_segments_ahead: 2, wal_retain_closed: 3 };
 const OPTIMIZERS = {
@@ -69,9 +77,20 @@ const PARTS = {
   metadata: { owner: 'x' },
 };
 
-function created(): ReturnType<typeof parseCreateCollection> {
+function created(): CollectionConfig {
   const body: JsonObject = { ...PARAMS, ...PARTS, optimizers_config: OPTIMIZERS };
   return parseCreateCollection(body, defaults);
+}
+
+/** What a gRPC client gets to know of the collection, made into a request for another like it. */
+function copied(config: CollectionConfig): CreateCollection {
+  const view = { config, status: 'green', ...COUNTS } as const;
+  const told = collectionInfoResponse(view, 0).result?.config;
+  assert.ok(told?.params);
+  const { params, optimizerConfig: optimizersConfig, ...others } = told;
+  const message = { ...params, ...others, optimizersConfig, collectionName: 'copy' };
+  // What travels is bytes: a float is a float32 on the other side.
+  return CreateCollection.decode(CreateCollection.encode(message).finish());
 }
 
 test('every setting of a collection is reported as it was asked for', () => {
@@ -84,21 +103,72 @@ test('every setting of a collection is reported as it was asked for', () => {
 
 test('a collection made of what gRPC tells of another is like it', () => {
   const config = created();
-  const view = {
-    config,
-    status: 'green',
-    pointsCount: 0,
-    indexedVectorsCount: 0,
-    segmentsCount: 0,
-  } as const;
-  const told = collectionInfoResponse(view, 0).result?.config;
-  assert.ok(told?.params);
-  const { params, optimizerConfig: optimizersConfig, ...others } = told;
-  const message = { ...params, ...others, optimizersConfig, collectionName: 'copy' };
-  // What travels is bytes: a float is a float32 on the other side.
-  const bytes = CreateCollection.encode(message).finish();
-  const read = createCollectionOf(CreateCollection.decode(bytes), defaults);
+  const read = createCollectionOf(copied(config), defaults);
   assert.deepEqual(collectionConfigJson(read), collectionConfigJson(config));
+});
+
+test('every datatype, placement and form of quantization is kept and reported by both', () => {
+  const quantizations: readonly JsonObject[] = [
+    ...['bits1', 'bits1_5', 'bits2', 'bits4', 'bits8'].map((bits) => {
+      return { turbo: { bits, memory: 'cached' } };
+    }),
+    ...['x4', 'x64'].map((compression) => ({ product: { compression, memory: 'pinned' } })),
+    { binary: { encoding: 'two_bits', query_encoding: 'scalar8bits', memory: 'cold' } },
+  ];
+  const datatypes = ['float32', 'float16', 'uint8', 'turbo4', 'turbo8', 'turbo16'];
+  const vectors = Object.fromEntries([
+    ...quantizations.map((quantization_config, i) => {
+      return [`q${i}`, { size: 4, distance: 'Dot', quantization_config }];
+    }),
+    ...datatypes.map((datatype) => [datatype, { size: 4, distance: 'Dot', datatype }]),
+  ]);
+  const config = parseCreateCollection({ vectors }, defaults);
+  assert.deepEqual(paramsJson(config).vectors, vectors);
+  const read = createCollectionOf(copied(config), defaults);
+  assert.deepEqual(paramsJson(read).vectors, vectors);
+});
+
+test('a setting of a kind that is not known is refused, not dropped', () => {
+  const vector = (settings: JsonObject) => ({ vectors: { size: 4, distance: 'Dot', ...settings } });
+  const bodies: readonly (readonly [JsonObject, RegExp])[] = [
+    [vector({ datatype: 'turbo2' }), /vectors\.datatype: invalid type: "turbo2"/],
+    [vector({ memory: 'warm' }), /vectors\.memory: invalid type: "warm"/],
+    [{ quantization_config: { turbo: { bits: 'bits3' } } }, /turbo\.bits: invalid type: "bits3"/],
+    [{ quantization_config: { product: { compression: 'x5' } } }, /product\.compression: inva/],
+    [{ quantization_config: { binary: { encoding: 'x' } } }, /binary\.encoding: invalid type/],
+    [{ quantization_config: { scalar: { type: 'int8', memory: 1 } } }, /scalar\.memory: invalid/],
+    [{ id_tracker: { memory: 'warm' } }, /id_tracker\.memory: invalid type: "warm"/],
+    [{ sharding_method: 'manual' }, /sharding_method: invalid type: "manual"/],
+  ];
+  for (const [body, text] of bodies)
+    assert.throws(() => parseCreateCollection(body, defaults), text);
+  const later = 99 as never;
+  const base = copied(parseCreateCollection(vector({}), defaults));
+  const params = base.vectorsConfig?.params;
+  assert.ok(params);
+  const sparse = (settings: object) => ({ map: new Map([['s', settings]]) });
+  const messages: readonly (readonly [Partial<CreateCollection>, RegExp])[] = [
+    [{ vectorsConfig: { params: { ...params, datatype: later } } }, /datatype: invalid type: "99"/],
+    [{ vectorsConfig: { params: { ...params, memory: later } } }, /memory: invalid type: "99"/],
+    [{ vectorsConfig: { params: { ...params, distance: later } } }, /distance: invalid type/],
+    [{ quantizationConfig: { turboquant: { bits: later } } }, /turbo\.bits: invalid type: "99"/],
+    [{ quantizationConfig: { binary: { encoding: later } } }, /encoding: invalid type: "99"/],
+    [{ sparseVectorsConfig: sparse({ modifier: later }) }, /modifier: invalid type: "99"/],
+    [{ shardingMethod: later }, /sharding_method: invalid type: "99"/],
+    [{ idTracker: { memory: later } }, /id_tracker\.memory: invalid type: "99"/],
+  ];
+  for (const [changes, text] of messages) {
+    assert.throws(() => createCollectionOf({ ...base, ...changes }, defaults), text);
+  }
+});
+
+test('when a collection was made is reported to the millisecond by both', () => {
+  const createdAtMs = Date.UTC(2026, 10, 30, 12, 0, 0, 123);
+  const view = { config: created(), createdAtMs, status: 'green', ...COUNTS } as const;
+  assert.equal(JSON.parse(writeCollectionInfo(view)).created_at, '2026-11-30T12:00:00.123Z');
+  const message = collectionInfoResponse(view, 0).result?.createdAt;
+  assert.ok(message);
+  assert.equal(Number(readTimestamp(message, 'created_at')), createdAtMs * 1_000);
 });
 
 test('what a change names is reported changed, and nothing else is', () => {
@@ -109,6 +179,7 @@ test('what a change names is reported changed, and nothing else is', () => {
       read_fan_out_factor: 2,
       read_fan_out_delay_ms: 30,
       payload: { memory: 'cold' },
+      id_tracker: { memory: 'pinned' },
     },
     hnsw_config: { inline_storage: false },
   });
@@ -128,6 +199,7 @@ test('what a change names is reported changed, and nothing else is', () => {
       read_fan_out_factor: 2,
       read_fan_out_delay_ms: 30,
       payload: { memory: 'cold' },
+      id_tracker: { memory: 'pinned' },
     },
     ...PARTS,
     hnsw_config: { ...HNSW, inline_storage: false },

@@ -29,7 +29,7 @@ import { parseCreateVectorName } from '../requests/vector-name.ts';
 import { numberOf } from './ids.ts';
 import { objectOfEntries } from './payload-reader.ts';
 import { quantizationJson } from './quantization.ts';
-import { memoryName, scalarsBody } from './scalars.ts';
+import { enumName, memoryName, scalarsBody } from './scalars.ts';
 
 export function createCollectionOf(
   message: CreateCollection,
@@ -39,11 +39,12 @@ export function createCollectionOf(
     vectors: message.vectorsConfig && vectorsBody(message.vectorsConfig),
     sparse_vectors: message.sparseVectorsConfig && sparseVectorsBody(message.sparseVectorsConfig),
     shard_number: message.shardNumber,
-    sharding_method: shardingMethodName(message.shardingMethod),
+    sharding_method: enumName(SHARDING_METHOD_NAMES, message.shardingMethod),
     replication_factor: message.replicationFactor,
     write_consistency_factor: message.writeConsistencyFactor,
     on_disk_payload: message.onDiskPayload,
     payload: message.payload && scalarsBody(message.payload),
+    id_tracker: message.idTracker && scalarsBody(message.idTracker),
     hnsw_config: message.hnswConfig && scalarsBody(message.hnswConfig),
     wal_config: message.walConfig && scalarsBody(message.walConfig),
     optimizers_config: message.optimizersConfig && optimizersBody(message.optimizersConfig),
@@ -68,10 +69,10 @@ export function updateCollectionOf(message: UpdateCollection): CollectionPatch {
   return parseUpdateCollection(body);
 }
 
-function shardingMethodName(method: ShardingMethod | undefined): string | undefined {
-  if (method === undefined) return undefined;
-  return method === ShardingMethod.Custom ? 'custom' : 'auto';
-}
+const SHARDING_METHOD_NAMES: Readonly<Record<number, string>> = {
+  [ShardingMethod.Auto]: 'auto',
+  [ShardingMethod.Custom]: 'custom',
+};
 
 function json(values: Record<string, JsonValue | undefined>): JsonObject {
   return present<JsonObject>(values);
@@ -82,8 +83,12 @@ function metadataBody(entries: readonly Uint8Array[]): JsonObject | undefined {
 }
 
 function paramsBody(message: CollectionParamsDiff): JsonObject {
-  const { payload } = message;
-  return json({ ...scalarsBody(message), payload: payload && scalarsBody(payload) });
+  const { payload, idTracker } = message;
+  return json({
+    ...scalarsBody(message),
+    payload: payload && scalarsBody(payload),
+    id_tracker: idTracker && scalarsBody(idTracker),
+  });
 }
 
 function optimizersBody(message: OptimizersConfigDiff): JsonObject {
@@ -127,6 +132,9 @@ const DATATYPE_NAMES: Readonly<Record<number, string>> = {
   [Datatype.Float32]: 'float32',
   [Datatype.Uint8]: 'uint8',
   [Datatype.Float16]: 'float16',
+  [Datatype.Turbo4]: 'turbo4',
+  [Datatype.Turbo8]: 'turbo8',
+  [Datatype.Turbo16]: 'turbo16',
 };
 
 const MODIFIER_NAMES: Readonly<Record<number, string>> = {
@@ -150,7 +158,7 @@ function vectorBody(params: VectorParams | DenseVectorCreationConfig): JsonObjec
 
 /** The default is what a client gets that names none. */
 function datatypeName(datatype: number | undefined): string | undefined {
-  return datatype === undefined ? undefined : DATATYPE_NAMES[datatype];
+  return datatype === Datatype.Default ? undefined : enumName(DATATYPE_NAMES, datatype);
 }
 
 function sparseVectorsBody({ map }: SparseVectorConfig): JsonObject {
@@ -181,7 +189,7 @@ export function createVectorNameOf(message: CreateVectorNameRequest): AnyVectorP
 }
 
 function modifierName(modifier: number | undefined): JsonValue | undefined {
-  return modifier === undefined ? undefined : (MODIFIER_NAMES[modifier] ?? null);
+  return enumName(MODIFIER_NAMES, modifier);
 }
 
 /** The changes of a request, made together or not at all. */

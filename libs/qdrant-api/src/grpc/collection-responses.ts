@@ -43,6 +43,7 @@ import { entriesOfObject } from './payload-writer.ts';
 import { quantizationMessage } from './quantization.ts';
 import { memoryOf } from './scalars.ts';
 import { strictModeMessage } from './strict-mode.ts';
+import { timestampOf } from './timestamps.ts';
 
 const STATUSES = {
   green: CollectionStatus.Green,
@@ -92,7 +93,7 @@ export function collectionInfoResponse(
   view: CollectionView,
   timeSec: number,
 ): GetCollectionInfoResponse {
-  const { optimizerError, updateQueueLength: length } = view;
+  const { optimizerError, updateQueueLength: length, createdAtMs } = view;
   return {
     result: {
       status: STATUSES[view.status],
@@ -104,6 +105,7 @@ export function collectionInfoResponse(
       indexedVectorsCount: BigInt(view.indexedVectorsCount),
       warnings: [],
       updateQueue: length === undefined ? undefined : { length: BigInt(length) },
+      createdAt: createdAtMs === undefined ? undefined : timestampOf(createdAtMs),
     },
     time: timeSec,
   };
@@ -132,6 +134,10 @@ export function collectionClusterResponse(
   };
 }
 
+function placementMessage(memory: string | undefined) {
+  return memory === undefined ? undefined : { memory: memoryOf(memory) };
+}
+
 function configMessage(config: CollectionConfig): CollectionConfigMessage {
   return {
     params: {
@@ -144,8 +150,8 @@ function configMessage(config: CollectionConfig): CollectionConfigMessage {
       readFanOutFactor: config.readFanOutFactor,
       readFanOutDelayMs: u64(config.readFanOutDelayMs),
       shardingMethod: config.shardingMethod && ShardingMethod.Auto,
-      payload:
-        config.payloadMemory === undefined ? undefined : { memory: memoryOf(config.payloadMemory) },
+      payload: placementMessage(config.payloadMemory),
+      idTracker: placementMessage(config.idTrackerMemory),
     },
     hnswConfig: hnswMessage(config.hnsw),
     optimizerConfig: optimizersMessage(config.optimizers),
@@ -172,6 +178,9 @@ const DATATYPES: Readonly<Record<string, Datatype>> = {
   float32: Datatype.Float32,
   float16: Datatype.Float16,
   uint8: Datatype.Uint8,
+  turbo4: Datatype.Turbo4,
+  turbo8: Datatype.Turbo8,
+  turbo16: Datatype.Turbo16,
 };
 
 function vectorMessage(params: VectorParams): VectorParamsMessage {

@@ -42,6 +42,7 @@ const BIT_SIZES: Names<typeof TurboQuantBitSize> = {
   bits1_5: TurboQuantBitSize.Bits1_5,
   bits2: TurboQuantBitSize.Bits2,
   bits4: TurboQuantBitSize.Bits4,
+  bits8: TurboQuantBitSize.Bits8,
 };
 
 /** The REST form; "Disabled" where a change switches quantization off. */
@@ -125,7 +126,9 @@ function nameOf(
   names: Readonly<Record<string, number>>,
   value: number | undefined,
 ): string | undefined {
-  return Object.keys(names).find((name) => names[name] === value);
+  if (value === undefined) return undefined;
+  // One that came later has its number for a name, which is refused.
+  return Object.keys(names).find((name) => names[name] === value) ?? String(value);
 }
 
 function memberOf<T extends number>(

@@ -23,19 +23,27 @@ export function decimalOf(value: number): number {
   return Math.fround(value) === value ? Number(float32Text(value)) : value;
 }
 
-/** Undefined where nothing is said. */
-export function memoryName(memory: unknown): string | undefined {
-  switch (memory) {
-    case Memory.Cold:
-      return 'cold';
-    case Memory.Cached:
-      return 'cached';
-    case Memory.Pinned:
-      return 'pinned';
-    default:
-      return undefined;
-  }
+/**
+ * The name of a member of an enumeration; undefined where nothing is said. A member that came later has its number for a
+ * name, which whoever reads the name refuses.
+ */
+export function enumName(
+  names: Readonly<Record<number, string>>,
+  member: number | undefined,
+): string | undefined {
+  return member === undefined ? undefined : (names[member] ?? String(member));
 }
+
+/** Undefined where nothing is said. */
+export function memoryName(memory: number | undefined): string | undefined {
+  return memory === Memory.MemoryUnknown ? undefined : enumName(MEMORY_NAMES, memory);
+}
+
+const MEMORY_NAMES: Readonly<Record<number, string>> = {
+  [Memory.Cold]: 'cold',
+  [Memory.Cached]: 'cached',
+  [Memory.Pinned]: 'pinned',
+};
 
 const MEMORIES: Readonly<Record<string, Memory>> = {
   cold: Memory.Cold,

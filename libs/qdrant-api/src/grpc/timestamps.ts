@@ -1,6 +1,6 @@
 // google.protobuf.Timestamp, which the generated codecs leave as bytes.
 
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { formatError } from '../errors.ts';
 
 const SECONDS = 8;
@@ -23,4 +23,11 @@ export function readTimestamp(bytes: Uint8Array, path: string): number {
     throw formatError(`${path}: malformed timestamp`);
   }
   return Number(seconds * MICROS_PER_SECOND + BigInt(Math.floor(nanos / 1_000)));
+}
+
+/** The message for a time in milliseconds since the Unix epoch. */
+export function timestampOf(timeMs: number): Uint8Array {
+  const seconds = Math.floor(timeMs / 1_000);
+  const nanos = Math.round((timeMs - seconds * 1_000) * 1e6);
+  return new BinaryWriter().uint32(SECONDS).int64(seconds).uint32(NANOS).int32(nanos).finish();
 }

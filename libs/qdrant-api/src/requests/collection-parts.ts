@@ -12,7 +12,6 @@ import {
   readBoolean,
   readNumber,
   readObject,
-  readString,
   readU32,
   readUnsigned,
   withPlainNumbers,
@@ -55,8 +54,8 @@ export function readMemory(value: JsonValue, path: string): string {
   throw wrongType(path, value, `one of ${MEMORY.join(', ')}`);
 }
 
-/** Settings of where payloads are kept. */
-export function readPayloadMemory(value: JsonValue, path: string): string | undefined {
+/** Settings of where the payloads, or the ids, of a collection are kept. */
+export function readPlacement(value: JsonValue, path: string): string | undefined {
   return optional(readObject(value, path), 'memory', path, readMemory);
 }
 
@@ -110,6 +109,17 @@ export function readWal(value: JsonValue, path: string): Partial<WalConfig> {
 }
 
 const QUANTIZATION_KINDS: readonly string[] = ['scalar', 'product', 'binary', 'turbo'];
+const COMPRESSIONS = ['x4', 'x8', 'x16', 'x32', 'x64'];
+const ENCODINGS = ['one_bit', 'two_bits', 'one_and_half_bits'];
+const QUERY_ENCODINGS = ['default', 'binary', 'scalar4bits', 'scalar8bits'];
+const BIT_SIZES = ['bits1', 'bits1_5', 'bits2', 'bits4', 'bits8'];
+
+function oneOf(known: readonly string[]): (value: JsonValue | undefined, path: string) => string {
+  return (value, path) => {
+    if (typeof value === 'string' && known.includes(value)) return value;
+    throw wrongType(path, value, `one of ${known.map((each) => `\`${each}\``).join(', ')}`);
+  };
+}
 
 /** Kept as it is given; what the index makes of it is its own affair. */
 export function readQuantization(value: JsonValue, path: string): JsonValue {
@@ -118,15 +128,19 @@ export function readQuantization(value: JsonValue, path: string): JsonValue {
   if (!isObject(value) || kind === undefined || !QUANTIZATION_KINDS.includes(kind)) {
     throw wrongType(path, value, 'one of `scalar`, `product`, `binary`, `turbo`');
   }
-  const settings = readObject(value[kind], at(path, kind));
   const where = at(path, kind);
+  const settings = readObject(value[kind], where);
   if (kind === 'scalar') {
-    if (settings.type !== 'int8') throw wrongType(`${where}.type`, settings.type, '`int8`');
+    oneOf(['int8'])(settings.type, `${where}.type`);
     optional(settings, 'quantile', where, (quantile, place) =>
       checkRange(readNumber(quantile, place), place, 0.5, 1),
     );
   }
-  if (kind === 'product') readString(settings.compression, `${where}.compression`);
+  if (kind === 'product') oneOf(COMPRESSIONS)(settings.compression, `${where}.compression`);
+  optional(settings, 'encoding', where, oneOf(ENCODINGS));
+  optional(settings, 'query_encoding', where, oneOf(QUERY_ENCODINGS));
+  optional(settings, 'bits', where, oneOf(BIT_SIZES));
+  optional(settings, 'memory', where, readMemory);
   optional(settings, 'always_ram', where, readBoolean);
   return withPlainNumbers(value);
 }

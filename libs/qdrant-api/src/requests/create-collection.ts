@@ -14,7 +14,7 @@ import {
   readHnsw,
   readMemory,
   readOptimizers,
-  readPayloadMemory,
+  readPlacement,
   readPositiveU32,
   readQuantization,
   readWal,
@@ -33,7 +33,7 @@ import {
 import type { CollectionDefaults } from './request.ts';
 import { readStrictMode } from './strict-mode.ts';
 
-const DATATYPES: readonly string[] = ['float32', 'float16', 'uint8', 'turbo4'];
+const DATATYPES: readonly string[] = ['float32', 'float16', 'uint8', 'turbo4', 'turbo8', 'turbo16'];
 
 export function parseCreateCollection(
   body: JsonValue | undefined,
@@ -61,7 +61,8 @@ export function parseCreateCollection(
     shardingMethod: object.sharding_method === 'auto' ? 'auto' : undefined,
     onDiskPayload:
       optional(object, 'on_disk_payload', '', readBoolean) ?? COLLECTION_DEFAULTS.onDiskPayload,
-    payloadMemory: optional(object, 'payload', '', readPayloadMemory),
+    payloadMemory: optional(object, 'payload', '', readPlacement),
+    idTrackerMemory: optional(object, 'id_tracker', '', readPlacement),
     readFanOutFactor: undefined,
     readFanOutDelayMs: undefined,
     hnsw: { ...COLLECTION_DEFAULTS.hnsw, ...optional(object, 'hnsw_config', '', readHnsw) },

@@ -61,6 +61,7 @@ export interface CollectionPatch {
   readonly readFanOutFactor?: number;
   readonly readFanOutDelayMs?: number;
   readonly payloadMemory?: string;
+  readonly idTrackerMemory?: string;
   readonly onDiskPayload?: boolean;
   readonly hnsw?: Partial<HnswConfig>;
   readonly optimizers?: Partial<OptimizersConfig>;

@@ -11,7 +11,7 @@ import {
   readHnsw,
   readMemory,
   readOptimizers,
-  readPayloadMemory,
+  readPlacement,
   readPositiveU32,
   readQuantization,
 } from './collection-parts.ts';
@@ -38,7 +38,8 @@ export function parseUpdateCollection(body: JsonValue | undefined): CollectionPa
     writeConsistencyFactor: optional(params, 'write_consistency_factor', 'params', readPositiveU32),
     readFanOutFactor: optional(params, 'read_fan_out_factor', 'params', readU32),
     readFanOutDelayMs: optional(params, 'read_fan_out_delay_ms', 'params', readUnsigned),
-    payloadMemory: optional(params, 'payload', 'params', readPayloadMemory),
+    payloadMemory: optional(params, 'payload', 'params', readPlacement),
+    idTrackerMemory: optional(params, 'id_tracker', 'params', readPlacement),
     onDiskPayload: optional(params, 'on_disk_payload', 'params', readBoolean),
     hnsw: optional(object, 'hnsw_config', '', readHnsw),
     optimizers: optional(object, 'optimizers_config', '', readOptimizers),

@@ -16,7 +16,7 @@ import type { AliasView, CollectionView } from './view.ts';
 
 /** The result of GET /collections/{name}. */
 export function writeCollectionInfo(view: CollectionView): string {
-  const { optimizerError, updateQueueLength } = view;
+  const { optimizerError, updateQueueLength, createdAtMs } = view;
   return stringifyJson(
     present<JsonObject>({
       status: view.status,
@@ -27,6 +27,7 @@ export function writeCollectionInfo(view: CollectionView): string {
       config: collectionConfigJson(view.config),
       payload_schema: payloadSchemaJson(view),
       update_queue: updateQueueLength === undefined ? undefined : { length: updateQueueLength },
+      created_at: createdAtMs === undefined ? undefined : new Date(createdAtMs).toISOString(),
     }),
   );
 }
@@ -75,8 +76,13 @@ export function paramsJson(config: CollectionConfig): JsonObject {
     read_fan_out_factor: config.readFanOutFactor,
     read_fan_out_delay_ms: config.readFanOutDelayMs,
     on_disk_payload: config.onDiskPayload,
-    payload: config.payloadMemory === undefined ? undefined : { memory: config.payloadMemory },
+    payload: memoryJson(config.payloadMemory),
+    id_tracker: memoryJson(config.idTrackerMemory),
   });
+}
+
+function memoryJson(memory: string | undefined): JsonObject | undefined {
+  return memory === undefined ? undefined : { memory };
 }
 
 /** The parameters themselves where the only vector has no name, else an object by name. */

@@ -17,6 +17,8 @@ export type CollectionStatus = 'green' | 'yellow' | 'grey' | 'red';
 
 export interface CollectionView {
   readonly config: CollectionConfig;
+  /** In milliseconds since the Unix epoch. */
+  readonly createdAtMs?: number;
   readonly status: CollectionStatus;
   /** What failed; absent while nothing did. */
   readonly optimizerError?: string;

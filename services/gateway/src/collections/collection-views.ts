@@ -34,6 +34,7 @@ export class CollectionViews {
     const infos = await this.shardInfos(collection);
     return {
       config: collection.config,
+      ...(collection.createdAtMs !== undefined && { createdAtMs: collection.createdAtMs }),
       ...statusOf(infos),
       pointsCount: sum(infos, (info) => info.pointsCount),
       indexedVectorsCount: sum(infos, (info) => info.indexedVectorsCount),

@@ -164,13 +164,14 @@ export class Collections {
     config: CollectionConfig,
     signal: AbortSignal,
   ): Promise<void> {
+    const createdAtMs = this.#options.clock.nowMs();
     await this.#options.metadata.propose((state) => {
       refuseTaken(state, name);
       const peers = this.#livePeers(state);
       const { shardNumber, replicationFactor } = config;
       const counts = countReplicas(state);
       const placement = placeReplicas(peers, shardNumber, replicationFactor, counts);
-      return { kind: 'collectionCreated', id, name, config, placement };
+      return { kind: 'collectionCreated', id, name, config, placement, createdAtMs };
     }, signal);
   }
 
