@@ -46,7 +46,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 
 const OPAQUE = new Set([
   ...[
-    ['ShardKeySelector', 'ShardKey', 'Document', 'Image', 'InferenceObject', 'Value', 'Usage'],
+    ['ShardKeySelector', 'ShardKey', 'Image', 'InferenceObject', 'Value', 'Usage'],
     ['ReshardingInfo', 'ShardTransferInfo'],
   ]
     .flat()

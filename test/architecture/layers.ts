@@ -16,6 +16,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   '@tributary/ranking': 2,
   '@tributary/replication': 2,
   '@tributary/search': 2,
+  '@tributary/embedding': 2,
   '@tributary/nats': 3,
   '@tributary/rocks': 3,
   '@tributary/gateway': 4,

@@ -5,7 +5,7 @@ import type { Filter } from './filter.ts';
 import type { ShardTarget } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { FieldIndex } from './payload-schema.ts';
-import type { NamedVectors, Point } from './point.ts';
+import type { GivenVector, NamedVectors, Point, VectorValue } from './point.ts';
 import type { PointId } from './point-id.ts';
 import type { VectorShape } from './vector-schema.ts';
 
@@ -13,10 +13,10 @@ export type PointSelector =
   | { readonly kind: 'ids'; readonly ids: readonly PointId[] }
   | { readonly kind: 'filter'; readonly filter: Filter };
 
-export type PointOperation =
+export type PointOperation<V = VectorValue> =
   | {
       readonly kind: 'upsert';
-      readonly points: readonly Point[];
+      readonly points: readonly Point<V>[];
       /** Default `upsert`: insert or replace. */
       readonly mode?: 'upsert' | 'insertOnly' | 'updateOnly';
       /** A point that is there already is replaced only where the filter holds for it. */
@@ -25,7 +25,7 @@ export type PointOperation =
   /** Replaces the vectors named and keeps the others; points that are not there are passed over. */
   | {
       readonly kind: 'updateVectors';
-      readonly points: readonly { readonly id: PointId; readonly vectors: NamedVectors }[];
+      readonly points: readonly { readonly id: PointId; readonly vectors: NamedVectors<V> }[];
       readonly updateFilter?: Filter;
     }
   | {
@@ -66,6 +66,9 @@ export type PointOperation =
       readonly keys: readonly string[];
     }
   | { readonly kind: 'clearPayload'; readonly selector: PointSelector };
+
+/** An operation as a client asks for it. */
+export type GivenOperation = PointOperation<GivenVector>;
 
 /** What one write does to one shard, or alike to all. */
 export interface WritePart {

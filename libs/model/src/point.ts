@@ -1,6 +1,7 @@
 // A point: its id, its vectors by name, its payload. The unnamed vector of a collection has the name ''.
 
 import type { Sequence } from './ids.ts';
+import type { JsonObject } from './json.ts';
 import type { PointId } from './point-id.ts';
 
 /** UTF-8 JSON text of an object; empty (length 0) where the point has no payload. Never parsed on the write path. */
@@ -23,27 +24,41 @@ export interface MultiVector {
 export type VectorValue = Float32Array | SparseVector | MultiVector;
 
 /** Vectors by name; a point may lack any of its collection's. */
-export type NamedVectors = Readonly<Record<string, VectorValue>>;
+export type NamedVectors<V = VectorValue> = Readonly<Record<string, V>>;
 
-export function isDense(vector: VectorValue): vector is Float32Array {
+/** A text of which the model of this name makes a vector, by options that are the model's own. */
+export interface Document {
+  readonly text: string;
+  readonly model: string;
+  readonly options: JsonObject;
+}
+
+/** A vector as a client gives it: a document becomes its vector at the gateway, before anything else looks at it. */
+export type GivenVector = VectorValue | Document;
+
+export function isDense(vector: GivenVector): vector is Float32Array {
   return vector instanceof Float32Array;
 }
 
-export function isSparse(vector: VectorValue): vector is SparseVector {
+export function isSparse(vector: GivenVector): vector is SparseVector {
   return 'indices' in vector;
 }
 
-export function isMulti(vector: VectorValue): vector is MultiVector {
+export function isMulti(vector: GivenVector): vector is MultiVector {
   return 'rows' in vector;
+}
+
+export function isDocument(vector: GivenVector): vector is Document {
+  return 'model' in vector;
 }
 
 export const UNNAMED_VECTOR = '';
 export const NO_PAYLOAD: PayloadBytes = new Uint8Array(0);
 
 /** A point as a writer hands it over. */
-export interface Point {
+export interface Point<V = VectorValue> {
   readonly id: PointId;
-  readonly vectors: NamedVectors;
+  readonly vectors: NamedVectors<V>;
   readonly payload: PayloadBytes;
 }
 

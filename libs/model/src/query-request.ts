@@ -3,13 +3,14 @@
 
 import type { Filter, GeoPoint } from './filter.ts';
 import type { JsonValue } from './json.ts';
-import type { VectorValue } from './point.ts';
+import type { Document, VectorValue } from './point.ts';
 import type { PointId } from './point-id.ts';
 import type { OrderBy, PointRecord, Projection, ScoredPoint, SearchParams } from './query.ts';
 
-/** A vector, or the point that has it. */
+/** A vector, or the point that has it, or the text it is made of. */
 export type VectorExample =
   | { readonly kind: 'vector'; readonly vector: VectorValue }
+  | { readonly kind: 'document'; readonly document: Document }
   | { readonly kind: 'id'; readonly id: PointId };
 
 export interface ExamplePair {

@@ -1,10 +1,11 @@
 // Texts as tokens: what a text index keeps of a document and what a query asks of it.
 //
-//   text ─► tokenizer ─► lower case ─► ASCII ─► without stopwords ─► stem ─► length ─► tokens
+//   text ─► tokenizer ─► ASCII ─► lower case ─► without stopwords ─► stem ─► length ─► tokens
 //
 // Replicas apply filters alike, so nothing here asks for a locale: case, normal forms and scripts are Unicode's own.
 
 import { stemmer as stemGreek } from '@orama/stemmers/greek';
+import fold from 'fold-to-ascii';
 import snowball from 'snowball-stemmers';
 import type { TextIndex, Tokenizer } from './payload-schema.ts';
 
@@ -20,8 +21,8 @@ export interface TextAnalyser {
 /** Languages that have a stemmer. */
 export const STEMMER_LANGUAGES: readonly string[] = [...snowball.algorithms(), 'greek'];
 
-const SPACED = /[^\s]+/gu;
-const WORD = /[\p{Alphabetic}\p{N}\p{M}]+/gu;
+const SPACED = /\P{White_Space}+/gu;
+const WORD = /[\p{Alphabetic}\p{N}]+/gu;
 /** Scripts written without spaces give a token for each character, with its marks; others one for each word. */
 const UNSPACED =
   '\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmr}\\p{sc=Mymr}';
@@ -32,40 +33,20 @@ const MULTILINGUAL = new RegExp(
 const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, 'v');
 /** Prefixes are no longer than this: all of a word that never ends would take memory by the square of its length. */
 const PREFIX_LENGTH_MAX = 64;
-const NOT_ASCII = /[^\p{ASCII}]/gu;
-const MARKS = /\p{M}+/gu;
-const ASCII = /^\p{ASCII}+$/u;
-/** Latin letters that Unicode does not take apart. */
-const FOLDED: Readonly<Record<string, string>> = {
-  ß: 'ss',
-  ẞ: 'SS',
-  æ: 'ae',
-  Æ: 'AE',
-  œ: 'oe',
-  Œ: 'OE',
-  ø: 'o',
-  Ø: 'O',
-  đ: 'd',
-  Đ: 'D',
-  ð: 'd',
-  Ð: 'D',
-  þ: 'th',
-  Þ: 'TH',
-  ł: 'l',
-  Ł: 'L',
-  ħ: 'h',
-  Ħ: 'H',
-  ı: 'i',
-};
+const NOT_ASCII = /[^\p{ASCII}]/u;
+/** Stems kept of each analyser: most words of a text are frequent ones, and a stemmer takes 10 to 200 µs a word. */
+const STEMS_MAX = 8_192;
+/** Longer words are rare, and would take memory. */
+const STEMMED_LENGTH_MAX = 64;
 
 /** A stemmer of a language that has none is left out. */
 export function createTextAnalyser(index: TextIndex): TextAnalyser {
   const { minTokenLength = 1, maxTokenLength = Number.POSITIVE_INFINITY } = index;
-  const normalise = createNormaliser(index);
-  const words = (text: string): string[] =>
+  const wordsBy = (normalise: Normaliser) => (text: string) =>
     (text.match(expressionOf(index.tokenizer)) ?? [])
       .map(normalise)
       .filter((token) => token !== undefined);
+  const words = wordsBy(createNormaliser(index));
   const isLong = (token: string) => lengthOf(token) >= minTokenLength || isUnspaced(index, token);
   const fits = (token: string) => isLong(token) && lengthOf(token) <= maxTokenLength;
   if (index.tokenizer !== 'prefix') {
@@ -73,11 +54,13 @@ export function createTextAnalyser(index: TextIndex): TextAnalyser {
     return { documentTokens: tokens, queryTokens: tokens, phraseTokens: tokens };
   }
   const longest = Math.min(maxTokenLength, Math.max(minTokenLength, PREFIX_LENGTH_MAX));
+  // A stopword that is asked for may be the beginning of another word.
+  const beginnings = wordsBy(createNormaliser({ ...index, stopwords: [] }));
   return {
     documentTokens: (text) =>
       words(text).flatMap((word) => prefixesOf(word, minTokenLength, longest)),
     queryTokens: (text) =>
-      words(text)
+      beginnings(text)
         .filter(isLong)
         .map((word) => [...word].slice(0, longest).join('')),
     phraseTokens: words,
@@ -119,12 +102,14 @@ function expressionOf(tokenizer: Tokenizer): RegExp {
 }
 
 /** Undefined for a stopword. */
-function createNormaliser(index: TextIndex): (word: string) => string | undefined {
+type Normaliser = (word: string) => string | undefined;
+
+function createNormaliser(index: TextIndex): Normaliser {
   const stopwords = new Set(index.stopwords);
   const stem = stemmerOf(index.stemmer?.toLowerCase());
   return (word) => {
-    let token = index.lowercase ? word.toLowerCase() : word;
-    if (index.asciiFolding) token = token.replace(NOT_ASCII, foldToAscii);
+    let token = index.asciiFolding && NOT_ASCII.test(word) ? fold.foldMaintaining(word) : word;
+    if (index.lowercase) token = token.toLowerCase();
     if (stopwords.size > 0 && stopwords.has(token.toLowerCase())) return undefined;
     return stem === undefined ? token : stem(token);
   };
@@ -132,17 +117,24 @@ function createNormaliser(index: TextIndex): (word: string) => string | undefine
 
 function stemmerOf(language: string | undefined): ((word: string) => string) | undefined {
   if (language === undefined || !STEMMER_LANGUAGES.includes(language)) return undefined;
-  if (language === 'greek') return stemGreek;
+  if (language === 'greek') return keepingStems(stemGreek);
   const stemmer = snowball.newStemmer(language);
-  return (word) => stemmer.stem(word);
+  return keepingStems((word) => stemmer.stem(word));
 }
 
-/** A character that is no ASCII letter with marks stays as it is. */
-function foldToAscii(character: string): string {
-  const folded = FOLDED[character];
-  if (folded !== undefined) return folded;
-  const bare = character.normalize('NFKD').replace(MARKS, '');
-  return bare === '' || ASCII.test(bare) ? bare : character;
+/** The stems of the last words, in two generations: the older one goes where the newer one is full. */
+function keepingStems(stem: (word: string) => string): (word: string) => string {
+  let older = new Map<string, string>();
+  let newer = new Map<string, string>();
+  return (word) => {
+    if (word.length > STEMMED_LENGTH_MAX) return stem(word);
+    const kept = newer.get(word);
+    if (kept !== undefined) return kept;
+    const made = older.get(word) ?? stem(word);
+    if (newer.size >= STEMS_MAX / 2) [older, newer] = [newer, new Map()];
+    newer.set(word, made);
+    return made;
+  };
 }
 
 /** One character of a script without spaces is a word often enough to be exempt from the least length. */

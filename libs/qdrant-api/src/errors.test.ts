@@ -82,7 +82,7 @@ test('the envelopes are JSON, whatever the text of the error', () => {
 
 test('the refusal of a feature names it and says that this version lacks it', () => {
   const refusals: readonly [UnsupportedFeature, string][] = [
-    ['inference', 'inference of vectors from text, images or objects'],
+    ['inference', 'inference of vectors from images or objects'],
     ['shardKeys', 'shard keys'],
   ];
   for (const [feature, name] of refusals) {

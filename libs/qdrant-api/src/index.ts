@@ -25,6 +25,7 @@ export {
 export * from './prepare.ts';
 export * from './query-parameters.ts';
 export { parseAliasActions } from './requests/aliases.ts';
+export { type Bm25Options, parseBm25Options } from './requests/bm25-options.ts';
 export { checkCollectionName } from './requests/collection-parts.ts';
 export { parseCreateCollection } from './requests/create-collection.ts';
 export { parseFacet, parseMatrix } from './requests/facet.ts';

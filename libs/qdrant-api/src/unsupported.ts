@@ -5,7 +5,7 @@
 import { TributaryError } from '@tributary/runtime';
 
 const FEATURES = {
-  inference: 'inference of vectors from text, images or objects',
+  inference: 'inference of vectors from images or objects',
   shardKeys: 'shard keys',
   customSharding: 'custom sharding',
   clusterOperations:

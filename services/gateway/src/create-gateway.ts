@@ -2,6 +2,7 @@
 //
 //   starting ──► serving ──drain()──► draining (not ready, no new connections) ──close()──► closed
 
+import { Embedder } from '@tributary/embedding';
 import type { Metadata, MetadataState } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import type { ClusterView } from '@tributary/qdrant-api';
@@ -13,6 +14,7 @@ import { CollectionNames } from './cluster/collection-names.ts';
 import { CollectionViews } from './collections/collection-views.ts';
 import { Collections } from './collections/collections.ts';
 import { VectorNames } from './collections/vector-names.ts';
+import { embeddedWrites } from './embedding/embedded-writes.ts';
 import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { type GrpcServer, startGrpcServer } from './grpc/server-grpc.ts';
@@ -142,6 +144,7 @@ interface Parts extends AsyncDisposable {
   readonly fanOut: ShardFanOut;
   readonly views: CollectionViews;
   readonly strict: StrictMode;
+  readonly embedder: Embedder;
   readonly reader: PointsReader;
   readonly writer: PointsWriter;
   readonly vectorNames: VectorNames;
@@ -188,7 +191,10 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const { tracker, directory, names, fanOut, strict } = cluster;
   const observation = createObservation(options, config, cluster);
   const { slowLog, watch } = observation;
-  const reader = new PointsReader({ fanOut, names, clock, random, searchTimeoutMs, slowLog });
+  const embedder = new Embedder();
+  const reader = new PointsReader({
+    ...{ fanOut, names, embedder, clock, random, searchTimeoutMs, slowLog },
+  });
   const writer = new PointsWriter({
     streams,
     metadata,
@@ -224,6 +230,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   return {
     ...cluster,
     ...observation,
+    embedder,
     reader,
     writer,
     vectorNames,
@@ -285,7 +292,7 @@ function createCore(
   isServing: () => boolean,
 ): GatewayCore {
   const { self, metadata, streams, clock, random } = options;
-  const { names, tracker, views, reader, writer, vectorNames, strict, operators } = parts;
+  const { names, tracker, views, embedder, reader, writer, vectorNames, strict, operators } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
   const cutOffMs = options.cutOffMs ?? (() => undefined);
   return {
@@ -305,7 +312,7 @@ function createCore(
     }),
     views,
     reader: strictReads(reader, strict),
-    writer: strictWrites(writer, strict),
+    writer: embeddedWrites(strictWrites(writer, strict), embedder),
     vectorNames,
     cluster: options.cluster,
     isReady: async () => isServing() && cutOffMs() === undefined && (await options.ready()),

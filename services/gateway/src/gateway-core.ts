@@ -5,7 +5,8 @@ import type { CollectionNames } from './cluster/collection-names.ts';
 import type { CollectionViews } from './collections/collection-views.ts';
 import type { Collections } from './collections/collections.ts';
 import type { VectorNames } from './collections/vector-names.ts';
-import type { PointReads, PointWrites } from './strict-mode/strict-access.ts';
+import type { GivenWrites } from './embedding/embedded-writes.ts';
+import type { PointReads } from './strict-mode/strict-access.ts';
 import type { OperatorViews } from './watching/operator-views.ts';
 
 export interface GatewayCore {
@@ -14,7 +15,7 @@ export interface GatewayCore {
   readonly collections: Collections;
   readonly views: CollectionViews;
   readonly reader: PointReads;
-  readonly writer: PointWrites;
+  readonly writer: GivenWrites;
   readonly vectorNames: VectorNames;
   /** The cluster as this peer sees it. */
   readonly cluster: () => Promise<ClusterView>;

@@ -127,6 +127,12 @@ export interface SparseIndices {
   data: number[];
 }
 
+export interface Document {
+  text: string;
+  model: string;
+  options: Uint8Array[];
+}
+
 export interface Vector {
   data: Uint8Array;
   /** @deprecated */
@@ -138,7 +144,7 @@ export interface Vector {
   dense?: DenseVector | undefined;
   sparse?: SparseVector | undefined;
   multiDense?: MultiDenseVector | undefined;
-  document?: Uint8Array | undefined;
+  document?: Document | undefined;
   image?: Uint8Array | undefined;
   object?: Uint8Array | undefined;
 }
@@ -174,7 +180,7 @@ export interface VectorInput {
   dense?: DenseVector | undefined;
   sparse?: SparseVector | undefined;
   multiDense?: MultiDenseVector | undefined;
-  document?: Uint8Array | undefined;
+  document?: Document | undefined;
   image?: Uint8Array | undefined;
   object?: Uint8Array | undefined;
 }
@@ -1246,6 +1252,74 @@ export const SparseIndices: MessageFns<SparseIndices> = {
   },
 };
 
+function createBaseDocument(): Document {
+  return { text: "", model: "", options: [] };
+}
+
+export const Document: MessageFns<Document> = {
+  encode(message: Document, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.text !== "") {
+      writer.uint32(10).string(message.text);
+    }
+    if (message.model !== "") {
+      writer.uint32(26).string(message.model);
+    }
+    for (const v of message.options) {
+      writer.uint32(34).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Document {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDocument();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.options.push(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseVector(): Vector {
   return {
     data: new Uint8Array(0),
@@ -1281,7 +1355,7 @@ export const Vector: MessageFns<Vector> = {
       MultiDenseVector.encode(message.multiDense, writer.uint32(826).fork()).join();
     }
     if (message.document !== undefined) {
-      writer.uint32(834).bytes(message.document);
+      Document.encode(message.document, writer.uint32(834).fork()).join();
     }
     if (message.image !== undefined) {
       writer.uint32(842).bytes(message.image);
@@ -1358,7 +1432,7 @@ export const Vector: MessageFns<Vector> = {
               break;
             }
 
-            message.document = reader.bytes();
+            message.document = Document.decode(reader, reader.uint32());
             continue;
           }
           case 105: {
@@ -1688,7 +1762,7 @@ export const VectorInput: MessageFns<VectorInput> = {
       MultiDenseVector.encode(message.multiDense, writer.uint32(34).fork()).join();
     }
     if (message.document !== undefined) {
-      writer.uint32(42).bytes(message.document);
+      Document.encode(message.document, writer.uint32(42).fork()).join();
     }
     if (message.image !== undefined) {
       writer.uint32(50).bytes(message.image);
@@ -1749,7 +1823,7 @@ export const VectorInput: MessageFns<VectorInput> = {
               break;
             }
 
-            message.document = reader.bytes();
+            message.document = Document.decode(reader, reader.uint32());
             continue;
           }
           case 6: {

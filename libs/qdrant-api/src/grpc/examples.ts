@@ -9,6 +9,7 @@ import {
   type VectorExample as VectorExampleMessage,
   type VectorInput,
 } from '../gen/points.ts';
+import { exampleOf } from '../requests/query-variant.ts';
 import { readPointId } from './ids.ts';
 import { readEncoded, readVector } from './vectors.ts';
 
@@ -16,7 +17,7 @@ export function readExample(input: VectorInput | undefined, path: string): Vecto
   if (input?.id !== undefined) return { kind: 'id', id: readPointId(input.id, path) };
   const vector = input && readEncoded(input, path);
   if (vector === undefined) throw formatError(`${path}: expected a vector or a point id`);
-  return { kind: 'vector', vector };
+  return exampleOf(vector);
 }
 
 export function readOldExample(
@@ -26,7 +27,7 @@ export function readOldExample(
   const { id, vector } = message ?? {};
   if (id !== undefined) return { kind: 'id', id: readPointId(id, path) };
   if (vector === undefined) throw formatError(`${path}: expected a vector or a point id`);
-  return { kind: 'vector', vector: readVector(vector, path) };
+  return exampleOf(readVector(vector, path));
 }
 
 export function readPairs(pairs: readonly ContextInputPair[], path: string): ExamplePair[] {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
-import type { Point, ScoredPoint } from '@tributary/model';
+import type { GivenVector, Point, ScoredPoint } from '@tributary/model';
 import {
   compileFilter,
   NO_PAYLOAD,
@@ -55,7 +55,7 @@ test('points come in with exact ids, in the old and the new form of a vector', (
   const named: Vectors = {
     vectorsOptions: { case: 'vectors', value: { vectors: { a: dense } } },
   };
-  const points: readonly Point[] = decodeUpsert([
+  const points: readonly Point<GivenVector>[] = decodeUpsert([
     { id: idMessage(2n ** 64n - 1n), vectors: old },
     { id: idMessage(7n), vectors: unnamed },
     { id: idMessage(UUID.toUpperCase()), vectors: named },

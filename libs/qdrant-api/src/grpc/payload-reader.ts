@@ -25,7 +25,7 @@ export function payloadOfEntries(entries: readonly Uint8Array[]): PayloadBytes {
   return entries.length === 0 ? NO_PAYLOAD : payloadToBytes(objectOfEntries(entries));
 }
 
-export function objectOfEntries(entries: readonly Uint8Array[]): JsonObject {
+export function objectOfEntries(entries: readonly Uint8Array[], path = 'payload'): JsonObject {
   try {
     return objectOf(
       entries.map((bytes) => {
@@ -35,7 +35,7 @@ export function objectOfEntries(entries: readonly Uint8Array[]): JsonObject {
     );
   } catch (error) {
     if (error instanceof TributaryError) throw error;
-    throw formatError('payload: malformed protobuf');
+    throw formatError(`${path}: malformed protobuf`);
   }
 }
 

@@ -48,7 +48,20 @@ test('sparse and multi vectors that make no sense are refused', () => {
   refused(multi([{ data: [] }]), /must not be empty/);
   refused(multi([{ data: [1] }, { data: [1, 2] }]), /same size/);
   refused({ data: [1, 2, 3], vectorsCount: 2 }, /cannot be 2 vectors/);
-  refused({ vector: { case: 'document', value: { text: 'a' } } }, /inference/);
+  refused({ vector: { case: 'image', value: {} } }, /inference of vectors from images/);
+});
+
+test('a document comes in with its options', () => {
+  const options = {
+    language: { kind: { case: 'stringValue' as const, value: 'german' } },
+    k: { kind: { case: 'doubleValue' as const, value: 2 } },
+  };
+  const document = { text: 'Straße', model: 'qdrant/bm25', options };
+  assert.deepEqual(vectorSent({ vector: { case: 'document', value: document } }), {
+    text: 'Straße',
+    model: 'qdrant/bm25',
+    options: { language: 'german', k: 2 },
+  });
 });
 
 test('sparse and multi vectors go out as the client reads them', () => {

@@ -14,6 +14,7 @@ import type {
 } from '../gen/points.ts';
 import { checkQuery } from '../requests/check-query.ts';
 import { checkCount, present, readPath } from '../requests/json-reader.ts';
+import { exampleOf } from '../requests/query-variant.ts';
 import { LIMIT_DEFAULT } from '../requests/read.ts';
 import { readOldExample, readOldPairs, strategyOf } from './examples.ts';
 import { numberOf, readPointId } from './ids.ts';
@@ -155,7 +156,7 @@ function examplesOf(ids: Examples['positive'], vectors: Examples['positiveVector
     ...ids.map((id, i) => ({ kind: 'id', id: readPointId(id, `${path}[${i}]`) }) as const),
     ...vectors.map((vector, i) => {
       const where = `${path}_vectors[${i}]`;
-      return { kind: 'vector', vector: readVector(vector, where) } as const;
+      return exampleOf(readVector(vector, where));
     }),
   ];
 }

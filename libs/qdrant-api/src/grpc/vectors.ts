@@ -2,20 +2,29 @@
 // `vectors_count` beside it) and the newer one (dense, sparse, multi_dense).
 // A packed list of floats is, byte for byte, a little-endian Float32Array.
 
-import type { MultiVector, NamedVectors, SparseVector, VectorValue } from '@tributary/model';
+import type {
+  Document,
+  GivenVector,
+  MultiVector,
+  NamedVectors,
+  SparseVector,
+  VectorValue,
+} from '@tributary/model';
 import { isDense, isFiniteVector, isSparse, UNNAMED_VECTOR } from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
 import type {
   DenseVector,
+  Document as DocumentMessage,
   SparseVector as SparseVectorMessage,
   Vector,
   VectorOutput,
   Vectors,
   VectorsOutput,
 } from '../gen/points.ts';
-import { wrongType } from '../requests/json-reader.ts';
+import { withPlainNumbers, wrongType } from '../requests/json-reader.ts';
 import { MULTIVECTOR_LENGTH_MAX, sparseVector, unknownVectorName } from '../requests/vector.ts';
 import { unsupported } from '../unsupported.ts';
+import { objectOfEntries } from './payload-reader.ts';
 
 /** The floats of a packed list; every one is finite. */
 export function readFloats(bytes: Uint8Array, path: string): Float32Array {
@@ -31,24 +40,27 @@ interface EncodedVector {
   readonly dense?: DenseVector | undefined;
   readonly sparse?: SparseVectorMessage | undefined;
   readonly multiDense?: { readonly vectors: readonly DenseVector[] } | undefined;
-  readonly document?: Uint8Array | undefined;
+  readonly document?: DocumentMessage | undefined;
   readonly image?: Uint8Array | undefined;
   readonly object?: Uint8Array | undefined;
 }
 
-/** The vector in the newer encoding; undefined where the message has none. */
-export function readEncoded(message: EncodedVector, path: string): VectorValue | undefined {
+/** The vector in the newer encoding, or a document to make one of; undefined where the message has neither. */
+export function readEncoded(message: EncodedVector, path: string): GivenVector | undefined {
   const { dense, sparse, multiDense, document, image, object } = message;
   if (dense !== undefined) return readFloats(dense.data, path);
   if (sparse !== undefined) return readSparse(sparse.indices, sparse.values, path);
   if (multiDense !== undefined) return readRows(multiDense.vectors, path);
-  if (document !== undefined || image !== undefined || object !== undefined) {
-    throw unsupported('inference');
-  }
+  if (document !== undefined) return documentOf(document);
+  if (image !== undefined || object !== undefined) throw unsupported('inference');
   return undefined;
 }
 
-export function readVector(message: Vector, path: string): VectorValue {
+function documentOf({ text, model, options }: DocumentMessage): Document {
+  return { text, model, options: withPlainNumbers(objectOfEntries(options, 'options')) };
+}
+
+export function readVector(message: Vector, path: string): GivenVector {
   const { data, indices, vectorsCount } = message;
   const vector = readEncoded(message, path);
   if (vector !== undefined) return vector;
@@ -93,9 +105,9 @@ function checkLength(length: number, path: string): number {
   throw validationError(path, `${length} numbers, at most ${MULTIVECTOR_LENGTH_MAX} are allowed`);
 }
 
-export function readVectors(message: Vectors | undefined, path: string): NamedVectors {
+export function readVectors(message: Vectors | undefined, path: string): NamedVectors<GivenVector> {
   if (message?.vector !== undefined) return { [UNNAMED_VECTOR]: readVector(message.vector, path) };
-  const vectors: Record<string, VectorValue> = {};
+  const vectors: Record<string, GivenVector> = {};
   for (const [name, vector] of message?.vectors?.vectors ?? []) {
     if (name === '__proto__') throw unknownVectorName(name);
     vectors[name] = readVector(vector, `${path}.${name}`);

@@ -1,6 +1,6 @@
 // Protobuf requests that change points to the same operations as REST requests become.
 
-import type { PointOperation, PointSelector } from '@tributary/model';
+import type { GivenOperation, PointOperation, PointSelector } from '@tributary/model';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import {
   type ClearPayloadPoints,
@@ -35,7 +35,7 @@ type SetPayload = Pick<SetPayloadPoints, 'payload' | 'key'> & Selected & Sharded
 type DeletePayload = Pick<DeletePayloadPoints, 'keys'> & Selected & Sharded;
 
 /** Vectors are finite but not yet held against the collection: see `prepareOperation`. */
-export function upsertOf(message: Upsert): PointOperation & { kind: 'upsert' } {
+export function upsertOf(message: Upsert): GivenOperation & { kind: 'upsert' } {
   refuseShardKeys(message);
   const { points, updateFilter } = message;
   const mode = updateModeOf(message.updateMode);
@@ -71,7 +71,7 @@ function updateModeOf(mode: UpdateMode | undefined): 'insertOnly' | 'updateOnly'
   }
 }
 
-export function updateVectorsOf(message: UpdateVectors): PointOperation {
+export function updateVectorsOf(message: UpdateVectors): GivenOperation {
   refuseShardKeys(message);
   const { points, updateFilter } = message;
   if (points.length === 0) throw emptyUpdate();
@@ -134,7 +134,7 @@ export function updateBatchOf({ operations }: Pick<UpdateBatchPoints, 'operation
   return operations.map(batchOperationOf);
 }
 
-function batchOperationOf(message: PointsUpdateOperation, i: number): PointOperation {
+function batchOperationOf(message: PointsUpdateOperation, i: number): GivenOperation {
   const { upsert, updateVectors, deleteVectors } = message;
   const { setPayload, overwritePayload, deletePayload, clearPayload } = message;
   const { deletePoints, deleteDeprecated, clearPayloadDeprecated } = message;

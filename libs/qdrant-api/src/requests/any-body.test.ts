@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { JsonValue } from '@tributary/model';
+import {
+  type GivenOperation,
+  type GivenVector,
+  isDocument,
+  type JsonValue,
+  type NamedVectors,
+  type PointOperation,
+} from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
 import { prepareOperation } from '../prepare.ts';
@@ -21,9 +28,33 @@ import { parseUpsert } from './upsert.ts';
 const defaults = { shardNumber: 1, replicationFactor: 1, writeConsistencyFactor: 1 };
 const config = parseCreateCollection({ vectors: { size: 1, distance: 'Cosine' } }, defaults);
 
+/** As the gateway hands it on: of any text, a vector. */
+function embedded(operation: GivenOperation): PointOperation {
+  switch (operation.kind) {
+    case 'upsert': {
+      const points = operation.points.map((point) => ({ ...point, vectors: vectorsOf(point) }));
+      return { ...operation, points };
+    }
+    case 'updateVectors': {
+      const points = operation.points.map((point) => ({ ...point, vectors: vectorsOf(point) }));
+      return { ...operation, points };
+    }
+    default:
+      return operation;
+  }
+}
+
+function vectorsOf(point: { readonly vectors: NamedVectors<GivenVector> }): NamedVectors {
+  return Object.fromEntries(
+    Object.entries(point.vectors).map(([name, vector]) => {
+      return [name, isDocument(vector) ? Float32Array.of(1) : vector];
+    }),
+  );
+}
+
 const PARSERS: readonly ((body: JsonValue) => unknown)[] = [
-  (body) => prepareOperation(parseUpsert(body), config),
-  (body) => parseUpdateBatch(body).map((each) => prepareOperation(each, config)),
+  (body) => prepareOperation(embedded(parseUpsert(body)), config),
+  (body) => parseUpdateBatch(body).map((each) => prepareOperation(embedded(each), config)),
   parseDeletePoints,
   parseSetPayload,
   parseDeletePayload,
@@ -51,7 +82,7 @@ const KEYS = (
   'prefetch fusion rrf k weights recommend positive negative strategy discover target context order_by direction ' +
   'formula sum div left right lin_decay x sample mmr group_by with_lookup collection indices operations upsert delete ' +
   'field_name field_schema type actions create_alias min_should min_count conditions geo_radius center lon lat text ' +
-  'sparse_vectors modifier hnsw_config ef_construct optimizers_config quantization_config scalar metadata with_payload include __proto__ constructor'
+  'document model options sparse_vectors modifier hnsw_config ef_construct optimizers_config quantization_config scalar metadata with_payload include __proto__ constructor'
 ).split(' ');
 
 const { body } = fc.letrec<{ body: JsonValue }>((tie) => ({

@@ -112,13 +112,13 @@ function readTextIndex(object: JsonObject, path: string): FieldIndex {
   });
 }
 
-function readTokenizer(value: JsonValue, path: string): Tokenizer {
+export function readTokenizer(value: JsonValue, path: string): Tokenizer {
   const tokenizer = TOKENIZERS.find((known) => known === value);
   if (tokenizer !== undefined) return tokenizer;
   throw wrongType(path, value, `one of ${TOKENIZERS.join(', ')}`);
 }
 
-function readStemmer(value: JsonValue, path: string): string | undefined {
+export function readStemmer(value: JsonValue, path: string): string | undefined {
   const object = readObject(value, path);
   if (object.type === 'none') return undefined;
   if (object.type !== 'snowball')
@@ -134,7 +134,7 @@ interface Stopwords {
 }
 
 /** A language, or {languages, custom}. */
-function readStopwords(value: JsonValue, path: string): Stopwords {
+export function readStopwords(value: JsonValue, path: string): Stopwords {
   const object: JsonObject =
     typeof value === 'string' ? { languages: [value] } : readObject(value, path);
   const languages = [...new Set(optional(object, 'languages', path, readStrings) ?? [])];

@@ -20,7 +20,7 @@ import {
 import { readProjection } from './projection.ts';
 import { checkQuery, readGroups, readLookupFrom, readSearches, readSearchParams } from './query.ts';
 import { readExample, readPairs, recommendOf } from './query-variant.ts';
-import { readVector } from './vector.ts';
+import { readPlainVector } from './vector.ts';
 
 type Body = JsonValue | undefined;
 type Read = (body: JsonObject, path: string) => QueryRequest;
@@ -52,8 +52,8 @@ function readSearch(body: JsonObject, path: string): QueryRequest {
   const using = named === null ? UNNAMED_VECTOR : readString(named.name, path);
   const vector =
     named === null
-      ? readVector(body.vector, at(path, 'vector'))
-      : readVector(named.vector, at(path, 'vector.vector'));
+      ? readPlainVector(body.vector, at(path, 'vector'))
+      : readPlainVector(named.vector, at(path, 'vector.vector'));
   return readCommon(body, path, { kind: 'nearest', target: { kind: 'vector', vector } }, using);
 }
 

@@ -2,6 +2,7 @@
 
 import type {
   ExamplePair,
+  GivenVector,
   JsonArray,
   JsonObject,
   JsonValue,
@@ -10,7 +11,7 @@ import type {
   RecommendStrategy,
   VectorExample,
 } from '@tributary/model';
-import { parsePointId } from '@tributary/model';
+import { isDocument, parsePointId } from '@tributary/model';
 import { formatError, invalidPointId } from '../errors.ts';
 import { readDefaults, readExpression } from './expression.ts';
 import { readDatetime } from './field-condition.ts';
@@ -65,13 +66,17 @@ export function readVariant(value: JsonValue, path: string, limit: number): Quer
 
 /** A vector, or the id of the point whose vector it is. */
 export function readExample(value: JsonValue | undefined, path: string): VectorExample {
-  if (isArray(value) || isObject(value)) return { kind: 'vector', vector: readVector(value, path) };
+  if (isArray(value) || isObject(value)) return exampleOf(readVector(value, path));
   const id = parsePointId(value);
   if (id !== undefined) return { kind: 'id', id };
   if (value === undefined || value === null || typeof value === 'boolean') {
     throw wrongType(path, value, 'a vector, a point id or a query');
   }
   throw formatError(`${path}: ${invalidPointId(shown(value))}`);
+}
+
+export function exampleOf(vector: GivenVector): VectorExample {
+  return isDocument(vector) ? { kind: 'document', document: vector } : { kind: 'vector', vector };
 }
 
 export function recommendOf(object: JsonObject, path: string): Query {

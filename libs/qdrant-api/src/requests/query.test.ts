@@ -128,7 +128,7 @@ test('a query that is not served, or makes no sense, is refused by name', () => 
       422,
       /oversampling: value 0\.5/,
     ],
-    ['{"query":{"text":"a","model":"m"}}', 400, /does not support inference/],
+    ['{"query":{"image":"a","model":"m"}}', 400, /does not support inference/],
     ['{"query":1,"lookup_from":{"vector":"x"}}', 400, /lookup_from\.collection: invalid type/],
     ['{"query":1,"lookup_from":{"collection":"x","shard_key":1}}', 400, `${UNSUPPORTED}shard keys`],
     ['{"query":"x"}', 400, `${FORMAT}query: value "x" ${ID_RULE}`],

@@ -79,8 +79,16 @@ test('an upsert that cannot be taken is refused with the status and text of its 
     [pointWith('{"s":{"indices":[4294967296],"values":[1]}}'), 400, /indices\[0\]: invalid type/],
     [pointWith('{"s":{"indices":[1]}}'), 400, /values: invalid type: nothing, expected a list/],
     [pointWith('{"s":{"indices":[1],"values":[1e39]}}'), 400, /out of range for float32/],
-    [pointWith('{"text":"a","model":"m"}'), 400, /does not support inference/],
-    [pointWith('{"a":{"text":"a","model":"m"}}'), 400, /does not support inference/],
+    [pointWith('{"image":"a","model":"m"}'), 400, /does not support inference/],
+    [pointWith('{"a":{"object":{},"model":"m"}}'), 400, /does not support inference/],
+    [pointWith('{"text":1,"model":"m"}'), 400, /vector\.text: invalid type: 1/],
+    [
+      pointWith('{"a":{"text":"a","model":"m","options":[]}}'),
+      400,
+      /options: invalid type: a list/,
+    ],
+    [pointWith('{"a":{"text":"a","model":"m","k":1}}'), 400, /k: invalid type: 1, expected only/],
+    [pointWith('{"text":"a"}'), 400, /vector\.text: invalid type: "a", expected a vector/],
     [pointWith('{"__proto__":[1]}'), 400, 'Wrong input: Not existing vector name error: __proto__'],
     ['{"points":[{"id":1,"vector":[1],"payload":[]}]}', 400, /points\[0\]\.payload: invalid type/],
     [

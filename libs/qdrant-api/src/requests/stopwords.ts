@@ -1,60 +1,23 @@
 // Lists of stopwords by language. A text index keeps the words themselves, so that the log means the same for ever
 // whatever a later version of the lists says; the languages are kept beside them to be told.
 
-import { stopwords as nepali } from '@orama/stopwords/nepali';
 import type { TextIndex } from '@tributary/model';
-import stopword from 'stopword';
-import { OWN_STOPWORDS } from './stopword-lists.ts';
+import lists from './stopword-lists.json' with { type: 'json' };
 
-/** The code of the list, by Qdrant's name of the language. */
-const CODES: Readonly<Record<string, string>> = {
-  arabic: 'ara',
-  basque: 'eus',
-  bengali: 'ben',
-  catalan: 'cat',
-  chinese: 'zho',
-  danish: 'dan',
-  dutch: 'nld',
-  english: 'eng',
-  finnish: 'fin',
-  french: 'fra',
-  german: 'deu',
-  greek: 'ell',
-  hebrew: 'heb',
-  hungarian: 'hun',
-  indonesian: 'ind',
-  italian: 'ita',
-  japanese: 'jpn',
-  norwegian: 'nob',
-  portuguese: 'por',
-  romanian: 'ron',
-  russian: 'rus',
-  slovene: 'slv',
-  spanish: 'spa',
-  swedish: 'swe',
-  turkish: 'tur',
-};
+/** Words by Qdrant's name of the language. */
+const LISTS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(lists).map(([language, words]) => [language, words.split(' ')]),
+);
 
 /** Every language that Qdrant has a list for. */
-export const STOPWORD_LANGUAGES: readonly string[] = [
-  ...Object.keys(CODES),
-  ...Object.keys(OWN_STOPWORDS),
-  'nepali',
-].sort();
+export const STOPWORD_LANGUAGES: readonly string[] = [...LISTS.keys()];
 
 /** Option of an index with the languages its stopwords were taken from, as in `english,german`. */
 export const STOPWORD_LANGUAGES_OPTION = 'stopwords_languages';
 
-/** In lower case; undefined for a language that has no list. */
+/** Undefined for a language that has no list. */
 export function stopwordsOf(language: string): readonly string[] | undefined {
-  return listOf(language)?.map((word) => word.toLowerCase());
-}
-
-function listOf(language: string): readonly string[] | undefined {
-  if (language === 'nepali') return nepali;
-  if (Object.hasOwn(CODES, language)) return stopword[CODES[language] ?? ''];
-  const own = Object.hasOwn(OWN_STOPWORDS, language) ? OWN_STOPWORDS[language] : undefined;
-  return language === 'hinglish' ? own?.concat(stopword.eng ?? []) : own;
+  return LISTS.get(language);
 }
 
 /** The stopwords of an index as they were asked for: languages, and words that are in none of their lists. */

@@ -1,6 +1,6 @@
 // POST /collections/{name}/points/batch: a list of operations, each an object with the name of one.
 
-import type { JsonValue, PointOperation } from '@tributary/model';
+import type { GivenOperation, JsonValue } from '@tributary/model';
 import { isObject, readArray, readObject, wrongType } from './json-reader.ts';
 import {
   parseClearPayload,
@@ -13,7 +13,7 @@ import {
 } from './update.ts';
 import { parseUpsert } from './upsert.ts';
 
-const PARSERS: Readonly<Record<string, (body: JsonValue | undefined) => PointOperation>> = {
+const PARSERS: Readonly<Record<string, (body: JsonValue | undefined) => GivenOperation>> = {
   upsert: parseUpsert,
   delete: parseDeletePoints,
   set_payload: parseSetPayload,
@@ -25,12 +25,12 @@ const PARSERS: Readonly<Record<string, (body: JsonValue | undefined) => PointOpe
 };
 
 /** All of them are read before the first is carried out. */
-export function parseUpdateBatch(body: JsonValue | undefined): PointOperation[] {
+export function parseUpdateBatch(body: JsonValue | undefined): GivenOperation[] {
   const operations = readArray(readObject(body, '').operations, 'operations');
   return operations.map((operation, i) => readOperation(operation, `operations[${i}]`));
 }
 
-function readOperation(value: JsonValue, path: string): PointOperation {
+function readOperation(value: JsonValue, path: string): GivenOperation {
   const [name] = isObject(value) ? Object.keys(value) : [];
   const parse = name !== undefined && Object.hasOwn(PARSERS, name) ? PARSERS[name] : undefined;
   if (!isObject(value) || name === undefined || parse === undefined) {

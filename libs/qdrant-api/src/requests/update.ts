@@ -1,6 +1,8 @@
 // Requests that change or delete points already there: each becomes one operation of the model.
 
 import type {
+  GivenOperation,
+  GivenVector,
   JsonObject,
   JsonValue,
   NamedVectors,
@@ -29,7 +31,7 @@ export function parseDeletePoints(body: JsonValue | undefined): PointOperation {
   return { kind: 'delete', selector: readSelector(readUpdate(body)) };
 }
 
-export function parseUpdateVectors(body: JsonValue | undefined): PointOperation {
+export function parseUpdateVectors(body: JsonValue | undefined): GivenOperation {
   const object = readUpdate(body);
   const points = readArray(object.points, 'points').map((item, i) => {
     const path = `points[${i}]`;
@@ -42,7 +44,7 @@ export function parseUpdateVectors(body: JsonValue | undefined): PointOperation 
     );
   });
   if (points.length === 0) throw validationError('points', 'must not be empty');
-  return present<PointOperation & { kind: 'updateVectors' }>({
+  return present<GivenOperation & { kind: 'updateVectors' }>({
     kind: 'updateVectors',
     points,
     updateFilter: optional(object, 'update_filter', '', readFilter),
@@ -52,9 +54,9 @@ export function parseUpdateVectors(body: JsonValue | undefined): PointOperation 
 /** Refuses a point of which nothing is to be changed. */
 export function vectorUpdate(
   id: PointId,
-  vectors: NamedVectors,
+  vectors: NamedVectors<GivenVector>,
   path: string,
-): { readonly id: PointId; readonly vectors: NamedVectors } {
+): { readonly id: PointId; readonly vectors: NamedVectors<GivenVector> } {
   if (Object.keys(vectors).length > 0) return { id, vectors };
   throw validationError(path, 'must name at least one vector to update');
 }

@@ -1,12 +1,12 @@
 // The two forms of an upsert: a list of points, or columns of ids, vectors and payloads.
 
 import type {
+  GivenOperation,
+  GivenVector,
   JsonObject,
   JsonValue,
   NamedVectors,
   Point,
-  PointOperation,
-  VectorValue,
 } from '@tributary/model';
 import { NO_PAYLOAD, payloadToBytes, UNNAMED_VECTOR } from '@tributary/model';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
@@ -26,14 +26,14 @@ import {
 import { readPointVectors, readVector, unknownVectorName } from './vector.ts';
 
 /** Vectors are finite but not yet held against the collection: see `preparePoints`. */
-export function parseUpsert(body: JsonValue | undefined): PointOperation & { kind: 'upsert' } {
+export function parseUpsert(body: JsonValue | undefined): GivenOperation & { kind: 'upsert' } {
   const object = readObject(body, '');
   refuseKeys(object, { shard_key: 'shardKeys' });
   const points = isArray(object.points)
     ? object.points.map((item, i) => readPoint(item, `points[${i}]`))
     : readBatch(object.batch);
   if (points.length === 0) throw emptyUpdate();
-  return present<PointOperation & { kind: 'upsert' }>({
+  return present<GivenOperation & { kind: 'upsert' }>({
     kind: 'upsert',
     points,
     mode: optional(object, 'update_mode', '', readUpdateMode),
@@ -55,7 +55,7 @@ function readUpdateMode(value: JsonValue, path: string): 'insertOnly' | 'updateO
   throw wrongType(path, value, 'one of `upsert`, `insert_only`, `update_only`');
 }
 
-function readPoint(value: JsonValue, path: string): Point {
+function readPoint(value: JsonValue, path: string): Point<GivenVector> {
   const point = readObject(value, path);
   return {
     id: readPointId(point.id, `${path}.id`),
@@ -72,7 +72,7 @@ function readPayload(value: JsonValue | undefined, path: string): Uint8Array {
   return payloadToBytes(readObject(value, path));
 }
 
-function readBatch(value: JsonValue | undefined): Point[] {
+function readBatch(value: JsonValue | undefined): Point<GivenVector>[] {
   if (!isObject(value)) throw formatError('expected `points` (a list) or `batch` (an object)');
   const ids = readPointIds(value.ids, 'batch.ids');
   const vectors = readColumns(value.vectors, ids.length);
@@ -91,14 +91,14 @@ function readPayloadColumn(batch: JsonObject, count: number): readonly JsonValue
   return payloads;
 }
 
-function readColumns(value: JsonValue | undefined, count: number): NamedVectors[] {
+function readColumns(value: JsonValue | undefined, count: number): NamedVectors<GivenVector>[] {
   const path = 'batch.vectors';
   if (isArray(value)) {
     checkCount(value.length, path, count);
     return value.map((item, i) => ({ [UNNAMED_VECTOR]: readVector(item, `${path}[${i}]`) }));
   }
   if (!isObject(value)) throw wrongType(path, value, 'a list of vectors, or such lists by name');
-  const rows = Array.from({ length: count }, (): Record<string, VectorValue> => ({}));
+  const rows = Array.from({ length: count }, (): Record<string, GivenVector> => ({}));
   for (const [name, column] of Object.entries(value)) {
     const items = readArray(column, `${path}.${name}`);
     checkCount(items.length, `${path}.${name}`, count);

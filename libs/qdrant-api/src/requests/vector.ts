@@ -2,6 +2,7 @@
 // Only finite float32 numbers come out: strings, null, 1e999 and what overflows float32 do not.
 
 import type {
+  GivenVector,
   JsonArray,
   JsonObject,
   JsonValue,
@@ -13,7 +14,7 @@ import type {
 import { numberOfValue, UNNAMED_VECTOR } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { formatError, validationError } from '../errors.ts';
-import { unsupported } from '../unsupported.ts';
+import { isInference, readDocument } from './document.ts';
 import { isArray, isObject, readArray, readU32, shown, wrongType } from './json-reader.ts';
 
 /** Numbers in one multivector: Qdrant's own bound. */
@@ -23,35 +24,35 @@ export function unknownVectorName(name: string): TributaryError {
   return new TributaryError('wrong_input', `Not existing vector name error: ${name}`);
 }
 
-/** A vector of any form; inference is refused by name. */
-export function readVector(value: JsonValue | undefined, path: string): VectorValue {
+/** A vector of any form, or a document to make one of. */
+export function readVector(value: JsonValue | undefined, path: string): GivenVector {
+  if (isObject(value) && isInference(value)) return readDocument(value, path);
+  return readPlainVector(value, path);
+}
+
+/** A vector of any form, as the requests from before the universal query have them. */
+export function readPlainVector(value: JsonValue | undefined, path: string): VectorValue {
   if (isArray(value)) return isArray(value[0]) ? readRows(value, path) : readDense(value, path);
   if (isObject(value) && Object.hasOwn(value, 'indices')) return readSparse(value, path);
-  throw isObject(value) && isInference(value)
-    ? unsupported('inference')
-    : wrongType(path, value, 'a vector');
+  throw wrongType(path, value, 'a vector');
 }
 
 /** The `vector` of a point: one unnamed vector, or vectors by name. */
-export function readPointVectors(value: JsonValue | undefined, path: string): NamedVectors {
+export function readPointVectors(
+  value: JsonValue | undefined,
+  path: string,
+): NamedVectors<GivenVector> {
   if (isArray(value)) return { [UNNAMED_VECTOR]: readVector(value, path) };
   if (!isObject(value)) throw wrongType(path, value, 'a vector, or vectors by name');
-  const vectors: Record<string, VectorValue> = {};
+  if (isInference(value)) return { [UNNAMED_VECTOR]: readDocument(value, path) };
+  const vectors: Record<string, GivenVector> = {};
   for (const [name, item] of Object.entries(value)) {
-    if (!isArray(item) && !isObject(item)) {
-      throw isInference(value)
-        ? unsupported('inference')
-        : wrongType(`${path}.${name}`, item, 'a vector');
-    }
+    if (!isArray(item) && !isObject(item)) throw wrongType(`${path}.${name}`, item, 'a vector');
     if (name === '__proto__') throw unknownVectorName(name);
     // The position of an untagged value within its alternatives is not told, hence the question mark.
     vectors[name] = readVector(item, isArray(item) ? `${path}.${name}` : `${path}.?`);
   }
   return vectors;
-}
-
-function isInference(object: JsonObject): boolean {
-  return 'model' in object && ('text' in object || 'image' in object || 'object' in object);
 }
 
 /** A list of numbers of which some, or none, are float32. */

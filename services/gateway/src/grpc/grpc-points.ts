@@ -1,6 +1,6 @@
 // The gRPC methods that write, read and query points.
 
-import type { GroupsRequest, PointOperation, QueryRequest, ScoredPoint } from '@tributary/model';
+import type { GivenOperation, GroupsRequest, QueryRequest, ScoredPoint } from '@tributary/model';
 import {
   clearPayloadOf,
   countOf,
@@ -56,7 +56,7 @@ type WriteMessage = Parameters<typeof writeParametersOf>[0] & Addressed;
 export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): void {
   const update = <Message extends WriteMessage>(
     method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
-    parse: (message: Message) => PointOperation,
+    parse: (message: Message) => GivenOperation,
   ) =>
     host(method, async (message, { headers }) => {
       const parameters = writeParametersOf(message, headers);

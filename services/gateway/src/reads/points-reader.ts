@@ -1,6 +1,7 @@
 // The read path as the servers see it: every read under one deadline, one consistency and one read token. What a read
 // does in between is in the parts: queries, groups, matrices.
 
+import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';
 import type {
   DistanceMatrix,
@@ -38,6 +39,8 @@ export interface PointsReaderOptions {
   readonly fanOut: ShardFanOut;
   /** Finds the collections that a request names beside its own. */
   readonly names: CollectionNames;
+  /** Makes the vectors of the texts that queries have as examples. */
+  readonly embedder: Embedder;
   readonly clock: Clock;
   readonly random: Random;
   /** Bound of a read for which the client set no timeout, in milliseconds. */
@@ -71,9 +74,9 @@ export class PointsReader {
   readonly #options: PointsReaderOptions;
 
   constructor(options: PointsReaderOptions) {
-    const { names, random } = options;
+    const { names, embedder, random } = options;
     const reads = new ShardReads(options.fanOut);
-    const executor = new QueryExecutor({ reads, names, random });
+    const executor = new QueryExecutor({ reads, names, embedder, random });
     this.#options = options;
     this.#reads = reads;
     this.#executor = executor;

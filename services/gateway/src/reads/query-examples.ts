@@ -1,6 +1,7 @@
-// Turns the examples of a query into vectors: looks up the points that are named by id, averages, weighs terms. After
-// that every stage that searches by vectors has its scoring.
+// Turns the examples of a query into vectors: embeds texts, looks up the points that are named by id, averages. After that
+// every stage that searches by vectors has its scoring.
 
+import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';
 import {
   type ContextPair,
@@ -23,6 +24,7 @@ import { elsewhere, type Reading, type ShardReads } from './shard-reads.ts';
 export interface ExampleSources {
   readonly reads: ShardReads;
   readonly names: CollectionNames;
+  readonly embedder: Embedder;
 }
 
 /** What a stage scores by, and the points that it must not find because they are its examples. */
@@ -87,8 +89,14 @@ export async function scoreStages(
   const scorings = new Map<QueryStage, StageScoring>();
   for (const [stage, source] of places) {
     const vectorOf: VectorOf = (example) => {
-      if (example.kind === 'vector') return example.vector;
-      return vectorOfPoint(found, source, example.id);
+      switch (example.kind) {
+        case 'vector':
+          return example.vector;
+        case 'document':
+          return sources.embedder.embeddingOf(example.document).query(example.document.text).vector;
+        case 'id':
+          return vectorOfPoint(found, source, example.id);
+      }
     };
     const excluded = source.isOwn ? idsOf(stage) : [];
     scorings.set(stage, { scoring: scoringOf(stage, vectorOf, collection), excluded });

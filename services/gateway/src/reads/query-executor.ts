@@ -7,6 +7,7 @@
 // so that what they find is not thrown away above. Scores of inner stages are higher-is-better, except where a stage only
 // rescores.
 
+import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';
 import type {
   Filter,
@@ -38,6 +39,7 @@ import { plainQueries, vectorQuery, type Want } from './vector-queries.ts';
 export interface QueryExecutorOptions {
   readonly reads: ShardReads;
   readonly names: CollectionNames;
+  readonly embedder: Embedder;
   readonly random: Random;
 }
 

@@ -1,6 +1,6 @@
 // The REST endpoints that change points.
 
-import type { PointOperation } from '@tributary/model';
+import type { GivenOperation } from '@tributary/model';
 import {
   parseClearPayload,
   parseCreateFieldIndex,
@@ -31,7 +31,7 @@ export function pointUpdateRoutes({ names, writer }: GatewayCore): RestRoute[] {
   const route = (
     method: RestRoute['method'],
     path: string,
-    operationOf: (request: RestRequest) => PointOperation,
+    operationOf: (request: RestRequest) => GivenOperation,
   ): RestRoute => ({
     method,
     url: `${COLLECTION_URL}${path}`,
@@ -45,7 +45,7 @@ export function pointUpdateRoutes({ names, writer }: GatewayCore): RestRoute[] {
   const update = (
     method: RestRoute['method'],
     path: string,
-    parse: (body: Body) => PointOperation,
+    parse: (body: Body) => GivenOperation,
   ) => route(method, `/points${path}`, (request) => parse(bodyOf(request)));
   return [
     update('PUT', '', parseUpsert),

@@ -1,5 +1,6 @@
 // Collections in memory behind a points reader, without servers, streams or a cluster: one peer has every shard.
 
+import { Embedder } from '@tributary/embedding';
 import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
 import { EMPTY_METADATA } from '@tributary/metadata';
 import {
@@ -59,6 +60,7 @@ export class MemoryShards implements Disposable {
       }),
     });
     this.reader = new PointsReader({
+      embedder: new Embedder(),
       fanOut,
       names: new CollectionNames(metadata, systemClock),
       clock: systemClock,
