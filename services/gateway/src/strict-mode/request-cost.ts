@@ -45,7 +45,7 @@ function costOfStage(stage: QueryStage): number {
 }
 
 function costOfExample(example: VectorExample): number {
-  if (example.kind === 'id' || !isMulti(example.vector)) return 1;
+  if (example.kind !== 'vector' || !isMulti(example.vector)) return 1;
   return example.vector.rows.length / example.vector.size;
 }
 
