@@ -346,12 +346,27 @@ export const termStatistics = fc.record({
 
 const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
 
+const reportedStates = fc.record(
+  {
+    durableSequence: safeInteger.map(sequence),
+    cut: fc.record({
+      sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(sequence),
+      contentHash: fc
+        .uint8Array({ minLength: 32, maxLength: 32 })
+        .map((bytes) => Buffer.from(bytes).toString('hex')),
+    }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
 export const reports: fc.Arbitrary<AppliedReport> = fc.record({
   peer: peers,
   replicas: fc.array(
-    fc
-      .tuple(addresses, safeInteger)
-      .map(([address, applied]) => ({ ...address, appliedSequence: sequence(applied) })),
+    fc.tuple(addresses, safeInteger, reportedStates).map(([address, applied, rest]) => ({
+      ...address,
+      appliedSequence: sequence(applied),
+      ...rest,
+    })),
   ),
 });
 

@@ -285,7 +285,19 @@ const explanation = {
     segments: 2,
   },
 };
-const report = { peer: peerId(5), replicas: [{ ...target, appliedSequence: sequence(42) }] };
+const report = {
+  peer: peerId(5),
+  replicas: [
+    { ...target, appliedSequence: sequence(42) },
+    {
+      ...target,
+      shard: shardId(4),
+      appliedSequence: sequence(42),
+      durableSequence: sequence(40),
+      cut: { sequence: sequence(39), contentHash: 'ab'.repeat(32) },
+    },
+  ],
+};
 const introduction = { peer: peerId(5), version: '0.1.0', natsUrls: ['nats://127.0.0.1:4222'] };
 
 const GOLDEN: readonly [

@@ -111,7 +111,15 @@ export type ReplicaCallKind = ReplicaCall['kind'];
 /** How far a peer's replicas have applied. Sent after each commit, and whole twice a second as a sign of life. */
 export interface AppliedReport {
   readonly peer: PeerId;
-  readonly replicas: readonly (ReplicaAddress & { readonly appliedSequence: Sequence })[];
+  readonly replicas: readonly AppliedReplica[];
+}
+
+export interface AppliedReplica extends ReplicaAddress {
+  readonly appliedSequence: Sequence;
+  /** Everything up to here survives a power loss of the peer; absent before the first flush since it was opened. */
+  readonly durableSequence?: Sequence;
+  /** The last cut it has passed, and its content hash there; absent before the first. */
+  readonly cut?: { readonly sequence: Sequence; readonly contentHash: string };
 }
 
 /** What a running peer tells one that joins. */

@@ -4,6 +4,7 @@ import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import {
   assertEnded,
+  corrupt,
   decoding,
   lengthTag,
   messageEnd,
@@ -14,9 +15,9 @@ import {
   writeInteger,
   writeText,
 } from './field.ts';
-import type { AppliedReport, Introduction } from './messages.ts';
+import type { AppliedReplica, AppliedReport, Introduction } from './messages.ts';
 
-type AppliedReplica = AppliedReport['replicas'][number];
+const HASH_BYTES = 32;
 
 export function encodeReport(report: AppliedReport): Uint8Array {
   const writer = new BinaryWriter();
@@ -26,6 +27,11 @@ export function encodeReport(report: AppliedReport): Uint8Array {
     writeText(writer, 1, replica.collection);
     writer.uint32(varintTag(2)).uint32(replica.shard);
     writeInteger(writer, 3, replica.appliedSequence);
+    if (replica.durableSequence !== undefined) writeInteger(writer, 4, replica.durableSequence);
+    if (replica.cut !== undefined) {
+      writeInteger(writer, 5, replica.cut.sequence);
+      writer.uint32(lengthTag(6)).bytes(Buffer.from(replica.cut.contentHash, 'hex'));
+    }
     writer.join();
   }
   return writer.finish();
@@ -80,17 +86,29 @@ function readReplica(reader: BinaryReader): AppliedReplica {
   let collection = '';
   let shard = 0;
   let applied = 0;
+  let durable: number | undefined;
+  let cut = 0;
+  let hash: Uint8Array = new Uint8Array(0);
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === lengthTag(1)) collection = readText(reader);
     else if (tag === varintTag(2)) shard = reader.uint32();
     else if (tag === varintTag(3)) applied = readInteger(reader);
+    else if (tag === varintTag(4)) durable = readInteger(reader);
+    else if (tag === varintTag(5)) cut = readInteger(reader);
+    else if (tag === lengthTag(6)) hash = reader.bytes();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
+  const isHash = hash.length === HASH_BYTES;
+  if (cut > 0 && !isHash) throw corrupt(`a content hash of ${hash.length} bytes`);
   return {
     collection: collectionId(collection),
     shard: shardId(shard),
     appliedSequence: sequence(applied),
+    ...(durable !== undefined && { durableSequence: sequence(durable) }),
+    ...(cut > 0 && {
+      cut: { sequence: sequence(cut), contentHash: Buffer.from(hash).toString('hex') },
+    }),
   };
 }

@@ -70,6 +70,7 @@ export class FollowerDriver {
   #reader: ShardReader | undefined;
   #batch: ApplyBatch | undefined;
   #flushing: Promise<void> | undefined;
+  #durable: Sequence | undefined;
 
   constructor(options: FollowerDriverOptions) {
     const { appliedSequence, appliedCount } = options.content.state;
@@ -83,6 +84,11 @@ export class FollowerDriver {
 
   get state(): FollowerState {
     return this.#state;
+  }
+
+  /** What is applied up to here survives a power loss; undefined before the first flush since it was opened. */
+  get durableSequence(): Sequence | undefined {
+    return this.#durable;
   }
 
   /** Follows until the signal aborts. Throws only what is a bug: what may happen is an event. */
@@ -272,7 +278,10 @@ export class FollowerDriver {
     this.#flushing ??= this.#options.content.store
       .flush()
       .then(
-        () => {},
+        (flushed) => {
+          this.#durable = flushed;
+          this.#options.onStep(this.#state);
+        },
         (error: unknown) => this.#options.logger.error({ error }, 'flush failed'),
       )
       .finally(() => {

@@ -17,7 +17,7 @@ import {
   retryUntilDone,
   TributaryError,
 } from '@tributary/runtime';
-import type { AppliedReport, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
+import type { AppliedReplica, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
 import { storeNameOf } from './replica.ts';
 import {
   activation,
@@ -359,13 +359,20 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   #publish(held: readonly Held[]): void {
-    const replicas: AppliedReport['replicas'][number][] = [];
-    for (const { status } of held) {
-      if (status === undefined) continue;
-      replicas.push({ ...status.address, appliedSequence: status.appliedSequence });
-    }
+    const replicas: AppliedReplica[] = [];
+    for (const { status } of held) if (status !== undefined) replicas.push(reportOf(status));
     this.#options.reports.publish({ peer: this.#options.peer, replicas });
   }
+}
+
+function reportOf(status: ReplicaStatus): AppliedReplica {
+  const { address, appliedSequence, durableSequence, lastCut: cut } = status;
+  return {
+    ...address,
+    appliedSequence,
+    ...(durableSequence !== undefined && { durableSequence }),
+    ...(cut !== undefined && { cut }),
+  };
 }
 
 function asOpened({ address, config, createdVectors }: Held) {

@@ -99,9 +99,13 @@ export class Replica implements AsyncDisposable {
 
   get status(): ReplicaStatus {
     const { applied, caughtUp, phase } = this.#driver.state;
+    const { durableSequence } = this.#driver;
+    const lastCut = this.cuts.at(-1);
     return {
       address: this.address,
       appliedSequence: applied,
+      ...(durableSequence !== undefined && { durableSequence }),
+      ...(lastCut && { lastCut }),
       caughtUp,
       ...(phase.kind === 'halted' ? { halted: phase.halt } : {}),
     };

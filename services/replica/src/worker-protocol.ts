@@ -4,11 +4,15 @@
 import type { CollectionConfig, CollectionVectors, Sequence } from '@tributary/model';
 import type { Halt } from '@tributary/replication';
 import type { ErrorCode } from '@tributary/runtime';
+import type { Cut } from '@tributary/storage';
 import type { ReplicaAddress } from '@tributary/wire';
 
 export interface ReplicaStatus {
   readonly address: ReplicaAddress;
   readonly appliedSequence: Sequence;
+  /** As in `AppliedReplica`. */
+  readonly durableSequence?: Sequence;
+  readonly lastCut?: Cut;
   /** Has applied everything that was in the stream at some time since it was opened. */
   readonly caughtUp: boolean;
   /** Why it stopped applying; absent while it goes on. */

@@ -1,0 +1,90 @@
+// Compares the content hashes that the replicas of a shard report at cuts. Replicas that differ at one are a fault that
+// no reader would notice: an alarm for the operator.
+//
+//   unknown ──(two replicas report one cut)──► equal | differing ──(equal at a later cut, or one of them gone)──► equal
+//
+// Invariant: hashes are compared at one sequence only, and a shard keeps a bounded number of cuts.
+
+import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
+import type { AppliedReport } from '@tributary/wire';
+
+export interface ReplicaDifference {
+  readonly collection: CollectionId;
+  readonly shard: ShardId;
+  /** The newest cut at which the replicas of these peers had different content. */
+  readonly at: Sequence;
+  /** The last cut before at which all of them had the same; undefined where none is known. */
+  readonly equalAt: Sequence | undefined;
+  /** Content hash by peer, at `at`. */
+  readonly hashes: ReadonlyMap<PeerId, string>;
+}
+
+interface ShardCuts {
+  readonly collection: CollectionId;
+  readonly shard: ShardId;
+  /** By sequence, in the order they were first heard of. */
+  readonly cuts: Map<Sequence, Map<PeerId, string>>;
+}
+
+const CUTS_COMPARED = 16;
+
+export class CutComparison {
+  readonly #shards = new Map<string, ShardCuts>();
+
+  take({ peer, replicas }: AppliedReport): void {
+    for (const { collection, shard, cut } of replicas) {
+      if (cut === undefined) continue;
+      const { cuts } = this.#shardOf(collection, shard);
+      const hashes = cuts.get(cut.sequence) ?? new Map<PeerId, string>();
+      hashes.set(peer, cut.contentHash);
+      if (hashes.size > 1) continue;
+      cuts.set(cut.sequence, hashes);
+      const oldest = Math.min(...cuts.keys()) as Sequence;
+      if (cuts.size > CUTS_COMPARED) cuts.delete(oldest);
+    }
+  }
+
+  /** The shards whose replicas had different content at the newest cut that two of them reported. */
+  differences(): ReplicaDifference[] {
+    return [...this.#shards.values()].flatMap((each) => differenceOf(each) ?? []);
+  }
+
+  /** Forgets what is of replicas that are no more; `isHeld` says of which there are. */
+  retain(isHeld: (collection: CollectionId, shard: ShardId, peer: PeerId) => boolean): void {
+    for (const [key, { collection, shard, cuts }] of this.#shards) {
+      for (const [at, hashes] of cuts) {
+        for (const peer of hashes.keys()) {
+          if (!isHeld(collection, shard, peer)) hashes.delete(peer);
+        }
+        if (hashes.size === 0) cuts.delete(at);
+      }
+      if (cuts.size === 0) this.#shards.delete(key);
+    }
+  }
+
+  #shardOf(collection: CollectionId, shard: ShardId): ShardCuts {
+    const key = `${shard}/${collection}`;
+    const present = this.#shards.get(key);
+    if (present !== undefined) return present;
+    const made: ShardCuts = { collection, shard, cuts: new Map() };
+    this.#shards.set(key, made);
+    return made;
+  }
+}
+
+function differenceOf({ collection, shard, cuts }: ShardCuts): ReplicaDifference | undefined {
+  const compared = [...cuts].filter(([, hashes]) => hashes.size > 1).sort(([a], [b]) => b - a);
+  const [newest] = compared;
+  if (newest === undefined || isEqual(newest[1])) return undefined;
+  const [at, hashes] = newest;
+  const equal = compared.find(([, others]) => isEqual(others) && hasAll(others, hashes));
+  return { collection, shard, at, equalAt: equal?.[0], hashes };
+}
+
+function isEqual(hashes: ReadonlyMap<PeerId, string>): boolean {
+  return new Set(hashes.values()).size <= 1;
+}
+
+function hasAll(hashes: ReadonlyMap<PeerId, string>, peers: ReadonlyMap<PeerId, string>): boolean {
+  return peers.keys().every((peer) => hashes.has(peer));
+}
