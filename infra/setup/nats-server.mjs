@@ -67,7 +67,7 @@ async function installWithGo(root, progress) {
   if (outputOf('go', ['version'], { env: outer }) === undefined) {
     return 'go install: Go is not on PATH';
   }
-  progress(`go install ${PINNED}, about a minute`);
+  progress(`go install ${PINNED}, one to three minutes`);
   const env = { ...outer, GOBIN: path.join(root, '.tributary', 'bin'), CGO_ENABLED: '0' };
   const { ok, output } = await run('go', ['install', PINNED], { env });
   return ok ? undefined : `go install failed:\n${tail(output, 5)}`;

@@ -5,6 +5,7 @@ import { messageOf, TributaryError } from '@tributary/runtime';
 
 export interface CommandLine {
   readonly help: boolean;
+  readonly version: boolean;
   readonly file?: string;
   /** Values by configuration key. */
   readonly flags: ReadonlyMap<string, unknown>;
@@ -12,7 +13,7 @@ export interface CommandLine {
 
 export const USAGE = `tributary: one peer of a vector database whose write-ahead log is a message stream
 
-  node services/peer/src/main.ts [flags]
+  node services/peer/tributary.mjs [flags]
 
   --uri URL            where other peers reach this one; default http://<host>:<p2p port>
   --bootstrap URL      p2p address of a running peer to join
@@ -27,6 +28,7 @@ export const USAGE = `tributary: one peer of a vector database whose write-ahead
   --workers N          threads that own replicas, default half the cores
   --config-path FILE   YAML file with Qdrant's keys
   --log-level LEVEL    DEBUG, INFO, WARN, ERROR or OFF
+  --version
   --help
 
 Every key of the file can be set as a variable: TRIBUTARY__SERVICE__HTTP_PORT=6333 (QDRANT__… works as well).
@@ -45,6 +47,7 @@ const OPTIONS = {
   workers: { type: 'string' },
   'config-path': { type: 'string' },
   'log-level': { type: 'string' },
+  version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -73,7 +76,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   set('replica.workers', asNumber(values.workers));
   set('log_level', values['log-level']);
   const file = values['config-path'];
-  return { help: values.help === true, flags, ...(file === undefined ? {} : { file }) };
+  return {
+    help: values.help === true,
+    version: values.version === true,
+    flags,
+    ...(file === undefined ? {} : { file }),
+  };
 }
 
 function readFlags(argv: readonly string[]) {

@@ -9,7 +9,7 @@ import { loadConfiguration } from './configuration.ts';
 const none = { environment: {}, flags: new Map<string, unknown>() };
 
 test('without sources the defaults are complete', () => {
-  const configuration = loadConfiguration(none);
+  const { configuration } = loadConfiguration(none);
   assert.equal(configuration.service.http_port, 6333);
   assert.equal(configuration.cluster.p2p.port, 6335);
   assert.equal(configuration.nats.url, undefined);
@@ -20,7 +20,7 @@ test('later sources win: file, then environment, then flags', () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-configuration-'));
   const file = join(folder.path, 'config.yaml');
   writeFileSync(file, 'service:\n  http_port: 1001\n  grpc_port: 1002\n  host: 0.0.0.0\n');
-  const configuration = loadConfiguration({
+  const { configuration } = loadConfiguration({
     file,
     environment: { QDRANT__SERVICE__GRPC_PORT: '2002', QDRANT__SERVICE__HTTP_PORT: '2001' },
     flags: new Map([['service.http_port', 3001]]),
@@ -57,7 +57,7 @@ test('what cannot be parsed, or is wrong within a list, is named with its variab
 });
 
 test('a level in small letters, an empty variable and a text of several servers are taken', () => {
-  const { log_level, nats, storage } = loadConfiguration({
+  const { configuration } = loadConfiguration({
     ...none,
     environment: {
       QDRANT__LOG_LEVEL: 'warn',
@@ -65,6 +65,7 @@ test('a level in small letters, an empty variable and a text of several servers 
       QDRANT__STORAGE__STORAGE_PATH: '',
     },
   });
+  const { log_level, nats, storage } = configuration;
   assert.equal(log_level, 'WARN');
   assert.deepEqual(nats.url, ['nats://a:1', 'nats://b:2']);
   assert.equal(storage.storage_path, './storage');
@@ -74,7 +75,10 @@ test('a key by the name of what every object inherits is as unknown as any other
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-configuration-'));
   const file = join(folder.path, 'config.yaml');
   writeFileSync(file, '__proto__:\n  polluted: 1\n');
-  assert.throws(() => loadConfiguration({ ...none, file }), /__proto__ .*is not a known key/);
+  assert.throws(
+    () => loadConfiguration({ ...none, file }),
+    /__proto__\.polluted .*is not a known key/,
+  );
   assert.ok(!('polluted' in {}));
 });
 
@@ -87,7 +91,8 @@ test('a configuration file that cannot be read is named', () => {
 
 test('what stands before metrics must make names that Prometheus takes; slow requests may be left alone', () => {
   const withService = (name: string, value: string) =>
-    loadConfiguration({ ...none, environment: { [`QDRANT__SERVICE__${name}`]: value } }).service;
+    loadConfiguration({ ...none, environment: { [`QDRANT__SERVICE__${name}`]: value } })
+      .configuration.service;
   assert.equal(withService('METRICS_PREFIX', 'qdrant_').metrics_prefix, 'qdrant_');
   assert.throws(() => withService('METRICS_PREFIX', '1-a'), /service\.metrics_prefix .*must be/);
   assert.equal(withService('METRICS_PORT', '9100').metrics_port, 9_100);

@@ -1,12 +1,15 @@
 // The configuration of a peer: one schema, parsed once, frozen. Keys are Qdrant's where Qdrant has the thing, so its
 // configuration files and QDRANT__SECTION__KEY variables work; the section `nats` and `replica` are Tributary's own.
 //
+// Keys that only Qdrant has a use for are in qdrant-keys.ts.
+//
 // Sources, later wins: defaults, the file (--config-path), QDRANT__… variables, TRIBUTARY__… variables, flags.
 
 import { readFileSync } from 'node:fs';
 import { messageOf, TributaryError } from '@tributary/runtime';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { type ConfigurationValue, settleQdrantKeys } from './qdrant-keys.ts';
 
 const port = z.int().min(0).max(65_535);
 const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s/,]+$/, 'must look like nats://host:4222');
@@ -21,7 +24,6 @@ const count = z.int().min(1);
 const storage = z.strictObject({
   /** Folder of everything this peer keeps. */
   storage_path: z.string().min(1).default('./storage'),
-  on_disk_payload: z.boolean().default(true),
   /** What a new collection has where its request does not say. */
   collection: z
     .strictObject({
@@ -55,16 +57,12 @@ const service = z.strictObject({
 });
 
 const cluster = z.strictObject({
-  /** Accepted for Qdrant's sake: a Tributary peer is always ready to be one of several. */
-  enabled: z.boolean().default(true),
   peer_id: z.int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
   uri: httpUrl.optional(),
   bootstrap: httpUrl.optional(),
   p2p: z.strictObject({ port: port.default(6335) }).prefault({}),
   consensus: z
     .strictObject({
-      /** Unused: JetStream's Raft has its own timing. */
-      tick_period_ms: z.int().min(1).default(100),
       /** Events after which the metadata log is folded into a snapshot; 0 never. */
       compact_wal_entries: z.int().min(0).default(128),
     })
@@ -117,30 +115,46 @@ export interface ConfigurationSources {
 
 const ENVIRONMENT_PREFIXES = ['QDRANT__', 'TRIBUTARY__'];
 
+export interface LoadedConfiguration {
+  readonly configuration: PeerConfiguration;
+  /** Keys that were set, are Qdrant's, and change nothing here. */
+  readonly withoutEffect: readonly string[];
+}
+
 /** Errors: `bad_request` with one line that names the key, where it came from and what it must be. */
-export function loadConfiguration(sources: ConfigurationSources): PeerConfiguration {
+export function loadConfiguration(sources: ConfigurationSources): LoadedConfiguration {
+  const { read, withoutEffect } = settleQdrantKeys([...valuesOf(sources)]);
   const tree = emptyTree();
   const origins = new Map<string, string>();
-  if (sources.file !== undefined) mergeFile(tree, origins, sources.file);
+  for (const { key, value, origin } of read) put(tree, origins, key, value, origin);
+  const parsed = schema.safeParse(tree);
+  if (parsed.success) return { configuration: deepFreeze(parsed.data), withoutEffect };
+  const issue = parsed.error.issues[0];
+  const isUnknown = issue?.code === 'unrecognized_keys';
+  const path = [...(issue?.path ?? []), ...(isUnknown ? issue.keys.slice(0, 1) : [])].map(String);
+  const { key, origin } = settingAt(origins, path);
+  const what = isUnknown ? 'is not a known key' : issue?.message;
+  const from = origin === undefined ? '' : ` (from ${origin})`;
+  const named = isUnknown ? key : path.join('.');
+  throw new TributaryError('bad_request', `configuration: ${named}${from}: ${what}`);
+}
+
+/** What is set, in the order in which a later value replaces an earlier one of the same key. */
+function* valuesOf(sources: ConfigurationSources): Generator<ConfigurationValue> {
+  if (sources.file !== undefined) yield* valuesOfFile(sources.file);
   for (const prefix of ENVIRONMENT_PREFIXES) {
-    for (const [name, value] of Object.entries(sources.environment)) {
-      if (value === undefined || !name.startsWith(prefix)) continue;
+    for (const [name, text] of Object.entries(sources.environment)) {
+      if (text === undefined || !name.startsWith(prefix)) continue;
       const key = name.slice(prefix.length).toLowerCase().replaceAll('__', '.');
-      const parsed = parseVariable(name, value);
-      // An empty variable, like a key without a value in a file, says nothing.
-      if (parsed !== null) put(tree, origins, key, parsed, name);
+      const value = parseVariable(name, text);
+      if (isTree(value)) {
+        for (const [at, each] of leaves(value, key)) yield { key: at, value: each, origin: name };
+      } else if (value !== null) yield { key, value, origin: name };
+      // An empty variable, like a key without a value in a file, says nothing; an empty secret is one that was forgotten.
+      else if (key.endsWith('api_key')) yield { key, value: text, origin: name };
     }
   }
-  for (const [key, value] of sources.flags) put(tree, origins, key, value, 'flag');
-  const parsed = schema.safeParse(tree);
-  if (parsed.success) return deepFreeze(parsed.data);
-  const issue = parsed.error.issues[0];
-  const unrecognised = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : '';
-  const path = [...(issue?.path ?? []), ...(unrecognised === '' ? [] : [unrecognised])].map(String);
-  const what = unrecognised === '' ? issue?.message : 'is not a known key';
-  const origin = originOf(origins, path);
-  const from = origin === undefined ? '' : ` (from ${origin})`;
-  throw new TributaryError('bad_request', `configuration: ${path.join('.')}${from}: ${what}`);
+  for (const [key, value] of sources.flags) yield { key, value, origin: 'flag' };
 }
 
 function parseVariable(name: string, text: string): unknown {
@@ -152,17 +166,18 @@ function parseVariable(name: string, text: string): unknown {
   }
 }
 
-/** Where the value was set: as a whole, with the list or section that it lies in, or by what lies in it. */
-function originOf(origins: ReadonlyMap<string, string>, path: readonly string[]) {
+/** What was set there: as a whole, with the list or section that it lies in, or by what lies in it. */
+function settingAt(origins: ReadonlyMap<string, string>, path: readonly string[]) {
+  const whole = path.join('.');
   for (let length = path.length; length > 0; length--) {
     const origin = origins.get(path.slice(0, length).join('.'));
-    if (origin !== undefined) return origin;
+    if (origin !== undefined) return { key: whole, origin };
   }
-  const section = `${path.join('.')}.`;
-  return [...origins].find(([key]) => key.startsWith(section))?.[1];
+  const within = [...origins].find(([key]) => key.startsWith(`${whole}.`));
+  return { key: within?.[0] ?? whole, origin: within?.[1] };
 }
 
-function mergeFile(tree: Tree, origins: Map<string, string>, file: string): void {
+function* valuesOfFile(file: string): Generator<ConfigurationValue> {
   let parsed: unknown;
   try {
     parsed = parseYaml(readFileSync(file, 'utf8'));
@@ -177,7 +192,7 @@ function mergeFile(tree: Tree, origins: Map<string, string>, file: string): void
       `configuration file ${file}: must be a mapping of keys`,
     );
   }
-  for (const [key, value] of leaves(parsed)) put(tree, origins, key, value, file);
+  for (const [key, value] of leaves(parsed)) yield { key, value, origin: file };
 }
 
 function* leaves(tree: Tree, path = ''): Generator<[string, unknown]> {

@@ -1,7 +1,7 @@
 // Where the peer's NATS is: the servers it was told, those of the peer it joins, or a nats-server of its own.
 
 import { join } from 'node:path';
-import { NatsServerSupervisor } from '@tributary/nats';
+import { findRunningServer, NatsServerSupervisor } from '@tributary/nats';
 import {
   abortable,
   type Clock,
@@ -9,6 +9,7 @@ import {
   type Random,
   TributaryError,
 } from '@tributary/runtime';
+import { checkNatsPorts } from './check-ports.ts';
 import type { PeerConfiguration } from './configuration.ts';
 import { introduceTo } from './introduction.ts';
 
@@ -67,9 +68,11 @@ async function own({
   signal,
 }: NatsSourceOptions): Promise<NatsSource> {
   const { host, port, monitor_port: httpPort } = configuration.nats;
+  const dataDir = join(folder, 'nats');
+  if ((await findRunningServer(dataDir)) === undefined) await checkNatsPorts(configuration);
   const settings = {
     name: 'nats-1',
-    dataDir: join(folder, 'nats'),
+    dataDir,
     host,
     port,
     httpPort,

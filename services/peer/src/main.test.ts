@@ -6,12 +6,19 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import test, { afterEach, beforeEach } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findRunningServer } from '@tributary/nats';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
+const COMMAND = join(import.meta.dirname, '../tributary.mjs');
+const QDRANT_CONFIGURATION = join(import.meta.dirname, '../fixtures/qdrant-config.yaml');
+/** Without the project's own Node, which npm puts first. */
+const OTHER_PATH = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(delimiter);
 const WITHIN_MS = 120_000;
 const ANY_PORT = ['--http-port', '0', '--grpc-port', '0', '--p2p-port', '0'];
 
@@ -42,9 +49,13 @@ interface Ending {
 const programs: ChildProcess[] = [];
 
 function start(...flags: string[]): Program {
+  return startWith({ TRIBUTARY__NATS__PORT: '0' }, ...flags);
+}
+
+function startWith(environment: Record<string, string>, ...flags: string[]): Program {
   const child = spawn(process.execPath, [MAIN, '--data-dir', folder, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, TRIBUTARY__NATS__PORT: '0' },
+    env: { ...process.env, ...environment },
   });
   programs.push(child);
   let printed = '';
@@ -85,6 +96,68 @@ test('a folder of another cluster ends the peer with one line, and nothing is le
   assert.equal(code, 1);
   assert.match(said, /^tributary: data folder \S+ belongs to another cluster: [^\n]+\n$/);
   assert.equal(await findRunningServer(join(folder, 'nats')), undefined);
+});
+
+test('the log begins with the version and ends with stopped; keys without effect are named once', async () => {
+  const program = start(...ANY_PORT, '--config-path', QDRANT_CONFIGURATION);
+  await until('it serves', () => program.printed().includes('"serving"'));
+  program.child.kill('SIGTERM');
+  assert.deepEqual(await program.ended, { code: 0, said: '' });
+  const lines = program
+    .printed()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.match(lines[0].msg, /^tributary \d+\.\d+\.\d+ /);
+  assert.equal(lines.at(-1).msg, 'stopped');
+  const named = lines.filter(({ msg }) => msg === 'keys without effect');
+  assert.equal(named.length, 1);
+  assert.ok(named[0].keys.includes('storage.wal.wal_capacity_mb'));
+});
+
+test('a second peer on the port of a running nats-server is told the key', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  try {
+    await once(taken, 'listening');
+    const address = taken.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    for (const key of ['port', 'monitor_port']) {
+      const environment: Record<string, string> = {
+        [`TRIBUTARY__NATS__${key.toUpperCase()}`]: String(address.port),
+      };
+      const { code, said }: Ending = await startWith(environment, ...ANY_PORT).ended;
+      assert.equal(code, 1);
+      assert.match(said, new RegExp(`^tributary: port ${address.port} [^\\n]* nats\\.${key}\\n$`));
+    }
+  } finally {
+    taken.close();
+  }
+});
+
+test('the command runs on the Node of the machine, and passes on how the peer ended', async () => {
+  const run = async (...flags: string[]) => {
+    const child = spawn('node', [COMMAND, ...flags], { env: { ...process.env, PATH: OTHER_PATH } });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (bytes) => {
+        printed += bytes;
+      });
+    }
+    await once(child, 'close');
+    return { code: child.exitCode, printed };
+  };
+  const help = await run('--help');
+  assert.equal(help.code, 0);
+  assert.match(help.printed, /^tributary: one peer.*--bootstrap URL/s);
+  const version = await run('--version');
+  assert.equal(version.code, 0);
+  assert.match(
+    version.printed,
+    /^tributary \d+\.\d+\.\d+ \(serves Qdrant's API \d+\.\d+\.\d+\)\n$/,
+  );
+  const wrong = await run('--prot', '1');
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.printed, /^tributary: [^\n]*--prot[^\n]*\n$/);
 });
 
 test('each port that is taken is named in one line', async () => {

@@ -5,6 +5,9 @@ import { spawnSync } from 'node:child_process';
 export const VERSION = '0.1.0';
 export const API_VERSION = '1.19.1';
 
+/** What `--version` prints and the log begins with. */
+export const VERSION_LINE = `tributary ${VERSION} (serves Qdrant's API ${API_VERSION})`;
+
 /** 40 hexadecimal digits: the commit of this checkout where there is one. */
 export function commitOfCheckout(): string {
   const { stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
