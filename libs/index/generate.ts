@@ -1,12 +1,15 @@
-// Compiles src/scan.wat to src/scan.wasm; a test holds the two against each other.
+// Compiles the scan kernels, src/rows/*.wat, to WebAssembly; a test compares what is committed with it.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import initWabt from 'wabt';
 
-export async function compileScanKernel(): Promise<Uint8Array> {
+/** Of rows of float32 and of codes, of half floats, of bytes. */
+export const KERNELS = ['scan', 'scan-halves', 'scan-bytes'] as const;
+
+export async function compileKernel(name: (typeof KERNELS)[number]): Promise<Uint8Array> {
   const wabt = await initWabt();
-  const source = readFileSync(new URL('./src/rows/scan.wat', import.meta.url), 'utf8');
-  const module = wabt.parseWat('scan.wat', source, { simd: true, threads: true });
+  const source = readFileSync(new URL(`./src/rows/${name}.wat`, import.meta.url), 'utf8');
+  const module = wabt.parseWat(`${name}.wat`, source, { simd: true, threads: true });
   try {
     return module.toBinary({}).buffer;
   } finally {
@@ -15,5 +18,8 @@ export async function compileScanKernel(): Promise<Uint8Array> {
 }
 
 if (import.meta.main) {
-  writeFileSync(new URL('./src/rows/scan.wasm', import.meta.url), await compileScanKernel());
+  for (const name of KERNELS) {
+    const file = new URL(`./src/rows/${name}.wasm`, import.meta.url);
+    writeFileSync(file, await compileKernel(name));
+  }
 }

@@ -1,7 +1,7 @@
 // Puts an index together: its folder, and the parameters that the native library would not survive.
 
 import { mkdir } from 'node:fs/promises';
-import { VECTOR_SIZE_MAX } from '@tributary/model';
+import { type StoredDatatype, VECTOR_SIZE_MAX } from '@tributary/model';
 import { checkGraphSettings, checkWhole } from './segments/graph-settings.ts';
 import { rowsWorthAGraph } from './segments/search-plan.ts';
 import type { SegmentBuildsOptions } from './segments/segment-builds.ts';
@@ -34,6 +34,6 @@ export async function createVectorIndex(options: CreateVectorIndexOptions): Prom
  * Vectors in the tail from which a segment is worth building: a tail that grows to this and is then
  * built costs a search as much, on average, as the graph does.
  */
-export function defaultTailVectorsMax(size: number): number {
-  return 2 * rowsWorthAGraph(size, USUAL_EF);
+export function defaultTailVectorsMax(size: number, datatype?: StoredDatatype): number {
+  return 2 * rowsWorthAGraph(size, USUAL_EF, datatype);
 }

@@ -16,6 +16,7 @@ import type {
   Scoring,
   SearchMethod,
   SearchParams,
+  StoredDatatype,
   VectorValue,
 } from '@tributary/model';
 import type { Quantization } from './rows/row-codes.ts';
@@ -98,7 +99,9 @@ export interface GraphSettings {
 export interface VectorIndexOptions extends GraphSettings {
   readonly size: number;
   readonly distance: Distance;
-  /** Scan short codes of the vectors first; none for vectors of more than 4,096 values. */
+  /** What values are kept as, vectors and queries being of it already; absent for float32. */
+  readonly datatype?: StoredDatatype;
+  /** Scan short codes of the vectors first; none for bytes, and for vectors of more than 4,096 values. */
   readonly quantization?: Quantization;
   /** Folder of the segment files; made when missing. */
   readonly folder: string;

@@ -41,7 +41,7 @@ export interface VectorParams {
   readonly hnsw?: Partial<HnswConfig>;
   readonly onDisk?: boolean;
   readonly memory?: string;
-  /** Accepted and reported; vectors are kept as float32. */
+  /** What values are stored as: `float16`, `uint8` (see datatype.ts); others are accepted and stored as float32. */
   readonly datatype?: string;
   readonly quantization?: JsonValue;
   /** The vector is a MultiVector of rows of `size`; compared by MaxSim. */

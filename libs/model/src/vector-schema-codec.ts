@@ -2,6 +2,7 @@
 // a schema that one replica reads otherwise than another would make their points differ.
 
 import { VECTOR_SIZE_MAX } from './collection.ts';
+import { STORED_DATATYPES } from './datatype.ts';
 import { DISTANCES } from './distance.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { JsonError } from './json-error.ts';
@@ -16,16 +17,21 @@ export function vectorSchemaFromJson(value: JsonValue): VectorSchema {
 
 /** Throws a JsonError. */
 export function vectorShapeFromJson(value: JsonValue): VectorShape {
-  const { kind, size, distance, ...rest } = asObject(value);
+  const { kind, size, distance, datatype, ...rest } = asObject(value);
   refuseMembers(rest);
   if (kind === 'sparse') {
-    if (size === undefined && distance === undefined) return { kind };
-    throw new JsonError('a sparse vector has neither size nor distance');
+    const has = [size, distance, datatype].some((member) => member !== undefined);
+    if (!has) return { kind };
+    throw new JsonError('a sparse vector has no size, distance or datatype');
   }
   if (kind !== 'dense' && kind !== 'multi') throw new JsonError('not a kind of vector');
   const known = DISTANCES.find((name) => name === distance);
   if (known === undefined) throw new JsonError('not a distance');
-  return { kind, size: asInteger(size, 1, VECTOR_SIZE_MAX), distance: known };
+  const shape = { kind, size: asInteger(size, 1, VECTOR_SIZE_MAX), distance: known } as const;
+  if (datatype === undefined) return shape;
+  const stored = STORED_DATATYPES.find((name) => name === datatype);
+  if (stored === undefined) throw new JsonError('not a datatype');
+  return { ...shape, datatype: stored };
 }
 
 function entryFromJson(value: JsonValue): VectorEntry {

@@ -7,12 +7,19 @@
 // decided when is told by the revision: the sequence of META's event, 0 for what the collection was created with.
 
 import type { CollectionVectors, VectorParams } from './collection.ts';
+import { isOfDatatype, type StoredDatatype, storedDatatypeOf } from './datatype.ts';
 import type { Distance } from './distance.ts';
 import { isMulti, isSparse, type VectorValue } from './point.ts';
 
 /** What fixes the values that a vector may have and how two are compared. */
 export type VectorShape =
-  | { readonly kind: 'dense' | 'multi'; readonly size: number; readonly distance: Distance }
+  | {
+      readonly kind: 'dense' | 'multi';
+      readonly size: number;
+      readonly distance: Distance;
+      /** Absent for float32. */
+      readonly datatype?: StoredDatatype;
+    }
   | { readonly kind: 'sparse' };
 
 export interface VectorEntry {
@@ -38,8 +45,11 @@ export function vectorSchemaOf({ vectors, sparseVectors = {} }: CollectionVector
   return Object.fromEntries([...dense, ...sparse]);
 }
 
-export function vectorShapeOf({ size, distance, multivector }: VectorParams): VectorShape {
-  return { kind: multivector === undefined ? 'dense' : 'multi', size, distance };
+export function vectorShapeOf(params: VectorParams): VectorShape {
+  const { size, distance, multivector } = params;
+  const datatype = storedDatatypeOf(params.datatype);
+  const kind = multivector === undefined ? 'dense' : 'multi';
+  return { kind, size, distance, ...(datatype && { datatype }) };
 }
 
 export function vectorEntryOf(schema: VectorSchema, name: string): VectorEntry | undefined {
@@ -76,8 +86,18 @@ export function withoutVectorName(
   return Object.fromEntries([...kept, [name, { revision }]]);
 }
 
-/** Why the values cannot be a vector of this shape, apart from what they are; undefined where they can. */
+/** Why the values cannot be a vector of this shape, whether finite or not; undefined where they can. */
 export function misfitOf(vector: VectorValue, shape: VectorShape): string | undefined {
+  const misfit = formMisfitOf(vector, shape);
+  if (misfit !== undefined || shape.kind === 'sparse' || isSparse(vector)) return misfit;
+  const values = isMulti(vector) ? vector.rows : vector;
+  const { datatype } = shape;
+  return datatype === undefined || isOfDatatype(values, datatype)
+    ? undefined
+    : `has values that are no ${datatype}`;
+}
+
+function formMisfitOf(vector: VectorValue, shape: VectorShape): string | undefined {
   if (isSparse(vector) || shape.kind === 'sparse') {
     if (isSparse(vector) && shape.kind === 'sparse') return undefined;
     return shape.kind === 'sparse' ? 'is not sparse' : 'is sparse';

@@ -1,5 +1,6 @@
-// Holds vectors against the collection they are for: known names, right kind and dimension, normalised where the
-// distance is Cosine. Everything behind the gateway relies on this and does not check again.
+// Compares vectors with the collection they are for: known names, right kind and dimension; and makes them what is
+// stored and searched: normalised where the distance is Cosine, of the values that their datatype has. Everything behind
+// the gateway relies on this.
 
 import type {
   CollectionConfig,
@@ -10,7 +11,7 @@ import type {
   VectorParams,
   VectorValue,
 } from '@tributary/model';
-import { isDense, isSparse, normalize } from '@tributary/model';
+import { isDense, isSparse, normalize, storedDatatypeOf, toDatatype } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { unknownVectorName } from './requests/vector.ts';
 
@@ -76,7 +77,14 @@ export function prepareVector(
   }
   if (!isDense(vector)) throw wrongKind(name, 'one dense vector, not several');
   checkDimension(vector.length, params);
-  return params.distance === 'Cosine' ? normalize(vector) : vector;
+  return toStored(vector, params);
+}
+
+/** Bytes keep no vector of length 1: they are stored as they are given, and scores are of their angle. */
+function toStored(vector: Float32Array, { distance, datatype: asked }: VectorParams): Float32Array {
+  const datatype = storedDatatypeOf(asked);
+  const scaled = distance === 'Cosine' && datatype !== 'uint8' ? normalize(vector) : vector;
+  return datatype === undefined ? scaled : toDatatype(scaled, datatype);
 }
 
 /** Refuses a name under which the collection has no vector, dense or sparse. Errors: `wrong_input`. */
@@ -88,12 +96,14 @@ export function checkVectorName(name: string, config: CollectionConfig): void {
 
 function prepareRows(rows: Float32Array, size: number, params: VectorParams): MultiVector {
   checkDimension(size, params);
-  if (params.distance !== 'Cosine') return { size, rows };
-  const unit = new Float32Array(rows.length);
-  for (let start = 0; start < rows.length; start += size) {
-    unit.set(normalize(rows.subarray(start, start + size)), start);
+  if (params.distance !== 'Cosine' && storedDatatypeOf(params.datatype) === undefined) {
+    return { size, rows };
   }
-  return { size, rows: unit };
+  const stored = new Float32Array(rows.length);
+  for (let start = 0; start < rows.length; start += size) {
+    stored.set(toStored(rows.subarray(start, start + size), params), start);
+  }
+  return { size, rows: stored };
 }
 
 function checkDimension(size: number, params: VectorParams): void {

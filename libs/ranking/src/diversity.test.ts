@@ -62,3 +62,13 @@ test('sparse vectors compare by the dot product of common terms, rows by the sum
   assert.equal(similarityOf('Euclid')(rows(1, 0), rows(1, 2, 4, 4)), -4);
   assert.equal(similarityOf('Manhattan')(rows(1, 0), rows(1, 2, 4, 4)), -2);
 });
+
+test('bytes with Cosine compare by their angle, as they have no length 1', () => {
+  const angle = similarityOf('Cosine', 'uint8');
+  assert.equal(angle(Float32Array.of(3, 4), Float32Array.of(6, 8)), 1);
+  assert.equal(angle(Float32Array.of(5, 0), Float32Array.of(0, 9)), 0);
+  assert.equal(angle(Float32Array.of(0, 0), Float32Array.of(1, 9)), 0);
+  const rows = (...values: number[]) => ({ size: 2, rows: Float32Array.from(values) });
+  assert.equal(angle(rows(3, 4, 9, 0), rows(6, 8, 2, 0)), 2);
+  assert.equal(similarityOf('Dot', 'uint8')(Float32Array.of(3, 4), Float32Array.of(1, 2)), 11);
+});

@@ -8,20 +8,34 @@ import {
   isSparse,
   type MultiVector,
   type SparseVector,
+  type StoredDatatype,
   type VectorValue,
 } from '@tributary/model';
 import { assert } from '@tributary/runtime';
 
 export type Similarity = (a: VectorValue, b: VectorValue) => number;
 
-/** Cosine expects unit vectors. The similarity is of `a`, the one that asks, to `b`: MaxSim sums over the rows of `a`. */
-export function similarityOf(distance: Distance): Similarity {
+type RowSimilarity = (a: Float32Array, b: Float32Array) => number;
+
+/**
+ * Cosine expects unit vectors, but of bytes, which have none, any. The similarity is of `a`, the one that asks, to `b`:
+ * MaxSim sums over the rows of `a`.
+ */
+export function similarityOf(distance: Distance, datatype?: StoredDatatype): Similarity {
+  const isOfAngle = distance === 'Cosine' && datatype === 'uint8';
+  const ofRows: RowSimilarity = isOfAngle ? cosine : (a, b) => denseSimilarity(distance, a, b);
   return (a, b) => {
-    if (isDense(a) && isDense(b)) return denseSimilarity(distance, a, b);
+    if (isDense(a) && isDense(b)) return ofRows(a, b);
     if (isSparse(a) && isSparse(b)) return sparseDot(a, b);
-    if (isMulti(a) && isMulti(b)) return maxSim(distance, a, b);
+    if (isMulti(a) && isMulti(b)) return maxSim(ofRows, a, b);
     throw new TypeError('vectors of different kinds cannot be compared');
   };
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => denseSimilarity('Dot', x, y);
+  const lengths = Math.sqrt(dot(a, a) * dot(b, b));
+  return lengths === 0 ? 0 : dot(a, b) / lengths;
 }
 
 function denseSimilarity(distance: Distance, a: Float32Array, b: Float32Array): number {
@@ -52,13 +66,13 @@ function sparseDot(a: SparseVector, b: SparseVector): number {
   return sum;
 }
 
-function maxSim(distance: Distance, a: MultiVector, b: MultiVector): number {
+function maxSim(ofRows: RowSimilarity, a: MultiVector, b: MultiVector): number {
   let sum = 0;
   for (let i = 0; i < a.rows.length; i += a.size) {
     const row = a.rows.subarray(i, i + a.size);
     let best = Number.NEGATIVE_INFINITY;
     for (let j = 0; j < b.rows.length; j += b.size) {
-      best = Math.max(best, denseSimilarity(distance, row, b.rows.subarray(j, j + b.size)));
+      best = Math.max(best, ofRows(row, b.rows.subarray(j, j + b.size)));
     }
     sum += best;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { pointIdToBytes, type StoredPoint, sequence } from '@tributary/model';
+import { pointIdToBytes, type StoredPoint, sequence, type VectorValue } from '@tributary/model';
 import { decodeState, decodeVectors, RecordEncoder } from './records.ts';
 
 const what = () => 'the record';
@@ -50,6 +50,27 @@ test('the dense vectors of a point have the bytes they had before there were oth
   assert.equal(record?.toString('hex'), GOLDEN_VECTORS);
   assert.ok(record !== undefined);
   assert.deepEqual(decodeVectors(key, record, what).vectors, point.vectors);
+});
+
+test('values that are all bytes or half floats take as many bytes, and come back to the bit', () => {
+  const fraction = Float32Array.from({ length: 64 }, (_, i) => i / 10);
+  const bytesOf = (vector: VectorValue) => {
+    const vectors = { a: vector, after: Float32Array.of(0.1) };
+    const point = { id: 7, version: sequence(1), vectors, payload: Buffer.alloc(0) };
+    const key = pointIdToBytes(point.id);
+    const record = new RecordEncoder().vectors(key, point);
+    assert.ok(record !== undefined);
+    assert.deepEqual(decodeVectors(key, record, what).vectors, vectors);
+    return record.length;
+  };
+  const floats = bytesOf(fraction);
+  const halves = fraction.map(Math.f16round);
+  const bytes = fraction.map(Math.trunc);
+  assert.equal(bytesOf(halves), floats - 2 * 64 + 8);
+  assert.equal(bytesOf(bytes), floats - 3 * 64 + 8);
+  const rows = bytesOf({ size: 8, rows: fraction });
+  assert.equal(bytesOf({ size: 8, rows: halves }), rows - 2 * 64);
+  assert.equal(bytesOf({ size: 8, rows: bytes }), rows - 3 * 64);
 });
 
 // Written by the version before payload indexes and sparse vectors.

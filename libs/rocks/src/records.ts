@@ -6,22 +6,30 @@
 //              dense   value count u32, f32 values
 //              sparse  0xffffffff u32, value count u32, u32 indices, f32 values
 //              multi   0xfffffffe u32, row size u32, value count u32, f32 rows
+//            of dense and multi, where 16 or more values have no others, the shorter forms
+//              halves  0xfffffffd u32, row size u32 or 0 for dense, value count u32, f16 values
+//              bytes   0xfffffffc u32, row size u32 or 0 for dense, value count u32, u8 values
 //   cut      format u8, crc u32, sequence f64, applied count f64, points f64, content hash 32, bucket sums 2,048
 //   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, as JSON text the
 //            payload schema, absent where it is empty, or where there is a vector schema the list of both
 
 import { crc32c } from '@node-rs/crc32';
 import {
+  compactDatatypeOf,
   isDense,
+  isMulti,
   isSparse,
   type NamedVectors,
   parseJson,
   payloadSchemaFromJson,
   type Sequence,
+  type StoredDatatype,
   type StoredPoint,
   sequence,
   stringifyJson,
   type VectorValue,
+  valuesFromBytes,
+  valuesToBytes,
   vectorSchemaFromJson,
 } from '@tributary/model';
 import { assert, messageOf, TributaryError } from '@tributary/runtime';
@@ -36,6 +44,8 @@ const NAME_BYTES_MAX = 0xffff;
 /** Stand where a dense vector has its count, which is never as large. */
 const SPARSE_MARK = 0xffff_ffff;
 const MULTI_MARK = 0xffff_fffe;
+const HALVES_MARK = 0xffff_fffd;
+const BYTES_MARK = 0xffff_fffc;
 
 /** Sorts after every id. */
 export const STATE_KEY = Buffer.of(0xff);
@@ -209,12 +219,18 @@ function vectorsBytesMax(vectors: NamedVectors): number {
 }
 
 function vectorBytes(vector: VectorValue): number {
-  if (isDense(vector)) return vector.byteLength;
+  if (isDense(vector)) return 8 + vector.byteLength;
   if (isSparse(vector)) return 4 + vector.indices.byteLength + vector.values.byteLength;
   return 8 + vector.rows.byteLength;
 }
 
 function writeVector(target: Buffer, at: number, vector: VectorValue): number {
+  const values = isDense(vector) ? vector : isSparse(vector) ? undefined : vector.rows;
+  const datatype = values && compactDatatypeOf(values);
+  if (values !== undefined && datatype !== undefined) {
+    const rowSize = isMulti(vector) ? vector.size : 0;
+    return writeCompact(target, at, { values, datatype, rowSize });
+  }
   if (isDense(vector)) {
     return writeArray(target, target.writeUInt32LE(vector.length, at), vector);
   }
@@ -228,6 +244,20 @@ function writeVector(target: Buffer, at: number, vector: VectorValue): number {
   const sizeAt = target.writeUInt32LE(MULTI_MARK, at);
   const countAt = target.writeUInt32LE(vector.size, sizeAt);
   return writeArray(target, target.writeUInt32LE(vector.rows.length, countAt), vector.rows);
+}
+
+function writeCompact(
+  target: Buffer,
+  at: number,
+  vector: { values: Float32Array; datatype: StoredDatatype; rowSize: number },
+): number {
+  const { values, datatype, rowSize } = vector;
+  const sizeAt = target.writeUInt32LE(datatype === 'uint8' ? BYTES_MARK : HALVES_MARK, at);
+  const countAt = target.writeUInt32LE(rowSize, sizeAt);
+  const valuesAt = target.writeUInt32LE(values.length, countAt);
+  const bytes = valuesToBytes(values, datatype);
+  target.set(bytes, valuesAt);
+  return valuesAt + bytes.length;
 }
 
 function writeArray(target: Buffer, at: number, array: Float32Array | Uint32Array): number {
@@ -249,8 +279,18 @@ function readVector(record: Buffer, at: number): { vector: VectorValue; end: num
     const rows = readArray(record, at + 12, new Float32Array(record.readUInt32LE(at + 8)));
     return { vector: { size, rows }, end: at + 12 + rows.byteLength };
   }
+  if (mark === HALVES_MARK || mark === BYTES_MARK) return readCompact(record, at, mark);
   const vector = readArray(record, at + 4, new Float32Array(mark));
   return { vector, end: at + 4 + vector.byteLength };
+}
+
+function readCompact(record: Buffer, at: number, mark: number) {
+  const size = record.readUInt32LE(at + 4);
+  const count = record.readUInt32LE(at + 8);
+  const end = at + 12 + (mark === BYTES_MARK ? count : 2 * count);
+  const datatype = mark === BYTES_MARK ? 'uint8' : 'float16';
+  const rows = valuesFromBytes(record.subarray(at + 12, end), datatype);
+  return { vector: size === 0 ? rows : { size, rows }, end };
 }
 
 function readArray<A extends Float32Array | Uint32Array>(record: Buffer, at: number, array: A): A {

@@ -300,6 +300,27 @@ const report = {
 };
 const introduction = { peer: peerId(5), version: '0.1.0', natsUrls: ['nats://127.0.0.1:4222'] };
 
+const compact = {
+  operationId: 'compact',
+  timeMs: 1,
+  operations: [
+    {
+      kind: 'upsert' as const,
+      points: [
+        {
+          id: 1,
+          vectors: {
+            bytes: Float32Array.from({ length: 16 }, (_, i) => 17 * i),
+            halves: Float32Array.from({ length: 16 }, (_, i) => i - 0.5),
+            rows: { size: 8, rows: new Float32Array(16).fill(-2) },
+          },
+          payload: new Uint8Array(0),
+        },
+      ],
+    },
+  ],
+};
+
 const GOLDEN: readonly [
   name: string,
   encoded: Uint8Array,
@@ -312,6 +333,7 @@ const GOLDEN: readonly [
   ['entry-version', encodeEntry(versioned), decodeEntry, versioned],
   ['entry-later', encodeEntry(later), decodeEntry, later],
   ['entry-vector-names', encodeEntry(renaming), decodeEntry, renaming],
+  ['entry-compact-values', encodeEntry(compact), decodeEntry, compact],
   ['call-scorings', encodeCall(target, scorings), decodeCall, { target, call: scorings }],
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
   ['call-statistics', encodeCall(target, statistics), decodeCall, { target, call: statistics }],

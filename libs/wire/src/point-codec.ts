@@ -1,8 +1,10 @@
-// Points and their vectors as bytes. A vector is its float32 values, little endian, as they lie in memory; a sparse one
-// has its u32 indices beside them, a multi vector the size of its rows.
+// Points and their vectors as bytes. A vector is its float32 values, little endian, as they lie in memory, or where they
+// have a shorter form those half floats or bytes; a sparse one has its u32 indices beside them, a multi vector the size of
+// its rows.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
+  compactDatatypeOf,
   isDense,
   isSparse,
   type NamedVectors,
@@ -10,6 +12,8 @@ import {
   type Point,
   type PointId,
   type VectorValue,
+  valuesFromBytes,
+  valuesToBytes,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -30,6 +34,8 @@ const VECTOR_NAME = lengthTag(1);
 const VECTOR_VALUES = lengthTag(2);
 const VECTOR_INDICES = lengthTag(3);
 const VECTOR_ROW_SIZE = varintTag(4);
+const VECTOR_HALVES = lengthTag(5);
+const VECTOR_BYTES = lengthTag(6);
 
 /** Tag and length of a field at most, for lengths below 2^28. */
 const FIELD_OVERHEAD = 5;
@@ -47,11 +53,22 @@ export function pointBytes(point: Point): number {
 }
 
 function vectorBytes(vector: VectorValue): number {
-  if (isDense(vector)) return vector.byteLength;
+  if (isDense(vector)) return valueBytes(vector);
   const bytes = isSparse(vector)
-    ? vector.indices.byteLength + vector.values.byteLength
-    : vector.rows.byteLength;
+    ? vector.indices.byteLength + valueBytes(vector.values)
+    : valueBytes(vector.rows);
   return FIELD_OVERHEAD + bytes;
+}
+
+function valueBytes(values: Float32Array): number {
+  switch (compactDatatypeOf(values)) {
+    case undefined:
+      return values.byteLength;
+    case 'float16':
+      return values.byteLength / 2;
+    case 'uint8':
+      return values.length;
+  }
 }
 
 export function writePoint(writer: BinaryWriter, tag: number, point: Point): void {
@@ -96,15 +113,24 @@ export function writeVector(
   writer.uint32(tag).fork();
   if (name !== '') writer.uint32(VECTOR_NAME).string(name);
   if (isDense(vector)) {
-    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector));
+    writeValues(writer, vector);
   } else if (isSparse(vector)) {
-    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector.values));
+    writeValues(writer, vector.values);
     writer.uint32(VECTOR_INDICES).bytes(indicesToBytes(vector.indices));
   } else {
-    writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(vector.rows));
+    writeValues(writer, vector.rows);
     writer.uint32(VECTOR_ROW_SIZE).uint32(vector.size);
   }
   writer.join();
+}
+
+function writeValues(writer: BinaryWriter, values: Float32Array): void {
+  const datatype = compactDatatypeOf(values);
+  if (datatype === undefined) writer.uint32(VECTOR_VALUES).bytes(vectorToBytes(values));
+  else {
+    const tag = datatype === 'uint8' ? VECTOR_BYTES : VECTOR_HALVES;
+    writer.uint32(tag).bytes(valuesToBytes(values, datatype));
+  }
 }
 
 export function readVector(reader: BinaryReader): [string, VectorValue] {
@@ -117,6 +143,8 @@ export function readVector(reader: BinaryReader): [string, VectorValue] {
     const tag = reader.uint32();
     if (tag === VECTOR_NAME) name = readText(reader);
     else if (tag === VECTOR_VALUES) values = vectorFromBytes(reader.bytes());
+    else if (tag === VECTOR_HALVES) values = halvesFromBytes(reader.bytes());
+    else if (tag === VECTOR_BYTES) values = valuesFromBytes(reader.bytes(), 'uint8');
     else if (tag === VECTOR_INDICES) indices = indicesFromBytes(reader.bytes());
     else if (tag === VECTOR_ROW_SIZE) size = reader.uint32();
     else refuseField(tag);
@@ -149,6 +177,11 @@ export function vectorFromBytes(bytes: Uint8Array): Float32Array {
   const copy = new Float32Array(bytes.length / 4);
   vectorToBytes(copy).set(bytes);
   return copy;
+}
+
+function halvesFromBytes(bytes: Uint8Array): Float32Array {
+  if (bytes.length % 2 !== 0) throw corrupt(`${bytes.length} bytes are not half floats`);
+  return valuesFromBytes(bytes, 'float16');
 }
 
 /** The memory of the indices itself. */

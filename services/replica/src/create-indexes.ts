@@ -44,18 +44,19 @@ export function createIndexesIn(surroundings: IndexSurroundings): CreateIndex {
 
 function createMultiVectorIndex(
   { config, vectorName }: Parameters<CreateIndex>[0],
-  { size, distance }: Extract<VectorShape, { size: number }>,
+  shape: Extract<VectorShape, { size: number }>,
 ): MultiVectorIndex {
-  const index = new MultiVectorIndex({ size, distance });
-  index.configure(graphSettingsOf(config, vectorName, size));
+  const index = new MultiVectorIndex(shape);
+  index.configure(graphSettingsOf(config, vectorName, shape));
   return index;
 }
 
 function createSegmentedIndex(
   surroundings: IndexSurroundings,
   options: Parameters<CreateIndex>[0],
-  { size, distance }: Extract<VectorShape, { size: number }>,
+  shape: Extract<VectorShape, { size: number }>,
 ): Promise<VectorIndex> {
+  const { size, distance, datatype } = shape;
   const { vectorName, config, table } = options;
   const params = Object.hasOwn(config.vectors, vectorName) ? config.vectors[vectorName] : undefined;
   const quantization = quantizationOf(params?.quantization ?? config.quantization);
@@ -63,7 +64,8 @@ function createSegmentedIndex(
     ...surroundings,
     size,
     distance,
-    ...graphSettingsOf(config, vectorName, size),
+    ...(datatype && { datatype }),
+    ...graphSettingsOf(config, vectorName, shape),
     ...(quantization && { quantization }),
     folder: join(surroundings.folder, options.storeName, folderOf(options)),
     identify: (offset) => {

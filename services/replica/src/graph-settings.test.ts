@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { COLLECTION_DEFAULTS, type CollectionConfig } from '@tributary/model';
+import { COLLECTION_DEFAULTS, type CollectionConfig, type StoredDatatype } from '@tributary/model';
 import { graphSettingsOf } from './graph-settings.ts';
 
 function settingsOf(
   optimizers: Partial<CollectionConfig['optimizers']>,
   hnsw: Partial<CollectionConfig['hnsw']> = {},
+  stored: { datatype?: StoredDatatype } = {},
 ) {
   const config: CollectionConfig = {
     ...COLLECTION_DEFAULTS,
@@ -13,7 +14,7 @@ function settingsOf(
     optimizers: { ...COLLECTION_DEFAULTS.optimizers, ...optimizers },
     hnsw: { ...COLLECTION_DEFAULTS.hnsw, ...hnsw },
   };
-  return graphSettingsOf(config, '', 128);
+  return graphSettingsOf(config, '', { kind: 'dense', size: 128, distance: 'Dot', ...stored });
 }
 
 test('thresholds are of the vectors of a shard: 10,000 KB are 20,000 of 128 float32', () => {
@@ -24,6 +25,8 @@ test('thresholds are of the vectors of a shard: 10,000 KB are 20,000 of 128 floa
   );
   const large = settingsOf({ indexingThresholdKb: 50_000 });
   assert.deepEqual([large.graphVectorsMin, large.smallTailVectorsMax], [100_000, 100_000]);
+  assert.equal(settingsOf({}, {}, { datatype: 'float16' }).graphVectorsMin, 40_000);
+  assert.equal(settingsOf({}, {}, { datatype: 'uint8' }).graphVectorsMin, 80_000);
 });
 
 test('a small threshold is kept to, but not by builds that cost more than they save', () => {

@@ -4,27 +4,26 @@
 // vectors of 128 float32. Below the threshold there is no graph. Above it a shard's tail is built into one when it is
 // that large itself, but not while so few came that they are scanned faster; and what is left, once no more come.
 
-import { defaultTailVectorsMax, type GraphSettings } from '@tributary/index';
-import type { CollectionConfig } from '@tributary/model';
+import { bytesPerValue, defaultTailVectorsMax, type GraphSettings } from '@tributary/index';
+import type { CollectionConfig, VectorShape } from '@tributary/model';
 
-const FLOAT_BYTES = 4;
-
-/** Of a vector of `size` values. One that came later has the collection's settings. */
+/** A vector that came later has the collection's settings. */
 export function graphSettingsOf(
   config: CollectionConfig,
   vectorName: string,
-  size: number,
+  { size, datatype }: Extract<VectorShape, { size: number }>,
 ): GraphSettings {
   const params = Object.hasOwn(config.vectors, vectorName) ? config.vectors[vectorName] : undefined;
   const hnsw = { ...config.hnsw, ...params?.hnsw };
   const { indexingThresholdKb, deletedThreshold, vacuumMinVectorNumber } = config.optimizers;
-  const vectorsIn = (kilobytes: number) => Math.floor((kilobytes * 1024) / (FLOAT_BYTES * size));
+  const vectorBytes = size * bytesPerValue(datatype);
+  const vectorsIn = (kilobytes: number) => Math.floor((kilobytes * 1024) / vectorBytes);
   const isOff = indexingThresholdKb === 0;
   const graphVectorsMin = isOff ? Number.POSITIVE_INFINITY : vectorsIn(indexingThresholdKb);
   return {
     m: hnsw.m,
     efConstruct: hnsw.efConstruct,
-    tailVectorsMax: Math.max(defaultTailVectorsMax(size), isOff ? 0 : graphVectorsMin),
+    tailVectorsMax: Math.max(defaultTailVectorsMax(size, datatype), isOff ? 0 : graphVectorsMin),
     graphVectorsMin,
     smallTailVectorsMax: Math.max(graphVectorsMin, vectorsIn(hnsw.fullScanThresholdKb)),
     deletedShareMax: Math.min(1, Math.max(DELETED_SHARE_MIN, deletedThreshold)),

@@ -200,5 +200,5 @@ function configureIndex(
   name: string,
   shape: VectorShape,
 ): void {
-  if (shape.kind !== 'sparse') index.configure(graphSettingsOf(config, name, shape.size));
+  if (shape.kind !== 'sparse') index.configure(graphSettingsOf(config, name, shape));
 }

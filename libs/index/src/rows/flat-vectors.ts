@@ -1,5 +1,5 @@
-// The vectors of one index as rows of float32 in shared memory, so that a builder thread reads them
-// without a copy.
+// The vectors of one index as rows of float32, of half floats or of bytes in shared memory, so that a
+// builder thread reads them without a copy.
 //
 //   rows   0 ........ sealedCount ........ rowCount
 //          │ sealed: in a segment │ tail: scanned │
@@ -11,17 +11,22 @@
 //
 // Rows lie in blocks, each a WebAssembly memory of its own, because one memory ends at 4 GiB.
 
-import { type Distance, type PointOffset, VECTOR_SIZE_MAX } from '@tributary/model';
+import {
+  type Distance,
+  type PointOffset,
+  type StoredDatatype,
+  VECTOR_SIZE_MAX,
+} from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { grownToHold } from '../growable.ts';
 import type { RowCodes } from './row-codes.ts';
+import { bytesPerValue, floatsOf, type RowValues, valuesOf } from './row-values.ts';
 import { ScanKernel, workAreaBytes } from './scan-kernel.ts';
 
 /** No row, no offset; the number below it is not an offset either (see hnsw-segment.ts). */
 export const NONE = 0xffff_ffff;
 
-const FLOAT_BYTES = 4;
-const ROW_ALIGNMENT_FLOATS = 4;
+const ROW_ALIGNMENT_BYTES = 16;
 const PAGE_BYTES = 65_536;
 const BLOCK_BYTES_MAX = 2 ** 30;
 const GROWTH_MIN_PAGES = 16;
@@ -32,6 +37,8 @@ const GROWTH_MIN_PAGES = 16;
  */
 export interface RowLayout {
   readonly size: number;
+  /** Of the values; absent for float32. */
+  readonly datatype?: StoredDatatype;
   readonly rowBytes: number;
   readonly rowsPerBlockLog2: number;
   readonly firstRowBytes: number;
@@ -41,12 +48,14 @@ interface Block {
   readonly memory: WebAssembly.Memory;
   readonly kernel: ScanKernel;
   /** All rows the memory has room for now; replaced when it grows. */
-  floats: Float32Array;
+  values: RowValues;
 }
 
 export interface FlatVectorsOptions {
   readonly size: number;
   readonly distance: Distance;
+  /** What values are kept as; they are of it already. Absent for float32. */
+  readonly datatype?: StoredDatatype;
   /** Bytes of a block's rows; at most 1 GiB, the default. */
   readonly blockBytesMax?: number;
   /** Keeps the codes of the rows up to date. */
@@ -57,6 +66,7 @@ export class FlatVectors {
   readonly layout: RowLayout;
   readonly codes: RowCodes | undefined;
   readonly #distance: Distance;
+  readonly #valueBytes: number;
   readonly #rowMask: number;
   readonly #blocks: Block[] = [];
   readonly #holes: number[] = [];
@@ -68,13 +78,18 @@ export class FlatVectors {
   #holds = 0;
 
   constructor(options: FlatVectorsOptions) {
-    const { size } = options;
+    const { size, datatype } = options;
     assert(Number.isInteger(size) && size >= 1 && size <= VECTOR_SIZE_MAX, 'a size in 1 .. 65,536');
-    const rowFloats = Math.ceil(size / ROW_ALIGNMENT_FLOATS) * ROW_ALIGNMENT_FLOATS;
-    const rowBytes = rowFloats * FLOAT_BYTES;
+    const valueBytes = bytesPerValue(datatype);
+    const rowBytes = Math.ceil((size * valueBytes) / ROW_ALIGNMENT_BYTES) * ROW_ALIGNMENT_BYTES;
     const rows = (options.blockBytesMax ?? BLOCK_BYTES_MAX) / rowBytes;
     const rowsPerBlockLog2 = Math.max(0, Math.floor(Math.log2(rows)));
-    this.layout = { size, rowBytes, rowsPerBlockLog2, firstRowBytes: workAreaBytes(rowBytes) };
+    this.#valueBytes = valueBytes;
+    this.layout = {
+      ...{ size, rowBytes, rowsPerBlockLog2 },
+      firstRowBytes: workAreaBytes(rowBytes, datatype),
+      ...(datatype && { datatype }),
+    };
     this.#rowMask = 2 ** rowsPerBlockLog2 - 1;
     this.#distance = options.distance;
     this.codes = options.codes;
@@ -135,7 +150,7 @@ export class FlatVectors {
     assert(vector.length === this.layout.size, 'a vector has the size of its index');
     const row = this.#rowCount;
     this.#reserve(row);
-    this.#rowFloats(row).set(vector);
+    this.#rowValues(row).set(vector);
     this.#rowOf = grownToHold(this.#rowOf, offset, NONE);
     this.#offsetOf = grownToHold(this.#offsetOf, row, NONE);
     this.#rowOf[offset] = row;
@@ -157,9 +172,14 @@ export class FlatVectors {
     return true;
   }
 
-  /** A view of the row's `size` floats, valid until the next change. */
+  /** The row's values as floats, maybe a view that is valid until the next change. */
   vectorAt(row: number): Float32Array {
-    return this.#rowFloats(row).subarray(0, this.layout.size);
+    return floatsOf(this.valuesAt(row));
+  }
+
+  /** A view of the row's `size` values, valid until the next change. */
+  valuesAt(row: number): RowValues {
+    return this.#rowValues(row).subarray(0, this.layout.size);
   }
 
   /** Keeps every row where it is until the returned function is called. */
@@ -225,7 +245,7 @@ export class FlatVectors {
   }
 
   #moveRow(from: number, to: number): void {
-    this.#rowFloats(to).set(this.#rowFloats(from));
+    this.#rowValues(to).set(this.#rowValues(from));
     const offset = this.offsetOf(from);
     this.#offsetOf[to] = offset;
     this.#offsetOf[from] = NONE;
@@ -234,21 +254,21 @@ export class FlatVectors {
 
   #swap(a: number, b: number): void {
     if (a === b) return;
-    const floatsOfA = this.#rowFloats(a).slice();
+    const valuesOfA = this.#rowValues(a).slice();
     const offsetOfA = this.offsetOf(a);
     this.codes?.swap(a, b);
     this.#moveRow(b, a);
-    this.#rowFloats(b).set(floatsOfA);
+    this.#rowValues(b).set(valuesOfA);
     this.#offsetOf[b] = offsetOfA;
     this.#rowOf[offsetOfA] = b;
   }
 
-  #rowFloats(row: number): Float32Array {
+  #rowValues(row: number): RowValues {
     const { rowBytes, rowsPerBlockLog2, firstRowBytes } = this.layout;
     const block = this.#blocks[row >>> rowsPerBlockLog2];
     assert(block !== undefined, 'the row is in a block');
-    const at = (firstRowBytes + (row & this.#rowMask) * rowBytes) / FLOAT_BYTES;
-    return block.floats.subarray(at, at + rowBytes / FLOAT_BYTES);
+    const at = (firstRowBytes + (row & this.#rowMask) * rowBytes) / this.#valueBytes;
+    return block.values.subarray(at, at + rowBytes / this.#valueBytes);
   }
 
   #reserve(row: number): void {
@@ -258,24 +278,24 @@ export class FlatVectors {
     const block = this.#blocks[number];
     assert(block !== undefined, 'blocks are made in order');
     const bytes = firstRowBytes + ((row & this.#rowMask) + 1) * rowBytes;
-    if (bytes <= block.floats.byteLength) return;
+    if (bytes <= block.values.byteLength) return;
     const pages = block.memory.buffer.byteLength / PAGE_BYTES;
     const neededPages = Math.ceil(bytes / PAGE_BYTES);
     const wantedPages = Math.max(neededPages, pages + GROWTH_MIN_PAGES, Math.ceil(pages * 1.25));
     growMemory(block.memory, Math.min(wantedPages, this.#blockPagesMax()) - pages);
-    block.floats = new Float32Array(block.memory.buffer);
+    block.values = valuesOf(block.memory.buffer, this.layout.datatype);
   }
 
   #makeBlock(): Block {
-    const { rowBytes, firstRowBytes } = this.layout;
+    const { rowBytes, firstRowBytes, datatype } = this.layout;
     const initial = Math.ceil((firstRowBytes + rowBytes) / PAGE_BYTES);
     const memory = new WebAssembly.Memory({
       initial,
       maximum: this.#blockPagesMax(),
       shared: true,
     });
-    const kernel = new ScanKernel(memory, this.#distance, rowBytes);
-    return { memory, kernel, floats: new Float32Array(memory.buffer) };
+    const kernel = new ScanKernel({ memory, distance: this.#distance, rowBytes, datatype });
+    return { memory, kernel, values: valuesOf(memory.buffer, datatype) };
   }
 
   #blockPagesMax(): number {

@@ -13,6 +13,7 @@ import {
   type PointOffset,
   pointOffset,
   type SearchMethod,
+  type StoredDatatype,
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
@@ -45,6 +46,8 @@ export interface MultiVectorIndexOptions {
   /** Of a row. */
   readonly size: number;
   readonly distance: Distance;
+  /** What values are kept as, vectors and queries being of it already; absent for float32. */
+  readonly datatype?: StoredDatatype;
   /** Bytes of a block of rows; see `FlatVectors`. */
   readonly blockBytesMax?: number;
   /** Rows from which the vectors count as indexed, as a scan is all they ever have; absent: they never do. */

@@ -49,7 +49,7 @@ test('a smaller filter or a longer candidate list never makes the graph the choi
 
 test('the default tail shrinks as vectors grow, within a range that is worth a graph', () => {
   const sizes = [2, 32, 128, 384, 768, 1_536, 65_536];
-  const tails = sizes.map(defaultTailVectorsMax);
+  const tails = sizes.map((size) => defaultTailVectorsMax(size));
   assert.deepEqual(
     tails,
     [...tails].sort((a, b) => b - a),

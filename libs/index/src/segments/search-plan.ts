@@ -2,8 +2,13 @@
 // are fitted to measurements at 32 to 1,536 dimensions (see the README) and hold within about a
 // third there.
 
-/** A scanned row: reading it at memory speed (20 GB/s), and handling its number and score. */
-const SCAN_NS_PER_BYTE = 0.05;
+import type { StoredDatatype } from '@tributary/model';
+
+/**
+ * A scanned row: its values, and handling its number and score. Float32 are read at memory speed (20 GB/s); to widen half
+ * floats takes what reading half as much saves.
+ */
+const SCAN_NS_PER_VALUE = { float32: 0.2, float16: 0.2, uint8: 0.05 };
 const SCAN_NS_PER_ROW = 2;
 /** A value of a row by its code, besides the row's number: a byte is read and widened, or a bit. */
 const SCAN_NS_PER_CODED_VALUE = { scalar: 0.04, binary: 0.014 };
@@ -30,6 +35,8 @@ const FILTERED_WALK_MARGIN = 4 / 3;
 
 export interface SearchCost {
   readonly size: number;
+  /** Of the rows; graphs have float32 of their own. Absent for float32. */
+  readonly datatype?: StoredDatatype;
   readonly segments: number;
   /** Vectors in segments. */
   readonly sealed: number;
@@ -54,9 +61,10 @@ export function isGraphCheaper(cost: SearchCost): boolean {
 }
 
 /** Rows whose scan takes as long as one search through a graph. */
-export function rowsWorthAGraph(size: number, ef: number): number {
-  const large = { size, segments: 1, sealed: Number.MAX_SAFE_INTEGER, tail: 0, ef };
-  return Math.round(graphNs(large) / scanNsPerRow(size));
+export function rowsWorthAGraph(size: number, ef: number, datatype?: StoredDatatype): number {
+  const rows = { size, ...(datatype && { datatype }) };
+  const large = { ...rows, segments: 1, sealed: Number.MAX_SAFE_INTEGER, tail: 0, ef };
+  return Math.round(graphNs(large) / scanNsPerRow(rows));
 }
 
 function graphNs(cost: SearchCost): number {
@@ -71,10 +79,11 @@ function graphNs(cost: SearchCost): number {
 
 // The tail is scanned either way, so it is left out on both sides.
 function scanNs(cost: SearchCost): number {
-  const { size, sealed, accepted, codes } = cost;
+  const { sealed, accepted } = cost;
   // Scattered rows take long to come at, whatever is then read of them.
+  const { codes: _, ...plain } = cost;
   const rowNs =
-    accepted === undefined ? scanNsPerRow(size, codes) : scanNsPerRow(size) * SCATTERED_FACTOR;
+    accepted === undefined ? scanNsPerRow(cost) : scanNsPerRow(plain) * SCATTERED_FACTOR;
   return sealed * acceptedShare(cost) * rowNs;
 }
 
@@ -82,7 +91,8 @@ function acceptedShare({ accepted, sealed, tail }: SearchCost): number {
   return accepted === undefined ? 1 : Math.min(1, accepted / Math.max(1, sealed + tail));
 }
 
-function scanNsPerRow(size: number, codes?: SearchCost['codes']): number {
-  if (codes !== undefined) return SCAN_NS_PER_ROW + SCAN_NS_PER_CODED_VALUE[codes] * size;
-  return SCAN_NS_PER_ROW + SCAN_NS_PER_BYTE * 4 * size;
+function scanNsPerRow({ size, datatype, codes }: Pick<SearchCost, 'size' | 'datatype' | 'codes'>) {
+  const valueNs =
+    codes === undefined ? SCAN_NS_PER_VALUE[datatype ?? 'float32'] : SCAN_NS_PER_CODED_VALUE[codes];
+  return SCAN_NS_PER_ROW + valueNs * size;
 }

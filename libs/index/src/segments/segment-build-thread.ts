@@ -5,6 +5,7 @@ import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { assert, TributaryError } from '@tributary/runtime';
+import { graphVectorOf, valuesOf } from '../rows/row-values.ts';
 import { checkGraphFile } from './graph-check.ts';
 import { NativeGraph } from './native-graph.ts';
 import {
@@ -64,14 +65,15 @@ async function build(job: SegmentJob): Promise<SegmentResult> {
 }
 
 function addRows(job: SegmentJob, graph: NativeGraph, crcs: Uint32Array): void {
-  const { size, rowBytes, rowsPerBlockLog2, firstRowBytes } = job.layout;
+  const { size, datatype, rowBytes, rowsPerBlockLog2, firstRowBytes } = job.layout;
   const mask = 2 ** rowsPerBlockLog2 - 1;
   for (let i = 0; i < job.rows.length; i++) {
     throwIfCancelled(job);
     const row = job.rows[i] ?? 0;
     const buffer = job.buffers[row >>> rowsPerBlockLog2];
     assert(buffer !== undefined, 'the row is in a block');
-    const vector = new Float32Array(buffer, firstRowBytes + (row & mask) * rowBytes, size);
+    const values = valuesOf(buffer, datatype, firstRowBytes + (row & mask) * rowBytes, size);
+    const vector = graphVectorOf(values, job.params.distance);
     graph.add(vector);
     crcs[i] = crc32(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
   }

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import type { PointId, PointOffset } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { type FlatVectors, NONE } from '../rows/flat-vectors.ts';
+import { graphVectorOf } from '../rows/row-values.ts';
 import type { LoadedSegments } from '../vector-index.ts';
 import { HnswSegment } from './hnsw-segment.ts';
 import { type GraphParams, NativeGraph } from './native-graph.ts';
@@ -92,6 +93,6 @@ async function claimRows(
 function isSame(match: SegmentMatch, offset: PointOffset, crc: number | undefined): boolean {
   const row = match.vectors.rowOf(offset);
   if (row === NONE || match.segments.has(offset)) return false;
-  const vector = match.vectors.vectorAt(row);
+  const vector = graphVectorOf(match.vectors.valuesAt(row), match.params.distance);
   return crc32(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)) === crc;
 }

@@ -38,13 +38,15 @@ export class SegmentedVectorIndex implements VectorIndex {
 
   /** `nextNumber` is above the number of every segment in the folder. */
   constructor(options: SegmentBuildsOptions, nextNumber: number) {
-    const { size, distance, quantization } = options;
+    const { size, distance, datatype, quantization } = options;
     this.#size = size;
     this.#distance = distance;
-    const isCoded = quantization !== undefined && size <= CODED_SIZE_MAX;
+    // Codes of bytes would be as long as they are.
+    const isCoded = quantization !== undefined && size <= CODED_SIZE_MAX && datatype !== 'uint8';
     this.#vectors = new FlatVectors({
       size,
       distance,
+      ...(datatype && { datatype }),
       ...(isCoded && { codes: new RowCodes({ size, distance, quantization }) }),
     });
     this.#builds = new SegmentBuilds(options, this.#vectors, this.#segments, nextNumber);
@@ -150,9 +152,11 @@ export class SegmentedVectorIndex implements VectorIndex {
   #prefersGraphs(search: IndexSearch): boolean {
     const vectors = this.#vectors;
     if (search.exact || this.#builds.isLoading || search.limit === 0) return false;
+    const { datatype } = vectors.layout;
     const codes = candidateLimit(vectors, search, vectors.rowCount)?.codes.kind;
     return isGraphCheaper({
       size: this.#size,
+      ...(datatype && { datatype }),
       sealed: vectors.sealedVectors,
       tail: vectors.tailVectors,
       segments: this.#segments.size,

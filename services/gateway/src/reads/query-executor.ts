@@ -19,6 +19,7 @@ import type {
   ScoredPoint,
   VectorQuery,
 } from '@tributary/model';
+import { storedDatatypeOf } from '@tributary/model';
 import {
   distributionBasedScoreFusion,
   maximalMarginalRelevance,
@@ -249,12 +250,12 @@ export class QueryExecutor {
       const vector = point.vectors?.[using];
       return vector === undefined ? [] : [{ point, vector }];
     });
-    const distance = run.collection.config.vectors[using]?.distance ?? 'Dot';
+    const { distance = 'Dot', datatype } = run.collection.config.vectors[using] ?? {};
     const picked = maximalMarginalRelevance(points, {
       query: scoring.vector,
       diversity,
       limit: want.limit,
-      similarity: similarityOf(distance),
+      similarity: similarityOf(distance, storedDatatypeOf(datatype)),
     });
     return picked.map(({ point: { id, version, score } }) => ({ id, version, score }));
   }
