@@ -40,8 +40,20 @@ export interface ReplicaDirectory {
   readonly self: PeerId;
   /** The client of a peer; `unavailable` at call time where its address is not known. */
   at(peer: PeerId): ReplicaClient;
-  /** False while the breaker of the peer is open or it has not been heard of lately. */
+  /** False while the breaker of the peer is open, it is busy, or it has not been heard of lately. */
   isReachable(peer: PeerId): boolean;
+}
+
+/**
+ * A peer whose main thread has not turned for so long is taken for silent, though another thread of it still reports: it
+ * answers nobody, and no work of a slice explains it. Far beyond a garbage collection of some gigabytes, or a machine that
+ * swaps.
+ */
+export const STUCK_MS = 30_000;
+
+/** Whether the report says that its peer lives: it answers, or it is busy and will. */
+export function isSignOfLife({ busyMs = 0 }: AppliedReport): boolean {
+  return busyMs < STUCK_MS;
 }
 
 /** Reports of how far replicas have applied, on a channel that may lose some of them. */

@@ -359,16 +359,20 @@ const reportedStates = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-export const reports: fc.Arbitrary<AppliedReport> = fc.record({
-  peer: peers,
-  replicas: fc.array(
-    fc.tuple(addresses, safeInteger, reportedStates).map(([address, applied, rest]) => ({
-      ...address,
-      appliedSequence: sequence(applied),
-      ...rest,
-    })),
-  ),
-});
+export const reports: fc.Arbitrary<AppliedReport> = fc.record(
+  {
+    peer: peers,
+    replicas: fc.array(
+      fc.tuple(addresses, safeInteger, reportedStates).map(([address, applied, rest]) => ({
+        ...address,
+        appliedSequence: sequence(applied),
+        ...rest,
+      })),
+    ),
+    busyMs: safeInteger,
+  },
+  { requiredKeys: ['peer', 'replicas'] },
+);
 
 export const introductions: fc.Arbitrary<Introduction> = fc.record({
   peer: peers,

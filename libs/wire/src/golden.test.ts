@@ -285,6 +285,7 @@ const explanation = {
     segments: 2,
   },
 };
+const busyReport = { peer: peerId(5), replicas: [], busyMs: 1_234 };
 const report = {
   peer: peerId(5),
   replicas: [
@@ -355,6 +356,7 @@ const GOLDEN: readonly [
     explanation,
   ],
   ['report', encodeReport(report), decodeReport, report],
+  ['report-busy', encodeReport(busyReport), decodeReport, busyReport],
   ['introduction', encodeIntroduction(introduction), decodeIntroduction, introduction],
 ];
 

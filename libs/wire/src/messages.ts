@@ -108,10 +108,15 @@ export interface ReplicaAnswers {
 
 export type ReplicaCallKind = ReplicaCall['kind'];
 
-/** How far a peer's replicas have applied. Sent after each commit, and whole twice a second as a sign of life. */
+/**
+ * How far a peer's replicas have applied. Sent after each commit, and whole twice a second; in between, as a sign of life
+ * alone, by a thread that does nothing else.
+ */
 export interface AppliedReport {
   readonly peer: PeerId;
   readonly replicas: readonly AppliedReplica[];
+  /** For how long the thread that answers has not turned to anything new, in whole milliseconds; absent: it sent this. */
+  readonly busyMs?: number;
 }
 
 export interface AppliedReplica extends ReplicaAddress {

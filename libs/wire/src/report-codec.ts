@@ -34,6 +34,7 @@ export function encodeReport(report: AppliedReport): Uint8Array {
     }
     writer.join();
   }
+  if (report.busyMs !== undefined) writeInteger(writer, 3, report.busyMs);
   return writer.finish();
 }
 
@@ -42,15 +43,17 @@ export function decodeReport(bytes: Uint8Array): AppliedReport {
   return decoding('report', () => {
     const reader = new BinaryReader(bytes);
     let peer = 0;
+    let busyMs: number | undefined;
     const replicas: AppliedReplica[] = [];
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       if (tag === varintTag(1)) peer = readInteger(reader);
       else if (tag === lengthTag(2)) replicas.push(readReplica(reader));
+      else if (tag === varintTag(3)) busyMs = readInteger(reader);
       else skipField(reader, tag);
     }
     assertEnded(reader, reader.len);
-    return { peer: peerId(peer), replicas };
+    return { peer: peerId(peer), replicas, ...(busyMs !== undefined && { busyMs }) };
   });
 }
 

@@ -10,7 +10,7 @@ import {
   peerId,
   shardId,
 } from '@tributary/model';
-import type { AppliedReports } from '@tributary/replica-api';
+import { type AppliedReports, STUCK_MS } from '@tributary/replica-api';
 import {
   type Clock,
   SimulatedClock,
@@ -42,6 +42,7 @@ class Cluster {
   readonly #stops = new Map<PeerId, AbortController>();
   readonly #running: Promise<void>[] = [];
   readonly #talking = new Set<PeerId>(PEERS);
+  readonly #busySinceMs = new Map<PeerId, number>();
   readonly metadata: MetadataReplica;
 
   constructor(wrapLeases: (store: LeaseStore) => LeaseStore = (store) => store) {
@@ -108,6 +109,11 @@ class Cluster {
     this.#talking.delete(peer);
   }
 
+  /** From now on its main thread does not turn, and its heartbeat says so. */
+  occupy(peer: PeerId): void {
+    this.#busySinceMs.set(peer, this.clock.monotonicMs());
+  }
+
   stop(peer: PeerId): void {
     this.#stops.get(peer)?.abort();
   }
@@ -115,7 +121,9 @@ class Cluster {
   async pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 250) {
       for (const peer of this.#talking) {
-        for (const listener of this.#listeners) listener({ peer, replicas: [] });
+        const sinceMs = this.#busySinceMs.get(peer);
+        const busyMs = sinceMs === undefined ? 0 : this.clock.monotonicMs() - sinceMs;
+        for (const listener of this.#listeners) listener({ peer, replicas: [], busyMs });
       }
       await this.clock.advance(Math.min(250, ms - passed));
     }
@@ -172,6 +180,16 @@ scenario(
     assert.deepEqual(cluster.replicas(), { ...ALL_ACTIVE, '0/2': 'Dead', '1/2': 'Dead' });
   },
 );
+
+scenario('a busy peer stays Active, and one that is stuck does not', async (cluster) => {
+  cluster.coordinate(ONE);
+  await cluster.pass(2_000);
+  cluster.occupy(TWO);
+  await cluster.pass(STUCK_MS);
+  assert.deepEqual(cluster.replicas(), ALL_ACTIVE);
+  await cluster.pass(DEAD_AFTER_MS + 2_000);
+  assert.deepEqual(cluster.replicas(), { ...ALL_ACTIVE, '0/2': 'Dead', '1/2': 'Dead' });
+});
 
 scenario('the last Active replica of a shard stays Active', async (cluster) => {
   cluster.coordinate(ONE);

@@ -7,7 +7,7 @@
 
 import type { Lease, LeaseStore, Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
-import type { AppliedReports } from '@tributary/replica-api';
+import { type AppliedReports, isSignOfLife } from '@tributary/replica-api';
 import {
   abortable,
   type Clock,
@@ -65,8 +65,9 @@ export class Coordinator {
   /** Contends for the lease and does its duties until the signal aborts; then gives the lease up. */
   async run(signal: AbortSignal): Promise<void> {
     const { reports, clock, random, logger, leases } = this.#options;
-    using _subscription = reports.subscribe(({ peer }) => {
-      this.#watch = step(this.#watch, { kind: 'reported', peer });
+    using _subscription = reports.subscribe((report) => {
+      if (!isSignOfLife(report)) return;
+      this.#watch = step(this.#watch, { kind: 'reported', peer: report.peer });
     });
     try {
       const body = (runSignal: AbortSignal) => this.#tickUntil(runSignal);

@@ -46,6 +46,7 @@ import { type ClusterMetadata, createClusterMetadata } from './create-cluster-me
 import { createNatsSource, type NatsSource } from './create-nats-source.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
+import { runHeartbeat } from './heartbeat.ts';
 import { joinCluster } from './membership.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
 
@@ -174,6 +175,8 @@ async function startServices(
   background.run('membership', joined);
   if (!cluster.remembers) await abortable(joined, deadline.signal);
   background.run('replicas', replicas.run(signal));
+  const natsUrls = source.urls;
+  background.run('heartbeat', runHeartbeat({ ...foundation, peer: self, natsUrls }, signal));
 
   const coordinator = startCoordinator(foundation, metadata, reports);
   const raft = () => raftView(connection, source);

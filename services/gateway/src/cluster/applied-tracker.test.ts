@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { STUCK_MS } from '@tributary/replica-api';
 import { SimulatedClock } from '@tributary/runtime';
 import { MemoryReports } from '../testing/memory-reports.ts';
 import { AppliedTracker } from './applied-tracker.ts';
@@ -44,6 +45,24 @@ test('an announcement is a replacement, so a replica that starts over is not tak
   report(other, 9);
   report(other, 0);
   assert.equal(tracker.appliedSequence(collection, shard, other), 0);
+});
+
+test('a busy peer is alive and said to be busy; one that is stuck is not alive', async () => {
+  const { clock, reports, tracker, report } = start();
+  report(other, 1);
+  for (let busyMs = 0; busyMs < STUCK_MS; busyMs += 500) {
+    reports.publish({ peer: other, replicas: [], busyMs });
+    assert.equal(tracker.isAlive(other), true);
+    assert.equal(tracker.isBusy(other), busyMs >= 500);
+    await clock.advance(500);
+  }
+  for (let after = 0; after < 3; after++) {
+    reports.publish({ peer: other, replicas: [], busyMs: STUCK_MS + 500 * after });
+    await clock.advance(500);
+  }
+  assert.equal(tracker.isAlive(other), false);
+  report(other, 1);
+  assert.deepEqual([tracker.isAlive(other), tracker.isBusy(other)], [true, false]);
 });
 
 test('a peer is alive until its reports stay out, and again with the next one', async () => {

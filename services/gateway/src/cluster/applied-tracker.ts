@@ -1,12 +1,13 @@
 // Knows how far each replica of the cluster has applied its stream, and which peers were heard of lately. Fed by
 // AppliedReports, a channel that may lose some: every peer repeats its whole report twice a second, so a lost one
-// only delays. What a replica announced is a fact; that it is alive is a guess from the age of its last report.
+// only delays. What a replica announced is a fact; that it is alive is a guess from the age of its last report. Reports of
+// life come from a thread of their own and say how busy the answering one is: a busy peer is not a silent one.
 //
 // Invariant: a waiter is resolved by the first report that makes its condition true, or rejected by its signal; there
 // are never more than `waitersMax`.
 
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
-import type { AppliedReports } from '@tributary/replica-api';
+import { type AppliedReports, isSignOfLife } from '@tributary/replica-api';
 import { type Clock, TributaryError } from '@tributary/runtime';
 import type { AppliedReport } from '@tributary/wire';
 
@@ -19,6 +20,9 @@ export interface AppliedTrackerOptions {
   readonly waitersMax: number;
 }
 
+/** Slices end after a few milliseconds; a thread that turns no more for this long has met something else. */
+const BUSY_MS = 250;
+
 interface Waiter {
   readonly condition: () => boolean;
   readonly settle: (error?: unknown) => void;
@@ -28,6 +32,8 @@ export class AppliedTracker implements Disposable {
   readonly #options: AppliedTrackerOptions;
   readonly #startedMs: number;
   readonly #heardMs = new Map<PeerId, number>();
+  /** For how long the main thread of each had not turned when that was last reported. */
+  readonly #busyMs = new Map<PeerId, number>();
   readonly #applied = new Map<CollectionId, Map<ShardId, Map<PeerId, Sequence>>>();
   readonly #revisions = new Map<CollectionId, number>();
   readonly #waiters = new Map<CollectionId, Set<Waiter>>();
@@ -55,6 +61,11 @@ export class AppliedTracker implements Disposable {
     if (peer === this.#options.self) return true;
     const heardMs = this.#heardMs.get(peer) ?? this.#startedMs;
     return this.#options.clock.monotonicMs() - heardMs < this.#options.silentAfterMs;
+  }
+
+  /** Whether the peer lives but answers late just now: its main thread has not turned for a while. */
+  isBusy(peer: PeerId): boolean {
+    return (this.#busyMs.get(peer) ?? 0) > BUSY_MS;
   }
 
   /**
@@ -106,7 +117,8 @@ export class AppliedTracker implements Disposable {
   }
 
   #take(report: AppliedReport): void {
-    this.#heardMs.set(report.peer, this.#options.clock.monotonicMs());
+    this.#busyMs.set(report.peer, report.busyMs ?? 0);
+    if (isSignOfLife(report)) this.#heardMs.set(report.peer, this.#options.clock.monotonicMs());
     const changed = new Set<CollectionId>();
     for (const replica of report.replicas) {
       const byPeer = this.#peersOf(replica.collection, replica.shard);

@@ -57,7 +57,8 @@ const CHANNEL_OPTIONS = {
   'grpc.max_send_message_length': -1,
   'grpc.enable_retries': 0,
   'grpc.keepalive_time_ms': 2_000,
-  'grpc.keepalive_timeout_ms': 2_000,
+  // Notices that the way to a peer is cut. A peer that is only busy answers late; one that is silent, its reports tell.
+  'grpc.keepalive_timeout_ms': 10_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,

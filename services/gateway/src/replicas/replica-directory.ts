@@ -56,7 +56,9 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
 
   isReachable(peer: PeerId): boolean {
     if (peer === this.self) return true;
-    if (!this.#options.tracker.isAlive(peer)) return false;
+    const { tracker } = this.#options;
+    // A busy one will answer, but another one sooner.
+    if (!tracker.isAlive(peer) || tracker.isBusy(peer)) return false;
     return !(this.#remotes.get(peer)?.breaker.isOpen ?? false);
   }
 
