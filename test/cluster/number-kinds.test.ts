@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { promisify } from 'node:util';
-import { QdrantClient as GrpcClient } from '@qdrant/js-client-grpc';
+import { Direction, QdrantClient as GrpcClient } from '@qdrant/js-client-grpc';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { pythonWithClient } from './clients/python-environment.ts';
 
@@ -37,7 +37,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-numbers-'));
   cluster = await ProcessCluster.start({ folder, servers: 1, peers: 1 });
   peer = cluster.peers[0] ?? assert.fail('there is a peer');
-  for (const name of ['kinds', 'asked', 'python']) {
+  for (const name of ['kinds', 'asked', 'exact', 'python']) {
     await rest('PUT', `/collections/${name}`, '{"vectors":{"size":2,"distance":"Dot"}}');
   }
 });
@@ -95,7 +95,7 @@ test('over gRPC a float is a double and an integer an integer, both ways', async
 });
 
 for (const index of ['none', 'integer', 'float'] as const) {
-  test(`an integer matches integers and a range takes floats too, with ${index} index`, async () => {
+  test(`a number is what an index of the field takes, or any without one: ${index} index`, async () => {
     const values = ['5', '5.0', '5.5', '[5.0,6]', '"5"', '6'];
     const points = values.map((value, i) => `{"id":${i},"vector":[1,0],"payload":{"v":${value}}}`);
     await rest('PUT', '/collections/asked/points?wait=true', `{"points":[${points.join(',')}]}`);
@@ -109,14 +109,71 @@ for (const index of ['none', 'integer', 'float'] as const) {
       const { json } = await rest('POST', path, `{"filter":${filter},"with_payload":false}`);
       return json.result.points.map(({ id }: { id: number }) => id);
     };
-    assert.deepEqual(await idsOf('"match":{"value":5}'), [0]);
-    assert.deepEqual(await idsOf('"match":{"any":[5,6]}'), [0, 3, 5]);
-    assert.deepEqual(await idsOf('"match":{"except":[5]}'), [1, 2, 3, 4, 5]);
+    const isOfIntegers = index === 'integer';
+    const expected = (ofIntegers: number[], otherwise: number[]) =>
+      isOfIntegers ? ofIntegers : otherwise;
+    assert.deepEqual(await idsOf('"match":{"value":5}'), expected([0, 1, 3], [0]));
+    assert.deepEqual(await idsOf('"match":{"any":[5,6]}'), expected([0, 1, 3, 5], [0, 3, 5]));
+    assert.deepEqual(await idsOf('"match":{"except":[5]}'), expected([3, 5], [1, 2, 3, 4, 5]));
     assert.deepEqual(await idsOf('"range":{"gte":5,"lte":5}'), [0, 1, 3]);
-    assert.deepEqual(await idsOf('"range":{"gt":5}'), [2, 3, 5]);
+    assert.deepEqual(await idsOf('"range":{"gt":5}'), expected([3, 5], [2, 3, 5]));
     await assertReads(index);
   });
 }
+
+test('integers of 64 bits and late times are ordered, bounded and counted by their last digit', async () => {
+  const first = 1_768_900_000_000_000_001n;
+  const integers = [...Array.from({ length: 6 }, (_, i) => first + BigInt(i)), 2n ** 63n - 1n];
+  const points = integers.map((n, id) => {
+    const payload = `{"n":${n},"bare":${n},"at":"2300-01-01T00:00:00.00000${id}Z"}`;
+    return `{"id":${id},"vector":[1,0],"payload":${payload}}`;
+  });
+  await rest('PUT', '/collections/exact/points?wait=true', `{"points":[${points.join(',')}]}`);
+  for (const [field, type] of [
+    ['n', 'integer'],
+    ['at', 'datetime'],
+  ]) {
+    const index = `{"field_name":"${field}","field_schema":"${type}"}`;
+    await rest('PUT', '/collections/exact/index?wait=true', index);
+  }
+  const path = '/collections/exact/points/scroll';
+  const start = `${first + 3n}`;
+  const ordered = `{"order_by":{"key":"n","direction":"desc","start_from":${start}}}`;
+  const { text } = await rest('POST', path, ordered);
+  const expected = [3n, 2n, 1n, 0n].map((step) => first + step);
+  assert.deepEqual(text.match(/(?<="order_value":)[^,}]+/g), expected.map(String));
+  const late = '{"order_by":{"key":"at","start_from":"2300-01-01T00:00:00.000004Z"}}';
+  const { text: times } = await rest('POST', path, late);
+  const micros = ['10413792000000004', '10413792000000005', '10413792000000006'];
+  assert.deepEqual(times.match(/(?<="order_value":)[^,}]+/g), micros);
+  const idsOf = async (condition: string) => {
+    const { json } = await rest('POST', path, `{"filter":{"must":${condition}}}`);
+    return json.result.points.map(({ id }: { id: number }) => id);
+  };
+  for (const key of ['n', 'bare']) {
+    const range = `{"gt":${first + 1n},"lte":${first + 4n}}`;
+    assert.deepEqual(await idsOf(`{"key":"${key}","range":${range}}`), [2, 3, 4], key);
+    const match = `{"key":"${key}","match":{"value":${first + 2n}}}`;
+    assert.deepEqual(await idsOf(match), [2], key);
+  }
+  const until = '{"key":"at","range":{"lt":"2300-01-01T00:00:00.000002Z"}}';
+  assert.deepEqual(await idsOf(until), [0, 1]);
+  const facet = await rest('POST', '/collections/exact/facet', '{"key":"n","limit":2}');
+  const counted = [first, first + 1n].map((value) => `{"value":${value},"count":1}`);
+  assert.match(facet.text, textOf(`[${counted.join(',')}]`));
+
+  const options = { url: `http://${peer.grpcAddress}`, checkCompatibility: false };
+  const client = new GrpcClient(options).api('points');
+  const startFrom = { value: { case: 'integer' as const, value: first + 1n } };
+  const orderBy = { key: 'n', direction: Direction.Asc, startFrom };
+  const page = await client.scroll({ collectionName: 'exact', orderBy, limit: 2 });
+  assert.deepEqual(
+    page.result.map(({ orderValue }) => orderValue?.variant),
+    [first + 1n, first + 2n].map((value) => ({ case: 'int', value })),
+  );
+  const { hits } = await client.facet({ collectionName: 'exact', key: 'n', limit: 1n });
+  assert.deepEqual(hits[0]?.value?.variant, { case: 'integerValue', value: first });
+});
 
 test('the Python client finds each number as it was', async (context) => {
   const found = await pythonWithClient();
@@ -140,7 +197,7 @@ async function runPython(python: string, protocol: string): Promise<string> {
 async function assertReads(index: 'none' | 'integer' | 'float'): Promise<void> {
   if (index === 'integer') {
     const { text } = await rest('POST', '/collections/asked/facet', '{"key":"v"}');
-    assert.match(text, textOf('{"hits":[{"value":6,"count":2},{"value":5,"count":1}]}'));
+    assert.match(text, textOf('{"hits":[{"value":5,"count":3},{"value":6,"count":2}]}'));
   }
   if (index === 'float') {
     const body = '{"order_by":"v","limit":3,"with_payload":false}';

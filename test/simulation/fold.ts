@@ -4,6 +4,7 @@ import {
   type Entry,
   type Filter,
   matchesFilter,
+  meaningfulIndexesOf,
   mergePayload,
   NO_PAYLOAD,
   overwritePayload,
@@ -16,7 +17,6 @@ import {
   removePayloadKeys,
   type Sequence,
   type StoredPoint,
-  textIndexesOf,
 } from '@tributary/model';
 import { ContentHash, pointDigest } from '@tributary/storage';
 import type { StreamMessage } from '@tributary/stream';
@@ -211,7 +211,7 @@ function isMatch(
 ) {
   const vectorNames = Object.keys(vectors);
   const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
-  return matchesFilter(filter, subject, { textIndexes: textIndexesOf(schema) });
+  return matchesFilter(filter, subject, { indexes: meaningfulIndexesOf(schema) });
 }
 
 function hashOf(points: Points): string {

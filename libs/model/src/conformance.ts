@@ -3,12 +3,22 @@
 
 import fc from 'fast-check';
 import { payloads, scalars } from './arbitraries.ts';
+import type { ExactNumber } from './exact-number.ts';
 import type { Condition, Filter, GeoPoint, MatchValue } from './filter.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { PointId } from './point-id.ts';
 import { WholeFloat } from './whole-float.ts';
 
 const TEXTS = ['red', 'Red fox', 'the red fox', 'fox the', '2024-02-29', '2024-03-01T12:00:00Z'];
+/** A microsecond apart, where doubles are two apart. */
+const LATE_TEXTS = ['2300-01-01T00:00:00.000001Z', '2300-01-01 00:00:00.000002'];
+const LATE_MICROS = BigInt(Date.UTC(2300, 0, 1)) * 1_000n;
+/** Integers and floats that are one double, or next to it. */
+const CLOSE: readonly (number | bigint)[] = [
+  ...[2n ** 53n, 2n ** 53n + 1n, 2n ** 62n + 1n, 2n ** 62n + 3n, 1n - 2n ** 62n, 2n ** 63n - 1n],
+  ...[2 ** 53, 2 ** 62, -(2 ** 62), 2 ** 63],
+  2n ** 64n - 1n,
+];
 const FEB_29_MICROS = Date.UTC(2024, 1, 29) * 1_000;
 
 /** Few enough places that areas and points meet, on boundaries too. */
@@ -18,6 +28,7 @@ const place: fc.Arbitrary<GeoPoint> = fc.record({
 });
 const meeting: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.constantFrom<JsonValue>(...TEXTS),
+  fc.constantFrom<JsonValue>(...CLOSE, ...LATE_TEXTS),
   fc.integer({ min: -3, max: 3 }),
   fc.integer({ min: -3, max: 3 }).map((value) => new WholeFloat(value)),
   place.map((each): JsonObject => ({ ...each })),
@@ -38,13 +49,14 @@ export const filterPayloads: fc.Arbitrary<JsonObject> = fc.oneof(payloads, meeti
 const matchValues = fc.oneof(
   scalars.filter((value): value is MatchValue => value !== null && !(value instanceof WholeFloat)),
   fc.constantFrom(...TEXTS),
+  fc.constantFrom(...CLOSE),
 );
 const texts = fc.oneof(
   fc.constantFrom('red', 'FOX', 'the red', 'red fox', ' ', ''),
   fc.string({ maxLength: 2 }),
 );
 
-function ranges(bounds: fc.Arbitrary<number>) {
+function ranges(bounds: fc.Arbitrary<ExactNumber>) {
   const bound = fc.option(bounds, { nil: undefined });
   return fc
     .record({ lt: bound, gt: bound, lte: bound, gte: bound })
@@ -53,9 +65,15 @@ function ranges(bounds: fc.Arbitrary<number>) {
     );
 }
 
-const numberRanges = ranges(fc.integer({ min: -3, max: 3 }));
+const counts = ranges(fc.integer({ min: -3, max: 3 }));
+const numberRanges = ranges(
+  fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(0.5, ...CLOSE)),
+);
 const timeRanges = ranges(
-  fc.constantFrom(FEB_29_MICROS - 1, FEB_29_MICROS, FEB_29_MICROS + 1, 2 * FEB_29_MICROS),
+  fc.constantFrom(
+    ...[FEB_29_MICROS - 1, FEB_29_MICROS, FEB_29_MICROS + 1, 2 * FEB_29_MICROS],
+    ...[LATE_MICROS, LATE_MICROS + 1n, LATE_MICROS + 2n],
+  ),
 );
 const ring = fc
   .array(place, { minLength: 3, maxLength: 5 })
@@ -69,7 +87,7 @@ function keyed(keys: fc.Arbitrary<string>): fc.Arbitrary<Condition>[] {
     fc.record({ ...of('matchExcept'), except: fc.array(matchValues, { maxLength: 3 }) }),
     fc.record({ ...of('range'), range: numberRanges }),
     fc.record({ ...of('datetimeRange'), range: timeRanges }),
-    fc.record({ ...of('valuesCount'), range: numberRanges }),
+    fc.record({ ...of('valuesCount'), range: counts }),
     fc.record({ ...of('matchText'), text: texts }),
     fc.record({ ...of('matchTextAny'), text: texts }),
     fc.record({ ...of('matchPhrase'), phrase: texts }),

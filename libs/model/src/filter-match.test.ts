@@ -4,18 +4,19 @@ import fc from 'fast-check';
 import { paths } from './arbitraries.ts';
 import { filterPayloads, filtersOver } from './conformance.ts';
 import { parseDatetime } from './datetime.ts';
+import type { ExactNumber } from './exact-number.ts';
 import type { Condition, Filter, GeoPoint, MatchValue, RangeBounds } from './filter.ts';
-import { compileFilter, matchesFilter, textIndexesOf } from './filter-match.ts';
+import { compileFilter, matchesFilter, meaningfulIndexesOf } from './filter-match.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import { sliceOfId } from './id-slice.ts';
 import { type Sequence, sequence } from './ids.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { type JsonPathStep, parseJsonPath } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
-import type { TextIndex } from './payload-schema.ts';
+import type { FieldIndex, TextIndex } from './payload-schema.ts';
 import type { PointId } from './point-id.ts';
 import { createTextAnalyser } from './text-tokens.ts';
-import { numberOfValue, WholeFloat } from './whole-float.ts';
+import { WholeFloat } from './whole-float.ts';
 
 // The naive evaluator: one rule a line, straight from the description of the language, nothing shared with the real one
 // but the parsers of paths, times and tokens and the places of areas, which have tests of their own.
@@ -79,7 +80,13 @@ type Keyed = Exclude<
 function naiveValues(condition: Keyed, values: readonly JsonValue[], prefix: string): boolean {
   const elements = values.flatMap((value) => (Array.isArray(value) ? value : [value]));
   const texts = elements.filter((value) => typeof value === 'string');
-  const index = TEXT_INDEXES.get(prefix + condition.key);
+  const ofField = INDEXES.get(prefix + condition.key);
+  const index = ofField?.type === 'text' ? ofField : undefined;
+  const integers = ofField?.type === 'integer';
+  /** Under an index of integers a whole float is one. */
+  const seen = integers ? elements.map((each) => integerIn(each) ?? each) : elements;
+  const equals = (a: JsonValue, b: JsonValue) =>
+    typeof a === typeof b && (a instanceof WholeFloat ? Object.is(a, b) : a === b);
   const tokens = (text: string) =>
     createTextAnalyser(index ?? assert.fail())
       .documentTokens(text)
@@ -93,11 +100,15 @@ function naiveValues(condition: Keyed, values: readonly JsonValue[], prefix: str
   }
   switch (condition.kind) {
     case 'match':
-      return elements.some((value) => value === condition.value);
+      return seen.some((value) => equals(value, sameKind(condition.value)));
     case 'matchAny':
-      return elements.some((value) => condition.any.some((any) => any === value));
+      return seen.some((value) => condition.any.some((any) => equals(value, sameKind(any))));
     case 'matchExcept':
-      return elements.some((v) => v !== null && condition.except.every((except) => except !== v));
+      return (
+        integers && /number|bigint/.test(typeof condition.except[0])
+          ? seen.filter((value) => integerIn(value) !== undefined)
+          : seen
+      ).some((v) => v !== null && condition.except.every((except) => !equals(v, sameKind(except))));
     case 'matchPrefix':
       return texts.some((text) => text.slice(0, condition.prefix.length) === condition.prefix);
     case 'matchPhrase':
@@ -116,7 +127,7 @@ function naiveValues(condition: Keyed, values: readonly JsonValue[], prefix: str
       return texts.some((text) => tokens(condition.text).some((t) => tokens(text).includes(t)));
     case 'range':
       return elements
-        .map(numberOfValue)
+        .map((value) => (integers ? integerIn(value) : numberIn(value)))
         .some((value) => value !== undefined && isWithin(value, condition.range));
     case 'datetimeRange':
       return texts
@@ -146,10 +157,41 @@ function naiveArea(area: Extract<Condition, { kind: `geo${string}` }>, place: Ge
   }
 }
 
-function isWithin(number: number, { lt, gt, lte, gte }: RangeBounds): boolean {
-  if (lt !== undefined && number >= lt) return false;
-  if (gt !== undefined && number <= gt) return false;
-  return (lte === undefined || number <= lte) && (gte === undefined || number >= gte);
+function isWithin(number: ExactNumber, { lt, gt, lte, gte }: RangeBounds): boolean {
+  const against = (bound: ExactNumber) => compared(number, bound);
+  if (lt !== undefined && against(lt) >= 0n) return false;
+  if (gt !== undefined && against(gt) <= 0n) return false;
+  return (lte === undefined || against(lte) <= 0n) && (gte === undefined || against(gte) >= 0n);
+}
+
+/** The difference of two numbers with all of its digits, in units that every double here is a multiple of. */
+function compared(a: ExactNumber, b: ExactNumber): bigint {
+  const UNITS = 1_074n;
+  const scaled = (value: ExactNumber): bigint => {
+    if (typeof value === 'bigint') return value << UNITS;
+    let [whole, places] = [value, 0n];
+    while (!Number.isInteger(whole)) [whole, places] = [whole * 2, places + 1n];
+    return BigInt(whole) << (UNITS - places);
+  };
+  return scaled(a) - scaled(b);
+}
+
+function numberIn(value: JsonValue): ExactNumber | undefined {
+  if (value instanceof WholeFloat) return value.value;
+  return typeof value === 'number' || typeof value === 'bigint' ? value : undefined;
+}
+
+/** An integer of 64 bits, in the form that a payload has it. */
+function integerIn(value: JsonValue): ExactNumber | undefined {
+  const number = numberIn(value);
+  if (number === undefined || (typeof number === 'number' && number % 1 !== 0)) return undefined;
+  const integer = BigInt(number);
+  return BigInt.asIntN(64, integer) === integer ? sameKind(integer) : undefined;
+}
+
+function sameKind<T extends MatchValue>(value: T): T | number {
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function walk(value: JsonValue, [step, ...rest]: readonly JsonPathStep[]): JsonValue[] {
@@ -179,9 +221,12 @@ const TEXT_INDEX: TextIndex = {
   phraseMatching: true,
   stopwords: [],
 };
-const TEXT_INDEXES = new Map([
+const INTEGER_INDEX = { type: 'integer', lookup: true, range: true } as const;
+const INDEXES = new Map<string, FieldIndex>([
   ['b', TEXT_INDEX],
   ['a[].b', TEXT_INDEX],
+  ['a', INTEGER_INDEX],
+  ['b[].a', INTEGER_INDEX],
 ]);
 const ids = fc.constantFrom<PointId>(1, 2, 2n ** 63n, '550e8400-e29b-41d4-a716-446655440000');
 
@@ -197,7 +242,7 @@ test('a compiled filter says what the naive evaluator says', () => {
   const points = fc.array(subject, { maxLength: 5 });
   fc.assert(
     fc.property(filtersOver(paths, ids), points, (filter, subjects) => {
-      const matches = compileFilter(filter, { textIndexes: TEXT_INDEXES });
+      const matches = compileFilter(filter, { indexes: INDEXES });
       for (const each of subjects) {
         const expected = naive(filter, each);
         assert.equal(matches(each), expected);
@@ -311,13 +356,13 @@ test('a nested filter whose whole path is longer than any has no text index, and
   const key = Array.from({ length: 100 }, () => 'a').join('.');
   const must: Condition[] = [{ kind: 'matchText', key, text: 'x' }];
   const filter: Filter = { must: [{ kind: 'nested', key, filter: { must } }] };
-  const textIndexes = new Map([['a', TEXT_INDEX]]);
-  assert.ok(!matchesFilter(filter, { id: 1, payload: { a: 1 } }, { textIndexes }));
+  const indexes = new Map([['a', TEXT_INDEX]]);
+  assert.ok(!matchesFilter(filter, { id: 1, payload: { a: 1 } }, { indexes }));
 });
 
 test('a text index is meant by every text of its path, within nested filters too', () => {
   const indexed = (field: string) => ({
-    textIndexes: textIndexesOf({ [field]: { ...TEXT_INDEX, phraseMatching: true } }),
+    indexes: meaningfulIndexesOf({ [field]: { ...TEXT_INDEX, phraseMatching: true } }),
   });
   const subject = { id: 1, payload: { a: { b: 'Red fox' }, list: [{ b: 'Red fox' }] } };
   for (const key of ['a.b', '"a".b', 'a."b"']) {

@@ -2,21 +2,23 @@
 // what it answers must agree with this.
 //
 // A value condition holds for an array where it holds for any of its elements; arrays in arrays are not flattened.
-// Integers compare as integers: a bigint never equals a double.
+// Numbers compare exactly, whatever their kind.
 
 import type { Condition, Filter, FilterSubject } from './filter.ts';
 import { sliceOfId } from './id-slice.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { canonicalJsonPath, indexedPath, ownValue, parseJsonPath, valuesAt } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
-import type { PayloadSchema, TextIndex } from './payload-schema.ts';
+import type { FieldIndex, FieldIndexType, PayloadSchema } from './payload-schema.ts';
 import { compileRange, compileValueTest } from './value-test.ts';
+
+const MEANINGFUL: ReadonlySet<FieldIndexType> = new Set(['text', 'integer']);
 
 export type FilterPredicate = (subject: FilterSubject) => boolean;
 
 export interface FilterOptions {
-  /** Text indexes by the canonical path of their field: where there is one, texts match by tokens. */
-  readonly textIndexes?: ReadonlyMap<string, TextIndex>;
+  /** By the canonical path of their field, those that change what a condition means: see `compileValueTest`. */
+  readonly indexes?: ReadonlyMap<string, FieldIndex>;
 }
 
 /** What `prefix` is put before the keys of a nested filter, so that they name their field from the payload's root. */
@@ -24,11 +26,11 @@ interface Scope extends FilterOptions {
   readonly prefix: string;
 }
 
-/** The fields of a schema where texts match by tokens. */
-export function textIndexesOf(schema: PayloadSchema): ReadonlyMap<string, TextIndex> {
-  const indexes = new Map<string, TextIndex>();
+/** The indexes of a schema that change what a condition means. */
+export function meaningfulIndexesOf(schema: PayloadSchema): ReadonlyMap<string, FieldIndex> {
+  const indexes = new Map<string, FieldIndex>();
   for (const [field, index] of Object.entries(schema)) {
-    if (index.type === 'text') indexes.set(canonicalJsonPath(field), index);
+    if (MEANINGFUL.has(index.type)) indexes.set(canonicalJsonPath(field), index);
   }
   return indexes;
 }
@@ -131,16 +133,16 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
     case 'filter':
       return compileClauses(condition.filter, scope);
     default: {
-      const text = textIndexAt(condition.key, scope);
-      return anyValue(condition.key, compileValueTest(condition, text));
+      const index = indexAt(condition.key, scope);
+      return anyValue(condition.key, compileValueTest(condition, index));
     }
   }
 }
 
-function textIndexAt(key: string, { textIndexes, prefix }: Scope): TextIndex | undefined {
-  if (textIndexes === undefined || textIndexes.size === 0) return undefined;
+function indexAt(key: string, { indexes, prefix }: Scope): FieldIndex | undefined {
+  if (indexes === undefined || indexes.size === 0) return undefined;
   const path = indexedPath(prefix + key);
-  return path === undefined ? undefined : textIndexes.get(path);
+  return path === undefined ? undefined : indexes.get(path);
 }
 
 /** One element of the array must hold the whole inner filter; elements that are no objects hold none. */

@@ -1,6 +1,7 @@
 // The filter language. A filter holds when every clause it has holds; an absent or empty clause holds.
 // Keys are JSON paths: `a.b`, `a[].b` (every element), `a[0].b`, `"quoted key".b`.
 
+import type { ExactNumber } from './exact-number.ts';
 import type { Sequence } from './ids.ts';
 import type { JsonValue } from './json.ts';
 import type { PointId } from './point-id.ts';
@@ -16,10 +17,10 @@ export interface Filter {
 export type MatchValue = string | number | bigint | boolean;
 
 export interface RangeBounds {
-  readonly lt?: number;
-  readonly gt?: number;
-  readonly lte?: number;
-  readonly gte?: number;
+  readonly lt?: ExactNumber;
+  readonly gt?: ExactNumber;
+  readonly lte?: ExactNumber;
+  readonly gte?: ExactNumber;
 }
 
 /** Degrees. */

@@ -6,6 +6,7 @@ export * from './condition-indexes.ts';
 export * from './datatype.ts';
 export * from './datetime.ts';
 export * from './distance.ts';
+export * from './exact-number.ts';
 export * from './explanation.ts';
 export * from './filter.ts';
 export * from './filter-match.ts';

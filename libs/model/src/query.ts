@@ -1,5 +1,6 @@
 // What a read asks of one shard and what it gets. Results are bare: paging, merging and shaping happen at the gateway.
 
+import type { ExactNumber } from './exact-number.ts';
 import type { Filter } from './filter.ts';
 import type { Sequence } from './ids.ts';
 import type { NamedVectors, PayloadBytes, VectorValue } from './point.ts';
@@ -87,12 +88,15 @@ export interface VectorQuery {
   readonly projection: Projection;
 }
 
+/** A bigint is an integer too; a float without a fraction is a WholeFloat. */
+export type OrderValue = ExactNumber | WholeFloat;
+
 export interface OrderBy {
   /** Path of a payload field with an integer, float or datetime index. */
   readonly key: string;
   readonly direction: 'asc' | 'desc';
   /** First value of the page, inclusive; datetimes in microseconds since the Unix epoch. */
-  readonly startFrom?: number;
+  readonly startFrom?: ExactNumber;
 }
 
 /** The `limit` points with the smallest `sampleHash` by the seed among those the filter holds for, in its order. */
@@ -146,7 +150,7 @@ export interface PointRecord {
   /** Absent where the projection leaves vectors out. */
   readonly vectors?: NamedVectors;
   /** The value the record was ordered by; under an index of floats one without a fraction is a WholeFloat. */
-  readonly orderValue?: number | WholeFloat;
+  readonly orderValue?: OrderValue;
 }
 
 export interface ScoredPoint extends PointRecord {

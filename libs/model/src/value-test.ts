@@ -1,12 +1,12 @@
 // Conditions as tests of one payload value. What an index keeps by value it can ask the same question.
 
 import { parseDatetime } from './datetime.ts';
+import { type ExactNumber, exactInteger, exactNumberOf, integerOf } from './exact-number.ts';
 import type { Condition, GeoPoint, MatchValue, RangeBounds } from './filter.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import type { JsonValue } from './json.ts';
-import type { TextIndex } from './payload-schema.ts';
+import type { FieldIndex, TextIndex } from './payload-schema.ts';
 import { containsSequence, createTextAnalyser } from './text-tokens.ts';
-import { numberOfValue } from './whole-float.ts';
 
 export type ValueTest = (value: JsonValue) => boolean;
 
@@ -30,24 +30,37 @@ export type ValueCondition = Extract<
   }
 >;
 
-export function compileValueTest(condition: ValueCondition, text?: TextIndex): ValueTest {
+/**
+ * `index` is the field's. A text index makes texts match by tokens. Under an integer index the field's numbers are its integers:
+ * 42.0 is the integer 42, and 0.5 no number; without one only an integer matches an integer, and every number is in a range.
+ */
+export function compileValueTest(condition: ValueCondition, index?: FieldIndex): ValueTest {
+  const text = index?.type === 'text' ? index : undefined;
+  const isOfIntegers = index?.type === 'integer';
+  const read = isOfIntegers ? (value: JsonValue) => integerOf(value) ?? value : asItIs;
   switch (condition.kind) {
     case 'match': {
       const expected = canonicalMatchValue(condition.value);
-      return (value) => value === expected;
+      return (value) => read(value) === expected;
     }
     case 'matchAny': {
       const accepted = new Set<JsonValue>(condition.any.map(canonicalMatchValue));
-      return (value) => accepted.has(value);
+      return (value) => accepted.has(read(value));
     }
     case 'matchExcept': {
       const refused = new Set<JsonValue>(condition.except.map(canonicalMatchValue));
+      if (isOfIntegers && areNumbers(condition.except)) {
+        return (value) => {
+          const integer = integerOf(value);
+          return integer !== undefined && !refused.has(integer);
+        };
+      }
       return (value) => value !== null && !refused.has(value);
     }
     case 'range': {
       const isWithin = compileRange(condition.range);
       return (value) => {
-        const number = numberOfValue(value);
+        const number = isOfIntegers ? integerOf(value) : exactNumberOf(value);
         return number !== undefined && isWithin(number);
       };
     }
@@ -70,7 +83,7 @@ export function compileValueTest(condition: ValueCondition, text?: TextIndex): V
   }
 }
 
-export function compileRange(range: RangeBounds): (number: number) => boolean {
+export function compileRange(range: RangeBounds): (number: ExactNumber) => boolean {
   const { lt = Infinity, gt = -Infinity, lte = Infinity, gte = -Infinity } = range;
   const isBelow = range.lt !== undefined;
   const isAbove = range.gt !== undefined;
@@ -82,9 +95,16 @@ export function compileRange(range: RangeBounds): (number: number) => boolean {
 
 /** The form `parseJson` gives an integer: a number where it is exact as one. */
 export function canonicalMatchValue(value: MatchValue): MatchValue {
-  if (typeof value !== 'bigint') return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
+  return typeof value === 'bigint' ? exactInteger(value) : value;
+}
+
+/** A list of the language is all of one type; an empty one is of none. */
+export function areNumbers([first]: readonly MatchValue[]): boolean {
+  return typeof first === 'number' || typeof first === 'bigint';
+}
+
+function asItIs(value: JsonValue): JsonValue {
+  return value;
 }
 
 export type GeoCondition = Extract<ValueCondition, { readonly kind: `geo${string}` }>;

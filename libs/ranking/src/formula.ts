@@ -92,7 +92,7 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
         const value = read(subject);
         const micros = typeof value === 'string' ? parseDatetime(value) : undefined;
         if (micros === undefined) throw expected('datetime', expression.path);
-        return micros / 1_000_000;
+        return Number(micros) / 1_000_000;
       };
     }
     case 'linDecay':

@@ -14,6 +14,7 @@ import {
   type FilterPredicate,
   JsonError,
   JsonPathError,
+  meaningfulIndexesOf,
   type NamedVectors,
   type PayloadBytes,
   type PayloadSchema,
@@ -23,7 +24,6 @@ import {
   type PointSelector,
   type Sequence,
   type StoredPoint,
-  textIndexesOf,
   type VectorSchema,
   vectorEntryOf,
   vectorSchemaOf,
@@ -308,7 +308,7 @@ export class ApplyBatch {
   /** The filter as it is meant at this place of the log; what is not given holds. */
   #compile(filter: Filter | undefined): FilterPredicate {
     if (filter === undefined) return () => true;
-    return compileFilter(filter, { textIndexes: textIndexesOf(this.#schema) });
+    return compileFilter(filter, { indexes: meaningfulIndexesOf(this.#schema) });
   }
 
   /** Looks points up as the batch leaves them at the time of the call; those of the store are read at once. */

@@ -4,13 +4,15 @@
 // and merges them.
 
 import {
+  compareNumbers,
   comparePointIds,
   type Distance,
+  type ExactNumber,
+  exactNumberOf,
   higherIsBetter,
-  numberOfValue,
+  type OrderValue,
   type PointId,
   type Sequence,
-  type WholeFloat,
 } from '@tributary/model';
 
 interface Versioned {
@@ -44,7 +46,7 @@ export function mergeScroll<T extends Versioned>(
  * The first `limit` of lists that are ordered by a value, in which a point may stand several times; equal values in id
  * order.
  */
-export function mergeOrdered<T extends Versioned & { readonly orderValue?: number | WholeFloat }>(
+export function mergeOrdered<T extends Versioned & { readonly orderValue?: OrderValue }>(
   lists: readonly (readonly T[])[],
   limit: number,
   direction: 'asc' | 'desc',
@@ -57,12 +59,12 @@ export function mergeOrdered<T extends Versioned & { readonly orderValue?: numbe
   }
   const sign = direction === 'asc' ? 1 : -1;
   return [...places.values()]
-    .sort((a, b) => sign * (orderOf(a) - orderOf(b)) || comparePointIds(a.id, b.id))
+    .sort((a, b) => sign * compareNumbers(orderOf(a), orderOf(b)) || comparePointIds(a.id, b.id))
     .slice(0, limit);
 }
 
-function orderOf({ orderValue }: { readonly orderValue?: number | WholeFloat }): number {
-  return numberOfValue(orderValue) ?? 0;
+function orderOf({ orderValue }: { readonly orderValue?: OrderValue }): ExactNumber {
+  return exactNumberOf(orderValue) ?? 0;
 }
 
 /** The points of all lists, each id once at its newest version. */

@@ -226,12 +226,12 @@ function assertReads(
   ask: Ask,
 ): void {
   const { reader } = replica;
-  const { textIndexes } = replica.payloadIndexes;
+  const { meaningfulIndexes: indexes } = replica.payloadIndexes;
   const matching = [...points.values()]
     .filter(({ id, version, payload, vectors }) => {
       const vectorNames = Object.keys(vectors);
       const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
-      return matchesFilter(asked, subject, { textIndexes });
+      return matchesFilter(asked, subject, { indexes });
     })
     .sort((a, b) => comparePointIds(a.id, b.id));
   assert.equal(reader.count(asked), matching.length);

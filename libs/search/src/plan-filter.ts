@@ -152,7 +152,7 @@ export class FilterPlanner {
 
   #compile(filter: Filter): FilterPredicate {
     try {
-      return compileFilter(filter, { textIndexes: this.#payloadIndexes.textIndexes });
+      return compileFilter(filter, { indexes: this.#payloadIndexes.meaningfulIndexes });
     } catch (error) {
       if (!(error instanceof JsonPathError)) throw error;
       throw new TributaryError('wrong_input', error.message, { cause: error });

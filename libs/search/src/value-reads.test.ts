@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   comparePointIds,
+  type ExactNumber,
   type Filter,
   type JsonObject,
   type OrderBy,
@@ -21,8 +22,18 @@ const SCHEMA: PayloadSchema = {
 };
 const RED: Filter = { must: [{ kind: 'match', key: 'tag', value: 'red' }] };
 const small = fc.integer({ min: -3, max: 3 });
+/** As many of them are one double as are close to none. */
+const integer = fc.oneof(
+  small,
+  fc.bigInt({ min: 2n ** 53n, max: 2n ** 53n + 4n }),
+  fc.bigInt({ min: 1_768_900_000_000_000_000n, max: 1_768_900_000_000_000_040n }),
+  fc.constantFrom(-(2n ** 63n), 1n - 2n ** 63n, 2n ** 63n - 2n, 2n ** 63n - 1n),
+);
 const payload: fc.Arbitrary<JsonObject> = fc.record(
-  { n: fc.oneof(small, fc.array(small, { maxLength: 3 })), tag: fc.constantFrom('red', 'blue') },
+  {
+    n: fc.oneof(integer, fc.array(integer, { maxLength: 3 })),
+    tag: fc.constantFrom('red', 'blue'),
+  },
   { requiredKeys: [] },
 );
 const payloads = fc.array(payload, { maxLength: 30 });
@@ -38,8 +49,14 @@ function pointOf(id: number, each: JsonObject): Point {
   return { id, vectors: { '': Float32Array.of(1) }, payload: payloadToBytes(each) };
 }
 
-function numbersOf({ n }: JsonObject): number[] {
-  return Array.isArray(n) ? [...new Set(n)] : typeof n === 'number' ? [n] : [];
+function numbersOf({ n }: JsonObject): ExactNumber[] {
+  const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
+  return [...new Set([n].flat().filter(isNumber))];
+}
+
+function signOf(a: ExactNumber, b: ExactNumber): number {
+  const difference = BigInt(a) - BigInt(b);
+  return Number(difference > 0n) - Number(difference < 0n);
 }
 
 test('an ordered scroll gives a point once for each value, equal values by id, from the first on', async () => {
@@ -47,7 +64,7 @@ test('an ordered scroll gives a point once for each value, equal values by id, f
     {
       key: fc.constant('n'),
       direction: fc.constantFrom('asc', 'desc'),
-      startFrom: small,
+      startFrom: integer,
     },
     { requiredKeys: ['key', 'direction'] },
   );
@@ -61,8 +78,10 @@ test('an ordered scroll gives a point once for each value, equal values by id, f
       const expected = list
         .flatMap((each, id) => numbersOf(each).map((orderValue) => ({ id, orderValue, each })))
         .filter(({ each }) => only === undefined || each.tag === 'red')
-        .filter(({ orderValue }) => startFrom === undefined || sign * (orderValue - startFrom) >= 0)
-        .sort((a, b) => sign * (a.orderValue - b.orderValue) || comparePointIds(a.id, b.id))
+        .filter(({ orderValue }) => {
+          return startFrom === undefined || sign * signOf(orderValue, startFrom) >= 0;
+        })
+        .sort((a, b) => sign * signOf(a.orderValue, b.orderValue) || comparePointIds(a.id, b.id))
         .slice(0, limit);
       const records = reader.scroll({
         limit,
@@ -131,13 +150,13 @@ test('a facet counts each point once for each of its values, most frequent first
   await fc.assert(
     fc.asyncProperty(payloads, fc.nat(8), filter, async (list, limit, only) => {
       const { reader } = await replicaOf(list);
-      const counts = new Map<number, number>();
+      const counts = new Map<ExactNumber, number>();
       for (const each of list) {
         if (only !== undefined && each.tag !== 'red') continue;
         for (const n of numbersOf(each)) counts.set(n, (counts.get(n) ?? 0) + 1);
       }
       const expected = Array.from(counts, ([value, count]) => ({ value, count }))
-        .sort((a, b) => b.count - a.count || a.value - b.value)
+        .sort((a, b) => b.count - a.count || signOf(a.value, b.value))
         .slice(0, limit);
       const found = reader.facet({ key: 'n', limit, ...(only && { filter: only }) });
       assert.deepEqual(found, expected);

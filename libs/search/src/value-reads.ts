@@ -2,14 +2,15 @@
 
 import { hasOffset, offsetsOf, type PayloadIndexes, type PointTable } from '@tributary/index';
 import {
+  type ExactNumber,
   type FacetHit,
   type FacetQuery,
   floatValue,
   type OrderBy,
+  type OrderValue,
   type PointId,
   pointOffset,
   sampleHash,
-  type WholeFloat,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { FirstOf } from './first-of.ts';
@@ -17,7 +18,7 @@ import type { Selection } from './selection.ts';
 
 export interface OrderedPoint {
   readonly id: PointId;
-  readonly orderValue: number | WholeFloat;
+  readonly orderValue: OrderValue;
 }
 
 /**
@@ -47,11 +48,11 @@ export function orderedPoints(
   const isOfFloats = payloadIndexes.indexOf(key)?.type === 'float';
   // All points may have one value.
   const tied = new FirstOf<number>(limit, (a, b) => table.compareIds(a, b));
-  let value = Number.NaN;
+  let value: ExactNumber = Number.NaN;
   const takeTied = () => {
     for (const offset of tied.take().slice(0, limit - points.length)) {
       const id = idAt(table, offset);
-      points.push({ id, orderValue: isOfFloats ? floatValue(value) : value });
+      points.push({ id, orderValue: isOfFloats ? floatValue(Number(value)) : value });
     }
   };
   for (const pair of pairs) {
@@ -60,7 +61,7 @@ export function orderedPoints(
       takeTied();
       if (points.length >= limit) return points;
       // Zero has two doubles, which are one number.
-      value = pair.value + 0;
+      value = pair.value === 0 ? 0 : pair.value;
     }
     tied.offer(pair.offset);
   }

@@ -4,9 +4,11 @@
 import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   type Explanation,
+  exactInteger,
   type FacetHit,
   type NamedVectors,
   numberOfValue,
+  type OrderValue,
   type PointId,
   type PointRecord,
   parseJson,
@@ -52,6 +54,7 @@ const RECORD_PAYLOAD = lengthTag(4);
 const RECORD_VECTORS = lengthTag(5);
 const RECORD_ORDER_VALUE = (6 << 3) | 1;
 const RECORD_IS_WHOLE_FLOAT = varintTag(7);
+const RECORD_ORDER_INTEGER = varintTag(8);
 
 type Writers = {
   [K in ReplicaCallKind]: (writer: BinaryWriter, answer: ReplicaAnswers[K]) => void;
@@ -184,13 +187,20 @@ function writeRecords(
       writer.join();
     }
     if (record.orderValue !== undefined) {
-      const isWholeFloat = record.orderValue instanceof WholeFloat;
-      writer.uint32(RECORD_ORDER_VALUE).double(numberOfValue(record.orderValue) ?? 0);
-      if (isWholeFloat) writer.uint32(RECORD_IS_WHOLE_FLOAT).bool(true);
+      writeOrderValue(writer, record.orderValue);
     }
     writer.join();
   }
   writer.join();
+}
+
+function writeOrderValue(writer: BinaryWriter, value: OrderValue): void {
+  if (typeof value === 'bigint') {
+    writer.uint32(RECORD_ORDER_INTEGER).sint64(value);
+    return;
+  }
+  writer.uint32(RECORD_ORDER_VALUE).double(numberOfValue(value) ?? 0);
+  if (value instanceof WholeFloat) writer.uint32(RECORD_IS_WHOLE_FLOAT).bool(true);
 }
 
 function readRecords(reader: BinaryReader): (PointRecord & { readonly score?: number })[] {
@@ -209,7 +219,7 @@ interface RecordParts {
   score?: number;
   payload?: Uint8Array;
   vectors?: NamedVectors;
-  orderValue?: number | WholeFloat;
+  orderValue?: OrderValue;
 }
 
 function readRecord(reader: BinaryReader): PointRecord & { readonly score?: number } {
@@ -226,7 +236,9 @@ function readRecord(reader: BinaryReader): PointRecord & { readonly score?: numb
     else if (tag === RECORD_PAYLOAD) rest.payload = reader.bytes();
     else if (tag === RECORD_VECTORS) rest.vectors = readNamedVectors(reader);
     else if (tag === RECORD_ORDER_VALUE) rest.orderValue = reader.double();
-    else if (tag === RECORD_IS_WHOLE_FLOAT) isWholeFloat = reader.bool();
+    else if (tag === RECORD_ORDER_INTEGER) {
+      rest.orderValue = exactInteger(BigInt(reader.sint64()));
+    } else if (tag === RECORD_IS_WHOLE_FLOAT) isWholeFloat = reader.bool();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);

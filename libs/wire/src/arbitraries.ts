@@ -243,7 +243,10 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
           {
             key: fc.string(),
             direction: fc.constantFrom('asc' as const, 'desc' as const),
-            startFrom: fc.double({ noNaN: true }),
+            startFrom: fc.oneof(
+              fc.double({ noNaN: true }),
+              fc.bigInt({ min: 2n ** 53n, max: 2n ** 63n - 1n }),
+            ),
           },
           { requiredKeys: ['key', 'direction'] },
         ),

@@ -3,6 +3,8 @@
 import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   collectionId,
+  type ExactNumber,
+  exactInteger,
   type FacetQuery,
   type Filter,
   type OrderBy,
@@ -69,6 +71,7 @@ const CALL_INDICES = lengthTag(13);
 const ORDER_KEY = lengthTag(1);
 const ORDER_DIRECTION = varintTag(2);
 const ORDER_START = (3 << 3) | 1;
+const ORDER_START_INTEGER = varintTag(4);
 
 const NO_INDICES = new Uint32Array(0);
 
@@ -244,7 +247,9 @@ function writeOrderBy(writer: BinaryWriter, orderBy: OrderBy): void {
   writer.uint32(CALL_ORDER_BY).fork();
   writer.uint32(ORDER_KEY).string(orderBy.key);
   writer.uint32(ORDER_DIRECTION).uint32(DIRECTIONS.indexOf(orderBy.direction));
-  if (orderBy.startFrom !== undefined) writer.uint32(ORDER_START).double(orderBy.startFrom);
+  const { startFrom } = orderBy;
+  if (typeof startFrom === 'number') writer.uint32(ORDER_START).double(startFrom);
+  else if (startFrom !== undefined) writer.uint32(ORDER_START_INTEGER).sint64(startFrom);
   writer.join();
 }
 
@@ -252,12 +257,13 @@ function readOrderBy(reader: BinaryReader): OrderBy {
   const end = messageEnd(reader);
   let key = '';
   let directionNumber = 0;
-  let startFrom: number | undefined;
+  let startFrom: ExactNumber | undefined;
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === ORDER_KEY) key = readText(reader);
     else if (tag === ORDER_DIRECTION) directionNumber = reader.uint32();
     else if (tag === ORDER_START) startFrom = reader.double();
+    else if (tag === ORDER_START_INTEGER) startFrom = exactInteger(BigInt(reader.sint64()));
     else skipField(reader, tag);
   }
   assertEnded(reader, end);

@@ -2,6 +2,7 @@
 
 import type {
   Condition,
+  ExactNumber,
   Filter,
   GeoPoint,
   JsonArray,
@@ -11,7 +12,13 @@ import type {
   PointId,
   RangeBounds,
 } from '@tributary/model';
-import { isJsonObject, parseJson, parsePointId, stringifyJson } from '@tributary/model';
+import {
+  exactNumberOf,
+  isJsonObject,
+  parseJson,
+  parsePointId,
+  stringifyJson,
+} from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { corrupt } from './field.ts';
 
@@ -191,12 +198,14 @@ function asRing(value: JsonValue | undefined): GeoPoint[] {
 }
 
 function asRange(value: JsonValue | undefined): RangeBounds {
-  const range: { -readonly [bound in keyof RangeBounds]: number } = {};
+  const range: { -readonly [bound in keyof RangeBounds]: ExactNumber } = {};
   for (const [bound, limit] of Object.entries(asObject(value))) {
     if (bound !== 'lt' && bound !== 'gt' && bound !== 'lte' && bound !== 'gte') {
       throw corrupt(`unknown bound of a range: ${bound}`);
     }
-    range[bound] = asNumber(limit);
+    const number = exactNumberOf(limit);
+    if (number === undefined) throw corrupt('not a number');
+    range[bound] = number;
   }
   return range;
 }

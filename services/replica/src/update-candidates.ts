@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { countOfSet, offsetsOf, type PayloadIndexes, type PointTable } from '@tributary/index';
-import { type PointId, pointOffset, textIndexesOf } from '@tributary/model';
+import { meaningfulIndexesOf, type PointId, pointOffset } from '@tributary/model';
 import type { CandidateFinder } from '@tributary/replication';
 import { assert } from '@tributary/runtime';
 
@@ -18,8 +18,9 @@ export function createCandidateFinder(
 ): CandidateFinder {
   return {
     find(filter, schema) {
-      // Another operation of the batch may have made or dropped a text index.
-      if (!isDeepStrictEqual(textIndexesOf(schema), payloadIndexes.textIndexes)) return undefined;
+      // Another operation of the batch may have made or dropped an index that changes what a filter means.
+      if (!isDeepStrictEqual(meaningfulIndexesOf(schema), payloadIndexes.meaningfulIndexes))
+        return undefined;
       const selection = payloadIndexes.select(filter);
       if (selection === undefined) return undefined;
       const { offsets, isExact } = selection;

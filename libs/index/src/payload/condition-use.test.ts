@@ -98,7 +98,7 @@ test('an index that is said to be of use leaves few points, whatever else it doe
     for (const condition of conditions) {
       const filter = { must: [condition] };
       const about = `${condition.kind} with ${JSON.stringify(index)}`;
-      const holds = compileFilter(filter, { textIndexes: world.indexes.textIndexes });
+      const holds = compileFilter(filter, { indexes: world.indexes.meaningfulIndexes });
       const matching = [...world.subjects()].filter(holds).length;
       assert.ok(matching > 0 && matching < POINTS / 4, `${about}: ${matching}`);
       if (indexUse(index, condition) === 'none') continue;

@@ -4,12 +4,15 @@
 // Invariant: an answer holds every offset that the condition holds for; where it is exact it holds no other.
 
 import {
+  areNumbers,
   canonicalMatchValue,
   compileValueTest,
   createTextAnalyser,
+  type ExactNumber,
   type FieldIndex,
   type GeoCondition,
   geoPointOf,
+  integerOf,
   type JsonObject,
   type JsonPath,
   type JsonValue,
@@ -32,6 +35,7 @@ import { GeoValues } from './geo-values.ts';
 import { OrderedValues } from './ordered-values.ts';
 import { ValueCounts } from './value-counts.ts';
 import { type IndexedValue, ValuePostings } from './value-postings.ts';
+import { DOUBLES, INTEGERS } from './values-by-offset.ts';
 
 export interface Answer {
   readonly offsets: OffsetSet;
@@ -54,6 +58,8 @@ export class FieldValues {
   readonly #typed = new OffsetBits();
   /** There is a value of another type, null aside; or a whole float under a float index. */
   readonly #other = new OffsetBits();
+  /** There is an integer that the doubles of a float index round. */
+  readonly #rounded = new OffsetBits();
   /** There are several texts. */
   readonly #several = new OffsetBits();
 
@@ -63,7 +69,9 @@ export class FieldValues {
     this.#path = parseJsonPath(field);
     this.#analyser = index.type === 'text' ? createTextAnalyser(index) : undefined;
     this.postings = keepsValues(index) || index.type === 'text' ? new ValuePostings() : undefined;
-    this.ordered = keepsOrder(index) ? new OrderedValues() : undefined;
+    this.ordered = keepsOrder(index)
+      ? new OrderedValues(index.type === 'float' ? DOUBLES : INTEGERS)
+      : undefined;
     this.#geo = index.type === 'geo' ? new GeoValues() : undefined;
   }
 
@@ -73,8 +81,7 @@ export class FieldValues {
   }
 
   get memoryBytes(): number {
-    const bits = [this.#filled, this.#null, this.#typed, this.#other, this.#several];
-    return [...bits, this.counts, this.postings, this.ordered, this.#geo].reduce(
+    return [...this.#bits, this.counts, this.postings, this.ordered, this.#geo].reduce(
       (bytes, part) => bytes + (part?.memoryBytes ?? 0),
       0,
     );
@@ -94,7 +101,7 @@ export class FieldValues {
     }
     if (elements.includes(null)) this.#null.add(offset);
     const keys: IndexedValue[] = [];
-    const numbers: number[] = [];
+    const numbers: ExactNumber[] = [];
     const places: JsonValue[] = [];
     let typed = 0;
     for (const element of elements) {
@@ -104,8 +111,8 @@ export class FieldValues {
         continue;
       }
       typed++;
-      this.#pushKeys(keys, element, offset);
-      if (this.ordered) numbers.push(numberOf(element));
+      this.#pushKeys(keys, element);
+      if (this.ordered) numbers.push(this.#numberOf(element, offset));
       if (this.#geo) places.push(element);
     }
     if (typed === 0) return;
@@ -118,9 +125,7 @@ export class FieldValues {
 
   /** Removing what is not there changes nothing. */
   remove(offset: number): void {
-    for (const bits of [this.#filled, this.#null, this.#typed, this.#other, this.#several]) {
-      bits.delete(offset);
-    }
+    for (const bits of this.#bits) bits.delete(offset);
     this.counts.remove(offset);
     this.postings?.remove(offset);
     this.ordered?.remove(offset);
@@ -137,6 +142,11 @@ export class FieldValues {
     return this.#null;
   }
 
+  get #bits(): readonly OffsetBits[] {
+    const ofTypes = [this.#typed, this.#other, this.#rounded];
+    return [this.#filled, this.#null, ...ofTypes, this.#several];
+  }
+
   estimate(condition: ValueCondition): Cardinality {
     const typed = this.#typed.count;
     const other = this.#othersHeld(condition) === 'none' ? 0 : this.#other.count;
@@ -150,7 +160,7 @@ export class FieldValues {
       if (counts.length === 1 && other === 0) return exactly(sum(counts));
       return upTo(Math.min(typed, sum(counts)) + other);
     }
-    const numbers = this.ordered && numbersOf(condition, this.index);
+    const numbers = this.ordered && numbersOf(condition, this.index, this.#rounded.count > 0);
     if (this.ordered && numbers) {
       const max = Math.min(typed, this.ordered.countAtMost(numbers.range));
       return {
@@ -177,7 +187,7 @@ export class FieldValues {
       for (const key of this.#keysOf(condition)) this.postings.addOffsetsOf(key, offsets);
       return { offsets, isExact };
     }
-    const numbers = this.ordered && numbersOf(condition, this.index);
+    const numbers = this.ordered && numbersOf(condition, this.index, this.#rounded.count > 0);
     if (this.ordered && numbers) {
       this.ordered.addOffsetsWithin(numbers.range, offsets);
       const mayBeFloats =
@@ -251,9 +261,10 @@ export class FieldValues {
       case 'matchAny':
         return condition.any.every(isCovered) ? 'none' : 'some';
       case 'matchExcept':
+        if (index.type === 'integer' && areNumbers(condition.except)) return 'none';
         return condition.except.every(isCovered) ? 'all' : 'some';
       case 'range':
-        return index.type === 'float' ? 'none' : 'some';
+        return index.type === 'float' || index.type === 'integer' ? 'none' : 'some';
       case 'datetimeRange':
         return index.type === 'datetime' || isTextual(index) ? 'none' : 'some';
       case 'geoBoundingBox':
@@ -265,14 +276,24 @@ export class FieldValues {
     }
   }
 
-  #pushKeys(into: IndexedValue[], element: JsonValue, offset: number): void {
+  #pushKeys(into: IndexedValue[], element: JsonValue): void {
     if (this.#analyser && typeof element === 'string') {
       for (const token of this.#analyser.documentTokens(element)) into.push(token);
       return;
     }
-    // Among the numbers of a float index a whole float would be taken for the integer.
+    if (this.postings === undefined) return;
+    const key = this.index.type === 'integer' ? integerOf(element) : element;
+    if (key !== undefined && typeof key !== 'object') into.push(key);
+  }
+
+  /** What an ordered index keeps of a value of its type. */
+  #numberOf(element: JsonValue, offset: number): ExactNumber {
+    if (typeof element === 'string') return parseDatetime(element) ?? 0;
+    if (this.index.type === 'integer') return integerOf(element) ?? 0;
+    // Among doubles a whole float would be taken for the integer.
     if (element instanceof WholeFloat) this.#other.add(offset);
-    else if (this.postings !== undefined && typeof element !== 'object') into.push(element);
+    if (typeof element === 'bigint') this.#rounded.add(offset);
+    return numberOfValue(element) ?? 0;
   }
 }
 
@@ -281,7 +302,7 @@ function isTextual({ type }: FieldIndex): boolean {
   return type === 'keyword' || type === 'uuid' || type === 'text';
 }
 
-/** A float index takes all numbers, an integer index no floats, though a range holds for them too. */
+/** A float index takes all numbers, an integer index those that are integers of 64 bits, also where they are written as floats. */
 function isOfType(value: JsonValue, index: FieldIndex): boolean {
   switch (index.type) {
     case 'keyword':
@@ -289,7 +310,7 @@ function isOfType(value: JsonValue, index: FieldIndex): boolean {
     case 'text':
       return typeof value === 'string';
     case 'integer':
-      return typeof value === 'bigint' || Number.isSafeInteger(value);
+      return integerOf(value) !== undefined;
     case 'float':
       return numberOfValue(value) !== undefined;
     case 'bool':
@@ -305,30 +326,38 @@ function isGeo(condition: ValueCondition): condition is GeoCondition {
   return condition.kind.startsWith('geo');
 }
 
-function numberOf(element: JsonValue): number {
-  return (typeof element === 'string' ? parseDatetime(element) : numberOfValue(element)) ?? 0;
-}
-
-/** The numbers an ordered index is asked for; undefined where the condition is not about its numbers. */
+/**
+ * The numbers an ordered index is asked for; undefined where the condition is not about its numbers. `areRounded` tells that
+ * some of its doubles stand for an integer next to them.
+ */
 function numbersOf(
   condition: ValueCondition,
   { type }: FieldIndex,
+  areRounded: boolean,
 ): { readonly range: RangeBounds; readonly isExact: boolean } | undefined {
   if (type === 'datetime') {
     return condition.kind === 'datetimeRange'
       ? { range: condition.range, isExact: true }
       : undefined;
   }
-  if (condition.kind === 'range') return { range: condition.range, isExact: true };
+  if (condition.kind === 'range') {
+    const range = areRounded ? rounded(condition.range) : condition.range;
+    return { range, isExact: !areRounded };
+  }
   if (condition.kind !== 'match') return undefined;
   const value = canonicalMatchValue(condition.value);
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  if (type === 'integer') return { range: { gte: value, lte: value }, isExact: true };
   const number = Number(value);
   // Beyond 2^53 different integers come to the same double.
-  return {
-    range: { gte: number, lte: number },
-    isExact: Math.abs(number) <= Number.MAX_SAFE_INTEGER,
-  };
+  return { range: { gte: number, lte: number }, isExact: Number.isSafeInteger(number) };
+}
+
+/** A range that holds for the double of every number that the range holds for. */
+function rounded({ lt, gt, lte, gte }: RangeBounds): RangeBounds {
+  const below = [lt, lte].flatMap((bound) => (bound === undefined ? [] : Number(bound)));
+  const above = [gt, gte].flatMap((bound) => (bound === undefined ? [] : Number(bound)));
+  return { lte: Math.min(...below), gte: Math.max(...above) };
 }
 
 function meets(a: OffsetSet, b: OffsetSet): boolean {

@@ -12,12 +12,12 @@ import {
 import { addOffset, hasOffset, offsetsOf } from '../offset-bits.ts';
 import type { OffsetSet } from '../vector-index.ts';
 import { OrderedValues } from './ordered-values.ts';
-import { ValuesByOffset } from './values-by-offset.ts';
+import { DOUBLES, ValuesByOffset } from './values-by-offset.ts';
 
 export class GeoValues {
-  readonly #latitudes = new OrderedValues();
+  readonly #latitudes = new OrderedValues(DOUBLES);
   /** In the order of the offset's latitudes. */
-  readonly #longitudes = new ValuesByOffset('doubles');
+  readonly #longitudes = new ValuesByOffset(DOUBLES);
 
   get memoryBytes(): number {
     return this.#latitudes.memoryBytes + this.#longitudes.memoryBytes;
@@ -50,7 +50,7 @@ export class GeoValues {
       const longitudes = this.#longitudes.get(offset);
       const isIn = this.#latitudes
         .valuesAt(offset)
-        .some((lat, i) => isInArea({ lon: longitudes[i] ?? 0, lat }, area));
+        .some((lat, i) => isInArea({ lon: longitudes[i] ?? 0, lat: Number(lat) }, area));
       if (isIn) addOffset(into, offset);
     }
   }

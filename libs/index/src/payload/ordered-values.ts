@@ -5,44 +5,56 @@
 // Invariant: every number of an offset stands in a run. A run may hold what an offset lost meanwhile, or a pair may
 // stand in both; reads tell by the offset's own numbers, and merging leaves them out.
 
-import type { RangeBounds } from '@tributary/model';
+import type { ExactNumber, RangeBounds } from '@tributary/model';
 import { addOffset } from '../offset-bits.ts';
 import type { OffsetSet } from '../vector-index.ts';
-import { ValuesByOffset } from './values-by-offset.ts';
+import {
+  boundsIn,
+  createReader,
+  EMPTY_RUN,
+  mergeRuns,
+  type NumberAt,
+  type Run,
+  runOf,
+} from './ordered-run.ts';
+import { restOf, type ValueKind, ValuesByOffset } from './values-by-offset.ts';
 
 const NEWEST_MAX = 4_096;
 const RECENT_MIN = 4_096;
 
-/** Pairs by value, then offset. */
-interface Run {
-  readonly values: Float64Array;
-  readonly offsets: Uint32Array;
-}
-
 export interface OrderedPair {
-  readonly value: number;
+  readonly value: ExactNumber;
   readonly offset: number;
 }
 
-const EMPTY: Run = { values: new Float64Array(0), offsets: new Uint32Array(0) };
-
 export class OrderedValues {
-  readonly #valuesOf = new ValuesByOffset('doubles');
-  #settled = EMPTY;
-  #recent = EMPTY;
-  #newest: OrderedPair[] = [];
+  readonly #kind: ValueKind<ExactNumber>;
+  readonly #valuesOf: ValuesByOffset<ExactNumber>;
+  #settled = EMPTY_RUN;
+  #recent = EMPTY_RUN;
+  #newest: NumberAt[] = [];
   /** Pairs in runs that count no more, at most. */
   #stale = 0;
 
+  constructor(kind: ValueKind<ExactNumber>) {
+    this.#kind = kind;
+    this.#valuesOf = new ValuesByOffset(kind);
+  }
+
   get memoryBytes(): number {
-    const pairs = this.#settled.values.length + this.#recent.values.length;
-    return 12 * pairs + 40 * this.#newest.length + this.#valuesOf.memoryBytes;
+    let bytes = 0;
+    for (const { values, rests, offsets } of [this.#settled, this.#recent]) {
+      bytes += values.byteLength + (rests?.byteLength ?? 0) + offsets.byteLength;
+    }
+    return bytes + 48 * this.#newest.length + this.#valuesOf.memoryBytes;
   }
 
   /** The offset must have no numbers yet. None is NaN. */
-  add(offset: number, values: readonly number[]): void {
+  add(offset: number, values: readonly ExactNumber[]): void {
     this.#valuesOf.set(offset, values);
-    for (const value of values) this.#newest.push({ value, offset });
+    for (const value of values) {
+      this.#newest.push({ value: Number(value), rest: restOf(value), offset });
+    }
     if (this.#newest.length >= NEWEST_MAX) this.#sort();
   }
 
@@ -53,7 +65,7 @@ export class OrderedValues {
   }
 
   /** In the order they were added. */
-  valuesAt(offset: number): readonly number[] {
+  valuesAt(offset: number): readonly ExactNumber[] {
     return this.#valuesOf.get(offset);
   }
 
@@ -81,29 +93,32 @@ export class OrderedValues {
       const [start, end] = boundsIn(run, range);
       for (let i = start; i < end; i++) {
         const offset = run.offsets[i] ?? 0;
-        if (isClean || this.#valuesOf.has(offset, run.values[i] ?? 0)) addOffset(into, offset);
+        const { values, rests } = run;
+        if (isClean || this.#valuesOf.has(offset, values[i] ?? 0, rests?.[i] ?? 0)) {
+          addOffset(into, offset);
+        }
       }
     }
   }
 
   /** Each number of each offset once, from `from` on, equal numbers by offset; nothing may change meanwhile. */
-  *inOrder(direction: 'asc' | 'desc', from?: number): Generator<OrderedPair> {
+  *inOrder(direction: 'asc' | 'desc', from?: ExactNumber): Generator<OrderedPair> {
     this.#sort();
-    const start = from ?? (direction === 'asc' ? -Infinity : Infinity);
-    const readers = [this.#settled, this.#recent].map((run) => createReader(run, direction, start));
+    const readers = [this.#settled, this.#recent].map((run) => createReader(run, direction, from));
     const [settled, recent] = readers;
-    let last: OrderedPair | undefined;
+    let last: NumberAt | undefined;
     for (;;) {
-      const a = settled?.peek();
-      const b = recent?.peek();
+      const a = settled?.current;
+      const b = recent?.current;
       const isFromSettled = a !== undefined && (b === undefined || comesFirst(a, b, direction));
       const pair = isFromSettled ? a : b;
       if (pair === undefined) return;
       (isFromSettled ? settled : recent)?.advance();
-      const isRepeated = last?.offset === pair.offset && last.value === pair.value;
-      if (isRepeated || !this.#valuesOf.has(pair.offset, pair.value)) continue;
+      const { value, rest, offset } = pair;
+      const isRepeated = last?.offset === offset && last.value === value && last.rest === rest;
+      if (isRepeated || !this.#valuesOf.has(offset, value, rest)) continue;
       last = pair;
-      yield pair;
+      yield { value: this.#kind.join(value, rest), offset };
     }
   }
 
@@ -113,11 +128,7 @@ export class OrderedValues {
 
   #sort(): void {
     if (this.#newest.length === 0) return;
-    const pairs = this.#newest.sort((a, b) => a.value - b.value || a.offset - b.offset);
-    const run = {
-      values: Float64Array.from(pairs, ({ value }) => value),
-      offsets: Uint32Array.from(pairs, ({ offset }) => offset),
-    };
+    const run = runOf(this.#newest);
     this.#newest = [];
     this.#recent = this.#merge(this.#recent, run);
     const { length } = this.#recent.values;
@@ -127,103 +138,19 @@ export class OrderedValues {
   #settle(): void {
     this.#sort();
     this.#settled = this.#merge(this.#settled, this.#recent);
-    this.#recent = EMPTY;
+    this.#recent = EMPTY_RUN;
     // Both runs are gone through whole, so nothing is left that does not count.
     this.#stale = 0;
   }
 
   #merge(a: Run, b: Run): Run {
-    const total = a.values.length + b.values.length;
-    const values = new Float64Array(total);
-    const offsets = new Uint32Array(total);
-    let length = 0;
-    for (let i = 0, j = 0; i < a.values.length || j < b.values.length; ) {
-      const isFromA = j >= b.values.length || (i < a.values.length && !isBefore(b, j, a, i));
-      const value = (isFromA ? a.values[i] : b.values[j]) ?? 0;
-      const offset = (isFromA ? a.offsets[i++] : b.offsets[j++]) ?? 0;
-      const isRepeated =
-        length > 0 && values[length - 1] === value && offsets[length - 1] === offset;
-      if (isRepeated || !this.#valuesOf.has(offset, value)) continue;
-      values[length] = value;
-      offsets[length++] = offset;
-    }
-    if (length === total) return { values, offsets };
-    return { values: values.slice(0, length), offsets: offsets.slice(0, length) };
+    return mergeRuns(a, b, (offset, value, rest) => this.#valuesOf.has(offset, value, rest));
   }
 }
 
-function isBefore(a: Run, i: number, b: Run, j: number): boolean {
-  const difference = (a.values[i] ?? 0) - (b.values[j] ?? 0);
-  return difference < 0 || (difference === 0 && (a.offsets[i] ?? 0) < (b.offsets[j] ?? 0));
-}
-
-/** Equal values go by offset, ascending in either direction. */
-function comesFirst(a: OrderedPair, b: OrderedPair, direction: 'asc' | 'desc'): boolean {
-  if (a.value === b.value) return a.offset <= b.offset;
-  return direction === 'asc' ? a.value < b.value : a.value > b.value;
-}
-
-/** First index within the range, and the one after the last. */
-function boundsIn({ values }: Run, range: RangeBounds): readonly [number, number] {
-  const { lt, gt, lte, gte } = range;
-  const start = Math.max(
-    gte === undefined ? 0 : firstNotBelow(values, gte),
-    gt === undefined ? 0 : firstAbove(values, gt),
-  );
-  const end = Math.min(
-    lte === undefined ? values.length : firstAbove(values, lte),
-    lt === undefined ? values.length : firstNotBelow(values, lt),
-  );
-  return [start, Math.max(start, end)];
-}
-
-/** The first index whose value is at least `value`. */
-function firstNotBelow(values: Float64Array, value: number): number {
-  return firstWhere(values, (each) => each >= value);
-}
-
-function firstAbove(values: Float64Array, value: number): number {
-  return firstWhere(values, (each) => each > value);
-}
-
-function firstWhere(values: Float64Array, holds: (value: number) => boolean): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(values[middle] ?? 0)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-interface RunReader {
-  peek(): OrderedPair | undefined;
-  advance(): void;
-}
-
-/** Descending it goes from one group of equal values to the one before, and forward within a group. */
-function createReader(run: Run, direction: 'asc' | 'desc', start: number): RunReader {
-  const { values, offsets } = run;
-  const pairAt = (i: number) => ({ value: values[i] ?? 0, offset: offsets[i] ?? 0 });
-  if (direction === 'asc') {
-    let at = firstNotBelow(values, start);
-    return { peek: () => (at < values.length ? pairAt(at) : undefined), advance: () => at++ };
-  }
-  let groupStart = firstAbove(values, start);
-  let groupEnd = groupStart;
-  let at = groupStart;
-  const previousGroup = () => {
-    groupEnd = groupStart;
-    while (groupStart > 0 && values[groupStart - 1] === values[groupEnd - 1]) groupStart--;
-    at = groupStart;
-  };
-  previousGroup();
-  return {
-    peek: () => (at < groupEnd ? pairAt(at) : undefined),
-    advance: () => {
-      at++;
-      if (at >= groupEnd) previousGroup();
-    },
-  };
+/** Equal numbers go by offset, ascending in either direction. */
+function comesFirst(a: NumberAt, b: NumberAt, direction: 'asc' | 'desc'): boolean {
+  const difference = a.value - b.value || a.rest - b.rest;
+  if (difference === 0) return a.offset <= b.offset;
+  return direction === 'asc' ? difference < 0 : difference > 0;
 }

@@ -6,10 +6,11 @@
 import type { Filter, JsonObject, PayloadSchema, PointOffset } from '@tributary/model';
 import {
   canonicalJsonPath,
+  type ExactNumber,
   type FieldIndex,
   indexedPath,
   keepsValues,
-  textIndexesOf,
+  meaningfulIndexesOf,
 } from '@tributary/model';
 import type { PointTable } from '../points/point-table.ts';
 import type { OffsetSet } from '../vector-index.ts';
@@ -46,8 +47,8 @@ export class PayloadIndexes {
   }
 
   /** What `compileFilter` needs to agree with these indexes. */
-  get textIndexes() {
-    return textIndexesOf(this.schema);
+  get meaningfulIndexes() {
+    return meaningfulIndexesOf(this.schema);
   }
 
   get memoryBytes(): number {
@@ -122,7 +123,7 @@ export class PayloadIndexes {
   inOrder(
     field: string,
     direction: 'asc' | 'desc',
-    startFrom?: number,
+    startFrom?: ExactNumber,
   ): Iterable<OrderedPair> | undefined {
     return this.#at(field)?.ordered?.inOrder(direction, startFrom);
   }

@@ -7,7 +7,7 @@
 import { assert } from '@tributary/runtime';
 import { addOffset, offsetsOf } from '../offset-bits.ts';
 import type { OffsetSet } from '../vector-index.ts';
-import { ValuesByOffset } from './values-by-offset.ts';
+import { ValuesByOffset, WORDS } from './values-by-offset.ts';
 
 export type IndexedValue = string | number | bigint | boolean;
 
@@ -36,7 +36,7 @@ export class ValuePostings {
   readonly #postings = new Map<IndexedValue, Posting>();
   readonly #byId: (Posting | undefined)[] = [];
   readonly #freeIds: number[] = [];
-  readonly #idsOf = new ValuesByOffset('words');
+  readonly #idsOf = new ValuesByOffset(WORDS);
 
   get memoryBytes(): number {
     let bytes = this.#idsOf.memoryBytes;

@@ -7,7 +7,7 @@ import type {
   Expression as ExpressionMessage,
   Formula,
 } from '../gen/points.ts';
-import { checkDecay, checkVariable, readDefaults } from '../requests/expression.ts';
+import { checkDecay, checkVariable, readDefaults, secondsOf } from '../requests/expression.ts';
 import { readDatetime } from '../requests/field-condition.ts';
 import { present, readPath } from '../requests/json-reader.ts';
 import { finite, readCondition, readGeoPoint } from './filter.ts';
@@ -15,7 +15,6 @@ import { objectOfEntries } from './payload-reader.ts';
 
 /** No formula that a person writes is deeper; what travels to a replica may nest so much. */
 const DEPTH_MAX = 32;
-const MICROS_PER_SECOND = 1_000_000;
 const UNARY = ['neg', 'abs', 'sqrt', 'exp', 'ln', 'log10'] as const;
 const DECAYS = ['linDecay', 'expDecay', 'gaussDecay'] as const;
 
@@ -51,7 +50,7 @@ function leafOf(message: ExpressionMessage, path: string): Expression | undefine
     return { kind: 'geoDistance', origin, to: readPath(geoDistance.to, `${path}.to`) };
   }
   if (datetime !== undefined) {
-    return { kind: 'datetime', seconds: readDatetime(datetime, path) / MICROS_PER_SECOND };
+    return { kind: 'datetime', seconds: secondsOf(readDatetime(datetime, path)) };
   }
   if (datetimeKey === undefined) return undefined;
   return { kind: 'datetimeKey', path: readPath(datetimeKey, path) };

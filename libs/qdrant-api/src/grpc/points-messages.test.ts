@@ -111,6 +111,8 @@ test('the value a record was ordered by goes out as the kind of number it was', 
   for (const [orderValue, variant] of [
     [3, { case: 'int', value: 3n }],
     [2.5, { case: 'float', value: 2.5 }],
+    [2n ** 60n + 1n, { case: 'int', value: 2n ** 60n + 1n }],
+    [2 ** 60, { case: 'float', value: 2 ** 60 }],
     [new WholeFloat(3), { case: 'float', value: 3 }],
   ] as const) {
     const answer = scoredResponse([{ ...point, orderValue }], 0);

@@ -3,6 +3,7 @@
 import type {
   DistanceMatrix,
   FacetHit,
+  OrderValue,
   PointGroup,
   PointId,
   PointRecord,
@@ -331,7 +332,8 @@ function recordMessage({ id, payload, vectors, orderValue }: PointRecord): Retri
   };
 }
 
-function orderValueMessage(value: number | WholeFloat) {
+function orderValueMessage(value: OrderValue) {
+  if (typeof value === 'bigint') return { int: value };
   if (value instanceof WholeFloat) return { float: value.value };
   return Number.isSafeInteger(value) ? { int: BigInt(value) } : { float: value };
 }

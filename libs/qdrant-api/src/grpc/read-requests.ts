@@ -1,7 +1,7 @@
 // Protobuf requests that read points as they are, or count them, to the same values as REST requests become.
 
 import type { MatrixRequest, OrderBy, ScrollQuery } from '@tributary/model';
-import { UNNAMED_VECTOR } from '@tributary/model';
+import { exactInteger, UNNAMED_VECTOR } from '@tributary/model';
 import { formatError } from '../errors.ts';
 import {
   type CountPoints,
@@ -56,7 +56,7 @@ export function orderByOf(message: OrderByMessage, path: string): OrderBy {
 
 function startOf({ float, integer, timestamp, datetime }: StartFrom, path: string) {
   if (float !== undefined) return finite(float, path);
-  if (integer !== undefined) return Number(integer);
+  if (integer !== undefined) return exactInteger(integer);
   if (timestamp !== undefined) return readTimestamp(timestamp, path);
   return datetime === undefined ? undefined : readDatetime(datetime, path);
 }

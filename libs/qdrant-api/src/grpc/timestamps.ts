@@ -1,6 +1,7 @@
 // google.protobuf.Timestamp, which the generated codecs leave as bytes.
 
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
+import { type ExactNumber, exactInteger } from '@tributary/model';
 import { formatError } from '../errors.ts';
 
 const SECONDS = 8;
@@ -8,7 +9,7 @@ const NANOS = 16;
 const MICROS_PER_SECOND = 1_000_000n;
 
 /** Microseconds since the Unix epoch; what is finer is cut off. */
-export function readTimestamp(bytes: Uint8Array, path: string): number {
+export function readTimestamp(bytes: Uint8Array, path: string): ExactNumber {
   let seconds = 0n;
   let nanos = 0;
   try {
@@ -22,7 +23,7 @@ export function readTimestamp(bytes: Uint8Array, path: string): number {
   } catch {
     throw formatError(`${path}: malformed timestamp`);
   }
-  return Number(seconds * MICROS_PER_SECOND + BigInt(Math.floor(nanos / 1_000)));
+  return exactInteger(seconds * MICROS_PER_SECOND + BigInt(Math.floor(nanos / 1_000)));
 }
 
 /** The message for a time in milliseconds since the Unix epoch. */

@@ -1,6 +1,6 @@
 // The score formulas of queries. Each JSON form has one reader; a condition counts as 1 or 0.
 
-import type { Expression, JsonObject, JsonValue } from '@tributary/model';
+import type { ExactNumber, Expression, JsonObject, JsonValue } from '@tributary/model';
 import { numberOfValue } from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
 import { readDatetime, readGeoPoint } from './field-condition.ts';
@@ -37,7 +37,7 @@ const READERS: Readonly<Record<string, Read>> = {
   div: divisionOf,
   pow: powerOf,
   geo_distance: geoDistanceOf,
-  datetime: (value, path) => ({ kind: 'datetime', seconds: readDatetime(value, path) / 1e6 }),
+  datetime: (value, path) => ({ kind: 'datetime', seconds: secondsOf(readDatetime(value, path)) }),
   datetime_key: (value, path) => ({ kind: 'datetimeKey', path: readPath(value, path) }),
   lin_decay: (value, path) => decayOf('linDecay', value, path),
   exp_decay: (value, path) => decayOf('expDecay', value, path),
@@ -58,6 +58,11 @@ export function readExpression(value: JsonValue | undefined, path: string): Expr
   }
   const kinds = Object.keys(READERS).join(', ');
   throw wrongType(path, value, `a number, a variable, a condition or one of ${kinds}`);
+}
+
+/** Seconds of microseconds. */
+export function secondsOf(micros: ExactNumber): number {
+  return Number(micros) / 1e6;
 }
 
 /** `$score`, `$score[i]` or a path into the payload, which is returned as its canonical text. */

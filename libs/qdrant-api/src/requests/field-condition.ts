@@ -2,6 +2,7 @@
 
 import type {
   Condition,
+  ExactNumber,
   GeoPoint,
   JsonObject,
   JsonValue,
@@ -17,6 +18,7 @@ import {
   present,
   readArray,
   readBoolean,
+  readExactNumber,
   readNumber,
   readObject,
   readPath,
@@ -140,12 +142,12 @@ const BOUNDS = ['lt', 'gt', 'gte', 'lte'] as const;
 function rangeOf(key: string, value: JsonValue, path: string): Condition {
   const range = readObject(value, path);
   const isDatetime = BOUNDS.some((name) => typeof range[name] === 'string');
-  const read = isDatetime ? readDatetime : readNumber;
+  const read = isDatetime ? readDatetime : readExactNumber;
   return { kind: isDatetime ? 'datetimeRange' : 'range', key, range: boundsOf(range, path, read) };
 }
 
 /** Microseconds since the Unix epoch. */
-export function readDatetime(value: JsonValue | undefined, path: string): number {
+export function readDatetime(value: JsonValue | undefined, path: string): ExactNumber {
   const micros = parseDatetime(readString(value, path));
   if (micros !== undefined) return micros;
   throw formatError(`${path}: ${shown(value)} is not a datetime, expected RFC 3339`);
@@ -160,7 +162,7 @@ function valuesCountOf(value: JsonValue, path: string): RangeBounds {
 function boundsOf(
   range: JsonObject,
   path: string,
-  read: (value: JsonValue, path: string) => number,
+  read: (value: JsonValue, path: string) => ExactNumber,
 ): RangeBounds {
   return present<RangeBounds>({
     lt: optional(range, 'lt', path, read),

@@ -2,9 +2,9 @@
 
 import {
   compileFilter,
+  type FieldIndex,
   type FilterSubject,
   payloadFromBytes,
-  type TextIndex,
 } from '@tributary/model';
 import { readFilter } from './filter.ts';
 import { parseBody } from './json-reader.ts';
@@ -20,10 +20,10 @@ export type Row = readonly [
 /** What the rows say otherwise. Text indexes are by field, where texts are to match by tokens. */
 export function contradictions(
   rows: readonly Row[],
-  textIndexes?: ReadonlyMap<string, TextIndex>,
+  indexes?: ReadonlyMap<string, FieldIndex>,
 ): string[] {
   return rows.flatMap(([sentence, condition, holding, failing]) => {
-    const holds = compiled(condition, textIndexes);
+    const holds = compiled(condition, indexes);
     const missed = holding.filter((each) => !holds(subject(each)));
     const wrong = failing.filter((each) => holds(subject(each)));
     return [
@@ -33,9 +33,9 @@ export function contradictions(
   });
 }
 
-export function compiled(condition: string, textIndexes?: ReadonlyMap<string, TextIndex>) {
+export function compiled(condition: string, indexes?: ReadonlyMap<string, FieldIndex>) {
   const filter = readFilter(parseBody(`{"must":[${condition}]}`), 'filter');
-  return compileFilter(filter, textIndexes && { textIndexes });
+  return compileFilter(filter, indexes && { indexes });
 }
 
 export function subject(payload: string): FilterSubject {

@@ -1,9 +1,10 @@
 // Reads the parts of a parsed JSON body. A value of the wrong type is a format error (400), a readable one out of range
 // a validation error (422). `path` says where in the body the value is, as in `points[0].id`.
 
-import type { JsonArray, JsonObject, JsonValue, PointId } from '@tributary/model';
+import type { ExactNumber, JsonArray, JsonObject, JsonValue, PointId } from '@tributary/model';
 import {
   canonicalJsonPath,
+  exactNumberOf,
   JsonError,
   JsonPathError,
   numberOfValue,
@@ -104,6 +105,13 @@ export function readBoolean(value: Body, path: string): boolean {
 export function readNumber(value: Body, path: string): number {
   const number = numberOfValue(value);
   if (number !== undefined && Number.isFinite(number)) return number;
+  throw wrongType(path, value, 'a finite number');
+}
+
+/** A finite number, exactly. */
+export function readExactNumber(value: Body, path: string): ExactNumber {
+  const number = exactNumberOf(value);
+  if (typeof number === 'bigint' || Number.isFinite(number)) return number ?? 0;
   throw wrongType(path, value, 'a finite number');
 }
 

@@ -1,6 +1,7 @@
 // The variants of `query` in a universal query: what each JSON form becomes.
 
 import type {
+  ExactNumber,
   ExamplePair,
   GivenVector,
   JsonArray,
@@ -11,7 +12,7 @@ import type {
   RecommendStrategy,
   VectorExample,
 } from '@tributary/model';
-import { isDocument, parsePointId } from '@tributary/model';
+import { integerOf, isDocument, parsePointId } from '@tributary/model';
 import { formatError, invalidPointId } from '../errors.ts';
 import { readDefaults, readExpression } from './expression.ts';
 import { readDatetime } from './field-condition.ts';
@@ -23,8 +24,8 @@ import {
   optional,
   present,
   readArray,
+  readExactNumber,
   readFloat,
-  readNumber,
   readObject,
   readPath,
   readUnsigned,
@@ -113,10 +114,15 @@ export function readOrderBy(value: JsonValue, path: string): OrderBy {
   return present<OrderBy>({
     key: readPath(object.key, at(path, 'key')),
     direction: optional(object, 'direction', path, readDirection) ?? 'asc',
-    startFrom: optional(object, 'start_from', path, (start, where) =>
-      typeof start === 'string' ? readDatetime(start, where) : readNumber(start, where),
-    ),
+    startFrom: optional(object, 'start_from', path, readStart),
   });
+}
+
+/** All that can be ordered lies below 2^63, so an integer beyond may be rounded. */
+function readStart(value: JsonValue, path: string): ExactNumber {
+  if (typeof value === 'string') return readDatetime(value, path);
+  const start = readExactNumber(value, path);
+  return typeof start === 'bigint' ? (integerOf(start) ?? Number(start)) : start;
 }
 
 function readDirection(value: JsonValue, path: string): 'asc' | 'desc' {

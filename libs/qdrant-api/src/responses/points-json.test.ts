@@ -166,6 +166,8 @@ test('a record that was ordered by a value tells the value', () => {
     [2.5, '2.5'],
     [2, '2'],
     [new WholeFloat(2), '2.0'],
+    [2n ** 60n + 1n, '1152921504606846977'],
+    [2 ** 60, '1152921504606847000.0'],
   ] as const) {
     const records = [{ ...bare, id: 1, orderValue }];
     assert.equal(textOf(writeRecords(records)), `[{"id":1,"order_value":${text}}]`);

@@ -6,13 +6,13 @@ import type {
   DistanceMatrix,
   FacetHit,
   NamedVectors,
+  OrderValue,
   PayloadBytes,
   PointGroup,
   PointId,
   PointRecord,
   ScoredPoint,
   VectorValue,
-  WholeFloat,
 } from '@tributary/model';
 import { isDense, isMulti, stringifyJson, UNNAMED_VECTOR } from '@tributary/model';
 import { float32Text, vectorText } from './float-text.ts';
@@ -168,8 +168,8 @@ function* bracketed(pieces: JsonPieces): JsonPieces {
   yield ']';
 }
 
-function orderText(value: number | WholeFloat): string {
-  return typeof value === 'number' ? String(value) : stringifyJson(value);
+function orderText(value: OrderValue): string {
+  return typeof value === 'bigint' ? String(value) : stringifyJson(value);
 }
 
 function idText(id: PointId): string {

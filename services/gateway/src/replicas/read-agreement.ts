@@ -6,7 +6,7 @@
 //   quorum        more than half  all asked
 //   all           every replica   all asked
 
-import { type FacetHit, numberOfValue, type PointRecord } from '@tributary/model';
+import { exactNumberOf, type FacetHit, type PointRecord } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
 
 export interface Agreement {
@@ -39,7 +39,7 @@ export function agreedRecords<T extends PointRecord>(
 ): T[] {
   const counts = new Map<string, { readonly record: T; count: number }>();
   for (const record of lists.flat()) {
-    const key = `${record.version}/${typeof record.id}/${record.id}/${numberOfValue(record.orderValue)}`;
+    const key = `${record.version}/${typeof record.id}/${record.id}/${exactNumberOf(record.orderValue)}`;
     const seen = counts.get(key);
     if (seen === undefined) counts.set(key, { record, count: 1 });
     else seen.count++;

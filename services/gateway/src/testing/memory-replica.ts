@@ -2,8 +2,10 @@
 
 import type { CollectionState } from '@tributary/metadata';
 import {
+  compareNumbers,
   comparePointIds,
   compileFilter,
+  exactNumberOf,
   type FacetHit,
   type FacetQuery,
   type FieldIndex,
@@ -11,10 +13,10 @@ import {
   higherIsBetter,
   isSparse,
   type JsonValue,
+  meaningfulIndexesOf,
   mergePayload,
   type NamedVectors,
   NO_PAYLOAD,
-  numberOfValue,
   type OrderBy,
   type PointId,
   type PointOperation,
@@ -36,7 +38,6 @@ import {
   sequence,
   type TermStatistics,
   type TermStatisticsQuery,
-  textIndexesOf,
   type VectorQuery,
   valuesAt,
 } from '@tributary/model';
@@ -241,9 +242,9 @@ export class MemoryReplica {
   #holds(filter: Filter | undefined, { id, version, payload, vectors }: StoredPoint): boolean {
     if (filter === undefined) return true;
     const vectorNames = Object.keys(vectors);
-    const textIndexes = textIndexesOf(Object.fromEntries(this.#indexes));
+    const indexes = meaningfulIndexesOf(Object.fromEntries(this.#indexes));
     const subject = { id, version, payload: payloadFromBytes(payload), vectorNames };
-    return compileFilter(filter, { textIndexes })(subject);
+    return compileFilter(filter, { indexes })(subject);
   }
 }
 
@@ -257,12 +258,14 @@ function ordered(points: readonly StoredPoint[], { key, direction, startFrom }: 
   return points
     .flatMap((point) =>
       valuesOf(point, key).flatMap((value) => {
-        const orderValue = typeof value === 'string' ? parseDatetime(value) : numberOfValue(value);
+        const orderValue = typeof value === 'string' ? parseDatetime(value) : exactNumberOf(value);
         return orderValue === undefined ? [] : [{ point, orderValue }];
       }),
     )
-    .filter(({ orderValue }) => startFrom === undefined || sign * (orderValue - startFrom) >= 0)
-    .sort((a, b) => sign * (a.orderValue - b.orderValue));
+    .filter(({ orderValue }) => {
+      return startFrom === undefined || sign * compareNumbers(orderValue, startFrom) >= 0;
+    })
+    .sort((a, b) => sign * compareNumbers(a.orderValue, b.orderValue));
 }
 
 function changed(point: StoredPoint, operation: PayloadChange): Uint8Array {
