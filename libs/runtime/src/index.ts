@@ -3,6 +3,7 @@ export * from './bounded-queue.ts';
 export * from './clock.ts';
 export * from './deadline.ts';
 export * from './error.ts';
+export * from './event-loop-delay.ts';
 export * from './exposition.ts';
 export * from './folder-lock.ts';
 export * from './logger.ts';

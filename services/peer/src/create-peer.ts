@@ -37,6 +37,7 @@ import {
   processFamilies,
   type Random,
   startDeadline,
+  watchEventLoopDelay,
 } from '@tributary/runtime';
 import { Background } from './background.ts';
 import { checkPorts } from './check-ports.ts';
@@ -199,7 +200,7 @@ async function startServices(
       clock,
       random,
       logger: logger.child({ part: 'gateway' }),
-      metrics: peerMetrics(foundation),
+      metrics: peerMetrics(foundation, owner),
     }),
   );
   return { gateway, server };
@@ -242,10 +243,14 @@ function startReplicas(
   });
 }
 
-function peerMetrics({ configuration, connection, folder, clock }: Foundation): Metrics {
+function peerMetrics(
+  { configuration, connection, folder, clock }: Foundation,
+  owner: AsyncDisposableStack,
+): Metrics {
   const prefix = configuration.service.metrics_prefix;
   const metrics = createMetrics({ prefix });
   metrics.register(processFamilies);
+  owner.use(watchEventLoopDelay(metrics));
   registerDiskUsage(metrics, new DiskUsage({ folder: folder.path, clock }));
   metrics.register(() => [
     gauge(

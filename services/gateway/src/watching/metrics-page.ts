@@ -56,6 +56,11 @@ function ownFamilies(input: MetricsPageInput): MetricFamily[] {
       cutOffMs / 1_000,
     ),
     gauge('tributary_requests_in_flight', 'Requests that are being answered', meter.inFlight),
+    gauge(
+      'tributary_answer_bytes',
+      'What large answers hold until they are made and taken',
+      meter.answerBytes.held,
+    ),
     counter(
       'tributary_slow_requests_total',
       'Requests that took longer than service.slow_query_secs',
