@@ -61,3 +61,8 @@ export function isObject(value: Json | undefined): value is JsonObject {
 export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }
+
+/** The kind of a payload index out of its schema. */
+export function kindOf(schema: Json | undefined): string {
+  return String(isObject(schema) ? schema.type : schema);
+}

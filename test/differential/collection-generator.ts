@@ -1,8 +1,11 @@
-// Collections and points. A field keeps to one type, but for `mixed` and `holes`; see README.md for what that is for.
+// Collections and points.
 
 import type { Random } from '@tributary/runtime';
 import type { Json, JsonObject } from './case.ts';
-import { between, chance, fraction, pick, some, times } from './choices.ts';
+import { between, chance, pick, some, times } from './choices.ts';
+import { CORNER_INDEXES } from './corner-indexes.ts';
+import { makeWildPayload } from './corner-values.ts';
+import { makePayload } from './payload-generator.ts';
 
 export interface DenseSpace {
   readonly kind: 'dense' | 'multi';
@@ -17,26 +20,17 @@ export interface SparseSpace {
 }
 export type Space = DenseSpace | SparseSpace;
 
+/** Who is asked beside the peer: the client's local mode, the server's own engine, or the peer itself. */
+export type Oracle = 'local' | 'edge' | 'twin';
+
 export interface Collection {
+  readonly oracle: Oracle;
   readonly body: JsonObject;
   readonly spaces: readonly Space[];
-  /** Fields with a payload index, and its kind. */
-  readonly indexes: ReadonlyMap<string, string>;
+  /** Fields with a payload index, and its schema. */
+  readonly indexes: ReadonlyMap<string, Json>;
 }
 
-export const WORDS = ['amber', 'birch', 'cedar', 'delta', 'ember', 'fjord', 'grove'];
-export const COLOURS = ['red', 'green', 'blue'];
-export const DATES = [
-  '2024-02-29',
-  '2024-02-29T23:59:59Z',
-  '2024-03-01 00:00:00',
-  '2024-03-01T02:30:00+02:30',
-  '2024-06-15 12:30',
-  '2024-06-15T12:30:00.000001Z',
-  '2024-12-31T23:59:59.999999',
-  '1999-12-31T23:00:00-01:00',
-  '2031-01-01',
-];
 export const SPARSE_SIZE = 24;
 const DISTANCES = ['Cosine', 'Dot', 'Euclid', 'Manhattan'];
 const INDEXABLE: readonly (readonly [string, string])[] = [
@@ -52,8 +46,9 @@ const INDEXABLE: readonly (readonly [string, string])[] = [
   ['mixed', 'keyword'],
 ];
 
-export function makeCollection(random: Random): Collection {
-  const indexes = new Map(some(random, INDEXABLE, between(random, 0, INDEXABLE.length)));
+export function makeCollection(random: Random, oracle: Oracle): Collection {
+  const indexable = oracle === 'edge' ? CORNER_INDEXES : INDEXABLE;
+  const indexes = new Map<string, Json>(some(random, indexable, between(random, 0, 10)));
   if (chance(random, 0.35)) {
     const space: DenseSpace = {
       kind: chance(random, 0.2) ? 'multi' : 'dense',
@@ -63,7 +58,7 @@ export function makeCollection(random: Random): Collection {
     };
     const sparse = chance(random, 0.3) ? makeSparse(random, 1) : [];
     const body = { vectors: parameters(space), ...sparseBody(sparse) };
-    return { body, spaces: [space, ...sparse], indexes };
+    return { oracle, body, spaces: [space, ...sparse], indexes };
   }
   // Of one size they may stand for one another as examples.
   const common = chance(random, 0.5) && between(random, 2, 9);
@@ -82,7 +77,7 @@ export function makeCollection(random: Random): Collection {
   const sparse = makeSparse(random, pick(random, [0, 0, 1, 1, 2]));
   const entries = [...dense, ...multi].map((space) => [space.name, parameters(space)] as const);
   const body = { vectors: Object.fromEntries(entries), ...sparseBody(sparse) };
-  return { body, spaces: [...dense, ...multi, ...sparse], indexes };
+  return { oracle, body, spaces: [...dense, ...multi, ...sparse], indexes };
 }
 
 /** Scans of so few vectors go without codes: what they change is only how much is compared. */
@@ -122,20 +117,31 @@ export function makeId(random: Random, points = 70): number | string {
     .join('-');
 }
 
-export function makePoint(random: Random, { spaces }: Collection, id = makeId(random)): JsonObject {
-  return { id, vector: makeVectors(random, spaces), payload: makePayload(random) };
+export function makePoint(
+  random: Random,
+  collection: Collection,
+  id: Json = makeId(random),
+): JsonObject {
+  return { id, vector: makeVectors(random, collection), payload: makeFields(random, collection) };
+}
+
+export function makeFields(random: Random, { oracle, indexes }: Collection): JsonObject {
+  if (oracle !== 'edge') return makePayload(random);
+  const indexed = [...indexes.keys()].map((path) => path.replace(/(\[|\.).*/, ''));
+  return makeWildPayload(random, new Set(indexed));
 }
 
 /** Every vector that has to be there, any of the others. */
-export function makeVectors(random: Random, spaces: readonly Space[]): Json {
+export function makeVectors(random: Random, { spaces, oracle }: Collection): Json {
   const [first] = spaces;
   if (first?.name === '' && spaces.length === 1) return makeVector(random, first);
-  const there = spaces.filter((space) => isRequired(space) || chance(random, 0.85));
+  const there = spaces.filter((space) => isRequired(space, oracle) || chance(random, 0.85));
   return Object.fromEntries(there.map((space) => [space.name, makeVector(random, space)]));
 }
 
 /** Local mode cannot score a point without its multivector, and counts documents without a vector in idf. */
-function isRequired(space: Space): boolean {
+function isRequired(space: Space, oracle: Oracle): boolean {
+  if (oracle === 'edge') return space.name === '';
   return space.name === '' || space.kind === 'multi' || (space.kind === 'sparse' && space.idf);
 }
 
@@ -156,56 +162,4 @@ export function makeVector(random: Random, space: Space): Json {
 /** Of -1 .. 1, so fine that sums of a few are not equal but for their last bit, which would decide whole ranks. */
 function component(random: Random): number {
   return Math.round((2 * random.next() - 1) * 1e7) / 1e7;
-}
-
-export function makePayload(random: Random): JsonObject {
-  const fields: Record<string, Json> = {};
-  const add = (name: string, probability: number, make: () => Json) => {
-    if (chance(random, probability)) fields[name] = make();
-  };
-  add('word', 0.8, () => pick(random, WORDS));
-  add('tags', 0.8, () => some(random, WORDS, between(random, 0, 3)));
-  add('count', 0.8, () => between(random, -5, 12));
-  add('counts', 0.6, () => times(between(random, 0, 4), () => between(random, 0, 9)));
-  add('price', 0.8, () => fraction(random, -20, 80));
-  add('flag', 0.7, () => chance(random, 0.5));
-  add('when', 0.8, () =>
-    chance(random, 0.2) ? some(random, DATES, 2) : pick(random, [...DATES, 'soon']),
-  );
-  add('since', 0.8, () => pick(random, DATES));
-  add('place', 0.8, () => makePlace(random));
-  add('places', 0.4, () => times(between(random, 0, 3), () => makePlace(random)));
-  add('text', 0.7, () => some(random, WORDS, between(random, 1, 5)).join(' '));
-  add('mixed', 0.7, () => makeMixed(random));
-  add('holes', 0.4, () => times(between(random, 0, 3), () => pick(random, [null, 3, 7])));
-  add('maybe', 0.6, () => pick<Json>(random, [null, [], 'amber', ['cedar']]));
-  add('meta', 0.7, () => makeMeta(random));
-  add('parts', 0.7, () => times(between(random, 0, 3), () => makePart(random)));
-  return fields;
-}
-
-export function makePlace(random: Random): JsonObject {
-  return { lon: fraction(random, -179, 179), lat: fraction(random, -85, 85) };
-}
-
-/** No 0 and no 1: Python takes them for booleans. */
-export function makeMixed(random: Random): Json {
-  const word = pick(random, WORDS);
-  return pick<Json>(random, [word, between(random, 2, 6), fraction(random, 2, 6), true, false]);
-}
-
-export function makeMeta(random: Random): JsonObject {
-  return {
-    ...(chance(random, 0.8) && { inner: { level: between(random, 0, 6) } }),
-    ...(chance(random, 0.6) && { 'dotted.key': pick(random, WORDS) }),
-    ...(chance(random, 0.6) && { list: times(2, () => ({ n: between(random, 0, 4) })) }),
-  };
-}
-
-function makePart(random: Random): JsonObject {
-  return {
-    ...(chance(random, 0.9) && { size: between(random, 0, 6) }),
-    ...(chance(random, 0.9) && { colour: pick(random, COLOURS) }),
-    ...(chance(random, 0.6) && { labels: some(random, WORDS, between(random, 0, 2)) }),
-  };
 }

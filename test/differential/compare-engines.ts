@@ -4,7 +4,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProcessCluster, removeFolder } from '@tributary/infra';
-import { pythonWithClient } from '../cluster/clients/python-environment.ts';
+import { pythonWithClient, pythonWithEdge } from '../cluster/clients/python-environment.ts';
+import type { Oracle } from './collection-generator.ts';
 import { PeerEngine, PythonEngine } from './engines.ts';
 import { type Difference, type Engines, type RoundReport, runRound } from './rounds.ts';
 import { Twin } from './twins.ts';
@@ -15,17 +16,21 @@ export interface ComparisonOptions {
   readonly seed: number;
   /** Stops at so many differences. */
   readonly differencesMax: number;
-  /** How the peer is asked, or that two of its collections are compared, each by one of the two. */
-  readonly protocol: 'rest' | 'grpc' | 'twins';
+  /** Who else is asked; twins are two collections of the peer, each reached by one of the two protocols. */
+  readonly oracle: Oracle;
+  /** How the peer is asked, unless of twins. */
+  readonly protocol: 'rest' | 'grpc';
 }
 
 const SHARDS_MANY = 12;
+const CLIENT = 'python_engine.py';
+const EDGE = 'edge_engine.py';
 
 /** What was compared, or why nothing was. */
 export async function compareEngines(
   options: ComparisonOptions,
 ): Promise<RoundReport | { readonly missing: string }> {
-  const found = await pythonWithClient();
+  const found = await (options.oracle === 'edge' ? pythonWithEdge() : pythonWithClient());
   if ('missing' in found) return found;
   const folder = mkdtempSync(join(tmpdir(), 'tributary-differential-'));
   try {
@@ -33,18 +38,23 @@ export async function compareEngines(
     const [peer] = cluster.peers;
     if (peer === undefined) throw new RangeError('the cluster has no peer');
     const rest = new PeerEngine(peer.url);
-    if (options.protocol === 'rest') {
-      await using theirs = new PythonEngine(found.python);
-      return await runRounds({ ours: rest, theirs }, options);
+    const { oracle } = options;
+    if (oracle === 'edge') {
+      await using theirs = new PythonEngine(found.python, EDGE);
+      return await runRounds({ ours: rest, theirs, oracle }, options);
+    }
+    if (oracle === 'local' && options.protocol === 'rest') {
+      await using theirs = new PythonEngine(found.python, CLIENT);
+      return await runRounds({ ours: rest, theirs, oracle }, options);
     }
     const ports = [peer.url, peer.grpcAddress].map((address) => address.split(':').at(-1) ?? '');
-    await using grpc = new PythonEngine(found.python, ports);
-    if (options.protocol === 'twins') {
+    await using grpc = new PythonEngine(found.python, CLIENT, ports);
+    if (oracle === 'twin') {
       const [ours, theirs] = [new Twin(rest, SHARDS_MANY), new Twin(grpc, 1)];
-      return await runRounds({ ours, theirs, areTwins: true }, options);
+      return await runRounds({ ours, theirs, oracle }, options);
     }
-    await using theirs = new PythonEngine(found.python);
-    return await runRounds({ ours: grpc, theirs }, options);
+    await using theirs = new PythonEngine(found.python, CLIENT);
+    return await runRounds({ ours: grpc, theirs, oracle }, options);
   } finally {
     removeFolder(folder);
   }

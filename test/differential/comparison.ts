@@ -11,14 +11,21 @@ import {
   listOf,
   type Step,
 } from './case.ts';
+import { sameNumber } from './exact-json.ts';
 
 const RELATIVE = 1e-4;
 const ABSOLUTE = 2e-6;
 
 /** What differs, or undefined. */
-export function difference(step: Step, ours: Answer, theirs: Answer): string | undefined {
+export function difference(
+  step: Step,
+  ours: Answer,
+  theirs: Answer,
+  refusesAlike = false,
+): string | undefined {
   if ('error' in ours || 'error' in theirs) {
-    return `Tributary: ${summary(ours)}\nlocal mode: ${summary(theirs)}`;
+    if (refusesAlike && 'error' in ours && 'error' in theirs) return undefined;
+    return `Tributary: ${summary(ours)}\nthe other: ${summary(theirs)}`;
   }
   return COMPARISONS[step.action]?.(ours.result, theirs.result, step);
 }
@@ -126,14 +133,14 @@ export function alike(left: Json | undefined, right: Json | undefined): boolean 
 function hits(ours: readonly Json[], theirs: readonly Json[], step: Step): string | undefined {
   if (ours.length !== theirs.length) return `${ours.length} hits, not ${theirs.length}`;
   const place = (index: number) => `hit ${index}: ${show(ours[index])} and ${show(theirs[index])}`;
-  const rankOf = rankerOf(ours);
-  const off = ours.findIndex((hit, index) => !near(rankOf(hit), rankOf(theirs[index] ?? null)));
+  const isTie = tieOf(ours);
+  const off = ours.findIndex((hit, index) => !isTie(hit, theirs[index]));
   if (off >= 0) return place(off);
   const full = ours.length === step.body.limit;
   let start = 0;
   while (start < ours.length) {
     let end = start + 1;
-    while (end < ours.length && near(rankOf(ours[end - 1]), rankOf(ours[end]))) end += 1;
+    while (end < ours.length && isTie(ours[end - 1], ours[end])) end += 1;
     const cut = (full && end === ours.length) || (start === 0 && step.body.offset !== undefined);
     if (!cut && !sameSet(ours.slice(start, end), theirs.slice(start, end))) return place(start);
     start = end;
@@ -141,10 +148,12 @@ function hits(ours: readonly Json[], theirs: readonly Json[], step: Step): strin
   return payloads(ours, theirs);
 }
 
-/** What orders the hits: the value asked for where there is one, else the score. */
-function rankerOf([first]: readonly Json[]): (hit: Json | undefined) => Json | undefined {
+/** What orders the hits: the value asked for where there is one, exactly, else the score. */
+function tieOf([first]: readonly Json[]): (a: Json | undefined, b: Json | undefined) => boolean {
   const isByValue = (field(first, 'order_value') ?? null) !== null;
-  return (hit) => field(hit, isByValue ? 'order_value' : 'score');
+  return isByValue
+    ? (a, b) => sameNumber(field(a, 'order_value'), field(b, 'order_value'))
+    : (a, b) => near(field(a, 'score'), field(b, 'score'));
 }
 
 export function isSample({ query }: JsonObject): boolean {
@@ -204,9 +213,10 @@ function groups(ours: Json, theirs: Json, step: Step): string | undefined {
   }
   // A point with several values opens several groups at once, in no order; of those the last may be cut off.
   const last = ourBest.at(-1);
-  const byId = new Map(right.map((group) => [field(group, 'id'), group]));
+  const idOf = (group: Json) => JSON.stringify(field(group, 'id'));
+  const byId = new Map(right.map((group) => [idOf(group), group]));
   for (const group of left) {
-    const other = byId.get(field(group, 'id'));
+    const other = byId.get(idOf(group));
     const best = field(listOf(field(group, 'hits'))[0], 'score');
     if (other === undefined && near(best, last) && left.length === step.body.limit) continue;
     if (other === undefined) return `group ${show(group)} is in one answer only`;

@@ -1,4 +1,4 @@
-// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc | --twins]`.
+// Many cases: `npm run test:differential -- [--cases N] [--seed N] [--show N] [--grpc | --twins | --edge]`.
 
 import { parseArgs } from 'node:util';
 import { numberFlag } from '@tributary/infra';
@@ -11,13 +11,15 @@ const { values } = parseArgs({
     show: { type: 'string', default: '20' },
     grpc: { type: 'boolean', default: false },
     twins: { type: 'boolean', default: false },
+    edge: { type: 'boolean', default: false },
   },
 });
 const report = await compareEngines({
   cases: numberFlag('cases', values.cases, 1),
   seed: numberFlag('seed', values.seed, 0),
   differencesMax: numberFlag('show', values.show, 1),
-  protocol: values.twins ? 'twins' : values.grpc ? 'grpc' : 'rest',
+  oracle: values.twins ? 'twin' : values.edge ? 'edge' : 'local',
+  protocol: values.grpc ? 'grpc' : 'rest',
 });
 if ('missing' in report) {
   console.error(`nothing was compared: ${report.missing}`);

@@ -41,7 +41,7 @@ export function recommendPointsStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, parts.dense(scope.collection.spaces));
   const examples = (least: number) =>
     times(between(random, least, 3), () => parts.target(random, scope, space));
-  const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
+  const strategy = parts.pickStrategy(random, scope, space);
   const body = { positive: examples(1), negative: examples(0), strategy, ...parts.using(space) };
   const page = {
     ...parts.searched(random),
@@ -67,6 +67,7 @@ export function discoverPointsStep(random: Random, scope: QueryScope): Step {
 /** All of a few points are the sample; local mode sorts only ids of one type. */
 export function matrixStep(random: Random, scope: QueryScope): Step | undefined {
   const space = pick(random, parts.dense(scope.collection.spaces));
+  if (scope.collection.oracle === 'edge') return undefined;
   const numbers = scope.idsWith(space.name).filter((id) => typeof id === 'number');
   if (numbers.length < 3) return undefined;
   const among = { must: [{ has_id: some(random, numbers, between(random, 3, 12)) }] };
@@ -83,9 +84,11 @@ export function lookupStep(random: Random, scope: QueryScope): Step | undefined 
   const ids = scope.idsWith(vector);
   if (vector === '' || ids.length < 2) return undefined;
   const lookup: JsonObject = { lookup_from: { collection: scope.name, vector } };
+  const isMean = scope.collection.oracle !== 'edge';
+  const way = !isMean && { strategy: parts.pickStrategy(random, scope, space) };
   const query = chance(random, 0.5)
     ? pick(random, ids)
-    : { recommend: { positive: some(random, ids, 2), negative: some(random, ids, 1) } };
+    : { recommend: { positive: some(random, ids, 2), negative: some(random, ids, 1), ...way } };
   const body = {
     query,
     ...parts.using(space),

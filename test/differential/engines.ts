@@ -13,8 +13,8 @@ import {
   ROUTES,
   type Step,
 } from './case.ts';
+import { parseExactly } from './exact-json.ts';
 
-const SCRIPT = join(import.meta.dirname, 'python_engine.py');
 const ANSWER_WITHIN_MS = 30_000;
 
 export class PeerEngine implements Engine {
@@ -42,7 +42,7 @@ export class PeerEngine implements Engine {
       ...(body !== undefined && { body }),
     });
     const text = await response.text();
-    const answer: Json = JSON.parse(text);
+    const answer = parseExactly(text);
     if (!response.ok || !isObject(answer) || answer.result === undefined) {
       return { error: `${response.status} ${text.slice(0, 500)}` };
     }
@@ -59,13 +59,13 @@ export class PythonEngine implements Engine, AsyncDisposable {
   #hasEnded = false;
 
   /** With the HTTP and the gRPC port of a peer it asks that one. */
-  constructor(python: string, ports: readonly string[] = []) {
-    this.#process = spawn(python, [SCRIPT, ...ports]);
+  constructor(python: string, script: string, ports: readonly string[] = []) {
+    this.#process = spawn(python, [join(import.meta.dirname, script), ...ports]);
     const ended = Promise.withResolvers<void>();
     this.#ended = ended.promise;
     process.on('exit', this.#onExit);
     createInterface({ input: this.#process.stdout }).on('line', (line) => {
-      this.#waiting.shift()?.resolve(JSON.parse(line));
+      this.#waiting.shift()?.resolve(answerOf(parseExactly(line)));
     });
     this.#process.stderr.on('data', (chunk) => {
       this.#complaints = `${this.#complaints}${chunk}`.slice(-2000);
@@ -106,4 +106,10 @@ export class PythonEngine implements Engine, AsyncDisposable {
     this.#process.stdin.write(`${JSON.stringify({ collection, action, body })}\n`);
     return waiting.promise;
   }
+}
+
+function answerOf(answer: Json): Answer {
+  if (!isObject(answer)) return { error: JSON.stringify(answer) };
+  const { result, error } = answer;
+  return result === undefined ? { error: String(error) } : { result };
 }

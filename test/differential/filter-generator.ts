@@ -1,11 +1,16 @@
 // Filters of every kind of condition, nested.
 
 import type { Random } from '@tributary/runtime';
-import type { Json, JsonObject } from './case.ts';
+import { isObject, type Json, type JsonObject } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
-import { COLOURS, DATES, makeMixed, makePlace, type Space, WORDS } from './collection-generator.ts';
+import type { Oracle, Space } from './collection-generator.ts';
+import { cornerCondition, emptyClause } from './corner-filters.ts';
+import { COLOURS, DATES, makeMixed, WORDS } from './payload-generator.ts';
+import { bounds, geo } from './predicates.ts';
 
 export interface FilterScope {
+  readonly indexes: ReadonlyMap<string, Json>;
+  readonly oracle: Oracle;
   readonly spaces: readonly Space[];
   readonly ids: readonly Json[];
 }
@@ -61,7 +66,19 @@ export function makeFilter(random: Random, scope: FilterScope, depth = 1): JsonO
 
 export function makeCondition(random: Random, scope: FilterScope, depth = DEPTH_MAX): JsonObject {
   if (depth < DEPTH_MAX && chance(random, 0.15)) return makeFilter(random, scope, depth + 1);
-  return pick(random, CONDITIONS)(random, scope);
+  if (scope.oracle === 'edge') {
+    if (chance(random, 0.02)) return emptyClause(random);
+    if (chance(random, 0.6)) return cornerCondition(random, scope.indexes);
+  }
+  for (;;) {
+    const condition = pick(random, CONDITIONS)(random, scope);
+    if (scope.oracle !== 'edge' || !isOfBoolean(condition)) return condition;
+  }
+}
+
+/** Its Python binding takes a boolean for an integer. */
+function isOfBoolean({ match }: JsonObject): boolean {
+  return isObject(match) && typeof match.value === 'boolean';
 }
 
 function oneOrList(random: Random, conditions: readonly JsonObject[]): Json {
@@ -87,41 +104,6 @@ function numbers(random: Random, least: number, most: number): JsonObject {
 
 function dates(random: Random): JsonObject {
   return bounds(random, () => pick(random, DATES));
-}
-
-function bounds(random: Random, bound: () => Json): JsonObject {
-  const lower = () => [pick(random, ['gt', 'gte']), bound()] as const;
-  const upper = () => [pick(random, ['lt', 'lte']), bound()] as const;
-  return Object.fromEntries(pick(random, [[lower], [upper], [lower, upper]]).map((make) => make()));
-}
-
-function geo(random: Random): JsonObject {
-  const { lon, lat } = makePlace(random);
-  switch (random.integer(3)) {
-    case 0:
-      return { geo_radius: { center: makePlace(random), radius: fraction(random, 1e5, 8e6) } };
-    case 1:
-      return {
-        // The left edge may be right of the right one: then the box crosses the antimeridian.
-        geo_bounding_box: {
-          top_left: { lon: fraction(random, -179, 179), lat: fraction(random, 0, 85) },
-          bottom_right: { lon: fraction(random, -179, 179), lat: fraction(random, -85, 0) },
-        },
-      };
-    default: {
-      const [x, y] = [Number(lon) / 3, Number(lat) / 3];
-      const ring = (reach: number) => {
-        const corner = { lon: x - reach, lat: y - reach };
-        const others = [
-          { lon: x + reach, lat: y - reach / 3 },
-          { lon: x + reach / 2, lat: y + reach },
-        ];
-        return { points: [corner, ...others, corner] };
-      };
-      const hole = chance(random, 0.6) && { interiors: [ring(45.05)] };
-      return { geo_polygon: { exterior: ring(60.05), ...hole } };
-    }
-  }
 }
 
 /** Only of what is there: see README.md. */

@@ -3,8 +3,8 @@
 import type { Random } from '@tributary/runtime';
 import type { Json } from './case.ts';
 import { chance, fraction, pick } from './choices.ts';
-import { DATES, makePlace } from './collection-generator.ts';
 import { makeCondition } from './filter-generator.ts';
+import { DATES, makePlace } from './payload-generator.ts';
 import type { QueryScope } from './query-parts.ts';
 
 export function expression(random: Random, scope: QueryScope, depth: number): Json {
@@ -24,7 +24,7 @@ export function expression(random: Random, scope: QueryScope, depth: number): Js
     () => '$score',
     () => pick(random, ['$score[0]', '$score[1]', 'price', 'count']),
     () => fraction(random, -3, 3),
-    () => makeCondition(random, { spaces: scope.collection.spaces, ids: scope.ids }),
+    () => makeCondition(random, { ...scope.collection, ids: scope.ids }),
   ];
   const branches: readonly (() => Json)[] = [
     () => ({ sum: [inner(), inner()] }),

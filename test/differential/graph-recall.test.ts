@@ -38,7 +38,7 @@ test('a graph finds the nearest with their scores, also within a filter', async 
   const folder = mkdtempSync(join(tmpdir(), 'tributary-recall-'));
   try {
     await using cluster = await ProcessCluster.start({ folder, servers: 1, peers: 1 });
-    await using theirs = new PythonEngine(found.python);
+    await using theirs = new PythonEngine(found.python, 'python_engine.py');
     const [peer] = cluster.peers;
     assert.ok(peer !== undefined);
     const ours = new PeerEngine(peer.url);

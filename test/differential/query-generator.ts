@@ -1,20 +1,21 @@
 // Questions of every kind over a collection as it is.
 
 import type { Random } from '@tributary/runtime';
-import type { Json, JsonObject, Step } from './case.ts';
+import { type Json, type JsonObject, kindOf, type Step } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
 import { makeVector } from './collection-generator.ts';
 import * as endpoints from './endpoint-generator.ts';
 import { expression } from './formula-generator.ts';
 import {
+  beyondLocal,
   contextPair,
   filter,
   indexed,
   largerIsBetter,
   leaf,
   nearest,
-  ofTwins,
   page,
+  pickStrategy,
   type QueryScope,
   searched,
   selected,
@@ -74,12 +75,12 @@ function nearestStep(random: Random, scope: QueryScope): Step {
 
 function recommendStep(random: Random, scope: QueryScope): Step {
   const space = pick(random, scope.collection.spaces);
-  const strategy = pick(random, ['average_vector', 'best_score', 'sum_scores']);
+  const strategy = pickStrategy(random, scope, space);
   const examples = (least: number) =>
     times(between(random, least, 3), () => target(random, scope, space));
   const recommend = { positive: examples(1), negative: examples(0), strategy };
   const query = { recommend };
-  const narrowing = { ...filter(random, scope), ...ofTwins(random, scope) };
+  const narrowing = { ...filter(random, scope), ...beyondLocal(random, scope, space) };
   const body = {
     query,
     ...using(space),
@@ -96,7 +97,7 @@ function discoverStep(random: Random, scope: QueryScope): Step {
   const query = chance(random, 0.6)
     ? { discover: { target: target(random, scope, space), context } }
     : { context };
-  const narrowing = { ...filter(random, scope), ...ofTwins(random, scope) };
+  const narrowing = { ...filter(random, scope), ...beyondLocal(random, scope, space) };
   const body = {
     query,
     ...using(space),
@@ -111,7 +112,7 @@ function discoverStep(random: Random, scope: QueryScope): Step {
 function feedbackStep(random: Random, scope: QueryScope): Step | undefined {
   const { spaces } = scope.collection;
   const known = spaces.filter((each) => each.kind === 'dense' && largerIsBetter(each));
-  const [space] = some(random, scope.isOfTwins ? spaces : known, 1);
+  const [space] = some(random, scope.collection.oracle === 'local' ? known : spaces, 1);
   if (space === undefined) return undefined;
   const item = () => ({ example: target(random, scope, space), score: fraction(random, 0, 2) });
   const [a, b, c] = [fraction(random, -1, 2), fraction(random, 0, 3), fraction(random, -1, 2)];
@@ -182,7 +183,7 @@ function rescoreStep(random: Random, scope: QueryScope): Step {
     : [{ prefetch: nested, query: { fusion: 'rrf' }, limit: between(random, 3, 20) }];
   const space = pick(random, spaces);
   const query = makeVector(random, space);
-  const narrowing = { ...page(random, scope), ...ofTwins(random, scope) };
+  const narrowing = { ...page(random, scope), ...beyondLocal(random, scope) };
   const body = { prefetch: middle, query, ...using(space), ...searched(random), ...narrowing };
   return { action: 'query', body };
 }
@@ -192,12 +193,12 @@ function formulaStep(random: Random, scope: QueryScope): Step {
   const prefetch = times(between(random, 1, 2), () => leaf(random, scope, pick(random, spaces)));
   const defaults = { price: 2.5, count: 3, since: '2024-06-01', place: { lon: 1.5, lat: 2.5 } };
   const query = { formula: expression(random, scope, 3), defaults };
-  const narrowing = { ...page(random, scope), ...ofTwins(random, scope) };
+  const narrowing = { ...page(random, scope), ...beyondLocal(random, scope) };
   return { action: 'query', body: { prefetch, query, ...narrowing } };
 }
 
 function groupsStep(random: Random, scope: QueryScope): Step {
-  const isPrefetched = scope.isOfTwins && chance(random, 0.5);
+  const isPrefetched = scope.collection.oracle !== 'local' && chance(random, 0.5);
   const question = isPrefetched
     ? prefetchedQuestion(random, scope)
     : nearest(random, scope, pick(random, scope.collection.spaces));
@@ -209,7 +210,8 @@ function groupsStep(random: Random, scope: QueryScope): Step {
     limit: between(random, 1, scope.limitMax / 2),
   };
   // The groups of small numbers are ids of points as well.
-  const lookup = body.group_by === 'counts' && { with_lookup: withLookup(random, scope) };
+  const canLookUp = body.group_by === 'counts' && scope.collection.oracle !== 'edge';
+  const lookup = canLookUp && { with_lookup: withLookup(random, scope) };
   return { action: 'query_groups', body: { ...body, ...lookup } };
 }
 
@@ -240,7 +242,7 @@ function orderStep(random: Random, scope: QueryScope): Step | undefined {
   const key = indexed(random, scope, ORDERED);
   if (key === undefined) return undefined;
   const direction = chance(random, 0.7) && { direction: pick(random, ['asc', 'desc']) };
-  const moment = scope.collection.indexes.get(key) === 'datetime';
+  const moment = kindOf(scope.collection.indexes.get(key)) === 'datetime';
   const start = chance(random, 0.3) && {
     start_from: moment ? '2024-06-15T12:30:00Z' : between(random, -3, 9),
   };
@@ -267,8 +269,11 @@ function facetStep(random: Random, scope: QueryScope): Step | undefined {
   return { action: 'facet', body };
 }
 
-function mmrStep(random: Random, scope: QueryScope): Step {
-  const space = pick(random, scope.collection.spaces);
+function mmrStep(random: Random, scope: QueryScope): Step | undefined {
+  const { spaces, oracle } = scope.collection;
+  const known = spaces.filter((space) => oracle !== 'edge' || space.kind !== 'sparse');
+  const [space] = some(random, known, 1);
+  if (space === undefined) return undefined;
   const mmr = { diversity: fraction(random, 0.1, 0.9), candidates_limit: between(random, 8, 30) };
   const query = { nearest: makeVector(random, space), mmr };
   const body = {

@@ -1,7 +1,7 @@
 // What questions are put together from.
 
 import type { Random } from '@tributary/runtime';
-import type { Json, JsonObject } from './case.ts';
+import { type Json, type JsonObject, kindOf } from './case.ts';
 import { between, chance, fraction, pick, some } from './choices.ts';
 import {
   type Collection,
@@ -18,8 +18,6 @@ export interface QueryScope {
   readonly ids: readonly Json[];
   /** Of a page. */
   readonly limitMax: number;
-  /** Whether twins are asked: then also what local mode does otherwise. */
-  readonly isOfTwins: boolean;
   /** Ids of the points that have the vector of this name. */
   readonly idsWith: (name: string) => readonly Json[];
 }
@@ -114,17 +112,27 @@ export function filter(
   probability = 0.5,
 ): JsonObject {
   if (!chance(random, probability)) return {};
-  return { filter: makeFilter(random, { spaces: collection.spaces, ids }) };
+  return { filter: makeFilter(random, { ...collection, ids }) };
 }
 
-/** What only twins are asked for beside a query: see README.md. */
-export function ofTwins(random: Random, scope: QueryScope): JsonObject {
-  if (!scope.isOfTwins || !chance(random, 0.4)) return {};
-  const threshold = chance(random, 0.5) && { score_threshold: fraction(random, -1, 0.6) };
+/** What local mode is not asked for beside a query: see README.md. */
+export function beyondLocal(random: Random, scope: QueryScope, space?: Space): JsonObject {
+  if (scope.collection.oracle === 'local' || !chance(random, 0.4)) return {};
+  const isKnown =
+    scope.collection.oracle === 'twin' || space === undefined || largerIsBetter(space);
+  const threshold = isKnown &&
+    chance(random, 0.5) && { score_threshold: fraction(random, -1, 0.6) };
   return { ...threshold, ...filter(random, scope, 0.7) };
 }
 
 export function indexed(random: Random, scope: QueryScope, kinds: ReadonlySet<string>) {
-  const keys = [...scope.collection.indexes].filter(([, kind]) => kinds.has(kind));
+  const keys = [...scope.collection.indexes].filter(([, schema]) => kinds.has(kindOf(schema)));
   return some(random, keys, 1)[0]?.[0];
+}
+
+/** The mean of examples is the server's to make, and its own way over multivectors. */
+export function pickStrategy(random: Random, { collection }: QueryScope, space: Space): Json {
+  const scored = ['best_score', 'sum_scores'];
+  if (collection.oracle === 'edge' && space.kind === 'multi') return pick(random, scored);
+  return pick(random, ['average_vector', ...scored]);
 }

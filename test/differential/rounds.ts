@@ -10,18 +10,20 @@ import {
   makeId,
   makePoint,
   makeQuantization,
+  type Oracle,
 } from './collection-generator.ts';
 import { difference, field, isSample, near } from './comparison.ts';
 import { makeQuestion } from './query-generator.ts';
 import type { QueryScope } from './query-parts.ts';
-import { twinDifference } from './twins.ts';
+import { shrink } from './shrink.ts';
+import { twinDifference, UPDATES } from './twins.ts';
 import { makeUpdate } from './update-generator.ts';
 
 export interface Engines {
   readonly ours: Engine;
   readonly theirs: Engine;
-  /** Of one make: then they must agree wholly, also among equals. */
-  readonly areTwins?: boolean;
+  /** What `theirs` is; twins must agree wholly, also among equals. */
+  readonly oracle: Oracle;
 }
 
 export interface Difference {
@@ -85,7 +87,7 @@ class Round implements RoundReport {
     this.#seed = seed;
     this.#name = name;
     this.#random = seededRandom(seed);
-    this.#collection = makeCollection(this.#random);
+    this.#collection = makeCollection(this.#random, engines.oracle);
   }
 
   async run(): Promise<void> {
@@ -122,15 +124,17 @@ class Round implements RoundReport {
   }
 
   #pointsMax(): number {
-    if (this.#engines.areTwins && chance(this.#random, 0.3)) return TWIN_POINTS;
+    if (this.#engines.oracle === 'twin' && chance(this.#random, 0.3)) return TWIN_POINTS;
     return chance(this.#random, MANY_PROBABILITY) ? MANY_POINTS : POINTS_MAX;
   }
 
   /** What differs, by how exactly the engines have to agree. */
   async #compare(step: Step, ours: Answer, theirs: Answer): Promise<string | undefined> {
     const isMember = () => this.#isMember(step, ours);
-    if (this.#engines.areTwins) return twinDifference(step, ours, theirs) ?? (await isMember());
-    const what = difference(step, ours, theirs) ?? (await isMember());
+    if (this.#engines.oracle === 'twin')
+      return twinDifference(step, ours, theirs) ?? (await isMember());
+    const isEdge = this.#engines.oracle === 'edge';
+    const what = difference(step, ours, theirs, isEdge) ?? (await isMember());
     if (what === undefined || !(await this.#isOrderedByChance(step))) return what;
     this.undecided += 1;
     return undefined;
@@ -148,14 +152,45 @@ class Round implements RoundReport {
         .filter((point) => hasVector(field(point, 'vector'), name))
         .map((point) => field(point, 'id') ?? null);
     const [name, collection] = [this.#name, this.#collection];
-    const { areTwins: isOfTwins = false } = this.#engines;
-    const limitMax = isOfTwins ? MANY_LIMIT_MAX : LIMIT_MAX;
-    return { name, collection, ids, idsWith, limitMax, isOfTwins };
+    const limitMax = collection.oracle === 'twin' ? MANY_LIMIT_MAX : LIMIT_MAX;
+    return { name, collection, ids, idsWith, limitMax };
   }
 
   async #agreed(step: Step): Promise<boolean> {
     const [ours, theirs] = await this.#ask(step);
-    return this.#record(step, await this.#compare(step, ours, theirs));
+    const what = await this.#compare(step, ours, theirs);
+    if (what === undefined || UPDATES.has(step.action)) return this.#record(step, what);
+    return this.#record(...(await this.#smallest(step, what)));
+  }
+
+  /** The smallest question that differs in the same way, and how. */
+  async #smallest(step: Step, what: string): Promise<[Step, string]> {
+    const { ours, theirs } = this.#engines;
+    const ask = async (asked: Step) =>
+      await Promise.all([ours.ask(this.#name, asked), theirs.ask(this.#name, asked)]);
+    const refusals = (answers: readonly Answer[]) =>
+      answers.map((answer) => 'error' in answer).join();
+    const before = refusals(await ask(step));
+    let last = what;
+    const smallest = await shrink(step, async (smaller) => {
+      const answers = await ask(smaller);
+      if (refusals(answers) !== before) return false;
+      const difference = await this.#compare(smaller, ...answers);
+      last = difference ?? last;
+      return difference !== undefined;
+    });
+    return [smallest, `${last}${await this.#oddOnes(await ask(smallest))}`];
+  }
+
+  /** The points that only one of the two answered. */
+  async #oddOnes(answers: readonly Answer[]): Promise<string> {
+    const [left, right] = answers.map((answer) => JSON.stringify(idsIn(answer)));
+    const [mine, others] = [new Set(idsIn(answers[0])), new Set(idsIn(answers[1]))];
+    if (left === right) return '';
+    const odd = [...mine.symmetricDifference(others)].slice(0, 4);
+    const body = { ids: odd, with_payload: true };
+    const found = await this.#engines.ours.ask(this.#name, { action: 'retrieve', body });
+    return 'error' in found ? '' : `\nonly in one: ${JSON.stringify(found.result).slice(0, 3000)}`;
   }
 
   async #ask(step: Step): Promise<[Answer, Answer]> {
@@ -237,6 +272,20 @@ class Round implements RoundReport {
     const scores = listOf(field(answer.result, 'points')).map((hit) => field(hit, 'score'));
     return scores.some((score, index) => index > 0 && near(score, scores[index - 1]));
   }
+}
+
+/** Ids of all points in an answer, wherever they are. */
+function idsIn(answer: Answer | undefined): Json[] {
+  const ids: Json[] = [];
+  const walk = (value: Json | undefined): void => {
+    if (Array.isArray(value)) value.forEach(walk);
+    else if (isObject(value)) {
+      if (value.id !== undefined && value.hits === undefined) ids.push(value.id);
+      else Object.values(value).forEach(walk);
+    }
+  };
+  if (answer !== undefined && 'result' in answer) walk(answer.result);
+  return ids;
 }
 
 /** The unnamed vector stands alone, or beside others under an empty name. */

@@ -35,7 +35,7 @@ export class Twin implements Engine {
 
 /** Sequences count the entries of a request, of which there are as many as shards. */
 const UNLIKE = new Set(['version', 'operation_id', 'status', 'usage']);
-const UPDATES: ReadonlySet<Action> = new Set<Action>([
+export const UPDATES: ReadonlySet<Action> = new Set<Action>([
   ...(['create', 'index', 'upsert', 'delete', 'set_payload', 'overwrite_payload'] as const),
   ...(['delete_payload', 'clear_payload', 'update_vectors', 'delete_vectors'] as const),
   ...(['batch', 'alias'] as const),

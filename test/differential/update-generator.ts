@@ -5,13 +5,13 @@ import type { Json, JsonObject, Step } from './case.ts';
 import { between, chance, pick, some, times } from './choices.ts';
 import {
   type Collection,
-  makeMeta,
-  makePayload,
+  makeFields,
   makePoint,
   makeVector,
   type Space,
 } from './collection-generator.ts';
 import { makeFilter } from './filter-generator.ts';
+import { makeMeta } from './payload-generator.ts';
 
 export interface UpdateScope {
   readonly collection: Collection;
@@ -25,23 +25,39 @@ type MakeUpdate = (random: Random, scope: UpdateScope) => Step;
 
 const FIELDS = ['word', 'tags', 'count', 'price', 'flag', 'when', 'meta', 'parts', 'mixed'];
 
+/** Paths as well, of which local mode knows only the top. */
+const PATHS = [
+  ...['meta.inner', 'meta."dotted.key"', 'meta.list[].n', 'meta.list[0]', 'parts[].labels'],
+  ...[
+    'parts[0].size',
+    'parts[1]',
+    'tags[]',
+    'tags[0]',
+    'offers[].price',
+    'deep[0]',
+    '"x y"',
+    '"a.b"',
+  ],
+];
+
 const UPDATES: readonly MakeUpdate[] = [
   (random, scope) => ({ action: 'upsert', body: upsert(random, scope) }),
   (random, scope) => ({ action: 'set_payload', body: setPayload(random, scope) }),
   (random, scope) => ({ action: 'overwrite_payload', body: overwrite(random, scope) }),
   (random, scope) => ({
     action: 'delete_payload',
-    body: { keys: some(random, FIELDS, 2), ...selector(random, scope) },
+    body: { keys: some(random, keysOf(scope), 2), ...selector(random, scope) },
   }),
   (random, scope) => ({ action: 'clear_payload', body: byIds(random, scope, 2) }),
   (random, scope) => ({ action: 'update_vectors', body: updateVectors(random, scope) }),
 ];
 
 export function makeUpdate(random: Random, scope: UpdateScope): Step {
-  const { spaces } = scope.collection;
+  const { spaces, oracle } = scope.collection;
   const makers = [...UPDATES];
   // Local mode goes on counting deleted documents in idf.
-  if (!spaces.some((space) => space.kind === 'sparse' && space.idf)) {
+  const hasIdf = spaces.some((space) => space.kind === 'sparse' && space.idf);
+  if (oracle === 'edge' || !hasIdf) {
     makers.push((source, within) => ({ action: 'delete', body: deletion(source, within) }));
     if (spaces[0]?.name !== '') {
       makers.push((source, within) => ({
@@ -59,12 +75,16 @@ function upsert(random: Random, { collection, ids, freshIds }: UpdateScope): Jso
   const again = some(random, ids, between(random, 0, 3)).filter(isId);
   const points = [...fresh, ...again].map((id) => makePoint(random, collection, id));
   const only = chance(random, 0.15) && {
-    update_filter: makeFilter(random, { spaces: collection.spaces, ids }),
+    update_filter: makeFilter(random, { ...collection, ids }),
   };
   const mode = chance(random, 0.3) && {
     update_mode: pick(random, ['upsert', 'insert_only', 'update_only']),
   };
   return { points, ...only, ...mode };
+}
+
+function keysOf({ collection }: UpdateScope): readonly string[] {
+  return collection.oracle === 'edge' ? [...FIELDS, ...PATHS] : FIELDS;
 }
 
 function names(spaces: readonly Space[]): Json[] {
@@ -73,19 +93,27 @@ function names(spaces: readonly Space[]): Json[] {
 
 /** Without nulls, and without objects that a later update goes into: see README.md. */
 function setPayload(random: Random, scope: UpdateScope): JsonObject {
+  if (scope.collection.oracle === 'edge' && chance(random, 0.3)) {
+    const payload = {
+      n: between(random, 0, 6),
+      level: pick(random, [null, between(random, 0, 6)]),
+    };
+    return { payload, key: pick(random, [...PATHS, ...FIELDS]), ...selector(random, scope) };
+  }
   if (chance(random, 0.3)) {
     const goesInto = chance(random, 0.5);
     const { inner: _, ...meta } = makeMeta(random);
     const payload = goesInto ? { level: between(random, 0, 6) } : meta;
     return { payload, key: goesInto ? 'meta.inner' : 'meta', ...selector(random, scope) };
   }
-  const { meta: _, ...fields } = makePayload(random);
-  const values = Object.entries(fields).filter(([, value]) => value !== null);
+  const { meta: _, ...fields } = makeFields(random, scope.collection);
+  const isEdge = scope.collection.oracle === 'edge';
+  const values = Object.entries(fields).filter(([, value]) => isEdge || value !== null);
   return { payload: Object.fromEntries(values), ...selector(random, scope) };
 }
 
 function overwrite(random: Random, scope: UpdateScope): JsonObject {
-  return { payload: makePayload(random), ...byIds(random, scope, 3) };
+  return { payload: makeFields(random, scope.collection), ...byIds(random, scope, 3) };
 }
 
 function updateVectors(random: Random, { collection, ids }: UpdateScope): JsonObject {
@@ -103,9 +131,8 @@ function updateVectors(random: Random, { collection, ids }: UpdateScope): JsonOb
 function deletion(random: Random, scope: UpdateScope): JsonObject {
   if (chance(random, 0.6)) return byIds(random, scope, 3);
   // A narrow one, so that something is left.
-  const { spaces } = scope.collection;
   const few = { has_id: some(random, scope.ids, 8) };
-  return { filter: { must: [few, makeFilter(random, { spaces, ids: scope.ids })] } };
+  return { filter: { must: [few, makeFilter(random, { ...scope.collection, ids: scope.ids })] } };
 }
 
 function batch(random: Random, scope: UpdateScope): JsonObject {
@@ -115,7 +142,7 @@ function batch(random: Random, scope: UpdateScope): JsonObject {
       () => ({ upsert: { points: upsertedPoints(random, scope) } }),
       () => ({ set_payload: setPayload(random, scope) }),
       () => ({ overwrite_payload: overwrite(random, scope) }),
-      () => ({ delete_payload: { keys: some(random, FIELDS, 2), ...selected() } }),
+      () => ({ delete_payload: { keys: some(random, keysOf(scope), 2), ...selected() } }),
       () => ({ clear_payload: selected() }),
       () => ({ update_vectors: updateVectors(random, scope) }),
     ])(),
@@ -131,8 +158,7 @@ function upsertedPoints(random: Random, { collection, ids }: UpdateScope): Json 
 
 function selector(random: Random, scope: UpdateScope): JsonObject {
   if (chance(random, 0.5)) return byIds(random, scope, 5);
-  const { spaces } = scope.collection;
-  return { filter: makeFilter(random, { spaces, ids: scope.ids }) };
+  return { filter: makeFilter(random, { ...scope.collection, ids: scope.ids }) };
 }
 
 function byIds(random: Random, { ids }: UpdateScope, most: number): JsonObject {

@@ -31,4 +31,4 @@ export * from './value-test.ts';
 export * from './vector.ts';
 export * from './vector-schema.ts';
 export * from './vector-schema-codec.ts';
-export { floatValue, numberOfValue, WholeFloat } from './whole-float.ts';
+export { floatValue, numberOfValue, rawJson, WholeFloat } from './whole-float.ts';

@@ -1,4 +1,4 @@
-// A Python with Qdrant's client in it: the machine's where it has one, else a virtual environment of this project, made
+// A Python with Qdrant's client in it, or with its engine: the machine's where it has one, else a virtual environment of this project, made
 // at the first run and kept.
 
 import { execFile } from 'node:child_process';
@@ -8,19 +8,49 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const REQUIREMENT = 'qdrant-client==1.18.*';
 const PROBE = 'import qdrant_client, importlib.metadata as m; print(m.version("qdrant-client"))';
-const VERSION = /^1\.18\./;
 const SETUP_WITHIN_MS = 300_000;
 const FOLDER = join(import.meta.dirname, '../../../.tributary/python');
+
+interface Package {
+  readonly requirement: string;
+  /** Imports it and prints its version. */
+  readonly probe: string;
+  readonly version: RegExp;
+  /** Of the virtual environment. */
+  readonly folder: string;
+}
+const CLIENT: Package = {
+  requirement: 'qdrant-client==1.18.*',
+  probe: PROBE,
+  version: /^1\.18\./,
+  folder: FOLDER,
+};
+/** The engine of the server's release 1.20. */
+const EDGE: Package = {
+  requirement: 'qdrant-edge-py==0.9.0',
+  probe: 'import qdrant_edge, importlib.metadata as m; print(m.version("qdrant-edge-py"))',
+  version: /^0\.9\.0$/m,
+  folder: `${FOLDER}-edge`,
+};
 
 /** The path of a Python that can be used, or why there is none. */
 export type PythonFound = { readonly python: string } | { readonly missing: string };
 
-export async function pythonWithClient(): Promise<PythonFound> {
-  const inFolder = join(FOLDER, 'bin/python');
+export function pythonWithClient(): Promise<PythonFound> {
+  return pythonWith(CLIENT);
+}
+
+/** A Python with Qdrant's engine in it, which has no server and no need of one. */
+export function pythonWithEdge(): Promise<PythonFound> {
+  return pythonWith(EDGE);
+}
+
+async function pythonWith(found: Package): Promise<PythonFound> {
+  const { requirement, folder } = found;
+  const inFolder = join(folder, 'bin/python');
   for (const python of ['python3', inFolder]) {
-    if (await hasClient(python)) return { python };
+    if (await hasPackage(python, found)) return { python };
   }
   try {
     await run('python3', ['--version']);
@@ -29,16 +59,16 @@ export async function pythonWithClient(): Promise<PythonFound> {
   }
   try {
     // What an interrupted run left behind would not be repaired.
-    await rm(FOLDER, { recursive: true, force: true });
-    await run('python3', ['-m', 'venv', FOLDER], { timeout: SETUP_WITHIN_MS });
-    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', REQUIREMENT];
+    await rm(folder, { recursive: true, force: true });
+    await run('python3', ['-m', 'venv', folder], { timeout: SETUP_WITHIN_MS });
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement];
     await run(inFolder, install, { timeout: SETUP_WITHIN_MS });
   } catch (error) {
-    return { missing: `${REQUIREMENT} cannot be installed: ${lastLine(error)}` };
+    return { missing: `${requirement} cannot be installed: ${lastLine(error)}` };
   }
-  return (await hasClient(inFolder))
+  return (await hasPackage(inFolder, found))
     ? { python: inFolder }
-    : { missing: `${REQUIREMENT} is installed and cannot be imported` };
+    : { missing: `${requirement} is installed and cannot be imported` };
 }
 
 /**
@@ -68,10 +98,10 @@ export async function earlierClient(
   return (await isThere()) ? { path } : { missing: `${requirement} cannot be imported` };
 }
 
-async function hasClient(python: string): Promise<boolean> {
+async function hasPackage(python: string, { probe, version }: Package): Promise<boolean> {
   try {
-    const { stdout } = await run(python, ['-c', PROBE]);
-    return VERSION.test(stdout);
+    const { stdout } = await run(python, ['-c', probe]);
+    return version.test(stdout);
   } catch {
     return false;
   }
