@@ -118,7 +118,7 @@ function feedbackStep(random: Random, scope: QueryScope): Step | undefined {
   const [a, b, c] = [fraction(random, -1, 2), fraction(random, 0, 3), fraction(random, -1, 2)];
   const relevance_feedback = {
     target: target(random, scope, space),
-    feedback: times(between(random, 0, 4), item),
+    feedback: times(between(random, 1, 4), item),
     strategy: { naive: { a, b, c } },
   };
   const narrowing = { ...page(random, scope), ...filter(random, scope) };
