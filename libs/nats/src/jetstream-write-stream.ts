@@ -98,7 +98,11 @@ export class JetStreamWriteStream implements WriteStream {
     const { state } = await this.#info();
     // An empty stream that was never written to reports 0 as its first sequence.
     const firstSequence = state.messages === 0 ? state.last_seq + 1 : state.first_seq;
-    return { firstSequence: sequence(firstSequence), lastSequence: sequence(state.last_seq) };
+    return {
+      firstSequence: sequence(firstSequence),
+      lastSequence: sequence(state.last_seq),
+      bytes: state.bytes,
+    };
   }
 
   async shardHead(shard: ShardId): Promise<ShardHead> {

@@ -228,7 +228,7 @@ function readerProperties(property: Property): void {
   property('a reader below the first message held is told so', async ({ stream }) => {
     for (let i = 0; i < 6; i++) await stream.append([message(SHARD_0, `${i}`)]);
     await stream.purge(sequence(4));
-    assert.deepEqual(await stream.head(), { firstSequence: 4, lastSequence: 6 });
+    assert.deepEqual(await ends(stream), { firstSequence: 4, lastSequence: 6 });
     const { signal } = new AbortController();
     const options = { messagesMax: 10, bytesMax: 1e6, waitMs: 2_000, signal };
     const readFrom = async (after: number) => {
@@ -242,7 +242,7 @@ function readerProperties(property: Property): void {
 
 function lifeProperties(property: Property): void {
   property('heads of an empty stream', async ({ stream }) => {
-    assert.deepEqual(await stream.head(), { firstSequence: 1, lastSequence: 0 });
+    assert.deepEqual(await stream.head(), { firstSequence: 1, lastSequence: 0, bytes: 0 });
     assert.deepEqual(await stream.shardHead(SHARD_0), { count: 0, lastSequence: 0 });
     assert.equal(await stream.get(sequence(1)), undefined);
   });
@@ -254,10 +254,18 @@ function lifeProperties(property: Property): void {
     assert.deepEqual(await stream.shardHead(SHARD_1), { count: 2, lastSequence: 4 });
   });
 
+  property('the size of a stream grows with what is written', async ({ stream }) => {
+    await stream.append([message(SHARD_0, 'x'.repeat(10_000))]);
+    const { bytes } = await stream.head();
+    assert.ok(bytes >= 10_000 && bytes < 11_000, `${bytes}`);
+    await stream.append([message(SHARD_1, 'x'.repeat(20_000))]);
+    assert.ok((await stream.head()).bytes >= 30_000);
+  });
+
   property('a purged stream goes on at its last sequence', async ({ stream }) => {
     for (let i = 0; i < 3; i++) await stream.append([message(SHARD_0, `${i}`)]);
     await stream.purge(sequence(4));
-    assert.deepEqual(await stream.head(), { firstSequence: 4, lastSequence: 3 });
+    assert.deepEqual(await stream.head(), { firstSequence: 4, lastSequence: 3, bytes: 0 });
     assert.equal(await stream.get(sequence(2)), undefined);
     assert.equal((await stream.append([message(SHARD_0, 'next')])).sequence, 4);
   });
@@ -304,6 +312,11 @@ function lifeProperties(property: Property): void {
     await underTest.streams.deadLetter(letter(1));
     assert.equal(await underTest.deadLetterCount(collection), 2);
   });
+}
+
+async function ends(stream: WriteStream) {
+  const { firstSequence, lastSequence } = await stream.head();
+  return { firstSequence, lastSequence };
 }
 
 function message(shard: ShardTarget, data: string): AppendMessage {

@@ -31,6 +31,10 @@ export class MemoryLog {
     return this.firstSequence + this.#messages.length - 1;
   }
 
+  get bytes(): number {
+    return this.#messages.reduce((sum, message) => sum + (message?.data.length ?? 0), 0);
+  }
+
   append(messages: readonly AppendMessage[], timeMs: number): AppendReceipt {
     const known = messages.map((message) => this.#sequenceOfId.get(message.messageId));
     const lastKnown = known.at(-1);

@@ -147,6 +147,7 @@ class MemoryWriteStream implements WriteStream {
     return {
       firstSequence: sequence(log.firstSequence),
       lastSequence: sequence(log.lastSequence),
+      bytes: log.bytes,
     };
   }
 

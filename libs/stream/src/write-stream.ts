@@ -33,6 +33,8 @@ export interface StreamHead {
   readonly firstSequence: Sequence;
   /** 0 where nothing was ever written. */
   readonly lastSequence: Sequence;
+  /** What the messages held take on one server's disk. */
+  readonly bytes: number;
 }
 
 export interface ShardHead {

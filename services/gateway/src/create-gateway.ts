@@ -11,6 +11,7 @@ import type { Clock, Logger, Metrics, Random } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './cluster/applied-tracker.ts';
 import { CollectionNames } from './cluster/collection-names.ts';
+import { CutComparison } from './cluster/cut-comparison.ts';
 import { CollectionViews } from './collections/collection-views.ts';
 import { Collections } from './collections/collections.ts';
 import { VectorNames } from './collections/vector-names.ts';
@@ -147,6 +148,7 @@ interface Parts extends AsyncDisposable {
   readonly embedder: Embedder;
   readonly reader: PointsReader;
   readonly writer: PointsWriter;
+  readonly cuts: CutComparison;
   readonly vectorNames: VectorNames;
   readonly meter: RequestMeter;
   readonly operators: OperatorViews;
@@ -175,20 +177,21 @@ function createCluster(options: GatewayOptions, config: GatewayConfig) {
   const readTokens = new ReadTokens({ tracker, streams, clock });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens });
   const names = new CollectionNames(metadata, clock);
-  const views = new CollectionViews({ self, fanOut, localReplicas, clock, timeoutMs });
+  const cuts = new CutComparison(reports);
+  const views = new CollectionViews({ self, fanOut, localReplicas, cuts, clock, timeoutMs });
   const strict = new StrictMode({
     clock,
     shardInfos: (collection) => views.shardInfos(collection),
     revisionOf: (collection) => tracker.revisionOf(collection),
   });
-  return { tracker, directory, names, fanOut, views, strict };
+  return { tracker, cuts, directory, names, fanOut, views, strict };
 }
 
 function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const { metadata, streams, clock, random, logger } = options;
   const { searchTimeoutMs, writeTimeoutMs, applyGraceMs, metaTimeoutMs } = config;
   const cluster = createCluster(options, config);
-  const { tracker, directory, names, fanOut, strict } = cluster;
+  const { tracker, cuts, directory, names, fanOut, strict } = cluster;
   const observation = createObservation(options, config, cluster);
   const { slowLog, watch } = observation;
   const embedder = new Embedder();
@@ -222,6 +225,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);
     tracker.retain(collections);
+    cuts.retain(state);
     writer.retain(collections);
     strict.retain(collections);
     observation.meter.forgetGone();
@@ -237,6 +241,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     [Symbol.asyncDispose]: async () => {
       subscription[Symbol.dispose]();
       tracker[Symbol.dispose]();
+      cuts[Symbol.dispose]();
       observation.local[Symbol.dispose]();
       // What the one has in work waits for the other.
       await Promise.all([vectorNames[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()]);
@@ -249,11 +254,11 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
 function createObservation(
   options: GatewayOptions,
   { requestsMax, requestBytesMax, answerBytesMax, slowQueryMs, version }: GatewayConfig,
-  { directory, tracker }: Pick<Parts, 'directory' | 'tracker'>,
+  { directory, tracker, cuts }: Pick<Parts, 'directory' | 'tracker' | 'cuts'>,
 ) {
   const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
   const state = () => metadata.state;
-  const issues = new Issues({ state, clock });
+  const issues = new Issues({ state, clock, differences: () => cuts.differences() });
   const slowLog =
     slowQueryMs > 0
       ? new SlowLog({
@@ -280,7 +285,7 @@ function createObservation(
   const { cutOffMs = () => undefined } = options;
   const operators = new OperatorViews({
     ...told,
-    ...{ meter, local, watch, issues, slowLog, cutOffMs },
+    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts },
   });
   return { meter, watch, slowLog, local, operators };
 }

@@ -69,6 +69,7 @@ const cluster = z.strictObject({
     .prefault({}),
   /** Seconds of silence after which a peer's replicas are marked Dead. */
   dead_after_sec: z.number().min(2).default(5),
+  cut_interval_sec: z.number().min(1).default(60),
 });
 
 const nats = z.strictObject({

@@ -5,7 +5,7 @@
 // What starts later is closed earlier; a failure while starting closes what was started.
 
 import { availableParallelism } from 'node:os';
-import { Coordinator } from '@tributary/coordinator';
+import { Coordinator, CutWriter } from '@tributary/coordinator';
 import { createGateway, type Gateway, type GatewayConfig } from '@tributary/gateway';
 import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
@@ -207,7 +207,7 @@ async function startServices(
 }
 
 function startCoordinator(
-  { configuration, folder, connection, background, clock, random, logger }: Foundation,
+  { configuration, folder, source, connection, background, clock, random, logger }: Foundation,
   metadata: Metadata,
   reports: AppliedReports,
 ): Coordinator {
@@ -222,6 +222,17 @@ function startCoordinator(
     deadAfterMs: configuration.cluster.dead_after_sec * 1_000,
   });
   background.run('coordinator', coordinator.run(background.signal));
+  const cuts = new CutWriter({
+    metadata,
+    reports,
+    streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
+    isLeading: () => coordinator.isLeading,
+    clock,
+    random,
+    logger: logger.child({ part: 'cuts' }),
+    intervalMs: configuration.cluster.cut_interval_sec * 1_000,
+  });
+  background.run('cuts', cuts.run(background.signal));
   return coordinator;
 }
 

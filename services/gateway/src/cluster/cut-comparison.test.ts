@@ -1,32 +1,38 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { EMPTY_METADATA } from '@tributary/metadata';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { MemoryReports } from '../testing/memory-reports.ts';
+import { MemoryShards } from '../testing/memory-shards.ts';
 import { CutComparison } from './cut-comparison.ts';
 
 const COLLECTION = collectionId('c');
 const SHARD = shardId(0);
 
-function reported(comparison: CutComparison, peer: number, at: number, hash: string): void {
-  const cut = { sequence: sequence(at), contentHash: hash };
-  const replica = { collection: COLLECTION, shard: SHARD, appliedSequence: sequence(at), cut };
-  comparison.take({ peer: peerId(peer), replicas: [replica] });
+function setUp() {
+  const reports = new MemoryReports();
+  const comparison = new CutComparison(reports);
+  const reported = (peer: number, at: number, hash: string) => {
+    const cut = { sequence: sequence(at), contentHash: hash };
+    const replica = { collection: COLLECTION, shard: SHARD, appliedSequence: sequence(at), cut };
+    reports.publish({ peer: peerId(peer), replicas: [replica] });
+  };
+  return { comparison, reported };
 }
 
 test('replicas that are equal at every cut they share differ nowhere', () => {
-  const comparison = new CutComparison();
-  for (const peer of [1, 2, 3])
-    for (const at of [5, 9]) reported(comparison, peer, at, `hash ${at}`);
-  reported(comparison, 1, 12, 'only one has come here');
+  const { comparison, reported } = setUp();
+  for (const peer of [1, 2, 3]) for (const at of [5, 9]) reported(peer, at, `hash ${at}`);
+  reported(1, 12, 'only one has come here');
   assert.deepEqual(comparison.differences(), []);
 });
 
 test('a difference names the cuts between which it arose, and who has what', () => {
-  const comparison = new CutComparison();
-  for (const peer of [1, 2, 3])
-    for (const at of [5, 9]) reported(comparison, peer, at, `hash ${at}`);
-  reported(comparison, 1, 14, 'a');
-  reported(comparison, 2, 14, 'b');
-  reported(comparison, 3, 14, 'a');
+  const { comparison, reported } = setUp();
+  for (const peer of [1, 2, 3]) for (const at of [5, 9]) reported(peer, at, `hash ${at}`);
+  reported(1, 14, 'a');
+  reported(2, 14, 'b');
+  reported(3, 14, 'a');
   const hashes = new Map([
     [peerId(1), 'a'],
     [peerId(2), 'b'],
@@ -39,24 +45,28 @@ test('a difference names the cuts between which it arose, and who has what', () 
 
 test('a difference lasts until a later cut has all equal, or the replica is gone', () => {
   const differing = () => {
-    const comparison = new CutComparison();
-    reported(comparison, 1, 5, 'a');
-    reported(comparison, 2, 5, 'b');
+    const { comparison, reported } = setUp();
+    reported(1, 5, 'a');
+    reported(2, 5, 'b');
     assert.equal(comparison.differences()[0]?.equalAt, undefined);
-    return comparison;
+    return { comparison, reported };
   };
   const rebuilt = differing();
-  for (const peer of [1, 2]) reported(rebuilt, peer, 8, 'c');
-  assert.deepEqual(rebuilt.differences(), []);
+  for (const peer of [1, 2]) rebuilt.reported(peer, 8, 'c');
+  assert.deepEqual(rebuilt.comparison.differences(), []);
   const dropped = differing();
-  dropped.retain((_collection, _shard, peer) => peer === 1);
-  assert.deepEqual(dropped.differences(), []);
+  using shards = new MemoryShards();
+  const kept = { ...shards.create('c', {}), id: COLLECTION };
+  const replicas = new Map([[peerId(1), 'Active' as const]]);
+  const collection = { ...kept, shards: [{ id: SHARD, replicas }] };
+  dropped.comparison.retain({ ...EMPTY_METADATA, collections: new Map([['c', collection]]) });
+  assert.deepEqual(dropped.comparison.differences(), []);
 });
 
 test('the newest cuts are compared, however many there were', () => {
-  const comparison = new CutComparison();
+  const { comparison, reported } = setUp();
   for (let at = 1; at <= 1_000; at++) {
-    for (const peer of [1, 2]) reported(comparison, peer, at, at === 1_000 ? `${peer}` : 'same');
+    for (const peer of [1, 2]) reported(peer, at, at === 1_000 ? `${peer}` : 'same');
   }
   assert.equal(comparison.differences()[0]?.equalAt, 999);
 });

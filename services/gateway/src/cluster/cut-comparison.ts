@@ -5,7 +5,9 @@
 //
 // Invariant: hashes are compared at one sequence only, and a shard keeps a bounded number of cuts.
 
+import { findCollection, type MetadataState } from '@tributary/metadata';
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
+import type { AppliedReports } from '@tributary/replica-api';
 import type { AppliedReport } from '@tributary/wire';
 
 export interface ReplicaDifference {
@@ -28,10 +30,36 @@ interface ShardCuts {
 
 const CUTS_COMPARED = 16;
 
-export class CutComparison {
+export class CutComparison implements Disposable {
   readonly #shards = new Map<string, ShardCuts>();
+  readonly #subscription: Disposable;
 
-  take({ peer, replicas }: AppliedReport): void {
+  constructor(reports: Pick<AppliedReports, 'subscribe'>) {
+    this.#subscription = reports.subscribe((report) => this.#take(report));
+  }
+
+  /** The shards whose replicas had different content at the newest cut that two of them reported. */
+  differences(): ReplicaDifference[] {
+    return [...this.#shards.values()].flatMap((each) => differenceOf(each) ?? []);
+  }
+
+  /** Forgets what is of replicas that are no more. */
+  retain(state: MetadataState): void {
+    for (const [key, { collection, shard, cuts }] of this.#shards) {
+      const present = findCollection(state, collection)?.shards[shard]?.replicas;
+      for (const [at, hashes] of cuts) {
+        for (const peer of hashes.keys()) if (present?.has(peer) !== true) hashes.delete(peer);
+        if (hashes.size === 0) cuts.delete(at);
+      }
+      if (cuts.size === 0) this.#shards.delete(key);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+  }
+
+  #take({ peer, replicas }: AppliedReport): void {
     for (const { collection, shard, cut } of replicas) {
       if (cut === undefined) continue;
       const { cuts } = this.#shardOf(collection, shard);
@@ -44,24 +72,6 @@ export class CutComparison {
     }
   }
 
-  /** The shards whose replicas had different content at the newest cut that two of them reported. */
-  differences(): ReplicaDifference[] {
-    return [...this.#shards.values()].flatMap((each) => differenceOf(each) ?? []);
-  }
-
-  /** Forgets what is of replicas that are no more; `isHeld` says of which there are. */
-  retain(isHeld: (collection: CollectionId, shard: ShardId, peer: PeerId) => boolean): void {
-    for (const [key, { collection, shard, cuts }] of this.#shards) {
-      for (const [at, hashes] of cuts) {
-        for (const peer of hashes.keys()) {
-          if (!isHeld(collection, shard, peer)) hashes.delete(peer);
-        }
-        if (hashes.size === 0) cuts.delete(at);
-      }
-      if (cuts.size === 0) this.#shards.delete(key);
-    }
-  }
-
   #shardOf(collection: CollectionId, shard: ShardId): ShardCuts {
     const key = `${shard}/${collection}`;
     const present = this.#shards.get(key);
@@ -70,6 +80,13 @@ export class CutComparison {
     this.#shards.set(key, made);
     return made;
   }
+}
+
+/** What an operator is told of it, in a sentence. */
+export function describeDifference({ shard, at, equalAt, hashes }: ReplicaDifference): string {
+  const contents = [...hashes].map(([peer, hash]) => `peer ${peer} ${hash.slice(0, 12)}…`);
+  const since = equalAt === undefined ? 'no earlier cut is known' : `equal at ${equalAt}`;
+  return `the replicas of shard ${shard} differ at sequence ${at} (${contents.join(', ')}; ${since})`;
 }
 
 function differenceOf({ collection, shard, cuts }: ShardCuts): ReplicaDifference | undefined {

@@ -13,12 +13,12 @@ export function statusOfReplica(info: ReplicaInfo): StatusView {
   return statusOf([info]);
 }
 
-/** red: a replica has halted or a graph could not be built; yellow: graphs are built; grey: some wait to be. */
-export function statusOf(infos: readonly ReplicaInfo[]): StatusView {
+/** red: replicas differ, one has halted, or a graph could not be built; yellow: graphs are built; grey: some wait to be. */
+export function statusOf(infos: readonly ReplicaInfo[], difference?: string): StatusView {
   const indexes = infos.flatMap((info) => Object.values(info.vectorIndexes));
   const halted = infos.find((info) => info.halted !== undefined)?.halted;
   const failed = indexes.find(({ buildError }) => buildError !== undefined)?.buildError;
-  const optimizerError = halted ?? failed;
+  const optimizerError = difference ?? halted ?? failed;
   if (optimizerError !== undefined) return { status: 'red', optimizerError };
   if (indexes.some(({ build }) => build === 'running')) return { status: 'yellow' };
   const waits = indexes.some(({ build }) => build !== 'idle');

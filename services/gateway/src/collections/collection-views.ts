@@ -10,6 +10,7 @@ import type {
 import type { ReplicaClient } from '@tributary/replica-api';
 import type { Clock } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
+import { type CutComparison, describeDifference } from '../cluster/cut-comparison.ts';
 import { within } from '../cluster/within.ts';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import { statusOf } from './collection-status.ts';
@@ -18,6 +19,7 @@ export interface CollectionViewsOptions {
   readonly self: PeerId;
   readonly fanOut: ShardFanOut;
   readonly localReplicas: ReplicaClient;
+  readonly cuts: Pick<CutComparison, 'differences'>;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
@@ -35,7 +37,7 @@ export class CollectionViews {
     return {
       config: collection.config,
       ...(collection.createdAtMs !== undefined && { createdAtMs: collection.createdAtMs }),
-      ...statusOf(infos),
+      ...statusOf(infos, this.#difference(collection)),
       pointsCount: sum(infos, (info) => info.pointsCount),
       indexedVectorsCount: sum(infos, (info) => info.indexedVectorsCount),
       segmentsCount: sum(infos, (info) => info.segmentsCount),
@@ -62,6 +64,11 @@ export class CollectionViews {
     return within(clock, timeoutMs, 'Collection info', (signal) =>
       fanOut.askEach<'info'>(collection, { kind: 'info' }, { signal, combine: first }),
     );
+  }
+
+  #difference({ id }: CollectionState): string | undefined {
+    const found = this.#options.cuts.differences().find(({ collection }) => collection === id);
+    return found && describeDifference(found);
   }
 
   async cluster(collection: CollectionState): Promise<CollectionClusterView> {

@@ -10,11 +10,13 @@ import {
   untyped,
 } from '@tributary/runtime';
 import type { VectorIndexInfo } from '@tributary/wire';
+import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
 import type { LocalReplica } from '../replicas/local-replicas.ts';
 
 export interface CollectionMetricsInput {
   readonly state: MetadataState;
   readonly local: readonly LocalReplica[];
+  readonly differences: readonly ReplicaDifference[];
   /** Last announced sequence; undefined where the replica was never heard of. */
   readonly appliedSequence: (
     collection: CollectionId,
@@ -69,7 +71,7 @@ function contentFamilies({ local, shown }: CollectionMetricsInput): MetricFamily
   ];
 }
 
-function stateFamilies({ state, shown }: CollectionMetricsInput): MetricFamily[] {
+function stateFamilies({ state, differences, shown }: CollectionMetricsInput): MetricFamily[] {
   const collections = [...state.collections.values()];
   const labelled = (measured: (collection: CollectionState) => number) =>
     collections.map((each) => ({ labels: { id: shown(each.name) }, value: measured(each) }));
@@ -83,6 +85,11 @@ function stateFamilies({ state, shown }: CollectionMetricsInput): MetricFamily[]
       'collection_active_replicas_max',
       'Active replicas of the shard that has the most',
       labelled((each) => Math.max(...activeOf(each))),
+    ),
+    family(
+      'tributary_collection_differing_shards',
+      'Shards whose replicas had different content at the last cut that two of them reported',
+      labelled(({ id }) => differences.filter(({ collection }) => collection === id).length),
     ),
     family(
       'collection_dead_replicas',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CollectionState, EMPTY_METADATA, type MetadataState } from '@tributary/metadata';
-import { collectionId, peerId, shardId, type UnindexedCondition } from '@tributary/model';
+import { collectionId, peerId, sequence, shardId, type UnindexedCondition } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
+import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
 import { MemoryShards } from '../testing/memory-shards.ts';
 import { Issues, type LocalFacts } from './issues.ts';
 
@@ -14,12 +15,16 @@ function withCollection(change: (collection: CollectionState) => CollectionState
   const collection = change(shards.create('c', { shardNumber: 1 }));
   let state: MetadataState = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
   const clock = new SimulatedClock();
-  const issues = new Issues({ state: () => state, clock });
+  let differences: ReplicaDifference[] = [];
+  const issues = new Issues({ state: () => state, clock, differences: () => differences });
+  const differ = (next: ReplicaDifference[]) => {
+    differences = next;
+  };
   const replace = (next: MetadataState) => {
     state = next;
   };
   const ids = (facts: LocalFacts = NO_FACTS) => issues.list(facts).map(({ id }) => id);
-  return { issues, ids, clock, replace, id: collection.id };
+  return { issues, ids, clock, replace, differ, id: collection.id };
 }
 
 function dead(collection: CollectionState): CollectionState {
@@ -45,6 +50,21 @@ test('a field that slow requests filtered by is an issue until its index is made
   assert.deepEqual(ids({ halted: [], schemas: made }), ['UNINDEXED_FIELD/c/n']);
   assert.deepEqual(ids(), ['UNINDEXED_FIELD/c/n']);
   issues.clear(NO_FACTS);
+  assert.deepEqual(ids(), []);
+});
+
+test('replicas that differ are an issue while they do', () => {
+  const { issues, ids, differ, id } = withCollection((collection) => collection);
+  const hashes = new Map([
+    [peerId(1), 'a'.repeat(64)],
+    [peerId(2), 'b'.repeat(64)],
+  ]);
+  const at = { at: sequence(9), equalAt: sequence(5) };
+  differ([{ collection: id, shard: shardId(0), ...at, hashes }]);
+  assert.deepEqual(ids(), ['REPLICAS_DIFFER/c/0']);
+  const [issue] = issues.list(NO_FACTS);
+  assert.match(issue?.description ?? '', /shard 0 differ at sequence 9 .*peer 2 bbb.*equal at 5/);
+  differ([]);
   assert.deepEqual(ids(), []);
 });
 

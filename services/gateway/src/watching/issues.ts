@@ -1,7 +1,8 @@
-// What an operator should look at: fields that slow requests filtered by without an index, and replicas that do not serve.
+// What an operator should look at: fields that slow requests filtered by without an index, replicas that do not serve, and
+// replicas that differ.
 //
 //   slow request ──► unindexed field noted ──(index made, collection gone, cleared)──► forgotten
-//   replica Dead or halted ──► shown while it is ──(cleared)──► not shown until it is so anew
+//   replica Dead, halted, different ──► shown while it is ──(cleared)──► not shown until it is so anew
 //
 // Invariant: what is noted is bounded, and names collections that exist.
 
@@ -14,11 +15,14 @@ import {
 } from '@tributary/model';
 import type { IssueView } from '@tributary/qdrant-api';
 import type { Clock } from '@tributary/runtime';
+import { describeDifference, type ReplicaDifference } from '../cluster/cut-comparison.ts';
 import { isAnsweredByAny } from './describe-plan.ts';
 
 export interface IssuesOptions {
   readonly state: () => MetadataState;
   readonly clock: Clock;
+  /** Shards whose replicas differ. */
+  readonly differences: () => readonly ReplicaDifference[];
 }
 
 /** A replica of this peer that has stopped applying. */
@@ -68,7 +72,7 @@ export class Issues {
   }
 
   list({ halted, schemas }: LocalFacts): IssueView[] {
-    const standing = [...this.#dead(), ...this.#halted(halted)];
+    const standing = this.#standingIssues(halted);
     const present = new Set(standing.map(({ id }) => id));
     this.#dismissed = this.#dismissed.intersection(present);
     for (const id of this.#seenMs.keys()) if (!present.has(id)) this.#seenMs.delete(id);
@@ -77,7 +81,7 @@ export class Issues {
 
   clear({ halted }: Pick<LocalFacts, 'halted'>): void {
     this.#noted.clear();
-    const standing = [...this.#dead(), ...this.#halted(halted)];
+    const standing = this.#standingIssues(halted);
     this.#dismissed = new Set(standing.map(({ id }) => id));
   }
 
@@ -110,6 +114,24 @@ export class Issues {
         atMs,
       };
     }
+  }
+
+  #standingIssues(halted: readonly HaltedReplica[]): IssueView[] {
+    return [...this.#differing(), ...this.#dead(), ...this.#halted(halted)];
+  }
+
+  #differing(): IssueView[] {
+    return this.#options.differences().flatMap((difference) => {
+      const collection = findCollection(this.#options.state(), difference.collection);
+      if (collection === undefined) return [];
+      const { name } = collection;
+      return this.#standing(`REPLICAS_DIFFER/${name}/${difference.shard}`, name, {
+        description: `In '${name}' ${describeDifference(difference)}`,
+        message:
+          'Stop the peer whose content differs from the others, remove the folder of this shard below its ' +
+          'replicas/ and start it: the replica is made again from the stream. Keep the folder for a report of the fault',
+      });
+    });
   }
 
   #dead(): IssueView[] {

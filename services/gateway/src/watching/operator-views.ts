@@ -16,6 +16,7 @@ import {
 } from '@tributary/qdrant-api';
 import { type Metrics, processMemory } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
+import type { CutComparison } from '../cluster/cut-comparison.ts';
 import { statusOfReplica } from '../collections/collection-status.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
 import type { LocalReplica, LocalReplicas } from '../replicas/local-replicas.ts';
@@ -36,6 +37,7 @@ export interface OperatorViewsOptions {
   readonly cluster: () => Promise<ClusterView>;
   readonly watch: WriteWatch;
   readonly issues: Issues;
+  readonly cuts: Pick<CutComparison, 'differences'>;
   /** For how long this peer has been cut off from the log; undefined while it is not. */
   readonly cutOffMs: () => number | undefined;
   /** Absent where slow requests are not looked for. */
@@ -54,13 +56,14 @@ export class OperatorViews {
 
   /** In Prometheus' text format. Replicas whose thread is busy for longer than asked are shown as they last were. */
   async metrics({ anonymize, perCollection, timeoutMs }: ReportParameters): Promise<string> {
-    const { metrics, local, cluster, state, tracker, cutOffMs, ...others } = this.#options;
+    const { metrics, local, cluster, state, tracker, cuts, cutOffMs, ...others } = this.#options;
     const [view, replicas] = await Promise.all([cluster(), local.all(timeoutMs)]);
     return metricsText({
       ...others,
       metrics,
       state: state(),
       local: replicas,
+      differences: cuts.differences(),
       appliedSequence: (collection, shard, peer) =>
         tracker.appliedSequence(collection, shard, peer),
       isAlive: (peer) => tracker.isAlive(peer),
