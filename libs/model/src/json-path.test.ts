@@ -15,6 +15,7 @@ const payload = {
   name: 'x',
   country: { cities: [{ name: 'Berlin', sights: ['Gate'] }, { name: 'Bonn' }, 7] },
   'a.b': 1,
+  '': 2,
   matrix: [[1, 2], [3]],
 };
 
@@ -27,6 +28,8 @@ test('a path finds the values it spells', () => {
   assert.deepEqual(find('country.cities[].sights'), [['Gate']]);
   assert.deepEqual(find('country.cities[].sights[]'), ['Gate']);
   assert.deepEqual(find('"a.b"'), [1]);
+  assert.deepEqual(find('""'), [2]);
+  assert.deepEqual(find('"".""'), []);
   assert.deepEqual(find('matrix[][]'), [1, 2, 3]);
   assert.deepEqual(find('matrix[0][1]'), [2]);
 });
@@ -45,7 +48,7 @@ test('texts of one path have one canonical text, which is the same path', () => 
   const textOf = (steps: readonly [string, boolean, string][], isQuoted: (at: number) => boolean) =>
     steps
       .map(([key, , brackets], at) => {
-        const isPlain = !/[.[\]"]/.test(key) && !isQuoted(at);
+        const isPlain = key !== '' && !/[.[\]"]/.test(key) && !isQuoted(at);
         return (isPlain ? key : `"${key}"`) + brackets;
       })
       .join('.');

@@ -24,7 +24,7 @@ export class JsonPathError extends Error {
 
 const STEP_COUNT_MAX = 128;
 const SIMPLE_KEY = /^[^.[\]"]+$/;
-const TOKEN = /"(?<quoted>[^"]+)"|(?<bare>[^.[\]"]+)/y;
+const TOKEN = /"(?<quoted>[^"]*)"|(?<bare>[^.[\]"]+)/y;
 const BRACKET = /\[(?<index>\d{0,9})\]/y;
 
 /** Throws a JsonPathError that says what is wrong and where. */

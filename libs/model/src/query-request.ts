@@ -81,6 +81,8 @@ export type Expression =
   /** 1 where the filter holds, else 0. */
   | { readonly kind: 'condition'; readonly filter: Filter }
   | { readonly kind: 'sum' | 'mult'; readonly operands: readonly Expression[] }
+  /** At least one operand. */
+  | { readonly kind: 'min' | 'max'; readonly operands: readonly Expression[] }
   | {
       readonly kind: 'div';
       readonly left: Expression;
@@ -88,7 +90,7 @@ export type Expression =
       readonly byZeroDefault?: number;
     }
   | {
-      readonly kind: 'neg' | 'abs' | 'sqrt' | 'exp' | 'ln' | 'log10';
+      readonly kind: 'neg' | 'abs' | 'sqrt' | 'exp' | 'ln' | 'log10' | 'acosh';
       readonly operand: Expression;
     }
   | { readonly kind: 'pow'; readonly base: Expression; readonly exponent: Expression }

@@ -32,6 +32,8 @@ function operandsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'sum':
     case 'mult':
+    case 'min':
+    case 'max':
       return expression.operands;
     case 'div':
       return [expression.left, expression.right];
@@ -43,6 +45,7 @@ function operandsOf(expression: Expression): readonly Expression[] {
     case 'exp':
     case 'ln':
     case 'log10':
+    case 'acosh':
       return [expression.operand];
     case 'linDecay':
     case 'expDecay':

@@ -65,6 +65,14 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
     }
     case 'mult':
       return compileProduct(expression.operands.map((operand) => compile(operand, options)));
+    case 'min':
+    case 'max': {
+      const pick = expression.kind === 'min' ? Math.min : Math.max;
+      const operands = expression.operands.map((operand) => compile(operand, options));
+      if (operands.length > 0)
+        return (subject) => operands.map((each) => each(subject)).reduce((a, b) => pick(a, b));
+      throw new TributaryError('bad_request', `\`${expression.kind}\` needs at least one operand`);
+    }
     case 'div':
       return compileQuotient(expression, options);
     case 'pow':
@@ -75,6 +83,7 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
     case 'exp':
     case 'ln':
     case 'log10':
+    case 'acosh':
       return compileFunction(expression.kind, compile(expression.operand, options));
     case 'geoDistance': {
       const read = compilePayload(expression.to, options.defaults);
@@ -191,10 +200,7 @@ function compilePower(base: Formula, exponent: Formula): Formula {
   };
 }
 
-function compileFunction(
-  kind: 'neg' | 'abs' | 'sqrt' | 'exp' | 'ln' | 'log10',
-  operand: Formula,
-): Formula {
+function compileFunction(kind: keyof typeof FUNCTIONS, operand: Formula): Formula {
   const apply = FUNCTIONS[kind];
   return (subject) => {
     const value = operand(subject);
@@ -209,6 +215,7 @@ const FUNCTIONS = {
   exp: Math.exp,
   ln: Math.log,
   log10: Math.log10,
+  acosh: Math.acosh,
 } as const;
 
 /** 1 at the target and `midpoint` at a distance of `scale` from it. */

@@ -2,6 +2,7 @@
 
 import { hasOffset, offsetsOf, type PayloadIndexes, type PointTable } from '@tributary/index';
 import {
+  compareFacetValues,
   type ExactNumber,
   type FacetHit,
   type FacetQuery,
@@ -84,7 +85,7 @@ export function facetHits(
   }
   const first = new FirstOf<FacetHit>(
     Math.max(0, query.limit),
-    (a, b) => b.count - a.count || compareValues(a.value, b.value),
+    (a, b) => b.count - a.count || compareFacetValues(a.value, b.value),
   );
   for (const [value, count] of counts) {
     if (count >= (first.last?.count ?? 0)) first.offer({ value, count });
@@ -118,8 +119,4 @@ function idAt(table: PointTable, offset: number): PointId {
   const id = table.idAt(pointOffset(offset));
   assert(id !== undefined, 'an offset in an index stands for a point');
   return id;
-}
-
-function compareValues(a: FacetHit['value'], b: FacetHit['value']): number {
-  return a < b ? -1 : Number(a > b);
 }

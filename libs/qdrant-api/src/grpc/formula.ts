@@ -7,7 +7,13 @@ import type {
   Expression as ExpressionMessage,
   Formula,
 } from '../gen/points.ts';
-import { checkDecay, checkVariable, readDefaults, secondsOf } from '../requests/expression.ts';
+import {
+  atLeastOne,
+  checkDecay,
+  checkVariable,
+  readDefaults,
+  secondsOf,
+} from '../requests/expression.ts';
 import { readDatetime } from '../requests/field-condition.ts';
 import { present, readPath } from '../requests/json-reader.ts';
 import { finite, readCondition, readGeoPoint } from './filter.ts';
@@ -15,7 +21,7 @@ import { objectOfEntries } from './payload-reader.ts';
 
 /** No formula that a person writes is deeper; what travels to a replica may nest so much. */
 const DEPTH_MAX = 32;
-const UNARY = ['neg', 'abs', 'sqrt', 'exp', 'ln', 'log10'] as const;
+const UNARY = ['neg', 'abs', 'sqrt', 'exp', 'ln', 'log10', 'acosh'] as const;
 const DECAYS = ['linDecay', 'expDecay', 'gaussDecay'] as const;
 
 export function formulaOf({ expression, defaults }: Formula, path: string): Query {
@@ -57,14 +63,18 @@ function leafOf(message: ExpressionMessage, path: string): Expression | undefine
 }
 
 function innerOf(message: ExpressionMessage, path: string, depth: number): Expression {
-  const { sum, mult, div, pow } = message;
+  const { sum, mult, min, max, div, pow } = message;
   const read = (inner: ExpressionMessage | undefined, name: string) =>
     expressionOf(inner, `${path}.${name}`, depth);
-  if (sum !== undefined) {
-    return { kind: 'sum', operands: sum.sum.map((each, i) => read(each, `sum[${i}]`)) };
+  const readAll = (operands: readonly ExpressionMessage[], name: string) =>
+    operands.map((each, i) => read(each, `${name}[${i}]`));
+  if (sum !== undefined) return { kind: 'sum', operands: readAll(sum.sum, 'sum') };
+  if (mult !== undefined) return { kind: 'mult', operands: readAll(mult.mult, 'mult') };
+  if (min !== undefined) {
+    return { kind: 'min', operands: atLeastOne(readAll(min.min, 'min'), `${path}.min`) };
   }
-  if (mult !== undefined) {
-    return { kind: 'mult', operands: mult.mult.map((each, i) => read(each, `mult[${i}]`)) };
+  if (max !== undefined) {
+    return { kind: 'max', operands: atLeastOne(readAll(max.max, 'max'), `${path}.max`) };
   }
   if (div !== undefined) {
     const { byZeroDefault } = div;

@@ -7,8 +7,10 @@ import * as client from '@qdrant/js-client-grpc';
 import type { ScoredPoint } from '@tributary/model';
 import { sequence } from '@tributary/model';
 import * as newer from 'js-client-grpc-1.19';
+import { Formula } from '../gen/points.ts';
 import { Condition } from '../gen/qdrant_common.ts';
 import { readCondition } from './filter.ts';
+import { formulaOf } from './formula.ts';
 import { id, sent } from './official-client.test-support.ts';
 import {
   facetResponse,
@@ -346,4 +348,24 @@ test('groups, facets and matrices go out as the client reads them', () => {
       [0.5, 0.5],
     ],
   );
+});
+
+test('the expressions of 1.20 are read as its Python client sends them', () => {
+  const read = (hex: string) => formulaOf(Formula.decode(Buffer.from(hex, 'hex')), 'query');
+  const constant = (value: number) => ({ kind: 'constant', value });
+  const variable = (name: string) => ({ kind: 'variable', name });
+  const sent = '0a2742250a08a201050d000000400a0fb2010c0a031201610a050d0000803f0a08aa01050a03120162';
+  assert.deepEqual(read(sent), {
+    kind: 'formula',
+    formula: {
+      kind: 'sum',
+      operands: [
+        { kind: 'acosh', operand: constant(2) },
+        { kind: 'min', operands: [variable('a'), constant(1)] },
+        { kind: 'max', operands: [variable('b')] },
+      ],
+    },
+    defaults: {},
+  });
+  assert.throws(() => read('0a03aa0100'), /query\.expression\.max: needs at least one operand/);
 });

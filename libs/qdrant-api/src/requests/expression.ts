@@ -28,12 +28,15 @@ type Read = (value: JsonValue, path: string) => Expression;
 const READERS: Readonly<Record<string, Read>> = {
   sum: (value, path) => ({ kind: 'sum', operands: operandsOf(value, path) }),
   mult: (value, path) => ({ kind: 'mult', operands: operandsOf(value, path) }),
+  min: (value, path) => ({ kind: 'min', operands: atLeastOne(operandsOf(value, path), path) }),
+  max: (value, path) => ({ kind: 'max', operands: atLeastOne(operandsOf(value, path), path) }),
   neg: (value, path) => ({ kind: 'neg', operand: readExpression(value, path) }),
   abs: (value, path) => ({ kind: 'abs', operand: readExpression(value, path) }),
   sqrt: (value, path) => ({ kind: 'sqrt', operand: readExpression(value, path) }),
   exp: (value, path) => ({ kind: 'exp', operand: readExpression(value, path) }),
   ln: (value, path) => ({ kind: 'ln', operand: readExpression(value, path) }),
   log10: (value, path) => ({ kind: 'log10', operand: readExpression(value, path) }),
+  acosh: (value, path) => ({ kind: 'acosh', operand: readExpression(value, path) }),
   div: divisionOf,
   pow: powerOf,
   geo_distance: geoDistanceOf,
@@ -83,6 +86,12 @@ export function checkDecay(scale: number, midpoint: number, path: string): void 
   if (!(scale > 0)) throw validationError(at(path, 'scale'), `value ${scale} must be above 0`);
   if (midpoint > 0 && midpoint < 1) return;
   throw validationError(at(path, 'midpoint'), `value ${midpoint} must lie between 0 and 1`);
+}
+
+/** The least or greatest of no operands is none. */
+export function atLeastOne(operands: Expression[], path: string): Expression[] {
+  if (operands.length > 0) return operands;
+  throw validationError(path, 'needs at least one operand');
 }
 
 function operandsOf(value: JsonValue, path: string): Expression[] {

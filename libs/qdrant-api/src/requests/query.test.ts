@@ -85,6 +85,8 @@ test('a query that is not served, or makes no sense, is refused by name', () => 
     ],
     ['{"query":{"formula":"$scor"},"prefetch":{}}', 400, /"\$scor" is not a variable/],
     ['{"query":{"formula":{"div":{"left":1}}},"prefetch":{}}', 400, /div\.right: invalid type/],
+    ['{"query":{"formula":{"max":[]}},"prefetch":{}}', 422, /max: needs at least one operand/],
+    ['{"query":{"formula":{"sum":[{"min":[]}]}},"prefetch":{}}', 422, /sum\[0\]\.min: needs at l/],
     ['{"query":{"formula":{"datetime":"x"}},"prefetch":{}}', 400, /"x" is not a datetime/],
     ['{"query":{"formula":{"lin_decay":{"x":1,"scale":0}}},"prefetch":{}}', 422, /scale: value 0/],
     [
