@@ -1,4 +1,5 @@
-// Question: what do codes, examples, sparse and multi vectors of libs/index cost, and what recall do codes keep?
+// Question: what do codes, examples, sparse and multi vectors of libs/index cost, what recall do codes keep, and what do
+// datatypes save?
 //
 // Napkin: a scan is memory speed (20 GB/s), so bytes could be four times as fast as float32 and bits 32 times, less
 // some 2 ns a row for its number. An example costs a scan of scores and 5 ns a row to combine. A query over sparse
@@ -11,6 +12,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import {
+  type CreateVectorIndexOptions,
   createVectorIndex,
   type IndexSearch,
   MultiVectorIndex,
@@ -18,9 +20,10 @@ import {
   SparseIndex,
   type VectorIndex,
 } from '@tributary/index';
-import { pointOffset, type SparseVector } from '@tributary/model';
+import { type Distance, pointOffset, type SparseVector } from '@tributary/model';
 import { seededRandom, silentLogger, systemClock } from '@tributary/runtime';
 import { clusteredVectors, type DataSet, rowOf } from './clustered-vectors.ts';
+import { benchDatatypes } from './datatype-suite.ts';
 
 const QUERIES = 50;
 const MEASURED_MS = 300;
@@ -41,11 +44,14 @@ const random = seededRandom(seed);
 const folder = path.join(tmpdir(), `tributary-vector-kinds-bench-${process.pid}`);
 const everything: IndexSearch = { limit: 10, ef: 100, exact: true, indexedOnly: false };
 
-function open(size: number, quantization: Quantization): Promise<VectorIndex> {
+function open(
+  options: Pick<CreateVectorIndexOptions, 'size' | 'quantization' | 'datatype'> & {
+    distance?: Distance;
+  },
+): Promise<VectorIndex> {
   return createVectorIndex({
-    size,
     distance: 'Cosine',
-    quantization,
+    ...options,
     m: 0,
     efConstruct: 100,
     tailVectorsMax: 1e9,
@@ -91,7 +97,7 @@ async function benchCodes(): Promise<Row[]> {
     });
     const query = (i: number) => rowOf(data.queries, i % QUERIES, set.size);
     for (const quantization of CODES) {
-      await using index = await open(set.size, quantization);
+      await using index = await open({ size: set.size, quantization });
       fill(index, data);
       // Every twelfth offset.
       const accept = new Uint32Array(Math.ceil(set.count / 32)).map((_, word) => {
@@ -147,7 +153,7 @@ async function benchExamples(): Promise<Row[]> {
     queryCount: QUERIES,
     seed,
   });
-  await using index = await open(set.size, { kind: 'binary' });
+  await using index = await open({ size: set.size, quantization: { kind: 'binary' } });
   fill(index, data);
   const nearestMs = cpuMs((i) => {
     index.search(rowOf(data.queries, i % QUERIES, set.size), everything);
@@ -224,13 +230,15 @@ const results = {
   commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`,
   seed,
+  // First, while the process is small: it measures memory.
+  datatypes: await benchDatatypes({ seed, open, cpuMs }),
   codes: await benchCodes(),
   examples: await benchExamples(),
   sparse: benchSparse(),
   multi: benchMulti(),
 };
 rmSync(folder, { recursive: true, force: true });
-for (const name of ['codes', 'examples', 'sparse', 'multi'] as const) {
+for (const name of ['datatypes', 'codes', 'examples', 'sparse', 'multi'] as const) {
   process.stdout.write(`\n${name}\n`);
   console.table(results[name]);
 }
