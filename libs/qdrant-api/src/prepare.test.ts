@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { NO_PAYLOAD, type Point } from '@tributary/model';
+import { type Distance, isDense, NO_PAYLOAD, type Point } from '@tributary/model';
 import { prepareOperation, preparePoints, prepareVector } from './prepare.ts';
 import { refusalOf } from './refusal.test-support.ts';
 import { parseCreateCollection } from './requests/create-collection.ts';
@@ -50,6 +50,26 @@ test('one dense vector for a multivector is its only row', () => {
   assert.deepEqual(prepareVector(Float32Array.of(3, 4), 'm', config), {
     size: 2,
     rows: Float32Array.of(0.6, 0.8),
+  });
+});
+
+test('values become those of the datatype after they are of length 1, but for bytes', () => {
+  const stored = (distance: Distance, datatype: string, ...values: number[]) => {
+    const vectors = { v: { size: 2, distance, datatype } };
+    const vector = prepareVector(Float32Array.from(values), 'v', { ...config, vectors });
+    assert.ok(isDense(vector));
+    return [...vector];
+  };
+  assert.deepEqual(stored('Dot', 'uint8', 3.9, -1), [3, 0]);
+  assert.deepEqual(stored('Cosine', 'uint8', 300, 4.2), [255, 4]);
+  assert.deepEqual(stored('Cosine', 'float16', 3, 4), [Math.f16round(0.6), Math.f16round(0.8)]);
+  assert.deepEqual(stored('Dot', 'float16', 0.1, 1e9), [Math.f16round(0.1), 65_504]);
+  assert.deepEqual(stored('Dot', 'turbo4', 0.25, 1e9), [0.25, 1e9]);
+  const rows = { multivector: { comparator: 'max_sim' as const }, datatype: 'uint8' };
+  const vectors = { v: { size: 2, distance: 'Cosine' as const, ...rows } };
+  assert.deepEqual(prepareVector(Float32Array.of(3.5, 4), 'v', { ...config, vectors }), {
+    size: 2,
+    rows: Float32Array.of(3, 4),
   });
 });
 

@@ -90,6 +90,17 @@ test('values that are not finite are refused under any name', () => {
   assert.match(refusalOf(store, late(1, 1, 2, Number.NaN)) ?? '', /not finite/);
 });
 
+test('values that the datatype of a name does not have are refused, or late where there was another', () => {
+  const bytes: VectorShape = { ...SMALL, datatype: 'uint8' };
+  const store = after([create(5, bytes)]);
+  assert.match(refusalOf(store, late(1, 1, 0.5)) ?? '', /'late' has values that are no uint8/);
+  assert.equal(refusalOf(store, late(1, 1, 255)), undefined);
+  // Converted for the vector that was.
+  const again = after([create(5, SMALL)], [create(7, bytes)], [late(1, 1, 0.5), late(2, 1, 2)]);
+  assert.deepEqual(namesIn(again, 1), ['']);
+  assert.deepEqual(namesIn(again, 2), ['', 'late']);
+});
+
 test('a decision older than what the log has changes nothing', () => {
   const store = after([create(7, LARGE)], [late(1, 1, 2, 3)], [drop(6)], [create(5, SMALL)]);
   assert.deepEqual(namesIn(store, 1), ['', 'late']);
