@@ -6,6 +6,7 @@ import {
   type CollectionConfig,
   collectionId,
   peerId,
+  type QuotaConfig,
   sequence,
   shardId,
 } from '@tributary/model';
@@ -92,6 +93,10 @@ const vectors: fc.Arbitrary<AnyVectorParams> = fc.constantFrom<AnyVectorParams[]
   { kind: 'dense', params: { size: 2, distance: 'Dot', multivector: { comparator: 'max_sim' } } },
   { kind: 'sparse', params: { modifier: 'idf' } },
 );
+const quotas: fc.Arbitrary<QuotaConfig> = fc.constantFrom<QuotaConfig[]>(
+  { enabled: false },
+  { enabled: true, maxResidentMemoryPercent: 80, maxDiskUsagePercent: 90, releaseMarginPercent: 0 },
+);
 const vectorNames = fc.constantFrom('image', 'words', 'text');
 const vectorNameChanges = fc.oneof(
   fc.record(
@@ -144,6 +149,7 @@ const clusterChanges = fc.oneof(
     plain,
   ),
   fc.record({ kind: fc.constant('collectionDeleted' as const), id: collections }, plain),
+  fc.record({ kind: fc.constant('quotasSet' as const), quotas }, plain),
   vectorNameChanges,
   fc.record(
     {

@@ -34,6 +34,7 @@ export function encodeState(state: MetadataState): Uint8Array {
       shards: shards.map(({ id, replicas }) => ({ id, replicas: [...replicas] })),
     })),
     aliases: [...state.aliases],
+    ...(state.quotas && { quotas: state.quotas }),
   });
 }
 
@@ -46,6 +47,7 @@ export function decodeState(bytes: Uint8Array): MetadataState {
       peers: new Map(stored.peers.map((peer) => [peer.id, peer])),
       collections: new Map(stored.collections.map((collection) => [collection.name, collection])),
       aliases: new Map(stored.aliases),
+      ...(stored.quotas && { quotas: stored.quotas }),
     };
   });
 }

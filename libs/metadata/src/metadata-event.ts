@@ -6,6 +6,7 @@ import type {
   CollectionConfig,
   CollectionId,
   PeerId,
+  QuotaConfig,
   Sequence,
   ShardId,
 } from '@tributary/model';
@@ -60,6 +61,8 @@ export type MetadataEvent =
       readonly from: ReplicaState;
       readonly to: ReplicaState;
     }
+  /** The whole new configuration. */
+  | { readonly kind: 'quotasSet'; readonly quotas: QuotaConfig }
   /** In order, each seeing what those before it did; all or none. */
   | { readonly kind: 'aliasesChanged'; readonly actions: readonly AliasAction[] };
 

@@ -6,6 +6,7 @@ import type {
   CollectionId,
   CollectionVectors,
   PeerId,
+  QuotaConfig,
   Sequence,
   ShardId,
 } from '@tributary/model';
@@ -53,6 +54,8 @@ export interface MetadataState {
   readonly collections: ReadonlyMap<string, CollectionState>;
   /** Alias to collection name. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Absent until they are set for the first time. */
+  readonly quotas?: QuotaConfig;
 }
 
 export const EMPTY_METADATA: MetadataState = {

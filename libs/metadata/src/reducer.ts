@@ -56,6 +56,8 @@ export function refusal(state: MetadataState, event: MetadataEvent): string | un
       return refuseIn(state, event.id, (found) => refuseVectorDeleted(found, event.name));
     case 'replicaStateChanged':
       return refuseReplicaStateChanged(state, event);
+    case 'quotasSet':
+      return undefined;
     case 'aliasesChanged': {
       const outcome = changeAliases(state, event.actions);
       return outcome.kind === 'refused' ? outcome.refusal.message : undefined;
@@ -110,6 +112,8 @@ function apply(state: MetadataState, event: MetadataEvent, at: Sequence): Metada
       return changeIn(state, event.id, (found) => logVectorName(found, event.name, event.revision));
     case 'replicaStateChanged':
       return changeReplica(state, event);
+    case 'quotasSet':
+      return { ...state, quotas: event.quotas };
     case 'aliasesChanged': {
       const outcome = changeAliases(state, event.actions);
       assert(outcome.kind === 'changed', 'an accepted event changes the aliases');

@@ -13,6 +13,7 @@ import {
   type JsonValue,
   type OptimizersConfig,
   peerId,
+  type QuotaConfig,
   type SparseVectorParams,
   sequence,
   shardId,
@@ -139,6 +140,14 @@ const aliasAction: z.ZodType<AliasAction> = z.union([
   z.strictObject({ rename: z.strictObject({ from: z.string(), to: z.string() }) }),
 ]);
 
+const percent = z.int().min(0).max(100);
+const quotas = z.strictObject({
+  enabled: z.boolean(),
+  maxResidentMemoryPercent: percent.exactOptional(),
+  maxDiskUsagePercent: percent.exactOptional(),
+  releaseMarginPercent: percent.exactOptional(),
+} satisfies Shape<QuotaConfig>);
+
 const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('peerJoined'),
@@ -192,6 +201,7 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     from: replicaState,
     to: replicaState,
   } satisfies EventShape<'replicaStateChanged'>),
+  z.strictObject({ kind: z.literal('quotasSet'), quotas } satisfies EventShape<'quotasSet'>),
   z.strictObject({
     kind: z.literal('aliasesChanged'),
     actions: z.array(aliasAction),
@@ -236,4 +246,5 @@ export const storedStateSchema = z.strictObject({
   peers: z.array(peerState),
   collections: z.array(collectionState),
   aliases: z.array(z.tuple([z.string(), z.string()])),
+  quotas: quotas.exactOptional(),
 } satisfies Shape<MetadataState> & { version: z.ZodType });

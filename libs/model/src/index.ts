@@ -26,6 +26,7 @@ export * from './point.ts';
 export * from './point-id.ts';
 export * from './query.ts';
 export * from './query-request.ts';
+export * from './quota.ts';
 export * from './sample-hash.ts';
 export * from './text-tokens.ts';
 export * from './value-test.ts';

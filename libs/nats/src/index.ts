@@ -4,5 +4,6 @@ export * from './jetstream-metadata-log.ts';
 export * from './jetstream-write-streams.ts';
 export * from './nats-applied-reports.ts';
 export * from './nats-lease-store.ts';
+export * from './nats-resource-reports.ts';
 export * from './raft-view.ts';
 export * from './server-supervisor.ts';

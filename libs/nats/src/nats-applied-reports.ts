@@ -1,10 +1,16 @@
-// Reports of applied sequences on core NATS: at most once, lost while the connection is.
+// Reports of applied sequences on core NATS.
 
 import type { AppliedReports } from '@tributary/replica-api';
 import { type AppliedReport, decodeReport, encodeReport } from '@tributary/wire';
 import type { Connection } from './connection.ts';
+import { publishReport, type ReportChannel, subscribeReports } from './nats-reports.ts';
 
-const SUBJECT = 'tributary.applied';
+const CHANNEL: ReportChannel<AppliedReport> = {
+  subject: 'tributary.applied',
+  name: 'applied',
+  encode: encodeReport,
+  decode: decodeReport,
+};
 
 export class NatsAppliedReports implements AppliedReports {
   readonly #connection: Connection;
@@ -13,31 +19,11 @@ export class NatsAppliedReports implements AppliedReports {
     this.#connection = connection;
   }
 
-  /** Dropped without a connection: sent later it would be old news. */
   publish(report: AppliedReport): void {
-    const { isConnected, nats } = this.#connection;
-    if (!isConnected || nats.isClosed()) return;
-    nats.publish(SUBJECT, encodeReport(report));
+    publishReport(this.#connection, CHANNEL, report);
   }
 
   subscribe(listener: (report: AppliedReport) => void): Disposable {
-    const { nats, logger } = this.#connection;
-    const subscription = nats.subscribe(SUBJECT, {
-      callback: (error, message) => {
-        if (error) {
-          logger.error({ error }, 'the subscription to applied reports failed');
-          return;
-        }
-        let report: AppliedReport;
-        try {
-          report = decodeReport(message.data);
-        } catch (cause) {
-          logger.warn({ cause }, 'an applied report cannot be read');
-          return;
-        }
-        listener(report);
-      },
-    });
-    return { [Symbol.dispose]: () => subscription.unsubscribe() };
+    return subscribeReports(this.#connection, CHANNEL, listener);
   }
 }

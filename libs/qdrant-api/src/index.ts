@@ -43,6 +43,7 @@ export {
   parseSearchGroups,
 } from './requests/legacy-query.ts';
 export { parseQuery, parseQueryBatch, parseQueryGroups } from './requests/query.ts';
+export { parseQuotas } from './requests/quotas.ts';
 export { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './requests/read.ts';
 export type * from './requests/request.ts';
 export {
@@ -75,6 +76,7 @@ export { float32Text } from './responses/float-text.ts';
 export * from './responses/issues-json.ts';
 export * from './responses/optimizations-json.ts';
 export * from './responses/points-json.ts';
+export { isExceeded, type QuotasView, writeQuotas } from './responses/quotas-json.ts';
 export { writeClusterTelemetry, writeTelemetry } from './responses/telemetry-json.ts';
 export * from './responses/view.ts';
 export * from './unsupported.ts';

@@ -8,6 +8,7 @@ import type {
   ReplicaAnswers,
   ReplicaCall,
   ReplicaCallKind,
+  ResourceReport,
 } from '@tributary/wire';
 
 export type CallOf<K extends ReplicaCallKind> = Extract<ReplicaCall, { kind: K }>;
@@ -54,6 +55,13 @@ export const STUCK_MS = 30_000;
 /** Whether the report says that its peer lives: it answers, or it is busy and will. */
 export function isSignOfLife({ busyMs = 0 }: AppliedReport): boolean {
   return busyMs < STUCK_MS;
+}
+
+/** Reports of what peers use of their machines, on a channel that may lose some of them. */
+export interface ResourceReports {
+  publish(report: ResourceReport): void;
+  /** Calls back for every peer's reports, this one's included, until disposed. */
+  subscribe(listener: (report: ResourceReport) => void): Disposable;
 }
 
 /** Reports of how far replicas have applied, on a channel that may lose some of them. */

@@ -24,7 +24,13 @@ import { filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
 import { vectorIndexInfos } from './explanation.test-support.ts';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
-import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
+import type {
+  AppliedReport,
+  Introduction,
+  ReplicaCall,
+  ReplicaInfo,
+  ResourceReport,
+} from './messages.ts';
 import { vectorShapes } from './vector-shape.test-support.ts';
 
 const safeInteger = fc.maxSafeNat();
@@ -375,6 +381,19 @@ export const reports: fc.Arbitrary<AppliedReport> = fc.record(
     busyMs: safeInteger,
   },
   { requiredKeys: ['peer', 'replicas'] },
+);
+
+const percents = fc.integer({ min: 0, max: 100 });
+
+const plain = { requiredKeys: [] as [], noNullPrototype: true };
+
+export const resourceReports: fc.Arbitrary<ResourceReport> = fc.record(
+  {
+    peer: peers,
+    usage: fc.record({ residentMemoryPercent: percents, diskUsagePercent: percents }, plain),
+    exceeded: fc.record({ residentMemory: fc.boolean(), diskUsage: fc.boolean() }, plain),
+  },
+  { noNullPrototype: true },
 );
 
 export const introductions: fc.Arbitrary<Introduction> = fc.record({

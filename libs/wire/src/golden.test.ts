@@ -24,6 +24,7 @@ import {
   encodeIntroduction,
   encodeReport,
 } from './report-codec.ts';
+import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
 
 const UUID = '0b6a2c5e-2b0d-4e5a-9d53-1f2a3b4c5d6e';
 const target = { collection: collectionId('docs-1'), shard: shardId(3) };
@@ -299,6 +300,11 @@ const report = {
     },
   ],
 };
+const resources = {
+  peer: peerId(5),
+  usage: { residentMemoryPercent: 61, diskUsagePercent: 90 },
+  exceeded: { residentMemory: false, diskUsage: true },
+};
 const introduction = { peer: peerId(5), version: '0.1.0', natsUrls: ['nats://127.0.0.1:4222'] };
 
 const compact = {
@@ -357,6 +363,7 @@ const GOLDEN: readonly [
   ],
   ['report', encodeReport(report), decodeReport, report],
   ['report-busy', encodeReport(busyReport), decodeReport, busyReport],
+  ['resource-report', encodeResourceReport(resources), decodeResourceReport, resources],
   ['introduction', encodeIntroduction(introduction), decodeIntroduction, introduction],
 ];
 

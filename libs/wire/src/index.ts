@@ -6,3 +6,4 @@ export * from './messages.ts';
 export { operationBytes, vectorsUpdateBytes } from './operation-codec.ts';
 export { pointBytes } from './point-codec.ts';
 export * from './report-codec.ts';
+export * from './resource-report-codec.ts';

@@ -15,6 +15,7 @@ import {
   introductions,
   records,
   reports,
+  resourceReports,
   termStatistics,
 } from './arbitraries.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
@@ -28,6 +29,7 @@ import {
   encodeIntroduction,
   encodeReport,
 } from './report-codec.ts';
+import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
 
 test('decoding an encoded call gives the call', () => {
   fc.assert(
@@ -74,7 +76,8 @@ function checkAnswer<K extends ReplicaCallKind>(kind: K, answer: ReplicaAnswers[
 
 test('decoding an encoded report or introduction gives it back', () => {
   fc.assert(
-    fc.property(reports, introductions, (report, introduction) => {
+    fc.property(reports, resourceReports, introductions, (report, resources, introduction) => {
+      assert.deepEqual(decodeResourceReport(encodeResourceReport(resources)), resources);
       assert.deepEqual(decodeReport(encodeReport(report)), structuredClone(report));
       assert.deepEqual(
         decodeIntroduction(encodeIntroduction(introduction)),
@@ -90,6 +93,7 @@ test('whatever the bytes are, decoding a message returns or throws a TributaryEr
     fc.tuple(addresses, calls).map(([target, call]) => encodeCall(target, call)),
     fc.array(records, { maxLength: 2 }).map((list) => encodeAnswer('scroll', list)),
     reports.map(encodeReport),
+    resourceReports.map(encodeResourceReport),
     entries.map(encodeEntry),
   );
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 });

@@ -1,5 +1,5 @@
-// The messages that peers exchange about replicas. Their bytes are in `call-codec.ts`, `answer-codec.ts`, `info-codec.ts`
-// and `report-codec.ts`.
+// The messages that peers exchange about replicas. Their bytes are in `call-codec.ts`, `answer-codec.ts`, `info-codec.ts`,
+// `report-codec.ts` and `resource-report-codec.ts`.
 
 import type {
   CollectionId,
@@ -12,6 +12,8 @@ import type {
   PointId,
   PointRecord,
   Projection,
+  QuotaExceeded,
+  ResourceUsage,
   SampleQuery,
   ScoredPoint,
   ScrollQuery,
@@ -125,6 +127,13 @@ export interface AppliedReplica extends ReplicaAddress {
   readonly durableSequence?: Sequence;
   /** The last cut it has passed, and its content hash there; absent before the first. */
   readonly cut?: { readonly sequence: Sequence; readonly contentHash: string };
+}
+
+/** What a peer uses of its machine, and at which quotas it is by its own verdict. Sent every second. */
+export interface ResourceReport {
+  readonly peer: PeerId;
+  readonly usage: ResourceUsage;
+  readonly exceeded: QuotaExceeded;
 }
 
 /** What a running peer tells one that joins. */

@@ -63,6 +63,7 @@ const WITHOUT_COLLECTION: readonly string[] = [
   'POST /collections/aliases',
   'PUT /collections/new',
   'PATCH /collections/docs',
+  'PUT /quotas',
 ];
 
 function within(collection: string, endpoint: string): string {
@@ -76,6 +77,7 @@ const BODILESS: Readonly<Record<string, number>> = {
   'GET /telemetry': 200,
   'GET /profiler/slow_requests': 200,
   'GET /issues': 200,
+  'GET /quotas': 200,
   'DELETE /issues': 200,
   'GET /aliases': 200,
   'GET /collections': 200,

@@ -4,9 +4,9 @@
 
 import { Embedder } from '@tributary/embedding';
 import type { Metadata, MetadataState } from '@tributary/metadata';
-import type { PeerId } from '@tributary/model';
+import type { PeerId, ResourceUsage } from '@tributary/model';
 import type { ClusterView } from '@tributary/qdrant-api';
-import type { AppliedReports, ReplicaClient } from '@tributary/replica-api';
+import type { AppliedReports, ReplicaClient, ResourceReports } from '@tributary/replica-api';
 import type { Clock, Logger, Metrics, Random } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './cluster/applied-tracker.ts';
@@ -21,6 +21,8 @@ import type { GatewayCore } from './gateway-core.ts';
 import { type GrpcServer, startGrpcServer } from './grpc/server-grpc.ts';
 import { drain } from './limits/drain.ts';
 import { RequestMeter } from './limits/request-meter.ts';
+import { quotaWrites } from './quotas/quota-access.ts';
+import { Quotas } from './quotas/quotas.ts';
 import { PointsReader } from './reads/points-reader.ts';
 import { LocalReplicas } from './replicas/local-replicas.ts';
 import { ReadTokens } from './replicas/read-tokens.ts';
@@ -46,6 +48,9 @@ export interface GatewayOptions {
   /** The same as they are, caught up or not: what is told of them need not be fresh. Default `localReplicas`. */
   readonly observedReplicas?: ReplicaClient;
   readonly reports: AppliedReports;
+  readonly resourceReports: ResourceReports;
+  /** What this peer uses of its machine just now. */
+  readonly measureResources: () => Promise<ResourceUsage>;
   /** The cluster as this peer sees it, with what only the composition root knows. */
   readonly cluster: () => Promise<ClusterView>;
   /** Whether metadata is synced and the local replicas are open and caught up. */
@@ -144,6 +149,7 @@ interface Parts extends AsyncDisposable {
   readonly names: CollectionNames;
   readonly fanOut: ShardFanOut;
   readonly views: CollectionViews;
+  readonly quotas: Quotas;
   readonly strict: StrictMode;
   readonly embedder: Embedder;
   readonly reader: PointsReader;
@@ -179,19 +185,31 @@ function createCluster(options: GatewayOptions, config: GatewayConfig) {
   const names = new CollectionNames(metadata, clock);
   const cuts = new CutComparison(reports);
   const views = new CollectionViews({ self, fanOut, localReplicas, cuts, clock, timeoutMs });
+  const quotas = new Quotas({
+    self,
+    metadata,
+    reports: options.resourceReports,
+    measure: options.measureResources,
+    measureEveryMs: config.measureEveryMs,
+    clock,
+    logger: options.logger,
+    metaTimeoutMs: timeoutMs,
+  });
+  quotas.start();
   const strict = new StrictMode({
     clock,
     shardInfos: (collection) => views.shardInfos(collection),
     revisionOf: (collection) => tracker.revisionOf(collection),
+    residentMemoryPercent: (collection) => quotas.residentMemoryPercent(collection),
   });
-  return { tracker, cuts, directory, names, fanOut, views, strict };
+  return { tracker, cuts, directory, names, fanOut, views, quotas, strict };
 }
 
 function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
   const { metadata, streams, clock, random, logger } = options;
   const { searchTimeoutMs, writeTimeoutMs, applyGraceMs, metaTimeoutMs } = config;
   const cluster = createCluster(options, config);
-  const { tracker, cuts, directory, names, fanOut, strict } = cluster;
+  const { tracker, cuts, directory, names, fanOut, quotas, strict } = cluster;
   const observation = createObservation(options, config, cluster);
   const { slowLog, watch } = observation;
   const embedder = new Embedder();
@@ -216,6 +234,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     metadata,
     names,
     writer,
+    requireSpace: (collection) => quotas.requireSpace(collection),
     clock,
     random,
     logger,
@@ -243,6 +262,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
       tracker[Symbol.dispose]();
       cuts[Symbol.dispose]();
       observation.local[Symbol.dispose]();
+      await quotas[Symbol.asyncDispose]();
       // What the one has in work waits for the other.
       await Promise.all([vectorNames[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()]);
       await directory[Symbol.asyncDispose]();
@@ -254,7 +274,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
 function createObservation(
   options: GatewayOptions,
   { requestsMax, requestBytesMax, answerBytesMax, slowQueryMs, version }: GatewayConfig,
-  { directory, tracker, cuts }: Pick<Parts, 'directory' | 'tracker' | 'cuts'>,
+  { directory, tracker, cuts, quotas }: Pick<Parts, 'directory' | 'tracker' | 'cuts' | 'quotas'>,
 ) {
   const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
   const state = () => metadata.state;
@@ -285,7 +305,7 @@ function createObservation(
   const { cutOffMs = () => undefined } = options;
   const operators = new OperatorViews({
     ...told,
-    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts },
+    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts, quotas },
   });
   return { meter, watch, slowLog, local, operators };
 }
@@ -297,7 +317,8 @@ function createCore(
   isServing: () => boolean,
 ): GatewayCore {
   const { self, metadata, streams, clock, random } = options;
-  const { names, tracker, views, embedder, reader, writer, vectorNames, strict, operators } = parts;
+  const { names, tracker, views, embedder, reader, writer, vectorNames } = parts;
+  const { strict, quotas, operators } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
   const cutOffMs = options.cutOffMs ?? (() => undefined);
   return {
@@ -317,8 +338,9 @@ function createCore(
     }),
     views,
     reader: strictReads(reader, strict),
-    writer: embeddedWrites(strictWrites(writer, strict), embedder),
+    writer: embeddedWrites(strictWrites(quotaWrites(writer, quotas), strict), embedder),
     vectorNames,
+    quotas,
     cluster: options.cluster,
     isReady: async () => isServing() && cutOffMs() === undefined && (await options.ready()),
     cutOffMs,

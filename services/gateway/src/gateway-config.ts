@@ -24,6 +24,8 @@ export interface GatewayConfig {
   readonly writeTimeoutMs: number;
   /** A change of a vector's name that is not in the log after so long was left by a gateway that died: it is finished here. */
   readonly abandonedAfterMs: number;
+  /** How often this peer measures what it uses of its machine. */
+  readonly measureEveryMs: number;
   /** How long a completed write waits for live replicas beyond its write_consistency_factor. */
   readonly applyGraceMs: number;
   /** A peer whose reports stay out this long is not asked any more. */
@@ -53,6 +55,7 @@ export const GATEWAY_DEFAULTS: GatewayConfig = {
   metaTimeoutMs: 10_000,
   writeTimeoutMs: 60_000,
   abandonedAfterMs: 5_000,
+  measureEveryMs: 1_000,
   applyGraceMs: 500,
   silentAfterMs: 1_500,
   requestsMax: 1_024,

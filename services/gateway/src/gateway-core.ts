@@ -6,6 +6,7 @@ import type { CollectionViews } from './collections/collection-views.ts';
 import type { Collections } from './collections/collections.ts';
 import type { VectorNames } from './collections/vector-names.ts';
 import type { GivenWrites } from './embedding/embedded-writes.ts';
+import type { Quotas } from './quotas/quotas.ts';
 import type { PointReads } from './strict-mode/strict-access.ts';
 import type { OperatorViews } from './watching/operator-views.ts';
 
@@ -17,6 +18,7 @@ export interface GatewayCore {
   readonly reader: PointReads;
   readonly writer: GivenWrites;
   readonly vectorNames: VectorNames;
+  readonly quotas: Quotas;
   /** The cluster as this peer sees it. */
   readonly cluster: () => Promise<ClusterView>;
   /** Whether this peer's metadata and replicas are caught up; false while draining. */

@@ -15,6 +15,7 @@ import {
   JetStreamWriteStreams,
   NatsAppliedReports,
   NatsLeaseStore,
+  NatsResourceReports,
   raftView,
 } from '@tributary/nats';
 import {
@@ -49,6 +50,7 @@ import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
 import { runHeartbeat } from './heartbeat.ts';
 import { joinCluster } from './membership.ts';
+import { resourceUsage } from './resource-usage.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
 
 export interface PeerOptions {
@@ -191,6 +193,8 @@ async function startServices(
       localReplicas: guarded,
       observedReplicas: replicas.client,
       reports,
+      resourceReports: new NatsResourceReports(connection),
+      measureResources: () => resourceUsage(folder.path),
       cluster: () => status.view(),
       ready: readiness(cluster, self, replicas),
       cutOffMs: () => {

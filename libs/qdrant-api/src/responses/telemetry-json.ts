@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '@tributary/model';
 import { stringifyJson } from '@tributary/model';
 import { consensusJson, isoTime } from './cluster-json.ts';
 import { collectionConfigJson, paramsJson } from './collection-json.ts';
+import { quotaTelemetryJson } from './quotas-json.ts';
 import type {
   ClusterView,
   CollectionTelemetryView,
@@ -41,6 +42,7 @@ export function writeTelemetry(view: TelemetryView, detailsLevel: number): strin
       resident_bytes: view.memory.residentBytes,
       retained_bytes: view.memory.retainedBytes,
     },
+    quota: quotaTelemetryJson(view.quotas),
   });
 }
 

@@ -1,6 +1,7 @@
 // What a gateway knows and a client is told, the same for REST and gRPC.
 
 import type { CollectionConfig, PayloadSchema, PeerId, ShardId } from '@tributary/model';
+import type { QuotasView } from './quotas-json.ts';
 
 export interface VersionView {
   /** `major.minor.patch`; clients compare it with their own. */
@@ -184,6 +185,7 @@ export interface CollectionTelemetryView {
 }
 
 export interface TelemetryView {
+  readonly quotas: QuotasView;
   /** Of this process, made at its start. */
   readonly id: string;
   readonly version: string;

@@ -43,6 +43,8 @@ export interface VectorNamesOptions {
   readonly metadata: Metadata;
   readonly names: CollectionNames;
   readonly writer: PointsWriter;
+  /** Throws where a peer of the collection is at its quotas. */
+  readonly requireSpace: (collection: CollectionState) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -67,7 +69,7 @@ export class VectorNames implements AsyncDisposable {
 
   /**
    * Asking again for what is there already is no error. Errors: `not_found` (the collection), `already_exists` (another
-   * vector has the name), `bad_request` (too many vectors), `internal` without a quorum; those of a write.
+   * vector has the name), `bad_request` (too many vectors), `insufficient_storage` (quotas), `internal` without a quorum; those of a write.
    */
   async create(
     collectionName: string,
@@ -79,7 +81,10 @@ export class VectorNames implements AsyncDisposable {
       const change = changeOf(found, name);
       const coming = change?.phase === 'creating' ? change.vector : undefined;
       const present = vectorOf(found.config, name) ?? coming;
-      if (present === undefined) return { kind: 'vectorNameCreated', id: found.id, name, vector };
+      if (present === undefined) {
+        this.#options.requireSpace(found);
+        return { kind: 'vectorNameCreated', id: found.id, name, vector };
+      }
       if (!isSameVector(present, vector)) throw vectorExists(name);
       return undefined;
     });

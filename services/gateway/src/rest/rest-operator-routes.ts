@@ -1,19 +1,21 @@
-// The REST endpoints for those who look after a peer: telemetry, issues, slow requests; and what a collection's indexes
+// The REST endpoints for those who look after a peer: telemetry, issues, quotas, slow requests; and what a collection's indexes
 // are made of.
 
 import {
   parseDetailsLevel,
   parseOptimizationDetails,
+  parseQuotas,
   parseReportParameters,
   writeIssues,
   writeMemory,
   writeOptimizations,
+  writeQuotas,
   writeSlowRequests,
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from '../gateway-core.ts';
-import { COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
+import { bodyOf, COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
 
-export function operatorRoutes({ operators, names, views }: GatewayCore): RestRoute[] {
+export function operatorRoutes({ operators, names, views, quotas }: GatewayCore): RestRoute[] {
   return [
     {
       method: 'GET',
@@ -31,6 +33,19 @@ export function operatorRoutes({ operators, names, views }: GatewayCore): RestRo
       url: '/issues',
       handle: async () => {
         await operators.clearIssues();
+        return 'true';
+      },
+    },
+    {
+      method: 'GET',
+      url: '/quotas',
+      handle: async () => writeQuotas(quotas.view()),
+    },
+    {
+      method: 'PUT',
+      url: '/quotas',
+      handle: async (request) => {
+        await quotas.set(parseQuotas(bodyOf(request)));
         return 'true';
       },
     },

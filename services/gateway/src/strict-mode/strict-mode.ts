@@ -9,6 +9,7 @@ import type { CollectionId, Filter, PayloadSchema, PointOperation } from '@tribu
 import type { ReadParameters, WriteParameters } from '@tributary/qdrant-api';
 import { type Clock, TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
+import { takesSpace } from '../quotas/quotas.ts';
 import { missingIndexOf } from './indexed-filters.ts';
 import { type IndexNeed, missingNeed, valuesNeeded } from './indexed-values.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -27,6 +28,8 @@ export interface StrictModeOptions {
   readonly clock: Clock;
   readonly shardInfos: (collection: CollectionState) => Promise<readonly ReplicaInfo[]>;
   /** Another number as soon as a replica of the collection is known to have applied more; until then indexes stay. */
+  /** The largest share of its memory that a peer of the collection uses; undefined where none tells. */
+  readonly residentMemoryPercent: (collection: CollectionState) => number | undefined;
   readonly revisionOf: (collection: CollectionId) => number;
 }
 
@@ -74,6 +77,7 @@ export class StrictMode {
     if (strict.forbids('unindexed_filtering_update')) {
       await this.#requireIndexes(collection, operations.flatMap(selectingFilters), []);
     }
+    if (operations.some(takesSpace)) this.#checkMemory(collection, strict);
     await this.#checkSize(collection, strict, operations);
   }
 
@@ -132,6 +136,17 @@ export class StrictMode {
       `Index required but not found for "${missing.key}" of one of the following types: ` +
         `[${missing.types.join(', ')}]`,
       'Create an index for this key or use a different filter.',
+    );
+  }
+
+  #checkMemory(collection: CollectionState, strict: StrictLimits): void {
+    const percentMax = strict.max('max_resident_memory_percent');
+    if (percentMax === undefined) return;
+    const percent = this.#options.residentMemoryPercent(collection);
+    if (percent === undefined || percent < percentMax) return;
+    throw strictModeError(
+      `Max resident memory limit of ${percentMax} % reached: a peer of the collection uses ${percent} %`,
+      'Delete points, or set a larger max_resident_memory_percent.',
     );
   }
 

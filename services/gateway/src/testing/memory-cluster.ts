@@ -2,6 +2,7 @@
 
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
 import { MemoryWriteStreams, type MemoryWriteStreamsOptions } from '@tributary/stream/memory';
+import type { ResourceReport } from '@tributary/wire';
 import type { GatewayConfig } from '../index.ts';
 import { MemoryPeer } from './memory-peer.ts';
 import { MemoryReports } from './memory-reports.ts';
@@ -27,9 +28,11 @@ export async function startMemoryCluster(options: MemoryClusterOptions): Promise
   const log = new MemoryMetadataLog();
   const streams = new MemoryWriteStreams(options.streams);
   const reports = new MemoryReports();
+  const resourceReports = new MemoryReports<ResourceReport>();
   const peers = Array.from({ length: options.peers }, (_, i) => {
     const { config = {}, metricsPrefix = '' } = options;
-    return new MemoryPeer({ id: i + 1, log, streams, reports, config, metricsPrefix });
+    const channels = { log, streams, reports, resourceReports };
+    return new MemoryPeer({ id: i + 1, ...channels, config, metricsPrefix });
   });
   for (const peer of peers) await peer.start();
   const peerAt = (index: number): MemoryPeer => {

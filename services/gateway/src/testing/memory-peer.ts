@@ -3,7 +3,13 @@
 
 import { type handleBidiStreamingCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type CollectionState, type MetadataLog, MetadataReplica } from '@tributary/metadata';
-import { type PeerId, peerId, type Sequence, type ShardId } from '@tributary/model';
+import {
+  type PeerId,
+  peerId,
+  type ResourceUsage,
+  type Sequence,
+  type ShardId,
+} from '@tributary/model';
 import {
   type AppliedReports,
   type CallOf,
@@ -11,6 +17,7 @@ import {
   PEER_SERVICE,
   PeerConversation,
   type ReplicaClient,
+  type ResourceReports,
 } from '@tributary/replica-api';
 import {
   createMetrics,
@@ -38,6 +45,7 @@ export interface MemoryPeerOptions {
   readonly log: MetadataLog;
   readonly streams: WriteStreams;
   readonly reports: AppliedReports;
+  readonly resourceReports: ResourceReports;
   readonly config?: Partial<GatewayConfig>;
   readonly metricsPrefix?: string;
 }
@@ -55,6 +63,8 @@ export class MemoryPeer implements ReplicaClient {
   isApplying = true;
   /** Says and answers nothing while true: a peer stopped in its tracks. */
   isStopped = false;
+  /** What it says that it uses of its machine. */
+  resources: ResourceUsage = {};
   /** How often its replicas were asked. */
   calls = 0;
 
@@ -122,6 +132,8 @@ export class MemoryPeer implements ReplicaClient {
       streams,
       localReplicas: this,
       reports,
+      resourceReports: this.#options.resourceReports,
+      measureResources: async () => this.resources,
       cluster: async () => ({
         peerId: this.id,
         peers: new Map([...this.metadata.state.peers].map(([id, peer]) => [id, peer.uri])),

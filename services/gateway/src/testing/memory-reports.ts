@@ -1,15 +1,15 @@
-import type { AppliedReports } from '@tributary/replica-api';
+// Reports among the peers of one process.
+
 import type { AppliedReport } from '@tributary/wire';
 
-/** Reports among peers of one process. */
-export class MemoryReports implements AppliedReports {
-  readonly #listeners = new Set<(report: AppliedReport) => void>();
+export class MemoryReports<Report = AppliedReport> {
+  readonly #listeners = new Set<(report: Report) => void>();
 
-  publish(report: AppliedReport): void {
+  publish(report: Report): void {
     for (const listener of [...this.#listeners]) listener(report);
   }
 
-  subscribe(listener: (report: AppliedReport) => void): Disposable {
+  subscribe(listener: (report: Report) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }

@@ -2,7 +2,7 @@
 // rules, as `promtool check metrics` has them. Pure but for what the peer's other parts look up.
 
 import type { PeerId } from '@tributary/model';
-import type { ClusterView } from '@tributary/qdrant-api';
+import type { ClusterView, QuotasView } from '@tributary/qdrant-api';
 import {
   counter,
   expositionText,
@@ -24,6 +24,7 @@ export interface MetricsPageInput extends CollectionMetricsInput {
   readonly meter: RequestMeter;
   readonly watch: WriteWatch;
   readonly slowLog: SlowLog | undefined;
+  readonly quotas: QuotasView;
   readonly isAlive: (peer: PeerId) => boolean;
   /** Undefined while this peer is not cut off from the log. */
   readonly cutOffMs: number | undefined;
@@ -46,7 +47,7 @@ export function metricsText(input: MetricsPageInput): string {
 }
 
 function ownFamilies(input: MetricsPageInput): MetricFamily[] {
-  const { version, meter, watch, slowLog, cutOffMs = 0 } = input;
+  const { version, meter, watch, slowLog, quotas, cutOffMs = 0 } = input;
   return [
     gauge('app_info', 'Name and version', 1, { name: 'tributary', version }),
     gauge('app_status_recovery_mode', 'Always 0: there is no such mode', 0),
@@ -55,6 +56,7 @@ function ownFamilies(input: MetricsPageInput): MetricFamily[] {
       'How long this peer has been cut off from the log; 0 while it is not',
       cutOffMs / 1_000,
     ),
+    quotaFamily(quotas),
     gauge('tributary_requests_in_flight', 'Requests that are being answered', meter.inFlight),
     gauge(
       'tributary_answer_bytes',
@@ -73,6 +75,17 @@ function ownFamilies(input: MetricsPageInput): MetricFamily[] {
       samples: watch.appends.histogram({}),
     },
   ];
+}
+
+/** Without a limit there is no sample: an alert that can never fire would look like one that has not. */
+function quotaFamily({ self }: QuotasView): MetricFamily {
+  const { residentMemory, diskUsage } = self.exceeded;
+  const samples = [
+    { labels: { resource: 'resident_memory' }, value: residentMemory },
+    { labels: { resource: 'disk_usage' }, value: diskUsage },
+  ].flatMap(({ labels, value }) => (value === undefined ? [] : [{ labels, value: value ? 1 : 0 }]));
+  const help = 'Whether this peer is at a quota, and writes to its replicas are refused';
+  return { name: 'quota_exceeded', help, type: 'gauge', samples };
 }
 
 function peerFamilies({ state, isAlive }: MetricsPageInput): MetricFamily[] {

@@ -19,6 +19,7 @@ import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CutComparison } from '../cluster/cut-comparison.ts';
 import { statusOfReplica } from '../collections/collection-status.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import type { LocalReplica, LocalReplicas } from '../replicas/local-replicas.ts';
 import type { WriteWatch } from '../writes/write-watch.ts';
 import type { Issues } from './issues.ts';
@@ -38,6 +39,7 @@ export interface OperatorViewsOptions {
   readonly watch: WriteWatch;
   readonly issues: Issues;
   readonly cuts: Pick<CutComparison, 'differences'>;
+  readonly quotas: Pick<Quotas, 'view'>;
   /** For how long this peer has been cut off from the log; undefined while it is not. */
   readonly cutOffMs: () => number | undefined;
   /** Absent where slow requests are not looked for. */
@@ -56,7 +58,8 @@ export class OperatorViews {
 
   /** In Prometheus' text format. Replicas whose thread is busy for longer than asked are shown as they last were. */
   async metrics({ anonymize, perCollection, timeoutMs }: ReportParameters): Promise<string> {
-    const { metrics, local, cluster, state, tracker, cuts, cutOffMs, ...others } = this.#options;
+    const { metrics, local, cluster, state, tracker, ...rest } = this.#options;
+    const { cuts, cutOffMs, quotas, ...others } = rest;
     const [view, replicas] = await Promise.all([cluster(), local.all(timeoutMs)]);
     return metricsText({
       ...others,
@@ -69,6 +72,7 @@ export class OperatorViews {
       isAlive: (peer) => tracker.isAlive(peer),
       cluster: view,
       cutOffMs: cutOffMs(),
+      quotas: quotas.view(),
       perCollection,
       shown: anonymize ? hashOf : (name) => name,
     });
@@ -97,6 +101,7 @@ export class OperatorViews {
           grpcByCollection: keyed(meter.talliesByCollection('grpc'), anonymize),
         }),
         memory: processMemory(),
+        quotas: this.#options.quotas.view(),
       },
       detailsLevel,
     );
