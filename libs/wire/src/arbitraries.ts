@@ -24,13 +24,7 @@ import { filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
 import { vectorIndexInfos } from './explanation.test-support.ts';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
-import type {
-  AppliedReport,
-  Introduction,
-  ReplicaCall,
-  ReplicaInfo,
-  ResourceReport,
-} from './messages.ts';
+import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
 import { vectorShapes } from './vector-shape.test-support.ts';
 
 const safeInteger = fc.maxSafeNat();
@@ -353,7 +347,7 @@ export const termStatistics = fc.record({
   frequencies: fc.array(safeInteger),
 });
 
-const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
+export const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
 
 const reportedStates = fc.record(
   {
@@ -381,19 +375,6 @@ export const reports: fc.Arbitrary<AppliedReport> = fc.record(
     busyMs: safeInteger,
   },
   { requiredKeys: ['peer', 'replicas'] },
-);
-
-const percents = fc.integer({ min: 0, max: 100 });
-
-const plain = { requiredKeys: [] as [], noNullPrototype: true };
-
-export const resourceReports: fc.Arbitrary<ResourceReport> = fc.record(
-  {
-    peer: peers,
-    usage: fc.record({ residentMemoryPercent: percents, diskUsagePercent: percents }, plain),
-    exceeded: fc.record({ residentMemory: fc.boolean(), diskUsage: fc.boolean() }, plain),
-  },
-  { noNullPrototype: true },
 );
 
 export const introductions: fc.Arbitrary<Introduction> = fc.record({

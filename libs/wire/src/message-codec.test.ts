@@ -15,7 +15,6 @@ import {
   introductions,
   records,
   reports,
-  resourceReports,
   termStatistics,
 } from './arbitraries.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
@@ -29,6 +28,7 @@ import {
   encodeIntroduction,
   encodeReport,
 } from './report-codec.ts';
+import { resourceReports } from './resource-report.test-support.ts';
 import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
 
 test('decoding an encoded call gives the call', () => {
