@@ -9,12 +9,14 @@ import type { ConsumerInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.ts';
 import { parseDelivery } from './delivery.ts';
+import { traceparentsIn } from './trace-headers.ts';
 
 export interface FeedMessage {
   readonly sequence: number;
   readonly subject: string;
   readonly data: Uint8Array;
   readonly timeMs: number;
+  readonly traceparents?: readonly string[];
   /** The server had more to deliver after the message before this one: a purge may have taken what lay between. */
   readonly followsBacklog: boolean;
 }
@@ -171,7 +173,15 @@ export class Feed {
     this.#isDry = false;
     const { sequence, timeMs } = delivery;
     const { subject, data } = message;
-    this.#buffer.push({ sequence, timeMs, subject, data, followsBacklog });
+    const traceparents = traceparentsIn(message.headers);
+    this.#buffer.push({
+      sequence,
+      timeMs,
+      subject,
+      data,
+      followsBacklog,
+      ...(traceparents !== undefined && { traceparents }),
+    });
     this.#bufferedBytes += data.length;
     const pull = this.#pulls[0];
     if (pull && --pull.remaining === 0) this.#pulls.shift();

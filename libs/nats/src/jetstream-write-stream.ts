@@ -32,6 +32,7 @@ import type { Connection } from './connection.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { ALREADY_THERE, type Publication, publishBatch, publishOne } from './publish.ts';
 import { SubjectReader } from './subject-reader.ts';
+import { traceHeaders } from './trace-headers.ts';
 
 /** A server that stores less than this is given up on; a healthy one stores ten times as much. */
 const SLOWEST_BYTES_PER_MS = 10_000;
@@ -187,9 +188,9 @@ export class JetStreamWriteStream implements WriteStream {
     }
   }
 
-  #publication({ shard, messageId, data }: AppendMessage): Publication {
+  #publication({ shard, messageId, data, traceparents }: AppendMessage): Publication {
     const subject = subjectOf(this.collection, shard);
-    return { subject, data, headers: { 'Nats-Msg-Id': messageId } };
+    return { subject, data, headers: { 'Nats-Msg-Id': messageId, ...traceHeaders(traceparents) } };
   }
 
   async #isMissing(): Promise<boolean> {
@@ -253,11 +254,12 @@ class JetStreamShardReader implements ShardReader {
 
   async next(options: ReadOptions): Promise<readonly StreamMessage[]> {
     const messages = await this.#reader.next(options);
-    return messages.map(({ sequence: at, subject, data, timeMs }) => ({
+    return messages.map(({ sequence: at, subject, data, timeMs, traceparents }) => ({
       sequence: sequence(at),
       shard: targetOf(subject),
       data,
       timeMs,
+      ...(traceparents !== undefined && { traceparents }),
     }));
   }
 

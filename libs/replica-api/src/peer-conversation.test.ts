@@ -40,16 +40,19 @@ class HeldReplicas implements ReplicaClient {
 function start() {
   const replicas = new HeldReplicas();
   const events: string[] = [];
-  const conversation = new PeerConversation(replicas, {
-    write: (whole) => {
-      const { number, message } = readNumbered(whole);
-      const [frame] = splitFrames(message);
-      assert.ok(frame);
-      events.push(`${number}: ${readPeerAnswer('count', frame)}`);
+  const conversation = new PeerConversation(
+    { replicas: replicas },
+    {
+      write: (whole) => {
+        const { number, message } = readNumbered(whole);
+        const [frame] = splitFrames(message);
+        assert.ok(frame);
+        events.push(`${number}: ${readPeerAnswer('count', frame)}`);
+      },
+      end: () => events.push('end'),
+      fail: ({ code }) => events.push(`fail ${code}`),
     },
-    end: () => events.push('end'),
-    fail: ({ code }) => events.push(`fail ${code}`),
-  });
+  );
   const ask = (number: number, shard: number) => {
     const target = { collection: collectionId('c'), shard: shardId(shard) };
     conversation.take(numbered(number, joinFrames([encodeCall(target, { kind: 'count' })])));

@@ -9,8 +9,7 @@
 // Answers go out as they are ready, so a slow question does not hold up the ones after it.
 
 import { TributaryError } from '@tributary/runtime';
-import { answerPeerCalls } from './peer-service.ts';
-import type { ReplicaClient } from './replica-client.ts';
+import { answerPeerCalls, type Replicas } from './peer-service.ts';
 
 const NUMBER_BYTES = 4;
 
@@ -39,14 +38,14 @@ export function readNumbered(whole: Buffer): { readonly number: number; readonly
 }
 
 export class PeerConversation {
-  readonly #replicas: ReplicaClient;
+  readonly #handlers: Replicas;
   readonly #stream: PeerStream;
   readonly #cancelled = new AbortController();
   #unanswered = 0;
   #state: 'open' | 'ending' | 'ended' = 'open';
 
-  constructor(replicas: ReplicaClient, stream: PeerStream) {
-    this.#replicas = replicas;
+  constructor(handlers: Replicas, stream: PeerStream) {
+    this.#handlers = handlers;
     this.#stream = stream;
   }
 
@@ -76,7 +75,7 @@ export class PeerConversation {
 
   async #answer(whole: Buffer): Promise<Buffer> {
     const { number, message } = readNumbered(whole);
-    const answer = await answerPeerCalls(this.#replicas, message, this.#cancelled.signal);
+    const answer = await answerPeerCalls(this.#handlers, message, this.#cancelled.signal);
     return numbered(number, answer);
   }
 

@@ -45,7 +45,7 @@ test('a message cut short is corrupt and not read past its end', () => {
 
 test('answers come in the order of the calls, and an error keeps its code and text', async () => {
   const calls = [2, 1, 3].map((shard) => encodeCall(target(shard), { kind: 'count' }));
-  const frames = splitFrames(await answerPeerCalls(counting, joinFrames(calls)));
+  const frames = splitFrames(await answerPeerCalls({ replicas: counting }, joinFrames(calls)));
   assert.equal(frames.length, 3);
   const [first, second, third] = frames;
   assert.ok(first && second && third);
@@ -59,7 +59,7 @@ test('answers come in the order of the calls, and an error keeps its code and te
 
 test('a call that cannot be read fails alone', async () => {
   const calls = [new Uint8Array([255, 255, 255]), encodeCall(target(2), { kind: 'count' })];
-  const [bad, good] = splitFrames(await answerPeerCalls(counting, joinFrames(calls)));
+  const [bad, good] = splitFrames(await answerPeerCalls({ replicas: counting }, joinFrames(calls)));
   assert.ok(bad && good);
   assert.throws(() => readPeerAnswer('count', bad), { code: 'corrupt' });
   assert.equal(readPeerAnswer('count', good), 2);
@@ -67,5 +67,7 @@ test('a call that cannot be read fails alone', async () => {
 
 test('a message of too many calls is refused', async () => {
   const calls = Array.from({ length: PEER_CALLS_MAX + 1 }, () => new Uint8Array(0));
-  await assert.rejects(answerPeerCalls(counting, joinFrames(calls)), { code: 'too_large' });
+  await assert.rejects(answerPeerCalls({ replicas: counting }, joinFrames(calls)), {
+    code: 'too_large',
+  });
 });

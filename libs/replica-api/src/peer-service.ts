@@ -17,7 +17,7 @@ import {
   type ReplicaCallKind,
 } from '@tributary/wire';
 import { joinFrames, splitFrames } from './frames.ts';
-import type { PeerHandlers, ReplicaClient } from './replica-client.ts';
+import type { PeerHandlers } from './replica-client.ts';
 
 /** A gRPC method whose messages are bytes as they are; the shape that gRPC libraries take. */
 export interface RawMethod<Streams extends boolean> {
@@ -42,9 +42,12 @@ export const PEER_CALLS_MAX = 256;
 const ANSWER = 0;
 const ERROR = 1;
 
+/** What answers calls. */
+export type Replicas = Pick<PeerHandlers, 'replicas' | 'replicasWithin'>;
+
 /** Answers the message of a `Call`. Errors: `corrupt`, `too_large`; those of single calls are in the answer. */
 export async function answerPeerCalls(
-  replicas: ReplicaClient,
+  handlers: Replicas,
   message: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Buffer> {
@@ -52,7 +55,7 @@ export async function answerPeerCalls(
   if (frames.length > PEER_CALLS_MAX) {
     throw new TributaryError('too_large', `${frames.length} calls in one message`);
   }
-  return joinFrames(await Promise.all(frames.map((frame) => answerOne(replicas, frame, signal))));
+  return joinFrames(await Promise.all(frames.map((frame) => answerOne(handlers, frame, signal))));
 }
 
 export function answerIntroduction(handlers: PeerHandlers): Buffer {
@@ -71,13 +74,15 @@ export function readPeerAnswer<K extends ReplicaCallKind>(
 }
 
 async function answerOne(
-  replicas: ReplicaClient,
+  { replicas, replicasWithin }: Replicas,
   frame: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   try {
-    const { target, call } = decodeCall(frame);
-    const answer = await replicas.call(target, call, signal);
+    const { target, call, traceparent } = decodeCall(frame);
+    const isTraced = traceparent !== undefined && replicasWithin !== undefined;
+    const asked = isTraced ? replicasWithin(traceparent) : replicas;
+    const answer = await asked.call(target, call, signal);
     return tagged(ANSWER, encodeAnswer(call.kind, answer));
   } catch (error) {
     const { code, message } = TributaryError.from(error);

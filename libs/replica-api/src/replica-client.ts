@@ -33,6 +33,8 @@ export interface ReplicaClient {
 /** What a peer serves to the others on the p2p port. */
 export interface PeerHandlers {
   readonly replicas: ReplicaClient;
+  /** The same, asked within the span of the asking peer; absent where nothing is traced. */
+  readonly replicasWithin?: (traceparent: string) => ReplicaClient;
   introduce(): Introduction;
 }
 

@@ -16,3 +16,4 @@ export * from './replace-file.ts';
 export * from './service.ts';
 export * from './simulated-clock.ts';
 export * from './slices.ts';
+export * from './tracing.ts';

@@ -107,6 +107,27 @@ test('writes that arrive while one is in flight become one append', async () => 
   );
 });
 
+test('an entry has the traces of the writes that have a part in it, and of no other', async () => {
+  let trace: string | undefined;
+  const { appender, stream } = await setUp({ currentTrace: () => trace });
+  const append = (named: string | undefined, ...parts: ReturnType<typeof part>[]) => {
+    trace = named;
+    return appender.append(parts);
+  };
+  await Promise.all([
+    append('one', part(0, 1)),
+    append(undefined, part(0, 2), part(2, 2)),
+    append('two', part(0, 3), part(1, 3)),
+  ]);
+  const messages = await Promise.all([1, 2, 3].map((at) => stream.get(sequence(at))));
+  const traces = messages.map((message) => [message?.shard, message?.traceparents]);
+  assert.deepEqual(traces, [
+    [0, ['one', 'two']],
+    [2, undefined],
+    [1, ['two']],
+  ]);
+});
+
 test('whatever is written comes out once, whole, in order per shard, in one append per write', async () => {
   const writes = fc.array(
     fc.array(fc.record({ shard: fc.nat(2), points: fc.integer({ min: 1, max: 40 }) }), {

@@ -39,6 +39,8 @@ export interface BatchingAppenderOptions {
   readonly queueBytesMax?: number;
   /** How long an append is tried again, at most, in milliseconds. */
   readonly retryForMs?: number;
+  /** The span that an append is called in, as `traceparent`; it travels with the entries that have a part of the write. */
+  readonly currentTrace?: () => string | undefined;
 }
 
 /** A request as large as `service.max_request_size_mb` allows (32 MB) is one append. */
@@ -63,6 +65,7 @@ interface Write {
   readonly bytes: number;
   readonly outcome: PromiseWithResolvers<WriteReceipt>;
   readonly signal: AbortSignal | undefined;
+  readonly traceparent: string | undefined;
   /** True once the promise is settled; the group may go on without it. */
   settled: boolean;
   inFlight: boolean;
@@ -75,13 +78,18 @@ interface Group {
   readonly entries: readonly PackedEntry[];
   /** For each write, the index of the last entry of each target that holds a part of it. */
   readonly lastEntries: readonly ReadonlyMap<ShardTarget, number>[];
+  /** By the index of the entry: the spans of the writes that have a part in it. */
+  readonly traceparents: ReadonlyMap<number, readonly string[]>;
 }
 
 export class BatchingAppender {
   readonly #stream: WriteStream;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #limits: Required<Omit<BatchingAppenderOptions, 'stream' | 'clock' | 'random'>>;
+  readonly #currentTrace: (() => string | undefined) | undefined;
+  readonly #limits: Required<
+    Omit<BatchingAppenderOptions, 'stream' | 'clock' | 'random' | 'currentTrace'>
+  >;
   readonly #closed = new AbortController();
   #queue: Write[] = [];
   #queueBytes = 0;
@@ -91,6 +99,7 @@ export class BatchingAppender {
     this.#stream = options.stream;
     this.#clock = options.clock;
     this.#random = options.random;
+    this.#currentTrace = options.currentTrace;
     this.#limits = {
       batchMessagesMax: options.batchMessagesMax ?? APPEND_MESSAGES_MAX,
       batchBytesMax: options.batchBytesMax ?? BATCH_BYTES_MAX,
@@ -122,7 +131,8 @@ export class BatchingAppender {
     if (signal?.aborted) throw notSent(signal);
     const outcome = Promise.withResolvers<WriteReceipt>();
     const state = { settled: false, inFlight: false };
-    const write: Write = { pieces, operationId, bytes, outcome, signal, ...state };
+    const traceparent = this.#currentTrace?.();
+    const write: Write = { pieces, operationId, bytes, outcome, signal, traceparent, ...state };
     this.#enqueue(write);
     const onAbort = () => this.#abandon(write);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -209,6 +219,7 @@ export class BatchingAppender {
   #gather(): Group {
     const packing = new Packing();
     const lastEntries: ReadonlyMap<ShardTarget, number>[] = [];
+    const traceparents = new Map<number, string[]>();
     const bytesMax = Math.min(GATHER_BYTES_MAX, this.#limits.batchBytesMax);
     let bytes = 0;
     for (const write of this.#queue) {
@@ -216,7 +227,8 @@ export class BatchingAppender {
       const isFull = entries > this.#limits.batchMessagesMax || bytes + write.bytes > bytesMax;
       const isAlone = write.operationId !== undefined;
       if (lastEntries.length > 0 && (isFull || isAlone)) break;
-      packing.add(write.pieces);
+      const touched = packing.add(write.pieces);
+      if (write.traceparent !== undefined) noteTrace(traceparents, touched, write.traceparent);
       lastEntries.push(lastEntriesOf(write, packing));
       bytes += write.bytes;
       write.inFlight = true;
@@ -225,7 +237,7 @@ export class BatchingAppender {
     const writes = this.#queue.splice(0, lastEntries.length);
     this.#queueBytes -= writes.reduce((sum, write) => sum + write.bytes, 0);
     const id = writes[0]?.operationId ?? this.#random.id();
-    return { id, writes, entries: packing.entries, lastEntries };
+    return { id, writes, entries: packing.entries, lastEntries, traceparents };
   }
 
   async #send(group: Group): Promise<void> {
@@ -242,16 +254,18 @@ export class BatchingAppender {
     });
   }
 
-  #encode({ id, entries }: Group): AppendMessage[] {
+  #encode({ id, entries, traceparents }: Group): AppendMessage[] {
     const timeMs = this.#clock.nowMs();
     return entries.map(({ shard, operations }, index) => {
       // The last has the id itself: a write under an id excludes every other, however many messages they take, and a
       // duplicate is looked for by its last message.
       const messageId = index === entries.length - 1 ? id : `${id}.${index}`;
+      const traces = traceparents.get(index);
       return {
         shard,
         messageId,
         data: encodeEntry({ operationId: messageId, timeMs, operations }),
+        ...(traces !== undefined && { traceparents: traces }),
       };
     });
   }
@@ -288,6 +302,21 @@ export class BatchingAppender {
 function lastEntriesOf(write: Write, packing: Packing): ReadonlyMap<ShardTarget, number> {
   const targets = new Set(write.pieces.map((piece) => piece.shard));
   return new Map([...targets].map((target) => [target, packing.lastEntryOf(target)]));
+}
+
+/** An entry may have parts of thousands of writes, and a header is small. */
+const TRACES_OF_ENTRY_MAX = 16;
+
+function noteTrace(
+  traceparents: Map<number, string[]>,
+  touched: Iterable<number>,
+  traceparent: string,
+): void {
+  for (const index of touched) {
+    const known = traceparents.get(index);
+    if (known === undefined) traceparents.set(index, [traceparent]);
+    else if (known.length < TRACES_OF_ENTRY_MAX) known.push(traceparent);
+  }
 }
 
 function settle(write: Write, reason: () => unknown): void {

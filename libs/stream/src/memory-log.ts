@@ -42,9 +42,10 @@ export class MemoryLog {
     if (known.some((at) => at !== undefined)) {
       throw new TributaryError('unavailable', 'some messages of the append are already written');
     }
-    for (const { shard, data, messageId } of messages) {
+    for (const { shard, data, messageId, traceparents } of messages) {
       const at = sequence(this.lastSequence + 1);
-      this.#messages.push({ sequence: at, shard, data: data.slice(), timeMs });
+      const traces = traceparents && { traceparents };
+      this.#messages.push({ sequence: at, shard, data: data.slice(), timeMs, ...traces });
       this.#sequenceOfId.set(messageId, at);
       this.#lastOfTarget.set(shard, at);
     }

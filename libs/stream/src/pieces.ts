@@ -80,8 +80,12 @@ export class Packing {
     return opened;
   }
 
-  /** Appends the pieces of a write, each to its target's open entry, or to a new one where none is open or it is full. */
-  add(pieces: readonly Piece[]): void {
+  /**
+   * Appends the pieces of a write, each to its target's open entry, or to a new one where none is open or it is full.
+   * Returns the indexes of the entries that took one.
+   */
+  add(pieces: readonly Piece[]): ReadonlySet<number> {
+    const touched = new Set<number>();
     const isAlone = pieces.some(isConditional);
     if (isAlone) this.#open.clear();
     for (const { shard, operation, bytes } of pieces) {
@@ -90,14 +94,17 @@ export class Packing {
       if (open && open.bytes + bytes <= PIECE_BYTES_MAX) {
         open.operations.push(operation);
         open.bytes += bytes;
+        touched.add(this.lastEntryOf(shard));
       } else {
         const entry: PackedEntry = { shard, operations: [operation], bytes };
+        touched.add(this.entries.length);
         this.#last.set(shard, this.entries.length);
         this.#open.set(shard, entry);
         this.entries.push(entry);
       }
     }
     if (isAlone) this.#open.clear();
+    return touched;
   }
 }
 

@@ -11,6 +11,8 @@ export interface AppendMessage {
   readonly messageId: string;
   /** At most `ENTRY_BYTES_MAX`. */
   readonly data: Uint8Array;
+  /** Spans of who wrote it, as W3C's `traceparent`; travels beside the data. */
+  readonly traceparents?: readonly string[];
 }
 
 export interface AppendReceipt {
@@ -26,6 +28,8 @@ export interface StreamMessage {
   readonly data: Uint8Array;
   /** When the server stored it, milliseconds since the Unix epoch. For display; never used by apply. */
   readonly timeMs: number;
+  /** As they were appended; may be absent, also where some were. */
+  readonly traceparents?: readonly string[];
 }
 
 export interface StreamHead {

@@ -67,6 +67,7 @@ const CALL_ORDER_BY = lengthTag(10);
 const CALL_SEED = (11 << 3) | 1;
 const CALL_KEY = lengthTag(12);
 const CALL_INDICES = lengthTag(13);
+const CALL_TRACEPARENT = lengthTag(14);
 
 const ORDER_KEY = lengthTag(1);
 const ORDER_DIRECTION = varintTag(2);
@@ -78,11 +79,20 @@ const NO_INDICES = new Uint32Array(0);
 export interface AddressedCall {
   readonly target: ReplicaAddress;
   readonly call: ReplicaCall;
+  /** The span of who asks, as W3C's `traceparent`. */
+  readonly traceparent?: string;
 }
 
 /** Throws `bad_request` on a filter nested deeper than a reader accepts. */
-export function encodeCall(target: ReplicaAddress, call: ReplicaCall): Uint8Array {
-  return written((writer) => writeCall(writer, target, call));
+export function encodeCall(
+  target: ReplicaAddress,
+  call: ReplicaCall,
+  traceparent?: string,
+): Uint8Array {
+  return written((writer) => {
+    writeCall(writer, target, call);
+    if (traceparent !== undefined) writeText(writer, 14, traceparent);
+  });
 }
 
 function writeCall(writer: BinaryWriter, target: ReplicaAddress, call: ReplicaCall): void {
@@ -144,6 +154,7 @@ interface CallFields {
 function readCall(reader: BinaryReader): AddressedCall {
   let collection = '';
   let shard = 0;
+  let traceparent: string | undefined;
   const fields: CallFields = {
     kind: 0,
     queries: [],
@@ -161,11 +172,12 @@ function readCall(reader: BinaryReader): AddressedCall {
     const tag = reader.uint32();
     if (tag === lengthTag(1)) collection = readText(reader);
     else if (tag === varintTag(2)) shard = reader.uint32();
+    else if (tag === CALL_TRACEPARENT) traceparent = readText(reader);
     else readCallField(reader, tag, fields);
   }
   assertEnded(reader, reader.len);
   const target = { collection: collectionId(collection), shard: shardId(shard) };
-  return { target, call: callOf(fields) };
+  return { target, call: callOf(fields), ...(traceparent !== undefined && { traceparent }) };
 }
 
 function readCallField(reader: BinaryReader, tag: number, fields: CallFields): void {

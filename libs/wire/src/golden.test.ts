@@ -327,6 +327,7 @@ const compact = {
     },
   ],
 };
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 const GOLDEN: readonly [
   name: string,
@@ -345,6 +346,12 @@ const GOLDEN: readonly [
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
   ['call-statistics', encodeCall(target, statistics), decodeCall, { target, call: statistics }],
   ['answer-facet', encodeAnswer('facet', facet), (b) => decodeAnswer('facet', b), facet],
+  [
+    'call-traced',
+    encodeCall(target, { kind: 'info' }, TRACEPARENT),
+    decodeCall,
+    { target, call: { kind: 'info' }, traceparent: TRACEPARENT },
+  ],
   ['call-search', encodeCall(target, search), decodeCall, { target, call: search }],
   ['call-scroll', encodeCall(target, scroll), decodeCall, { target, call: scroll }],
   [

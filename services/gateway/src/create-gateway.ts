@@ -7,7 +7,7 @@ import type { Metadata, MetadataState } from '@tributary/metadata';
 import type { PeerId, ResourceUsage } from '@tributary/model';
 import type { ClusterView } from '@tributary/qdrant-api';
 import type { AppliedReports, ReplicaClient, ResourceReports } from '@tributary/replica-api';
-import type { Clock, Logger, Metrics, Random } from '@tributary/runtime';
+import type { Clock, Logger, Metrics, Random, Tracer } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './cluster/applied-tracker.ts';
 import { CollectionNames } from './cluster/collection-names.ts';
@@ -61,6 +61,8 @@ export interface GatewayOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -125,9 +127,9 @@ async function startServers(
   core: GatewayCore,
   meter: RequestMeter,
 ): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
-  const { clock, logger } = options;
+  const { clock, logger, tracer } = options;
   const { host, httpPort, metricsPort, enableCors, maxRequestBytes } = config;
-  const shared = { core, meter, clock, logger, host };
+  const shared = { core, meter, clock, logger, tracer, host };
   const rest = await startRestServer({
     ...shared,
     port: httpPort,
@@ -162,7 +164,7 @@ interface Parts extends AsyncDisposable {
 
 /** What is known of the cluster, and how its replicas are asked. */
 function createCluster(options: GatewayOptions, config: GatewayConfig) {
-  const { self, metadata, streams, reports, clock, localReplicas } = options;
+  const { self, metadata, streams, reports, clock, localReplicas, tracer } = options;
   const { silentAfterMs, searchTimeoutMs, metaTimeoutMs: timeoutMs } = config;
   const tracker = new AppliedTracker({
     self,
@@ -179,9 +181,10 @@ function createCluster(options: GatewayOptions, config: GatewayConfig) {
     clock,
     inFlightMax: PEER_CALLS_MAX,
     callTimeoutMs: searchTimeoutMs,
+    tracer,
   });
   const readTokens = new ReadTokens({ tracker, streams, clock });
-  const fanOut = new ShardFanOut({ metadata, directory, readTokens });
+  const fanOut = new ShardFanOut({ metadata, directory, readTokens, tracer });
   const names = new CollectionNames(metadata, clock);
   const cuts = new CutComparison(reports);
   const views = new CollectionViews({ self, fanOut, localReplicas, cuts, clock, timeoutMs });
@@ -227,6 +230,7 @@ function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
     random,
     writeTimeoutMs,
     inFlightMax: APPENDS_MAX,
+    tracer: options.tracer,
     findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });
   const { abandonedAfterMs } = config;

@@ -1,7 +1,6 @@
 // The configuration of a peer: one schema, parsed once, frozen. Keys are Qdrant's where Qdrant has the thing, so its
-// configuration files and QDRANT__SECTION__KEY variables work; the section `nats` and `replica` are Tributary's own.
-//
-// Keys that only Qdrant has a use for are in qdrant-keys.ts.
+// configuration files and QDRANT__SECTION__KEY variables work; those that only Qdrant has a use for are in qdrant-keys.ts.
+// The sections `nats`, `replica` and `tracing` are Tributary's own.
 //
 // Sources, later wins: defaults, the file (--config-path), QDRANT__… variables, TRIBUTARY__… variables, flags.
 
@@ -90,6 +89,13 @@ const replica = z.strictObject({
   workers: count.max(64).optional(),
 });
 
+const tracing = z.strictObject({
+  /** Where an OTLP collector takes spans over HTTP, without `/v1/traces`; absent: nothing is traced. */
+  otlp_endpoint: httpUrl.optional(),
+  /** Share of the traces begun here that are kept; those that a caller began are kept where the caller does. */
+  sampling_ratio: z.number().min(0).max(1).default(1),
+});
+
 const schema = z.strictObject({
   log_level: z
     .string()
@@ -101,6 +107,7 @@ const schema = z.strictObject({
   cluster: cluster.prefault({}),
   nats: nats.prefault({}),
   replica: replica.prefault({}),
+  tracing: tracing.prefault({}),
 });
 
 export type PeerConfiguration = z.infer<typeof schema>;

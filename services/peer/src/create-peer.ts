@@ -23,7 +23,9 @@ import {
   FreshnessGuard,
   type PeerServer,
   type ReplicaHost,
+  replicasAskedBy,
   startPeerServer,
+  tracedReplicas,
 } from '@tributary/replica';
 import type { AppliedReports } from '@tributary/replica-api';
 import {
@@ -38,6 +40,7 @@ import {
   processFamilies,
   type Random,
   startDeadline,
+  type Tracer,
   watchEventLoopDelay,
 } from '@tributary/runtime';
 import { Background } from './background.ts';
@@ -51,6 +54,7 @@ import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
 import { runHeartbeat } from './heartbeat.ts';
 import { joinCluster } from './membership.ts';
 import { resourceUsage } from './resource-usage.ts';
+import { startTracing } from './tracing/start-tracing.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
 
 export interface PeerOptions {
@@ -97,7 +101,9 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const { urls } = source;
   const connection = starting.use(await connectNats({ urls, name, logger, clock, signal }));
   const background = starting.use(new Background(logger));
-  const foundation = { ...options, folder, source, connection, background };
+  const tracer = await startTracing(options.configuration.tracing, folder.peer, logger);
+  if (tracer !== undefined) starting.use(tracer);
+  const foundation = { ...options, folder, source, connection, background, tracer };
   const { gateway, server } = await startServices(foundation, starting);
   const owned = starting.move();
   let closing: Promise<void> | undefined;
@@ -127,6 +133,7 @@ interface Foundation extends PeerOptions {
   readonly source: NatsSource;
   readonly connection: Connection;
   readonly background: Background;
+  readonly tracer: Tracer | undefined;
 }
 
 async function startServices(
@@ -135,7 +142,7 @@ async function startServices(
 ): Promise<{ gateway: Gateway; server: PeerServer }> {
   const { configuration, clock, random, logger, folder, source, connection } = foundation;
   const { cluster: settings, service } = configuration;
-  const { background } = foundation;
+  const { background, tracer } = foundation;
   const { peer: self } = folder;
   const { signal } = background;
   const given = AbortSignal.any([signal, foundation.signal]);
@@ -166,6 +173,7 @@ async function startServices(
       port: settings.p2p.port,
       handlers: {
         replicas: guarded,
+        ...(tracer && { replicasWithin: replicasAskedBy(guarded, tracer) }),
         introduce: () => ({ peer: self, version: VERSION, natsUrls: source.urls }),
       },
       clock,
@@ -190,7 +198,7 @@ async function startServices(
       self,
       metadata,
       streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
-      localReplicas: guarded,
+      localReplicas: tracer === undefined ? guarded : tracedReplicas(guarded, tracer),
       observedReplicas: replicas.client,
       reports,
       resourceReports: new NatsResourceReports(connection),
@@ -205,6 +213,7 @@ async function startServices(
       random,
       logger: logger.child({ part: 'gateway' }),
       metrics: peerMetrics(foundation, owner),
+      tracer,
     }),
   );
   return { gateway, server };
@@ -241,7 +250,7 @@ function startCoordinator(
 }
 
 function startReplicas(
-  { configuration, folder, source, logger, logLevel }: Foundation,
+  { configuration, folder, source, logger, logLevel, tracer }: Foundation,
   metadata: Metadata,
   reports: AppliedReports,
 ): ReplicaHost {
@@ -255,6 +264,7 @@ function startReplicas(
     workers: configuration.replica.workers ?? Math.max(1, availableParallelism() >> 1),
     logger: logger.child({ part: 'replicas' }),
     logLevel,
+    tracer,
   });
 }
 

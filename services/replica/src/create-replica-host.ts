@@ -4,10 +4,17 @@ import { Worker } from 'node:worker_threads';
 import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import type { AppliedReports } from '@tributary/replica-api';
-import { type Logger, type LogLevel, systemClock, systemRandom } from '@tributary/runtime';
+import {
+  type Logger,
+  type LogLevel,
+  systemClock,
+  systemRandom,
+  type Tracer,
+} from '@tributary/runtime';
 import type { ReplicaWorkerSettings } from './create-replica-worker.ts';
 import { ReplicaHost } from './replica-host.ts';
 import type { StartWorker } from './worker-link.ts';
+import type { FromWorker } from './worker-protocol.ts';
 
 export interface CreateReplicaHostOptions {
   readonly peer: PeerId;
@@ -23,11 +30,12 @@ export interface CreateReplicaHostOptions {
   readonly workers: number;
   readonly logger: Logger;
   readonly logLevel: LogLevel;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Starts the threads at once; call `run` to hold what the metadata places on the peer. */
 export function createReplicaHost(options: CreateReplicaHostOptions): ReplicaHost {
-  const { peer, natsUrls, natsReplicas, dataFolder, logLevel } = options;
+  const { peer, natsUrls, natsReplicas, dataFolder, logLevel, tracer } = options;
   const startWorker: StartWorker = (index, { onMessage, onGone }) => {
     const settings: ReplicaWorkerSettings = {
       index,
@@ -35,6 +43,7 @@ export function createReplicaHost(options: CreateReplicaHostOptions): ReplicaHos
       natsReplicas,
       dataFolder,
       logLevel,
+      isTraced: tracer !== undefined,
       logFields: { peer },
     };
     const thread = new Worker(new URL('./worker-thread.ts', import.meta.url), {
@@ -42,7 +51,10 @@ export function createReplicaHost(options: CreateReplicaHostOptions): ReplicaHos
       name: `replicas-${index}`,
     });
     let failure: Error | undefined;
-    thread.on('message', onMessage);
+    thread.on('message', (message: FromWorker) => {
+      if (message.kind === 'spans') for (const span of message.spans) tracer?.record(span);
+      else onMessage(message);
+    });
     thread.on('error', (error: Error) => {
       failure = error;
     });

@@ -20,6 +20,7 @@ export interface ReplicaWorkerSettings {
   readonly natsReplicas: 1 | 3;
   readonly dataFolder: string;
   readonly logLevel: LogLevel;
+  readonly isTraced: boolean;
   readonly logFields: Readonly<Record<string, string | number>>;
 }
 
@@ -46,6 +47,7 @@ export async function createReplicaWorker(
   return new ReplicaWorker({
     port,
     onCrash,
+    ...(settings.isTraced && { onSpans: (spans) => port.post({ kind: 'spans', spans }) }),
     clock,
     random: systemRandom,
     logger,

@@ -28,6 +28,7 @@ import {
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
 import type { ShardReader, StreamMessage, WriteStream, WriteStreams } from '@tributary/stream';
 import { decodeEntry, type ReplicaAddress } from '@tributary/wire';
+import { AppliedTraces, type AppliedTracesOptions } from './applied-traces.ts';
 import type { ReplicaContent } from './replica-content.ts';
 
 export interface FollowerDriverOptions {
@@ -44,6 +45,7 @@ export interface FollowerDriverOptions {
   /** Called after every step that changed something to be seen from outside. */
   readonly onStep: (state: FollowerState) => void;
   readonly follower?: FollowerOptions;
+  readonly onSpans?: AppliedTracesOptions['onSpans'];
 }
 
 type Outcome = FollowerEvent extends infer Each
@@ -66,6 +68,7 @@ const BACK_OFF_MAX_MS = 2_000;
 export class FollowerDriver {
   readonly #options: FollowerDriverOptions;
   readonly #stream: WriteStream;
+  readonly #traces: AppliedTraces | undefined;
   #state: FollowerState;
   #reader: ShardReader | undefined;
   #batch: ApplyBatch | undefined;
@@ -76,6 +79,8 @@ export class FollowerDriver {
     const { appliedSequence, appliedCount } = options.content.state;
     this.#options = options;
     this.#stream = options.streams.open(options.address.collection);
+    const { address, clock, onSpans } = options;
+    this.#traces = onSpans && new AppliedTraces({ address, clock, onSpans });
     this.#state = createFollower(
       { sequence: appliedSequence, count: appliedCount },
       options.follower ?? FOLLOWER_DEFAULTS,
@@ -173,6 +178,7 @@ export class FollowerDriver {
           isCut: task.isCut,
         });
         this.#batch = undefined;
+        this.#traces?.committed(task.sequence);
         await this.#options.turn();
         return { kind: 'committed' };
       case 'check':
@@ -205,6 +211,7 @@ export class FollowerDriver {
       waitMs: READ_WAIT_MS,
       signal,
     });
+    this.#traces?.read(messages ?? []);
     return (messages ?? []).map(deliveryOf);
   }
 

@@ -5,5 +5,6 @@ export { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } f
 export { ReplicaHost, type ReplicaHostOptions } from './replica-host.ts';
 export type { CreateIndex } from './replica-vectors.ts';
 export { ReplicaWorker, type ReplicaWorkerOptions } from './replica-worker.ts';
+export { replicasAskedBy, tracedReplicas } from './traced-replicas.ts';
 export type { StartWorker, WorkerEvents, WorkerProcess } from './worker-link.ts';
 export type { FromWorker, ReplicaStatus, ToWorker, WorkerPort } from './worker-protocol.ts';

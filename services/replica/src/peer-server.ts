@@ -48,7 +48,7 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
   });
   const conversations = new Set<PeerConversation>();
   const implementation: UntypedServiceImplementation = {
-    call: unary((message, signal) => answerPeerCalls(handlers.replicas, message, signal), options),
+    call: unary((message, signal) => answerPeerCalls(handlers, message, signal), options),
     converse: converse(handlers, conversations),
     introduce: unary(async () => answerIntroduction(handlers), options),
   };
@@ -97,7 +97,7 @@ function converse(
   conversations: Set<PeerConversation>,
 ): handleBidiStreamingCall<Buffer, Buffer> {
   return (call) => {
-    const conversation = new PeerConversation(handlers.replicas, {
+    const conversation = new PeerConversation(handlers, {
       write: (message) => call.write(message),
       end: () => call.end(),
       fail: ({ code, message }) =>

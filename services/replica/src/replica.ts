@@ -4,7 +4,13 @@
 
 import type { CollectionConfig, CollectionVectors } from '@tributary/model';
 import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
-import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type EndedSpan,
+  type Logger,
+  type Random,
+  TributaryError,
+} from '@tributary/runtime';
 import type { ReplicaReader } from '@tributary/search';
 import type { Cut, ReplicaStores } from '@tributary/storage';
 import type { WriteStreams } from '@tributary/stream';
@@ -32,6 +38,8 @@ export interface ReplicaSurroundings {
   /** Lets other work of the thread go on: resolves after what is due in the event loop. */
   readonly turn: () => Promise<void>;
   readonly follower?: FollowerOptions;
+  /** Told spans of entries that came with a trace; absent where nothing is traced. */
+  readonly onSpans?: (spans: readonly EndedSpan[]) => void;
 }
 
 export interface ReplicaOptions extends ReplicaSurroundings {

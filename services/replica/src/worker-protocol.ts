@@ -3,7 +3,7 @@
 
 import type { CollectionConfig, CollectionVectors, Sequence } from '@tributary/model';
 import type { Halt } from '@tributary/replication';
-import type { ErrorCode } from '@tributary/runtime';
+import type { EndedSpan, ErrorCode } from '@tributary/runtime';
 import type { Cut } from '@tributary/storage';
 import type { ReplicaAddress } from '@tributary/wire';
 
@@ -62,6 +62,8 @@ export type FromWorker =
   /** `packMessages` of what `encodeAnswer` made; empty where there is nothing to say. */
   | { readonly kind: 'answers'; readonly packed: Uint8Array }
   | { readonly kind: 'refusals'; readonly refusals: readonly Refusal[] }
+  /** Spans that ended here: the tracer is in the main thread. */
+  | { readonly kind: 'spans'; readonly spans: readonly EndedSpan[] }
   | { readonly kind: 'stopped' };
 
 /** One end of the channel between the two. */

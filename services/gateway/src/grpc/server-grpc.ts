@@ -20,7 +20,14 @@ import {
   retryAfterText,
   statusOf,
 } from '@tributary/qdrant-api';
-import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type Logger,
+  type SpanDetails,
+  type TraceHeaders,
+  type Tracer,
+  TributaryError,
+} from '@tributary/runtime';
 import type { GatewayCore } from '../gateway-core.ts';
 import { UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
@@ -34,6 +41,7 @@ export interface GrpcServerOptions {
   readonly meter: RequestMeter;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer?: Tracer | undefined;
   readonly host: string;
   readonly port: number;
 }
@@ -82,9 +90,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 function unary<Request, Response>(
   method: GrpcMethod<Request, Response>,
   handle: (request: Request, context: CallContext) => Promise<Answer<Response>>,
-  { core, meter, clock, logger }: GrpcServerOptions,
+  { core, meter, clock, logger, tracer }: GrpcServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
   const endpoint = meter.grpc(method.path);
+  const details: SpanDetails = {
+    name: method.path.slice(1),
+    kind: 'server',
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': method.path.slice(1) },
+  };
   const answer = async (
     { request, metadata }: Call,
     note: (collection: string | undefined) => void,
@@ -96,7 +109,9 @@ function unary<Request, Response>(
     try {
       const message = decode(method, request);
       note(collectionOf(message));
-      return await handle(message, { headers: headersOf(metadata), hold });
+      const work = () => handle(message, { headers: headersOf(metadata), hold });
+      if (tracer === undefined) return await work();
+      return await tracer.serve(traceOf(metadata), details, work);
     } finally {
       meter.leave();
     }
@@ -147,6 +162,14 @@ function headersOf(metadata: CallMetadata): QueryStrings {
     [IDEMPOTENCY_KEY_HEADER]: metadata.get(IDEMPOTENCY_KEY_HEADER)[0],
     [MIN_SEQUENCE_HEADER]: metadata.get(MIN_SEQUENCE_HEADER)[0],
   };
+}
+
+function traceOf(metadata: CallMetadata): TraceHeaders {
+  const textOf = (name: string) => {
+    const [value] = metadata.get(name);
+    return value === undefined ? undefined : String(value);
+  };
+  return { traceparent: textOf('traceparent'), tracestate: textOf('tracestate') };
 }
 
 /** The collection that a message names; undefined where it is about none. */

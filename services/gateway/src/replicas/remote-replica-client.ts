@@ -27,7 +27,13 @@ import {
   readPeerAnswer,
   splitFrames,
 } from '@tributary/replica-api';
-import { type Clock, type ErrorCode, startDeadline, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type ErrorCode,
+  startDeadline,
+  type Tracer,
+  TributaryError,
+} from '@tributary/runtime';
 import {
   encodeCall,
   type ReplicaAddress,
@@ -42,6 +48,7 @@ export interface RemoteReplicaClientOptions {
   readonly clock: Clock;
   /** Longest time a call may take that has no signal. */
   readonly callTimeoutMs: number;
+  readonly tracer?: Tracer | undefined;
 }
 
 interface Pending {
@@ -91,7 +98,7 @@ export class RemoteReplicaClient implements ReplicaClient {
     hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     const kind: K = call.kind;
-    const request = encodeCall(target, call);
+    const request = encodeCall(target, call, this.#options.tracer?.current());
     const ask = async (within: AbortSignal) => {
       const frame = await this.#ask(request, within);
       if (frame.length > HELD_BYTES_MIN) hold?.(frame.length);

@@ -7,7 +7,7 @@
 import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import type { ReplicaClient, ReplicaDirectory } from '@tributary/replica-api';
-import { type Clock, TributaryError } from '@tributary/runtime';
+import { type Clock, type Tracer, TributaryError } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import { Breaker } from './breaker.ts';
 import { RemoteReplicaClient } from './remote-replica-client.ts';
@@ -22,6 +22,7 @@ export interface PeerDirectoryOptions {
   readonly inFlightMax: number;
   /** Longest time a call may take where its signal sets none. */
   readonly callTimeoutMs: number;
+  readonly tracer?: Tracer | undefined;
 }
 
 interface Remote {
@@ -80,8 +81,8 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
   }
 
   #connect(peer: PeerId, uri: string): Remote {
-    const { clock, inFlightMax, callTimeoutMs } = this.#options;
-    const client = new RemoteReplicaClient({ peer, uri, clock, callTimeoutMs });
+    const { clock, inFlightMax, callTimeoutMs, tracer } = this.#options;
+    const client = new RemoteReplicaClient({ peer, uri, clock, callTimeoutMs, tracer });
     const name = `peer ${peer} at ${uri}`;
     const breaker = new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
     const guarded: ReplicaClient = {

@@ -3,11 +3,17 @@
 // shard would say the same. Where the client asks for agreement, several replicas of a shard are asked at once.
 
 import type { CollectionState, Metadata, ShardState } from '@tributary/metadata';
-import type { PeerId, Sequence } from '@tributary/model';
+import type { PeerId, Sequence, ShardId } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
 import type { CallOf, ReplicaDirectory } from '@tributary/replica-api';
 import { orderReplicas } from '@tributary/routing';
-import { type ErrorCode, TributaryError } from '@tributary/runtime';
+import {
+  type ErrorCode,
+  type SpanDetails,
+  type Tracer,
+  TributaryError,
+  traced,
+} from '@tributary/runtime';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { ReadStep } from '../watching/read-trace.ts';
 import { type Agreement, agreementOf } from './read-agreement.ts';
@@ -17,6 +23,7 @@ export interface ShardFanOutOptions {
   readonly metadata: Metadata;
   readonly directory: ReplicaDirectory;
   readonly readTokens: ReadTokens;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** How to ask, besides what. */
@@ -50,6 +57,18 @@ const FAILS_OVER: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
+function askingSpan(collection: string, shard: ShardId, peer: PeerId, kind: string): SpanDetails {
+  return {
+    name: `ask ${kind}`,
+    kind: 'client',
+    attributes: {
+      'tributary.collection.name': collection,
+      'tributary.shard': shard,
+      'tributary.peer': peer,
+    },
+  };
+}
+
 function isOutOfReach(error: unknown): boolean {
   return TributaryError.from(error).code === 'internal';
 }
@@ -58,12 +77,14 @@ export class ShardFanOut {
   readonly #metadata: Metadata;
   readonly #directory: ReplicaDirectory;
   readonly #readTokens: ReadTokens;
+  readonly #tracer: Tracer | undefined;
   #turn = 0;
 
   constructor(options: ShardFanOutOptions) {
     this.#metadata = options.metadata;
     this.#directory = options.directory;
     this.#readTokens = options.readTokens;
+    this.#tracer = options.tracer;
   }
 
   /** One answer a shard, in the order of the shards. Errors: those of `ask`. */
@@ -126,7 +147,12 @@ export class ShardFanOut {
     for (let peer = queue.shift(); peer !== undefined; peer = queue.shift()) {
       try {
         const noteAnswer = step?.asking(shard.id, peer);
-        const answer = await this.#directory.at(peer).call<K>(target, call, signal, hold);
+        const replicas = this.#directory.at(peer);
+        const answer = await traced(
+          this.#tracer,
+          () => askingSpan(collection.name, shard.id, peer, call.kind),
+          () => replicas.call<K>(target, call, signal, hold),
+        );
         noteAnswer?.();
         return answer;
       } catch (error) {

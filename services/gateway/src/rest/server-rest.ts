@@ -15,7 +15,13 @@ import {
   statusOf,
   writeVersion,
 } from '@tributary/qdrant-api';
-import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type Logger,
+  type SpanDetails,
+  type Tracer,
+  TributaryError,
+} from '@tributary/runtime';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayCore } from '../gateway-core.ts';
 import type { BudgetShare } from '../limits/byte-budget.ts';
@@ -34,6 +40,7 @@ export interface RestServerOptions {
   readonly meter: RequestMeter;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tracer?: Tracer | undefined;
   readonly host: string;
   readonly port: number;
   readonly enableCors: boolean;
@@ -147,8 +154,14 @@ async function startMetrics({ core, host, metricsPort }: RestServerOptions) {
 
 function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOptions): void {
   const { method, url } = route;
-  const endpoint = options.meter.rest(method, url.replaceAll(/:(\w+)/g, '{$1}'));
-  const context = { ...options, endpoint };
+  const pattern = url.replaceAll(/:(\w+)/g, '{$1}');
+  const endpoint = options.meter.rest(method, pattern);
+  const endpointSpan: SpanDetails = {
+    name: `${method} ${pattern}`,
+    kind: 'server',
+    attributes: { 'http.request.method': method, 'http.route': pattern },
+  };
+  const context = { ...options, endpoint, endpointSpan };
   // No promise is handed back: its end would be taken for an answer while that one is still being compressed.
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
     answer(request, reply, route, context).catch((error: unknown) => fail(reply, error));
@@ -160,7 +173,10 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   { handle }: RestRoute,
-  context: RestServerOptions & { readonly endpoint: EndpointMeter },
+  context: RestServerOptions & {
+    readonly endpoint: EndpointMeter;
+    readonly endpointSpan: SpanDetails;
+  },
 ): Promise<void> {
   const { clock, meter, logger, endpoint } = context;
   const startedMs = clock.monotonicMs();
@@ -170,7 +186,7 @@ async function answer(
   try {
     meter.enter();
     try {
-      result = await handle(asked);
+      result = await served(asked, context.endpointSpan, context.tracer, () => handle(asked));
     } finally {
       meter.leave();
     }
@@ -192,6 +208,25 @@ async function answer(
   }
   share[Symbol.dispose]();
   if (body.kind === 'small') reply.send(body.text);
+}
+
+function served<T>(
+  { headers }: RestRequest,
+  details: SpanDetails,
+  tracer: Tracer | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (tracer === undefined) return work();
+  const { traceparent, tracestate } = headers;
+  return tracer.serve(
+    { traceparent: textOf(traceparent), tracestate: textOf(tracestate) },
+    details,
+    work,
+  );
+}
+
+function textOf(header: unknown): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
 
 function refuse(reply: FastifyReply, failure: unknown, seconds: number): void {

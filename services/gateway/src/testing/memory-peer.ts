@@ -154,11 +154,14 @@ export class MemoryPeer implements ReplicaClient {
 
   #listen(): Promise<number> {
     const converse: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-      const conversation = new PeerConversation(this, {
-        write: (message) => call.write(message),
-        end: () => call.end(),
-        fail: (error) => call.destroy(error),
-      });
+      const conversation = new PeerConversation(
+        { replicas: this },
+        {
+          write: (message) => call.write(message),
+          end: () => call.end(),
+          fail: (error) => call.destroy(error),
+        },
+      );
       call.on('data', (message: Buffer) => conversation.take(message));
       call.on('end', () => conversation.stop());
       call.on('cancelled', () => conversation.cancel());

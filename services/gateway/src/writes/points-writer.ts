@@ -24,7 +24,15 @@ import {
   type WriteParameters,
 } from '@tributary/qdrant-api';
 import { splitOperation } from '@tributary/routing';
-import { type Clock, type Random, startDeadline, TributaryError } from '@tributary/runtime';
+import {
+  type Clock,
+  type Random,
+  type SpanDetails,
+  startDeadline,
+  type Tracer,
+  TributaryError,
+  traced,
+} from '@tributary/runtime';
 import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CollectionNames } from '../cluster/collection-names.ts';
@@ -45,6 +53,7 @@ export interface PointsWriterOptions {
   readonly writeTimeoutMs: number;
   /** Appends in flight, over all collections. */
   readonly inFlightMax: number;
+  readonly tracer?: Tracer | undefined;
   /** The ids of `ids` that are not there, asked of replicas that have applied `minSequence`, where one is given. */
   readonly findMissing: (
     collection: CollectionState,
@@ -120,7 +129,11 @@ export class PointsWriter implements AsyncDisposable {
     const appender = this.#appender(collection.id);
     const key = operationIdOf(collection.id, parameters.idempotencyKey);
     timing.handedOver();
-    const receipt = await this.#breaker.run(() => appender.append(parts, deadline.signal, key));
+    const receipt = await traced(
+      this.#options.tracer,
+      () => appendSpan(collection, operation),
+      () => this.#breaker.run(() => appender.append(parts, deadline.signal, key)),
+    );
     timing.acknowledged();
     await onLogged?.();
     // From here on the write is durable: no error may say that nothing was done.
@@ -272,11 +285,30 @@ export class PointsWriter implements AsyncDisposable {
   #appender(collection: CollectionId): BatchingAppender {
     const present = this.#appenders.get(collection);
     if (present !== undefined) return present;
-    const { streams, clock, random } = this.#options;
-    const appender = new BatchingAppender({ stream: streams.open(collection), clock, random });
+    const { streams, clock, random, tracer } = this.#options;
+    const stream = streams.open(collection);
+    const currentTrace = tracer && (() => tracer.current());
+    const appender = new BatchingAppender({
+      stream,
+      clock,
+      random,
+      ...(currentTrace && { currentTrace }),
+    });
     this.#appenders.set(collection, appender);
     return appender;
   }
+}
+
+function appendSpan({ id, name }: CollectionState, { kind }: PointOperation): SpanDetails {
+  return {
+    name: `append ${kind}`,
+    kind: 'producer',
+    attributes: {
+      'messaging.system': 'nats',
+      'tributary.collection': id,
+      'tributary.collection.name': name,
+    },
+  };
 }
 
 /** The shards that the targets of a write's parts name. */
