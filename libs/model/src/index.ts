@@ -12,6 +12,7 @@ export * from './facet-order.ts';
 export * from './filter.ts';
 export * from './filter-match.ts';
 export * from './filter-walk.ts';
+export * from './formula-values.ts';
 export * from './geo.ts';
 export * from './id-slice.ts';
 export * from './ids.ts';

@@ -1,9 +1,11 @@
 // Pure rules for changing and showing payloads. Nothing is changed in place; untouched parts are shared.
 
+import { compileFormulaValues } from './formula-values.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { parseJsonPath, replaceAt } from './json-path.ts';
 import { exclude, include, pathTree, remove } from './path-tree.ts';
 import { isJsonObject } from './payload-codec.ts';
+import type { PayloadSchema } from './payload-schema.ts';
 import type { PayloadSelector } from './query.ts';
 
 /**
@@ -36,13 +38,15 @@ export function removePayloadKeys(payload: JsonObject, keys: readonly string[]):
 export function projectPayload(
   payload: JsonObject,
   selector: PayloadSelector,
+  schema: PayloadSchema = {},
 ): JsonObject | undefined {
-  return compileProjection(selector)(payload);
+  return compileProjection(selector, schema)(payload);
 }
 
 /** `projectPayload` with the selector's paths parsed once, for many payloads. */
 export function compileProjection(
   selector: PayloadSelector,
+  schema: PayloadSchema = {},
 ): (payload: JsonObject) => JsonObject | undefined {
   switch (selector.kind) {
     case 'none':
@@ -57,6 +61,8 @@ export function compileProjection(
       const tree = pathTree(selector.keys.map(parseJsonPath));
       return (payload) => asObject(exclude(payload, tree));
     }
+    case 'values':
+      return compileFormulaValues(selector.keys, schema);
   }
 }
 

@@ -11,7 +11,9 @@ export type PayloadSelector =
   | { readonly kind: 'none' }
   | { readonly kind: 'all' }
   | { readonly kind: 'include'; readonly keys: readonly string[] }
-  | { readonly kind: 'exclude'; readonly keys: readonly string[] };
+  | { readonly kind: 'exclude'; readonly keys: readonly string[] }
+  /** By key the list of values that a formula reads there: see `compileFormulaValues`. */
+  | { readonly kind: 'values'; readonly keys: readonly string[] };
 
 export type VectorSelector =
   | { readonly kind: 'none' }

@@ -20,7 +20,7 @@ export function formulaNeeds(formula: Expression): FormulaNeeds {
     if (expression.kind === 'condition') filters.push(expression.filter);
   });
   if (keys.size === 0) return { payload: { kind: 'none' }, filters };
-  return { payload: { kind: 'include', keys: [...keys] }, filters };
+  return { payload: { kind: 'values', keys: [...keys] }, filters };
 }
 
 function visit(expression: Expression, see: (expression: Expression) => void): void {

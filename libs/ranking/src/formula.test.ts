@@ -143,6 +143,8 @@ const PAYLOAD: JsonObject = {
   color: ['red'],
   nested: { price: 4 },
   one: [7],
+  nothing: null,
+  mixed: [null, 3],
   at: '1970-01-02',
   berlin: { lon: 13.405, lat: 52.52 },
 };
@@ -165,6 +167,8 @@ test('a formula gives the distance of two places in metres', () => {
 const REFUSED: readonly (readonly [string, Expression])[] = [
   ['a value that is not there', variable('missing')],
   ['a value that is no number', variable('color')],
+  ['a null', variable('nothing')],
+  ['a null among numbers', variable('mixed')],
   ['an index that is none', variable('$score[x]')],
   ['a path that is none', variable('a..b')],
   ['a place that is none', { kind: 'geoDistance', origin: { lon: 0, lat: 0 }, to: 'at' }],
@@ -185,6 +189,9 @@ const REFUSED: readonly (readonly [string, Expression])[] = [
 for (const [what, formula] of REFUSED) {
   test(`a formula refuses ${what}`, () => {
     assert.throws(() => evaluate(formula, PAYLOAD), { code: 'bad_request' });
+    // A default is for what is missing.
+    const defaults = { color: 1, nothing: 1, mixed: 1 };
+    assert.throws(() => evaluate(formula, PAYLOAD, [], defaults), { code: 'bad_request' });
   });
 }
 
@@ -197,7 +204,7 @@ test('a formula needs the fields that it names and the filters that are its cond
       { kind: 'linDecay', x: { kind: 'datetimeKey', path: 'at' }, scale: 1, midpoint: 0.5 },
     ],
   };
-  const payload = { kind: 'include', keys: ['price', 'at'] };
+  const payload = { kind: 'values', keys: ['price', 'at'] };
   assert.deepEqual(formulaNeeds(named), { payload, filters: [] });
   assert.deepEqual(formulaNeeds(variable('$score')).payload, { kind: 'none' });
   const both: Expression = { kind: 'mult', operands: [named, has('image')] };

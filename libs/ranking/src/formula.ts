@@ -32,6 +32,8 @@ export interface FormulaOptions {
   readonly defaults: Readonly<Record<string, JsonValue>>;
   /** What a condition's filter means; by default what its payload says without any index. */
   readonly compileCondition?: (filter: Filter) => FilterPredicate;
+  /** The values at a key of the payload; by default those that its path leads to. */
+  readonly compileKey?: (key: string) => (subject: FormulaSubject) => readonly JsonValue[];
 }
 
 const SCORE_VARIABLE = /^\$score(?:\[(\d{1,9})\])?$/;
@@ -53,7 +55,7 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
     case 'constant':
       return () => expression.value;
     case 'variable':
-      return compileVariable(expression.name, options.defaults);
+      return compileVariable(expression.name, options);
     case 'condition': {
       const { compileCondition = compileFilter } = options;
       const holds = compileCondition(expression.filter);
@@ -86,7 +88,7 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
     case 'acosh':
       return compileFunction(expression.kind, compile(expression.operand, options));
     case 'geoDistance': {
-      const read = compilePayload(expression.to, options.defaults);
+      const read = compilePayload(expression.to, options);
       return (subject) => {
         const point = geoPointOf(read(subject));
         if (point === undefined) throw expected('geo point', expression.to);
@@ -96,7 +98,7 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
     case 'datetime':
       return () => expression.seconds;
     case 'datetimeKey': {
-      const read = compilePayload(expression.path, options.defaults);
+      const read = compilePayload(expression.path, options);
       return (subject) => {
         const value = read(subject);
         const micros = typeof value === 'string' ? parseDatetime(value) : undefined;
@@ -111,9 +113,9 @@ function compile(expression: Expression, options: FormulaOptions): Formula {
   }
 }
 
-function compileVariable(name: string, defaults: FormulaOptions['defaults']): Formula {
-  if (name.startsWith('$score')) return compileScore(name, defaults);
-  const read = compilePayload(name, defaults);
+function compileVariable(name: string, options: FormulaOptions): Formula {
+  if (name.startsWith('$score')) return compileScore(name, options.defaults);
+  const read = compilePayload(name, options);
   return (subject) => {
     const value = numberOfValue(read(subject));
     if (value === undefined) throw expected('number', name);
@@ -130,15 +132,17 @@ function compileScore(name: string, defaults: FormulaOptions['defaults']): Formu
   return ({ scores }) => scores[index] ?? fallback;
 }
 
-/** The single value at the path; the default where there is none. */
+/** The single value at the key; the default where there is none. A null is one, and none of the kinds that are wanted. */
 function compilePayload(
   key: string,
-  defaults: FormulaOptions['defaults'],
+  { defaults, compileKey }: FormulaOptions,
 ): (subject: FormulaSubject) => JsonValue {
   const path = pathOf(key);
+  const valuesOf = compileKey?.(key) ?? (({ payload }) => valuesAt(payload, path));
   const fallback = single(Object.hasOwn(defaults, key) ? [defaults[key] ?? null] : []);
-  return ({ payload }) => {
-    const value = single(valuesAt(payload, path)) ?? fallback;
+  return (subject) => {
+    const found = single(valuesOf(subject));
+    const value = found === undefined ? fallback : found;
     if (value !== undefined) return value;
     throw new TributaryError(
       'bad_request',
@@ -161,7 +165,7 @@ function single(values: readonly JsonValue[]): JsonValue | undefined {
     Array.isArray(value) ? [...value] : value,
   );
   if (flat.length > 1) return flat;
-  return flat[0] ?? undefined;
+  return flat[0];
 }
 
 /** A zero ends it: what is multiplied by nothing need not be there. */

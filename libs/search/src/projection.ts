@@ -1,6 +1,6 @@
 // Shapes points as a read asks for them. A payload wanted whole is passed on as the bytes that were stored.
 
-import { type AnyVectorIndex, copyVector } from '@tributary/index';
+import { type AnyVectorIndex, copyVector, type PayloadIndexes } from '@tributary/index';
 import {
   compileProjection,
   JsonPathError,
@@ -35,8 +35,9 @@ export interface Projector {
 export function createProjector(
   projection: Projection,
   indexes: ReadonlyMap<string, AnyVectorIndex>,
+  payloadIndexes: PayloadIndexes,
 ): Projector {
-  const projectPayload = payloadProjection(projection.payload);
+  const projectPayload = payloadProjection(projection.payload, payloadIndexes);
   const vectors = selectedIndexes(projection, indexes);
   return {
     needsPayload: projectPayload !== undefined,
@@ -61,11 +62,15 @@ export function indexOf(
 
 type PayloadProjection = (id: PointId, payload: PayloadBytes) => PayloadBytes;
 
-function payloadProjection(selector: PayloadSelector): PayloadProjection | undefined {
+function payloadProjection(
+  selector: PayloadSelector,
+  payloadIndexes: PayloadIndexes,
+): PayloadProjection | undefined {
   if (selector.kind === 'none') return undefined;
   if (selector.kind === 'all') return (_, payload) => payload;
   try {
-    const project = compileProjection(selector);
+    const schema = selector.kind === 'values' ? payloadIndexes.schema : {};
+    const project = compileProjection(selector, schema);
     return (id, payload) => payloadToBytes(project(parsePayload(id, payload)) ?? {});
   } catch (error) {
     if (!(error instanceof JsonPathError)) throw error;

@@ -104,7 +104,7 @@ export class ReplicaReader {
    */
   search(query: VectorQuery): ScoredPoint[] {
     const index = checkedIndexOf(query, this.#indexes, this.#shapeOf(query.using));
-    const projector = createProjector(query.projection, this.#indexes);
+    const projector = this.#projector(query.projection);
     const selection = query.filter && this.#planner.select(query.filter);
     const hits = this.#hitsOf(query, index, selection);
     const payloads = this.#payloadsOf(hits, projector);
@@ -122,7 +122,7 @@ export class ReplicaReader {
 
   /** The points of `ids` that are there, in their order. Errors: `wrong_input` as for `search`. */
   retrieve(ids: readonly PointId[], projection: Projection): PointRecord[] {
-    const projector = createProjector(projection, this.#indexes);
+    const projector = this.#projector(projection);
     const points: ProjectedPoint[] = [];
     for (const id of ids) {
       const offset = this.#table.resolve(id);
@@ -136,7 +136,7 @@ export class ReplicaReader {
    * `wrong_input` as for `search`, `bad_request` for an order that no index gives.
    */
   scroll(query: ScrollQuery): PointRecord[] {
-    const projector = createProjector(query.projection, this.#indexes);
+    const projector = this.#projector(query.projection);
     if (query.orderBy !== undefined) return this.#scrollInOrder(query, query.orderBy, projector);
     const { filter, limit, offset: from } = query;
     const holds = filter && this.#planner.matcher(filter);
@@ -166,7 +166,7 @@ export class ReplicaReader {
 
   /** At most `limit` points chosen by the seed, in an order of chance. Errors: `wrong_input` as for `search`. */
   sample({ filter, limit, seed, projection }: SampleQuery): PointRecord[] {
-    const projector = createProjector(projection, this.#indexes);
+    const projector = this.#projector(projection);
     const offsets = filter === undefined ? this.#table.live : this.#planner.select(filter).offsets;
     const points = sampledOffsets(offsets, this.#table, limit, seed).map((offset) =>
       this.#pointAt(pointOffset(offset)),
@@ -235,6 +235,10 @@ export class ReplicaReader {
       const orderValue = ordered[i]?.orderValue;
       return orderValue === undefined ? record : { ...record, orderValue };
     });
+  }
+
+  #projector(projection: Projection): Projector {
+    return createProjector(projection, this.#indexes, this.#payloadIndexes);
   }
 
   #recordsOf(points: readonly ProjectedPoint[], projector: Projector): PointRecord[] {

@@ -159,7 +159,10 @@ const projections: fc.Arbitrary<Projection> = fc.record({
     fc.constant({ kind: 'none' as const }),
     fc.constant({ kind: 'all' as const }),
     fc.record({ kind: fc.constant('include' as const), keys: fc.array(fc.string()) }),
-    fc.record({ kind: fc.constant('exclude' as const), keys: fc.array(fc.string()) }),
+    fc.record({
+      kind: fc.constantFrom('exclude' as const, 'values'),
+      keys: fc.array(fc.string()),
+    }),
   ),
   vectors: fc.oneof(
     fc.constant({ kind: 'none' as const }),

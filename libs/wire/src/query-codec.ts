@@ -28,7 +28,7 @@ import {
 import { filterFromBytes, filterToBytes } from './json-field.ts';
 import { readVector, vectorFromBytes, vectorToBytes, writeVector } from './point-codec.ts';
 
-const PAYLOAD_KINDS = ['none', 'all', 'include', 'exclude'] as const;
+const PAYLOAD_KINDS = ['none', 'all', 'include', 'exclude', 'values'] as const;
 const VECTOR_KINDS = ['none', 'all', 'names'] as const;
 const SCORING_KINDS = [
   'nearest',
@@ -276,7 +276,7 @@ export function readProjection(reader: BinaryReader): Projection {
 function payloadSelector(index: number, keys: readonly string[]): PayloadSelector {
   const kind = PAYLOAD_KINDS[index];
   if (kind === undefined) throw corrupt(`unknown payload selector ${index}`);
-  return kind === 'include' || kind === 'exclude' ? { kind, keys } : { kind };
+  return kind === 'none' || kind === 'all' ? { kind } : { kind, keys };
 }
 
 function vectorSelector(index: number, names: readonly string[]): VectorSelector {

@@ -11,8 +11,8 @@ import {
   type ExactNumber,
   type FieldIndex,
   type GeoCondition,
-  geoPointOf,
   integerOf,
+  isIndexed,
   type JsonObject,
   type JsonPath,
   type JsonValue,
@@ -106,7 +106,7 @@ export class FieldValues {
     let typed = 0;
     for (const element of elements) {
       if (element === null) continue;
-      if (!isOfType(element, this.index)) {
+      if (!isIndexed(element, this.index)) {
         this.#other.add(offset);
         continue;
       }
@@ -254,7 +254,7 @@ export class FieldValues {
   /** Of the values that are not of the index's type, which the condition can hold for. */
   #othersHeld(condition: ValueCondition): 'none' | 'some' | 'all' {
     const { index } = this;
-    const isCovered = (value: MatchValue) => isOfType(canonicalMatchValue(value), index);
+    const isCovered = (value: MatchValue) => isIndexed(canonicalMatchValue(value), index);
     switch (condition.kind) {
       case 'match':
         return isCovered(condition.value) ? 'none' : 'some';
@@ -300,26 +300,6 @@ export class FieldValues {
 /** The index is over every string. */
 function isTextual({ type }: FieldIndex): boolean {
   return type === 'keyword' || type === 'uuid' || type === 'text';
-}
-
-/** A float index takes all numbers, an integer index those that are integers of 64 bits, also where they are written as floats. */
-function isOfType(value: JsonValue, index: FieldIndex): boolean {
-  switch (index.type) {
-    case 'keyword':
-    case 'uuid':
-    case 'text':
-      return typeof value === 'string';
-    case 'integer':
-      return integerOf(value) !== undefined;
-    case 'float':
-      return numberOfValue(value) !== undefined;
-    case 'bool':
-      return typeof value === 'boolean';
-    case 'datetime':
-      return typeof value === 'string' && parseDatetime(value) !== undefined;
-    case 'geo':
-      return geoPointOf(value) !== undefined;
-  }
 }
 
 function isGeo(condition: ValueCondition): condition is GeoCondition {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  type Expression,
   type FieldIndex,
   type Filter,
+  type JsonValue,
   type Point,
   type PointOperation,
   payloadToBytes,
   type Query,
+  WholeFloat,
 } from '@tributary/model';
 import { filterPayloads, filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
@@ -90,3 +93,32 @@ test('a condition in a formula holds for the points that a filter finds, with te
 function createIndex(field: string): PointOperation {
   return { kind: 'createFieldIndex', field, index: TEXT };
 }
+
+test('a variable is what an index of its field takes, or else what the payload has', async () => {
+  using shards = new MemoryShards();
+  const collection = shards.create('v', CONFIG);
+  const values: JsonValue[] = [7, new WholeFloat(7), 0.5, null, [null, 3], 'x', [7, 8]];
+  const upserted = values.map((n, id): Point => {
+    return { id, payload: payloadToBytes({ n }), vectors: { '': Float32Array.of(1, id) } };
+  });
+  shards.apply(collection, { kind: 'upsert', points: upserted });
+  const formula: Expression = { kind: 'variable', name: 'n' };
+  const query: Query = { kind: 'formula', formula, defaults: { n: 100 } };
+  const scoreOf = async (only: number) => {
+    const filter: Filter = { must: [{ kind: 'hasId', ids: [only] }] };
+    const asked = request({ prefetch: [stageOf({ filter })], query });
+    const found = await shards.reader.query(collection, [asked], {}).catch((error) => error.code);
+    return Array.isArray(found) ? found[0]?.[0]?.score : found;
+  };
+  const scores = () => Promise.all(values.map((_, id) => scoreOf(id)));
+  const refused = 'bad_request';
+  assert.deepEqual(await scores(), [7, 7, 0.5, refused, refused, refused, refused]);
+  const indexed = async (index: FieldIndex) => {
+    shards.apply(collection, { kind: 'createFieldIndex', field: 'n', index });
+    return scores();
+  };
+  const integers = await indexed({ type: 'integer', lookup: true, range: true });
+  assert.deepEqual(integers, [7, 7, 100, 100, 3, 100, refused]);
+  assert.deepEqual(await indexed({ type: 'float' }), [7, 7, 0.5, 100, 3, 100, refused]);
+  assert.deepEqual(await indexed(TEXT), [7, 7, 0.5, refused, refused, refused, refused]);
+});

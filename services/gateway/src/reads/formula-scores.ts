@@ -1,11 +1,13 @@
 // Scores what prefetches found by a formula over their scores and payloads.
 //
-// A condition holds for the points that a filter finds: it is asked where the points, their versions and their text
-// indexes are.
+// A condition holds for the points that a filter finds, and a variable is what the field's index takes for a value: both
+// are asked where the points, their versions and their indexes are.
 
 import {
   type Filter,
   type JsonObject,
+  type JsonValue,
+  ownValue,
   type PointId,
   type PointRecord,
   type Projection,
@@ -35,6 +37,7 @@ export async function formulaScores(
   const evaluate = compileFormula(formula, {
     defaults,
     compileCondition: (filter) => (point) => holding.get(filter)?.has(point.id) ?? false,
+    compileKey: (key) => (point) => listAt(point.payload, key),
   });
   const prefetched = lists.map((list) => new Map(list.map(({ id, score }) => [id, score])));
   const scoresOf = (id: PointId) => prefetched.map((scores) => scores.get(id));
@@ -56,4 +59,9 @@ export async function formulaScores(
       return { id, score: evaluate({ id, payload: read, scores: scoresOf(id) }) };
     })
     .sort(compareRanked);
+}
+
+function listAt(payload: JsonObject, key: string): readonly JsonValue[] {
+  const values = ownValue(payload, key);
+  return Array.isArray(values) ? values : [];
 }

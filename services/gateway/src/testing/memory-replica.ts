@@ -78,7 +78,7 @@ export class MemoryReplica {
         const score = vector === undefined ? undefined : bruteForceScore(config, query, vector);
         if (score === undefined) return [];
         if (scoreThreshold !== undefined && sign * (score - scoreThreshold) <= 0) return [];
-        return [{ ...project(point, query.projection), score }];
+        return [{ ...this.#project(point, query.projection), score }];
       })
       .sort((a, b) => sign * (b.score - a.score) || comparePointIds(a.id, b.id))
       .slice(0, query.limit);
@@ -87,7 +87,7 @@ export class MemoryReplica {
   retrieve(ids: readonly PointId[], projection: Projection): PointRecord[] {
     return ids.flatMap((id) => {
       const point = this.#points.get(id);
-      return point === undefined ? [] : [project(point, projection)];
+      return point === undefined ? [] : [this.#project(point, projection)];
     });
   }
 
@@ -96,12 +96,12 @@ export class MemoryReplica {
     if (orderBy !== undefined) {
       return ordered(points, orderBy)
         .slice(0, limit)
-        .map(({ point, orderValue }) => ({ ...project(point, projection), orderValue }));
+        .map(({ point, orderValue }) => ({ ...this.#project(point, projection), orderValue }));
     }
     return points
       .filter(({ id }) => offset === undefined || comparePointIds(id, offset) >= 0)
       .slice(0, limit)
-      .map((point) => project(point, projection));
+      .map((point) => this.#project(point, projection));
   }
 
   count(filter: Filter | undefined): number {
@@ -112,7 +112,7 @@ export class MemoryReplica {
     return this.#matching(filter)
       .sort((a, b) => sampleHash(a.id, seed) - sampleHash(b.id, seed))
       .slice(0, limit)
-      .map((point) => project(point, projection));
+      .map((point) => this.#project(point, projection));
   }
 
   facet({ key, filter, limit }: FacetQuery): FacetHit[] {
@@ -235,6 +235,18 @@ export class MemoryReplica {
     return selector.ids.flatMap((id) => this.#points.get(id) ?? []);
   }
 
+  #project(point: StoredPoint, projection: Projection): PointRecord {
+    const schema = Object.fromEntries(this.#indexes);
+    const payload = projectPayload(payloadFromBytes(point.payload), projection.payload, schema);
+    const vectors = projectVectors(point.vectors, projection);
+    return {
+      id: point.id,
+      version: point.version,
+      ...(payload === undefined ? {} : { payload: payloadToBytes(payload) }),
+      ...(vectors === undefined ? {} : { vectors }),
+    };
+  }
+
   #matching(filter: Filter | undefined): StoredPoint[] {
     return [...this.#points.values()].filter((point) => this.#holds(filter, point));
   }
@@ -280,17 +292,6 @@ function changed(point: StoredPoint, operation: PayloadChange): Uint8Array {
     case 'clearPayload':
       return NO_PAYLOAD;
   }
-}
-
-function project(point: StoredPoint, projection: Projection): PointRecord {
-  const payload = projectPayload(payloadFromBytes(point.payload), projection.payload);
-  const vectors = projectVectors(point.vectors, projection);
-  return {
-    id: point.id,
-    version: point.version,
-    ...(payload === undefined ? {} : { payload: payloadToBytes(payload) }),
-    ...(vectors === undefined ? {} : { vectors }),
-  };
 }
 
 function projectVectors(vectors: NamedVectors, projection: Projection): NamedVectors | undefined {
