@@ -14,7 +14,6 @@ export { PointTable } from './points/point-table.ts';
 export { examplesOf } from './rows/example-scoring.ts';
 export { MultiVectorIndex, type MultiVectorIndexOptions } from './rows/multi-vector-index.ts';
 export { type Quantization, quantizationOf } from './rows/row-codes.ts';
-export { bytesPerValue } from './rows/row-values.ts';
 export { SparseIndex } from './rows/sparse-index.ts';
 export {
   createSegmentBuilder,

@@ -16,6 +16,18 @@ export function storedDatatypeOf(datatype: string | undefined): StoredDatatype |
   return STORED_DATATYPES.find((known) => known === datatype);
 }
 
+/** Float32 where there is none. */
+export function bytesPerValue(datatype: StoredDatatype | undefined): number {
+  switch (datatype) {
+    case undefined:
+      return 4;
+    case 'float16':
+      return 2;
+    case 'uint8':
+      return 1;
+  }
+}
+
 /** The values as they are stored; the array itself where they are so already. */
 export function toDatatype(values: Float32Array, datatype: StoredDatatype): Float32Array {
   if (isOfDatatype(values, datatype)) return values;

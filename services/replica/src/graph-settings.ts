@@ -4,8 +4,8 @@
 // vectors of 128 float32. Below the threshold there is no graph. Above it a shard's tail is built into one when it is
 // that large itself, but not while so few came that they are scanned faster; and what is left, once no more come.
 
-import { bytesPerValue, defaultTailVectorsMax, type GraphSettings } from '@tributary/index';
-import type { CollectionConfig, VectorShape } from '@tributary/model';
+import { defaultTailVectorsMax, type GraphSettings } from '@tributary/index';
+import { bytesPerValue, type CollectionConfig, type VectorShape } from '@tributary/model';
 
 /** A vector that came later has the collection's settings. */
 export function graphSettingsOf(

@@ -12,6 +12,7 @@
 // Rows lie in blocks, each a WebAssembly memory of its own, because one memory ends at 4 GiB.
 
 import {
+  bytesPerValue,
   type Distance,
   type PointOffset,
   type StoredDatatype,
@@ -20,7 +21,7 @@ import {
 import { assert, TributaryError } from '@tributary/runtime';
 import { grownToHold } from '../growable.ts';
 import type { RowCodes } from './row-codes.ts';
-import { bytesPerValue, floatsOf, type RowValues, valuesOf } from './row-values.ts';
+import { floatsOf, type RowValues, valuesOf } from './row-values.ts';
 import { ScanKernel, workAreaBytes } from './scan-kernel.ts';
 
 /** No row, no offset; the number below it is not an offset either (see hnsw-segment.ts). */

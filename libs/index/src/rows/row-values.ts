@@ -5,17 +5,6 @@ import { type Distance, normalize, type StoredDatatype } from '@tributary/model'
 /** Float32 where there is no datatype. */
 export type RowValues = Float32Array | Float16Array | Uint8Array;
 
-export function bytesPerValue(datatype: StoredDatatype | undefined): number {
-  switch (datatype) {
-    case undefined:
-      return 4;
-    case 'float16':
-      return 2;
-    case 'uint8':
-      return 1;
-  }
-}
-
 /** A view of memory, all of it unless told otherwise. */
 export function valuesOf(
   buffer: ArrayBufferLike,

@@ -23,6 +23,7 @@ import {
   strictLimitsOf,
   strictModeError,
 } from './strict-limits.ts';
+import { vectorBytesOf } from './vector-bytes.ts';
 
 export interface StrictModeOptions {
   readonly clock: Clock;
@@ -34,8 +35,6 @@ export interface StrictModeOptions {
 }
 
 type RateName = 'read_rate_limit' | 'write_rate_limit';
-
-const FLOAT_BYTES = 4;
 
 export class StrictMode {
   readonly #options: StrictModeOptions;
@@ -169,7 +168,7 @@ export class StrictMode {
         'Delete points, or set a larger max_points_count.',
       );
     }
-    if (bytesMax !== undefined && points * bytesOfPoint(collection) >= bytesMax) {
+    if (bytesMax !== undefined && points * vectorBytesOf(collection.config) >= bytesMax) {
       throw strictModeError(
         `Max vector storage size limit of ${bytesMax} bytes reached`,
         'Delete points, or set a larger max_collection_vector_size_bytes.',
@@ -182,11 +181,6 @@ export class StrictMode {
       );
     }
   }
-}
-
-/** Of dense vectors, one row each: what multi and sparse vectors take beyond that is not counted. */
-function bytesOfPoint({ config }: CollectionState): number {
-  return Object.values(config.vectors).reduce((sum, { size }) => sum + size * FLOAT_BYTES, 0);
 }
 
 function schemaOf(infos: readonly ReplicaInfo[]): PayloadSchema {
