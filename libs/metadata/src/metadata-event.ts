@@ -53,18 +53,23 @@ export type MetadataEvent =
       readonly name: string;
       readonly revision: Sequence;
     }
-  | {
-      readonly kind: 'replicaStateChanged';
-      readonly collection: CollectionId;
-      readonly shard: ShardId;
-      readonly peer: PeerId;
-      readonly from: ReplicaState;
-      readonly to: ReplicaState;
-    }
+  /** In order, each on the state that those before it leave; all or none. */
+  | { readonly kind: 'replicaStatesChanged'; readonly changes: readonly ReplicaStateChange[] }
   /** The whole new configuration. */
   | { readonly kind: 'quotasSet'; readonly quotas: QuotaConfig }
   /** In order, each seeing what those before it did; all or none. */
   | { readonly kind: 'aliasesChanged'; readonly actions: readonly AliasAction[] };
+
+export interface ReplicaStateChange {
+  readonly collection: CollectionId;
+  readonly shard: ShardId;
+  readonly peer: PeerId;
+  readonly from: ReplicaState;
+  readonly to: ReplicaState;
+}
+
+/** Changes of one event at most: it stays well below the largest message. */
+export const REPLICA_CHANGES_MAX = 2_000;
 
 /** Creating an alias that is there makes it point elsewhere. */
 export type AliasAction =

@@ -24,7 +24,9 @@ test('the generated histories reach every kind of event and every change of a re
     fc.property(histories, (history) => {
       for (const { event } of history) {
         reached.add(event.kind);
-        if (event.kind === 'replicaStateChanged') reached.add(`${event.from} to ${event.to}`);
+        if (event.kind !== 'replicaStatesChanged') continue;
+        for (const { from, to } of event.changes) reached.add(`${from} to ${to}`);
+        if (event.changes.length > 1) reached.add('several changes');
       }
     }),
     { numRuns: 200, seed: 1 },
@@ -35,7 +37,8 @@ test('the generated histories reach every kind of event and every change of a re
     'collectionCreated',
     'collectionUpdated',
     'collectionDeleted',
-    'replicaStateChanged',
+    'replicaStatesChanged',
+    'several changes',
     'aliasesChanged',
     'Active to Dead',
     'Dead to Active',
@@ -62,9 +65,9 @@ test('a collection an event does not name is shared, not copied', () => {
       const before = foldAll(history);
       if (refusal(before, event) !== undefined) return;
       const after = reduce(before, event, sequence(before.sequence + 1));
-      const named = namedCollection(event);
+      const named = namedCollections(event);
       for (const [name, collection] of after.collections) {
-        if (collection.id !== named) assert.equal(collection, before.collections.get(name));
+        if (!named.includes(collection.id)) assert.equal(collection, before.collections.get(name));
       }
     }),
   );
@@ -100,14 +103,19 @@ test('of two changes from one replica state the second is refused', () => {
   fc.assert(
     fc.property(histories, (history) => {
       const state = foldAll(history.slice(0, BEGINNING_LENGTH));
-      const event: MetadataEvent = {
-        kind: 'replicaStateChanged',
+      const change = {
         collection: collectionId('a'),
         shard: shardId(0),
         peer: peerId(2),
-        from: 'Active',
-        to: 'Dead',
+        from: 'Active' as const,
+        to: 'Dead' as const,
       };
+      const event: MetadataEvent = { kind: 'replicaStatesChanged', changes: [change] };
+      const twice: MetadataEvent = { ...event, changes: [change, change] };
+      assert.match(refusal(state, twice) ?? '', /is Dead, not Active/);
+      const both = [change, { ...change, peer: peerId(1) }];
+      assert.match(refusal(state, { ...event, changes: both }) ?? '', /last Active/);
+      assert.match(refusal(state, { ...event, changes: [] }) ?? '', /not 0/);
       assert.equal(refusal(state, event), undefined);
       const after = reduce(state, event, sequence(state.sequence + 1));
       assert.match(refusal(after, event) ?? '', /is Dead, not Active/);
@@ -115,9 +123,9 @@ test('of two changes from one replica state the second is refused', () => {
   );
 });
 
-function namedCollection(event: MetadataEvent): string | undefined {
-  if (event.kind === 'replicaStateChanged') return event.collection;
-  return 'id' in event ? event.id : undefined;
+function namedCollections(event: MetadataEvent): readonly string[] {
+  if (event.kind === 'replicaStatesChanged') return event.changes.map((each) => each.collection);
+  return 'id' in event ? [event.id] : [];
 }
 
 function checkState(state: MetadataState, wasActive: Set<string>): void {

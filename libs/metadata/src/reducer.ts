@@ -12,7 +12,11 @@ import {
 } from '@tributary/model';
 import { assert, unreachable } from '@tributary/runtime';
 import { changeAliases } from './aliases.ts';
-import type { MetadataEvent } from './metadata-event.ts';
+import {
+  type MetadataEvent,
+  REPLICA_CHANGES_MAX,
+  type ReplicaStateChange,
+} from './metadata-event.ts';
 import type { CollectionState, MetadataState, ReplicaState, ShardState } from './metadata-state.ts';
 import {
   createdVectorsOf,
@@ -54,8 +58,8 @@ export function refusal(state: MetadataState, event: MetadataEvent): string | un
       return refuseIn(state, event.id, (found) => refuseVectorCreated(found, event.name));
     case 'vectorNameDeleted':
       return refuseIn(state, event.id, (found) => refuseVectorDeleted(found, event.name));
-    case 'replicaStateChanged':
-      return refuseReplicaStateChanged(state, event);
+    case 'replicaStatesChanged':
+      return refuseReplicaStatesChanged(state, event);
     case 'quotasSet':
       return undefined;
     case 'aliasesChanged': {
@@ -110,8 +114,8 @@ function apply(state: MetadataState, event: MetadataEvent, at: Sequence): Metada
       return changeIn(state, event.id, (found) => deleteVector(found, event.name, at));
     case 'vectorNameLogged':
       return changeIn(state, event.id, (found) => logVectorName(found, event.name, event.revision));
-    case 'replicaStateChanged':
-      return changeReplica(state, event);
+    case 'replicaStatesChanged':
+      return event.changes.reduce(changeReplica, state);
     case 'quotasSet':
       return { ...state, quotas: event.quotas };
     case 'aliasesChanged': {
@@ -210,9 +214,26 @@ function refuseCollectionUpdated(
   return undefined;
 }
 
-function refuseReplicaStateChanged(
+function refuseReplicaStatesChanged(
   state: MetadataState,
-  { collection: id, shard: shardId, peer, from, to }: EventOf<'replicaStateChanged'>,
+  { changes }: EventOf<'replicaStatesChanged'>,
+): string | undefined {
+  if (changes.length === 0 || changes.length > REPLICA_CHANGES_MAX) {
+    return `An event changes 1 to ${REPLICA_CHANGES_MAX} replicas, not ${changes.length}`;
+  }
+  let current = state;
+  for (const change of changes) {
+    const refused = refuseReplicaStateChange(current, change);
+    if (refused !== undefined) return refused;
+    current = changeReplica(current, change);
+  }
+  return undefined;
+}
+
+/** Why the replica cannot change so in this state, as a sentence for the user; undefined where it can. */
+export function refuseReplicaStateChange(
+  state: MetadataState,
+  { collection: id, shard: shardId, peer, from, to }: ReplicaStateChange,
 ): string | undefined {
   const collection = findCollection(state, id);
   if (collection === undefined) return unknownCollection(id);
@@ -264,12 +285,13 @@ function deleteCollection(state: MetadataState, id: CollectionId): MetadataState
   };
 }
 
-function changeReplica(state: MetadataState, event: EventOf<'replicaStateChanged'>): MetadataState {
-  return changeIn(state, event.collection, (collection) => ({
+/** The state after a change that is not refused. */
+export function changeReplica(state: MetadataState, change: ReplicaStateChange): MetadataState {
+  return changeIn(state, change.collection, (collection) => ({
     ...collection,
     shards: collection.shards.map((shard) =>
-      shard.id === event.shard
-        ? { ...shard, replicas: withEntry(shard.replicas, event.peer, event.to) }
+      shard.id === change.shard
+        ? { ...shard, replicas: withEntry(shard.replicas, change.peer, change.to) }
         : shard,
     ),
   }));

@@ -194,13 +194,11 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     revision: sequenceSchema,
   } satisfies EventShape<'vectorNameLogged'>),
   z.strictObject({
-    kind: z.literal('replicaStateChanged'),
-    collection,
-    shard,
-    peer,
-    from: replicaState,
-    to: replicaState,
-  } satisfies EventShape<'replicaStateChanged'>),
+    kind: z.literal('replicaStatesChanged'),
+    changes: z.array(
+      z.strictObject({ collection, shard, peer, from: replicaState, to: replicaState }),
+    ),
+  } satisfies EventShape<'replicaStatesChanged'>),
   z.strictObject({ kind: z.literal('quotasSet'), quotas } satisfies EventShape<'quotasSet'>),
   z.strictObject({
     kind: z.literal('aliasesChanged'),

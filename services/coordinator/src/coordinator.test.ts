@@ -70,12 +70,8 @@ class Cluster {
     for (const [shard, peers] of placement.entries()) {
       for (const peer of peers) {
         const change = { collection: id, shard: shardId(shard), peer } as const;
-        await propose(() => ({
-          kind: 'replicaStateChanged',
-          ...change,
-          from: 'Initializing',
-          to: 'Active',
-        }));
+        const active = { ...change, from: 'Initializing', to: 'Active' } as const;
+        await propose(() => ({ kind: 'replicaStatesChanged', changes: [active] }));
       }
     }
   }

@@ -17,7 +17,7 @@ import {
   startDeadline,
   TributaryError,
 } from '@tributary/runtime';
-import { nextDeath } from './next-death.ts';
+import { deaths } from './deaths.ts';
 import { NOBODY_WATCHED, type PeerWatch, silentPeers, step } from './peer-watch.ts';
 
 export interface CoordinatorOptions {
@@ -34,6 +34,8 @@ export interface CoordinatorOptions {
   readonly deadAfterMs?: number;
   readonly leaseTtlMs?: number;
 }
+
+const PUTS_OFF: ReadonlySet<string> = new Set(['bad_request', 'timeout']);
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
@@ -121,16 +123,17 @@ export class Coordinator {
   async #declareDeaths(signal: AbortSignal): Promise<void> {
     const { metadata, logger } = this.#options;
     const silent = silentPeers(this.#watch, this.#deadAfterMs);
-    // One event at a time, each decided on the state that has the one before.
-    while (nextDeath(metadata.state, silent) !== undefined) {
+    while (deaths(metadata.state, silent) !== undefined) {
       try {
-        await metadata.propose((state) => nextDeath(state, silent), signal);
+        await metadata.propose((state) => deaths(state, silent), signal);
       } catch (error) {
-        // The state moved under the proposal's feet; the next round sees it as it is.
-        if (error instanceof TributaryError && error.code === 'bad_request') return;
+        // The state moved under the proposal's feet, or it took longer than the lease lasts: the next round goes on. Where
+        // NATS is away, the lease says so then.
+        const isPutOff = error instanceof TributaryError && PUTS_OFF.has(error.code);
+        if (isPutOff) return;
         throw error;
       }
-      logger.warn({ silent }, 'a replica of a silent peer is Dead');
+      logger.warn({ silent }, 'the replicas of silent peers are Dead');
     }
   }
 }

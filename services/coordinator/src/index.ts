@@ -1,4 +1,4 @@
 export * from './coordinator.ts';
 export * from './cut-writer.ts';
-export * from './next-death.ts';
+export * from './deaths.ts';
 export * from './peer-watch.ts';

@@ -3,9 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type {
   CollectionState,
-  MetadataEvent,
   MetadataState,
   ReplicaState,
+  ReplicaStateChange,
 } from '@tributary/metadata';
 import type { CollectionConfig, CollectionVectors, PeerId } from '@tributary/model';
 import type { ReplicaAddress } from '@tributary/wire';
@@ -36,28 +36,28 @@ export function awaitsActivation(state: ReplicaState): boolean {
   return state === 'Initializing' || state === 'Dead' || state === 'Recovery';
 }
 
-/** The event that makes the peer's replica Active; undefined where it need not or must not be. */
+/** The change that makes the peer's replica Active; undefined where it need not or must not be. */
 export function activation(
   metadata: MetadataState,
   address: ReplicaAddress,
   peer: PeerId,
-): MetadataEvent | undefined {
+): ReplicaStateChange | undefined {
   const from = stateOf(metadata, address, peer);
   if (from === undefined || !awaitsActivation(from)) return undefined;
-  return { kind: 'replicaStateChanged', ...address, peer, from, to: 'Active' };
+  return { ...address, peer, from, to: 'Active' };
 }
 
-/** The event that declares the peer's halted replica Dead; undefined where it is the last Active one. */
+/** The change that declares the peer's halted replica Dead; undefined where it is the last Active one. */
 export function retirement(
   metadata: MetadataState,
   address: ReplicaAddress,
   peer: PeerId,
-): MetadataEvent | undefined {
+): ReplicaStateChange | undefined {
   const from = stateOf(metadata, address, peer);
   const replicas = shardOf(metadata, address)?.replicas ?? new Map<PeerId, ReplicaState>();
   const hasOther = [...replicas].some(([other, state]) => other !== peer && state === 'Active');
   if (from !== 'Active' || !hasOther) return undefined;
-  return { kind: 'replicaStateChanged', ...address, peer, from, to: 'Dead' };
+  return { ...address, peer, from, to: 'Dead' };
 }
 
 /**

@@ -150,7 +150,7 @@ export async function createCollection(
 export async function activateOther({ metadata, signal }: Harness) {
   const change = { from: 'Initializing' as const, to: 'Active' as const };
   await metadata.propose(
-    () => ({ kind: 'replicaStateChanged', ...address, peer: OTHER, ...change }),
+    () => ({ kind: 'replicaStatesChanged', changes: [{ ...address, peer: OTHER, ...change }] }),
     signal,
   );
 }

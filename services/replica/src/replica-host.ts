@@ -15,6 +15,7 @@ import {
   type Logger,
   type Random,
   retryUntilDone,
+  startDeadline,
   TributaryError,
 } from '@tributary/runtime';
 import type { AppliedReplica, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
@@ -28,6 +29,7 @@ import {
   placedReplicas,
   retirement,
 } from './replica-duties.ts';
+import { StateProposals } from './state-proposals.ts';
 import { SupervisedWorker } from './supervised-worker.ts';
 import type { StartWorker } from './worker-link.ts';
 import type { FromWorker, ReplicaStatus } from './worker-protocol.ts';
@@ -68,6 +70,7 @@ const PROPOSAL_WITHIN_MS = 10_000;
 export class ReplicaHost implements AsyncDisposable {
   readonly client: ReplicaClient;
   readonly #options: ReplicaHostOptions;
+  readonly #proposals: StateProposals;
   readonly #held = new Map<string, Held>();
   readonly #workers: SupervisedWorker[] = [];
   readonly #stopping = new AbortController();
@@ -75,6 +78,12 @@ export class ReplicaHost implements AsyncDisposable {
 
   constructor(options: ReplicaHostOptions) {
     this.#options = options;
+    this.#proposals = new StateProposals({
+      metadata: options.metadata,
+      clock: options.clock,
+      withinMs: PROPOSAL_WITHIN_MS,
+      signal: this.#stopping.signal,
+    });
     this.client = {
       call: (target, call, signal, hold) => this.#call(target, call, signal, hold),
     };
@@ -237,43 +246,33 @@ export class ReplicaHost implements AsyncDisposable {
 
   /** A replica that was away may still believe that it is caught up: it is asked again before it is Active. */
   async #activate(held: Held): Promise<void> {
-    const { metadata, peer } = this.#options;
-    await this.#attempt(held, 'activation', async (signal) => {
-      await held.worker.link.catchUp(held.address, signal);
-      await metadata.propose((state) => activation(state, held.address, peer), signal);
+    const { peer } = this.#options;
+    await this.#attempt(held, 'activation', async () => {
+      using deadline = this.#startDeadline('the activation');
+      await held.worker.link.catchUp(held.address, deadline.signal);
+      await this.#proposals.propose((state) => activation(state, held.address, peer));
     });
   }
 
   async #retire(held: Held): Promise<void> {
-    const { metadata, peer } = this.#options;
-    await this.#attempt(held, 'retirement', async (signal) => {
-      await metadata.propose((state) => retirement(state, held.address, peer), signal);
+    const { peer } = this.#options;
+    await this.#attempt(held, 'retirement', async () => {
+      await this.#proposals.propose((state) => retirement(state, held.address, peer));
     });
   }
 
   /** Failures are left to the next round, half a second later. */
-  async #attempt(
-    held: Held,
-    what: string,
-    work: (signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    const { clock, logger } = this.#options;
-    const deadline = new AbortController();
-    const signal = AbortSignal.any([deadline.signal, this.#stopping.signal]);
-    const timer = new AbortController();
-    clock.sleep(PROPOSAL_WITHIN_MS, timer.signal).then(
-      () => deadline.abort(new TributaryError('timeout', `the ${what} took too long`)),
-      () => {},
-    );
+  async #attempt(held: Held, what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await work(signal);
+      await work();
     } catch (error) {
-      if (!this.#stopping.signal.aborted) {
-        logger.debug({ error, ...held.address }, `${what} put off`);
-      }
-    } finally {
-      timer.abort();
+      if (this.#stopping.signal.aborted) return;
+      this.#options.logger.debug({ error, ...held.address }, `${what} put off`);
     }
+  }
+
+  #startDeadline(what: string) {
+    return startDeadline(this.#options.clock, PROPOSAL_WITHIN_MS, this.#stopping.signal, what);
   }
 
   #call<K extends ReplicaCallKind>(

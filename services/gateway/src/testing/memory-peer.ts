@@ -189,9 +189,10 @@ export class MemoryPeer implements ReplicaClient {
     const { signal } = this.#stopped;
     const stream = this.#options.streams.open(collection.id);
     await using reader = await stream.openReader(shard, replica.appliedSequence);
-    const active = { kind: 'replicaStateChanged', from: 'Initializing', to: 'Active' } as const;
+    const own = { collection: collection.id, shard, peer: this.id };
+    const active = { ...own, from: 'Initializing', to: 'Active' } as const;
     await this.metadata.propose(
-      () => ({ ...active, collection: collection.id, shard, peer: this.id }),
+      () => ({ kind: 'replicaStatesChanged', changes: [active] }),
       signal,
     );
     while (!signal.aborted) {

@@ -3,6 +3,7 @@ import test from 'node:test';
 import {
   EMPTY_METADATA,
   type MetadataState,
+  REPLICA_CHANGES_MAX,
   type ReplicaState,
   reduce,
   refusal,
@@ -12,12 +13,11 @@ import {
   type CollectionConfig,
   collectionId,
   peerId,
-  type Sequence,
   sequence,
   shardId,
 } from '@tributary/model';
 import fc from 'fast-check';
-import { nextDeath } from './next-death.ts';
+import { deaths } from './deaths.ts';
 
 const PEERS = [1, 2, 3, 4].map(peerId);
 const STATES: readonly ReplicaState[] = ['Initializing', 'Active', 'Dead', 'Partial', 'Recovery'];
@@ -53,15 +53,12 @@ const clusters = fc
 const silences = fc.subarray([...PEERS]);
 
 function declareAll(state: MetadataState, silent: readonly (typeof PEERS)[number][]) {
-  let current = state;
-  let events = 0;
-  for (let event = nextDeath(current, silent); event; event = nextDeath(current, silent)) {
-    assert.equal(refusal(current, event), undefined);
-    current = reduce(current, event, sequence(current.sequence + 1) as Sequence);
-    events++;
-    assert.ok(events <= 100, 'it comes to an end');
-  }
-  return current;
+  const event = deaths(state, silent);
+  if (event === undefined) return state;
+  assert.equal(refusal(state, event), undefined);
+  const after = reduce(state, event, sequence(state.sequence + 1));
+  assert.equal(deaths(after, silent), undefined, 'one event declares all');
+  return after;
 }
 
 function shardsOf(state: MetadataState) {
@@ -98,5 +95,16 @@ test('in the end a silent peer has no Active replica but the last of a shard, an
 });
 
 test('nothing is declared where nobody is silent', () => {
-  assert.equal(nextDeath(cluster([['Active', 'Active', 'Active']]), []), undefined);
+  assert.equal(deaths(cluster([['Active', 'Active', 'Active']]), []), undefined);
+});
+
+test('the deaths of more replicas than an event may change are several events', () => {
+  const state = cluster(Array.from({ length: 2_100 }, () => ['Active', 'Active'] as const));
+  const [silent] = PEERS;
+  assert.ok(silent !== undefined);
+  const first = deaths(state, [silent]);
+  assert.ok(first?.kind === 'replicaStatesChanged' && first.changes.length === REPLICA_CHANGES_MAX);
+  assert.equal(refusal(state, first), undefined);
+  const rest = deaths(reduce(state, first, sequence(1)), [silent]);
+  assert.ok(rest?.kind === 'replicaStatesChanged' && rest.changes.length === 100);
 });

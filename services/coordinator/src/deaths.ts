@@ -1,0 +1,38 @@
+// Which replicas are to be declared Dead.
+
+import {
+  changeReplica,
+  isLastActive,
+  type MetadataEvent,
+  type MetadataState,
+  REPLICA_CHANGES_MAX,
+  type ReplicaStateChange,
+} from '@tributary/metadata';
+import type { PeerId } from '@tributary/model';
+
+/**
+ * Declares the replicas of silent peers Dead, in one event; undefined where there is none left to declare. Never the last
+ * Active one of its shard: with nobody to read from, its data would be no nearer. A replica in a transfer is the
+ * transfer's affair.
+ */
+export function deaths(state: MetadataState, silent: readonly PeerId[]): MetadataEvent | undefined {
+  const changes: ReplicaStateChange[] = [];
+  let current = state;
+  for (const { id: collection, name } of state.collections.values()) {
+    for (const peer of silent) {
+      for (const shard of current.collections.get(name)?.shards ?? []) {
+        const from = shard.replicas.get(peer);
+        if (from !== 'Active' && from !== 'Initializing') continue;
+        if (isLastActive(shard, peer)) continue;
+        const change = { collection, shard: shard.id, peer, from, to: 'Dead' as const };
+        current = changeReplica(current, change);
+        if (changes.push(change) === REPLICA_CHANGES_MAX) return eventOf(changes);
+      }
+    }
+  }
+  return changes.length === 0 ? undefined : eventOf(changes);
+}
+
+function eventOf(changes: readonly ReplicaStateChange[]): MetadataEvent {
+  return { kind: 'replicaStatesChanged', changes };
+}
