@@ -74,6 +74,19 @@ export interface VectorIndexStats {
   readonly building: boolean;
   /** Why the last build failed; absent once one succeeds. */
   readonly buildError?: string;
+  /** Newest first, a few of them; absent where nothing is ever built. */
+  readonly builds?: readonly GraphBuild[];
+}
+
+/** A graph that was built, or is being built. Times are milliseconds since the Unix epoch. */
+export interface GraphBuild {
+  readonly startedMs: number;
+  /** Absent while it is under way. */
+  readonly endedMs?: number;
+  /** That it covers, with those of the graphs it replaces. */
+  readonly vectors: number;
+  /** Why it failed. */
+  readonly error?: string;
 }
 
 /** idle: nothing is worth a build; wanted: one is, and waits to be tried again; queued: it waits for its turn. */

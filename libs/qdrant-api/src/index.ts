@@ -74,6 +74,7 @@ export {
 export * from './responses/envelope.ts';
 export { float32Text } from './responses/float-text.ts';
 export * from './responses/issues-json.ts';
+export * from './responses/memory-json.ts';
 export * from './responses/optimizations-json.ts';
 export * from './responses/points-json.ts';
 export { isExceeded, type QuotasView, writeQuotas } from './responses/quotas-json.ts';

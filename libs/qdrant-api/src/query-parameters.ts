@@ -89,13 +89,16 @@ export function parseOptimizationDetails(query: QueryStrings): OptimizationDetai
   if (unknown !== undefined) {
     throw unreadable('with', unknown, 'any of `queued`, `completed` and `idle_segments`');
   }
+  const limit = textOf(query, 'completed_limit');
+  const completedMax = limit === undefined ? COMPLETED_MAX : readInteger(limit, 'completed_limit');
   return {
     queued: asked.includes('queued'),
-    completed: asked.includes('completed'),
+    completedMax: asked.includes('completed') ? completedMax : undefined,
     idleSegments: asked.includes('idle_segments'),
   };
 }
 
+const COMPLETED_MAX = 16;
 const OPTIMIZATION_DETAILS = ['queued', 'completed', 'idle_segments'];
 
 /** What is asked of metrics and telemetry. */

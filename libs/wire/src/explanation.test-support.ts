@@ -17,6 +17,12 @@ export const vectorIndexInfos: fc.Arbitrary<VectorIndexInfo> = fc.record(
     graphBytes: counts,
     build: fc.constantFrom('idle', 'wanted', 'queued', 'running'),
     buildError: fc.string(),
+    builds: fc.array(
+      fc.record(
+        { startedMs: fc.nat(), vectors: fc.nat(), endedMs: fc.nat(), error: fc.string() },
+        { requiredKeys: ['startedMs', 'vectors'] },
+      ),
+    ),
   },
   {
     requiredKeys: [

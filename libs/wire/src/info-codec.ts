@@ -1,7 +1,12 @@
 // The bytes of what a replica says of itself. Records by field name are JSON text, left out where they are empty.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type PayloadSchema, payloadSchemaFromJson, sequence } from '@tributary/model';
+import {
+  type JsonObject,
+  type PayloadSchema,
+  payloadSchemaFromJson,
+  sequence,
+} from '@tributary/model';
 import {
   assertEnded,
   lengthTag,
@@ -19,9 +24,10 @@ import {
   numberMember,
   numbersMember,
   objectMember,
+  objectsMember,
   textMember,
 } from './json-members.ts';
-import type { ReplicaInfo, VectorIndexInfo } from './messages.ts';
+import type { GraphBuildInfo, ReplicaInfo, VectorIndexInfo } from './messages.ts';
 
 const INFO_PAYLOAD_SCHEMA = lengthTag(10);
 const INFO_INDEX_POINTS = lengthTag(11);
@@ -105,6 +111,15 @@ function readCounts(reader: BinaryReader): Record<string, number> {
   );
 }
 
+function buildOf(json: JsonObject): GraphBuildInfo {
+  return {
+    startedMs: numberMember(json, 'startedMs'),
+    vectors: numberMember(json, 'vectors'),
+    ...(json.endedMs !== undefined && { endedMs: numberMember(json, 'endedMs') }),
+    ...(json.error !== undefined && { error: textMember(json, 'error') }),
+  };
+}
+
 const BUILDS: readonly VectorIndexInfo['build'][] = ['idle', 'wanted', 'queued', 'running'];
 
 function readVectorIndexes(reader: BinaryReader): Record<string, VectorIndexInfo> {
@@ -121,6 +136,7 @@ function readVectorIndexes(reader: BinaryReader): Record<string, VectorIndexInfo
         graphBytes: numberMember(value, 'graphBytes'),
         build: choiceMember(value, 'build', BUILDS),
         ...(value.buildError !== undefined && { buildError: textMember(value, 'buildError') }),
+        ...(value.builds !== undefined && { builds: objectsMember(value, 'builds').map(buildOf) }),
       };
       return [name, index];
     }),

@@ -89,6 +89,18 @@ export interface VectorIndexInfo {
   readonly build: 'idle' | 'wanted' | 'queued' | 'running';
   /** Why the last build failed; absent once one succeeds. */
   readonly buildError?: string;
+  /** The newest first, a few of them. */
+  readonly builds?: readonly GraphBuildInfo[];
+}
+
+/** Times are milliseconds since the Unix epoch, by the clock of the replica's peer. */
+export interface GraphBuildInfo {
+  readonly startedMs: number;
+  /** Absent while it is under way. */
+  readonly endedMs?: number;
+  readonly vectors: number;
+  /** Why it failed. */
+  readonly error?: string;
 }
 
 /** What each kind of call is answered with. */

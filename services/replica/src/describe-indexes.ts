@@ -31,6 +31,7 @@ export function describeIndexes(indexes: ReadonlyMap<string, AnyVectorIndex>): O
       graphBytes,
       build,
       ...(stats.buildError !== undefined && { buildError: stats.buildError }),
+      ...(stats.builds && { builds: stats.builds }),
     };
   }
   return { indexedVectorsCount, segmentsCount, memoryBytes, optimizing, vectorIndexes };

@@ -76,6 +76,16 @@ test('a build that failed says why, and is tried again by itself until it succee
     [index.stats().build, index.stats().buildError, index.stats().indexedVectors],
     ['idle', undefined, 1_500],
   );
+  const builds = index.stats().builds ?? [];
+  const outcomes = builds.map(({ vectors: covered, error }) => [covered, error?.slice(-16)]);
+  assert.deepEqual(outcomes, [
+    [1_500, undefined],
+    [1_500, 'the disk is full'],
+    [1_500, 'the disk is full'],
+  ]);
+  const [last, , first] = builds;
+  assert.equal((last?.startedMs ?? 0) - (first?.startedMs ?? 0), 20_000);
+  assert.ok(builds.every(({ startedMs, endedMs = 0 }) => endedMs >= startedMs));
 });
 
 test('how a search would go is told as it goes: graph, scan of a few, scan by codes', async () => {

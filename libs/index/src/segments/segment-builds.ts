@@ -13,10 +13,12 @@ import { assert, type Clock, type Logger, messageOf, TributaryError } from '@tri
 import type { FlatVectors } from '../rows/flat-vectors.ts';
 import type {
   BuildState,
+  GraphBuild,
   GraphSettings,
   LoadedSegments,
   VectorIndexOptions,
 } from '../vector-index.ts';
+import { BuildHistory } from './build-history.ts';
 import { type BuildPlan, planBuild, restMs } from './build-plan.ts';
 import type { HnswSegment } from './hnsw-segment.ts';
 import { type GraphParams, hasGraph, isSameGraph } from './native-graph.ts';
@@ -47,6 +49,7 @@ export class SegmentBuilds {
   #nextNumber: number;
   #building: Promise<void> | undefined;
   /** Its turn has come. */
+  readonly #history: BuildHistory;
   #isRunning = false;
   #error: string | undefined;
   #loading: Promise<LoadedSegments> | undefined;
@@ -70,6 +73,7 @@ export class SegmentBuilds {
     this.#settings = options;
     this.#params = { size, distance, m, efConstruct };
     this.#nextNumber = nextNumber;
+    this.#history = new BuildHistory(options.clock);
   }
 
   get settings(): GraphSettings {
@@ -97,6 +101,10 @@ export class SegmentBuilds {
   /** Why the last build failed; undefined once one succeeds. */
   get error(): string | undefined {
     return this.#error;
+  }
+
+  get builds(): readonly GraphBuild[] {
+    return this.#history.builds;
   }
 
   get state(): BuildState {
@@ -137,6 +145,7 @@ export class SegmentBuilds {
     this.#building = this.#build()
       .then(() => {
         this.#error = undefined;
+        this.#history.end();
       })
       .catch((error: unknown) => this.#reportFailure(error))
       .finally(() => {
@@ -215,11 +224,14 @@ export class SegmentBuilds {
       }
       const { base, absorbed } = plan;
       const number = this.#nextNumber++;
+      const replaced = base === undefined ? absorbed : [base, ...absorbed];
+      const { tailVectors } = this.#vectors;
+      this.#history.begin(replaced.reduce((sum, { live }) => sum + live, tailVectors));
       const startedMs = clock.monotonicMs();
       const built = await buildSegment(context, { number, base, absorbed }, run);
       const tookMs = Math.round(clock.monotonicMs() - startedMs);
       logger.info({ folder, number, ...built, tookMs }, 'segment built');
-      await this.#removeFiles(base === undefined ? absorbed : [base, ...absorbed]);
+      await this.#removeFiles(replaced);
     }, context.signal);
   }
 
@@ -251,6 +263,7 @@ export class SegmentBuilds {
     const { clock, folder, logger } = this.#options;
     this.#retryAtMs = clock.monotonicMs() + RETRY_AFTER_MS;
     this.#error = messageOf(error);
+    this.#history.end(this.#error);
     // Also where nobody writes.
     clock.sleep(RETRY_AFTER_MS, signal).then(
       () => {

@@ -124,7 +124,7 @@ export class SegmentedVectorIndex implements VectorIndex {
   stats(): VectorIndexStats {
     const { tailVectors, memoryBytes: rowBytes } = this.#vectors;
     const graphBytes = this.#segments.memoryBytes;
-    const { state, error, isBuilding } = this.#builds;
+    const { state, error, isBuilding, builds } = this.#builds;
     return {
       vectors: this.#vectors.count,
       indexedVectors: this.#indexedVectors,
@@ -137,6 +137,7 @@ export class SegmentedVectorIndex implements VectorIndex {
       build: state,
       building: isBuilding,
       ...(error !== undefined && { buildError: error }),
+      ...(builds.length > 0 && { builds }),
     };
   }
 

@@ -1,53 +1,60 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type ShardIndexesView, writeMemory, writeOptimizations } from './optimizations-json.ts';
-import type { VectorTelemetryView } from './view.ts';
+import { type ShardIndexesView, writeOptimizations } from './optimizations-json.ts';
 
-const EVERYTHING = { queued: true, completed: true, idleSegments: true };
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/;
-
-function index(name: string, build: string): VectorTelemetryView {
-  const bytes = { rowBytes: 100, graphBytes: 10 };
-  return { name, vectors: 9, indexed: 5, excluded: 0, segments: [3, 2], ...bytes, build };
-}
-
-const SHARDS: readonly ShardIndexesView[] = [
-  {
-    shardId: 0,
-    vectors: [index('', 'running'), index('other', 'queued')],
-    payloadIndexBytes: 7,
-    tableBytes: 3,
-  },
-  {
-    shardId: 1,
-    vectors: [index('', 'wanted'), index('other', 'idle')],
-    payloadIndexBytes: 7,
-    tableBytes: 3,
-  },
+const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+const index = {
+  name: 'image',
+  vectors: 50,
+  indexed: 30,
+  excluded: 20,
+  segments: [30],
+  rowBytes: 1,
+  graphBytes: 1,
+};
+const shardWith = (shardId: number, more: object): ShardIndexesView => ({
+  shardId,
+  sparse: new Set(),
+  payloadIndexBytes: 0,
+  tableBytes: 0,
+  vectors: [{ ...index, build: 'idle', ...more }],
+});
+const shards = [
+  shardWith(0, {
+    build: 'running',
+    builds: [
+      { startedMs: START_MS + 9_000, vectors: 50 },
+      { startedMs: START_MS, endedMs: START_MS + 1_500, vectors: 30 },
+    ],
+  }),
+  shardWith(1, {
+    builds: [{ startedMs: START_MS, endedMs: START_MS + 4_000, vectors: 7, error: 'disk full' }],
+  }),
 ];
+const told = (completedMax: number | undefined) =>
+  JSON.parse(writeOptimizations('id', shards, { queued: true, completedMax, idleSegments: true }));
 
-test('builds are told as optimizations: running, queued, and the graphs that rest', () => {
-  const told = JSON.parse(writeOptimizations('c', SHARDS, EVERYTHING));
-  assert.deepEqual(told.summary, {
-    queued_optimizations: 2,
-    queued_segments: 2,
-    queued_points: 8,
-    idle_segments: 6,
-  });
-  assert.equal(told.running.length, 1);
-  assert.equal(told.running[0].status, 'optimizing');
-  assert.equal(told.running[0].progress.total, 4);
-  assert.match(told.running[0].uuid, UUID);
-  assert.equal(told.queued.length, 2);
-  assert.equal(told.queued[0].segments[0].points_count, 4);
-  const ids = told.idle_segments.map(({ uuid }: { uuid: string }) => uuid);
-  assert.equal(new Set(ids).size, 6);
-  assert.deepEqual(JSON.parse(writeOptimizations('c', SHARDS, EVERYTHING)), told);
+test('a build is a tree of times while it runs and once it has ended, the newest first', () => {
+  const { running, completed, queued } = told(16);
+  assert.deepEqual(queued, []);
+  assert.equal(running.length, 1);
+  assert.equal(running[0].status, 'optimizing');
+  assert.equal(running[0].progress.started_at, new Date(START_MS + 9_000).toISOString());
+  assert.deepEqual(running[0].progress.children[0].total, 50);
+  assert.equal('finished_at' in running[0].progress, false);
+  const statuses = completed.map(({ status }: { status: unknown }) => status);
+  assert.deepEqual(statuses, [{ error: 'disk full' }, 'done']);
+  const { progress, segments, uuid } = completed[1];
+  assert.equal(progress.duration_sec, 1.5);
+  assert.equal(progress.finished_at, new Date(START_MS + 1_500).toISOString());
+  assert.deepEqual([progress.children[0].done, progress.children[0].total], [30, 30]);
+  assert.equal(segments[0].points_count, 30);
+  assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(uuid, told(16).completed[1].uuid);
 });
 
-test('memory is told by shard and part, and adds up', () => {
-  const told = JSON.parse(writeMemory(SHARDS));
-  assert.deepEqual(told.shards[0].vectors.other, { rows_bytes: 100, graphs_bytes: 10 });
-  assert.equal(told.shards[0].total_bytes, 230);
-  assert.equal(told.total_bytes, 460);
+test('as many completed builds are told as are asked for, and none where they are not', () => {
+  assert.equal(told(1).completed.length, 1);
+  assert.deepEqual(told(0).completed, []);
+  assert.equal('completed' in told(undefined), false);
 });

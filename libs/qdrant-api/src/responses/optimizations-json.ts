@@ -1,14 +1,17 @@
-// The results of GET /collections/{name}/optimizations and …/memory. What Qdrant calls a segment is here a graph over a
+// The result of GET /collections/{name}/optimizations. What Qdrant calls a segment is here a graph over a
 // part of a shard's vectors of one name; what no graph covers yet counts as one more.
 
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '@tributary/model';
 import { stringifyJson } from '@tributary/model';
-import type { VectorTelemetryView } from './view.ts';
+import { isoTime } from './cluster-json.ts';
+import type { GraphBuildView, VectorTelemetryView } from './view.ts';
 
 /** The indexes of one replica of a shard. */
 export interface ShardIndexesView {
   readonly shardId: number;
+  /** Names of the vectors that are sparse. */
+  readonly sparse: ReadonlySet<string>;
   readonly vectors: readonly VectorTelemetryView[];
   readonly payloadIndexBytes: number;
   readonly tableBytes: number;
@@ -17,7 +20,8 @@ export interface ShardIndexesView {
 /** What is told besides what is running. */
 export interface OptimizationDetails {
   readonly queued: boolean;
-  readonly completed: boolean;
+  /** As many completed ones, the newest first; undefined for none. */
+  readonly completedMax: number | undefined;
   readonly idleSegments: boolean;
 }
 
@@ -25,7 +29,7 @@ interface Index extends VectorTelemetryView {
   readonly shardId: number;
 }
 
-/** `collection` is its id, of which the segments' ids are made. Completed builds are not kept: their list is empty. */
+/** `collection` is its id, of which the ids of segments and builds are made. */
 export function writeOptimizations(
   collection: string,
   shards: readonly ShardIndexesView[],
@@ -48,40 +52,53 @@ export function writeOptimizations(
       queued_points: queued.reduce((sum, index) => sum + tailOf(index), 0),
       idle_segments: idle.length,
     },
-    running: running.map((index) => ({
-      uuid: idOf(collection, index, 'next'),
-      optimizer: 'indexing',
-      status: 'optimizing',
-      segments: [tailJson(collection, index)],
-      progress: { name: titleOf(index), total: tailOf(index) },
-    })),
+    running: running.map((index) => {
+      const build = index.builds?.find(({ endedMs }) => endedMs === undefined);
+      const started = { startedMs: build?.startedMs, vectors: build?.vectors ?? tailOf(index) };
+      return buildJson(collection, index, started);
+    }),
     ...(details.queued && {
       queued: queued.map((index) => {
         return { optimizer: 'indexing', segments: [tailJson(collection, index)] };
       }),
     }),
-    ...(details.completed && { completed: [] }),
+    ...(details.completedMax !== undefined && {
+      completed: completedJson(collection, indexes, details.completedMax),
+    }),
     ...(details.idleSegments && { idle_segments: idle }),
   });
 }
 
-/** Bytes in memory, of one replica of each shard. */
-export function writeMemory(shards: readonly ShardIndexesView[]): string {
-  const told = shards.map(({ shardId, vectors, payloadIndexBytes, tableBytes }) => {
-    const named = vectors.map(({ name, rowBytes, graphBytes }) => {
-      return [name, { rows_bytes: rowBytes, graphs_bytes: graphBytes }] as const;
-    });
-    const ofVectors = vectors.reduce((sum, each) => sum + each.rowBytes + each.graphBytes, 0);
-    return {
-      shard_id: shardId,
-      vectors: Object.fromEntries(named),
-      payload_indexes_bytes: payloadIndexBytes,
-      point_table_bytes: tableBytes,
-      total_bytes: ofVectors + payloadIndexBytes + tableBytes,
-    };
-  });
-  const total = told.reduce((sum, { total_bytes }) => sum + total_bytes, 0);
-  return stringifyJson({ shards: told, total_bytes: total });
+function completedJson(collection: string, indexes: readonly Index[], max: number): JsonObject[] {
+  return indexes
+    .flatMap((index) => (index.builds ?? []).map((build) => ({ index, build })))
+    .filter(({ build }) => build.endedMs !== undefined)
+    .sort((a, b) => (b.build.endedMs ?? 0) - (a.build.endedMs ?? 0))
+    .slice(0, max)
+    .map(({ index, build }) => buildJson(collection, index, build));
+}
+
+type ToldBuild = Omit<GraphBuildView, 'startedMs'> & { readonly startedMs: number | undefined };
+
+/** A build is one step over the vectors that it covers. */
+function buildJson(collection: string, index: Index, build: ToldBuild): JsonObject {
+  const { startedMs, endedMs, vectors, error } = build;
+  const id = startedMs === undefined ? 'next' : String(startedMs);
+  const isDone = endedMs !== undefined && error === undefined;
+  const times = {
+    ...(startedMs !== undefined && { started_at: isoTime(startedMs) }),
+    ...(endedMs !== undefined && { finished_at: isoTime(endedMs) }),
+    ...(startedMs !== undefined &&
+      endedMs !== undefined && { duration_sec: (endedMs - startedMs) / 1_000 }),
+  };
+  const step = { name: titleOf(index), ...times, ...(isDone && { done: vectors }), total: vectors };
+  return {
+    uuid: idOf(collection, index, `build ${id}`),
+    optimizer: 'indexing',
+    status: error !== undefined ? { error } : endedMs !== undefined ? 'done' : 'optimizing',
+    segments: [segmentJson(collection, index, `tail ${id}`, vectors)],
+    progress: { name: 'indexing', ...times, children: [step] },
+  };
 }
 
 function segmentJson(collection: string, index: Index, part: string, points: number): JsonObject {

@@ -157,6 +157,16 @@ export interface VectorTelemetryView {
   readonly rowBytes: number;
   readonly graphBytes: number;
   readonly build: string;
+  /** The newest first; those under way have no end. */
+  readonly builds?: readonly GraphBuildView[];
+}
+
+/** Times are milliseconds since the Unix epoch. */
+export interface GraphBuildView {
+  readonly startedMs: number;
+  readonly endedMs?: number;
+  readonly vectors: number;
+  readonly error?: string;
 }
 
 /** The replica of a shard at this peer. */

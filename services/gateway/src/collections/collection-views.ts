@@ -53,6 +53,7 @@ export class CollectionViews {
     const infos = await this.shardInfos(collection);
     return infos.map((info, i) => ({
       shardId: collection.shards[i]?.id ?? i,
+      sparse: new Set(Object.keys(collection.config.sparseVectors ?? {})),
       vectors: Object.entries(info.vectorIndexes).map(([name, index]) => ({ name, ...index })),
       payloadIndexBytes: info.payloadIndexBytes,
       tableBytes: info.tableBytes,

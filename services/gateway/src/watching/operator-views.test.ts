@@ -294,8 +294,21 @@ test('a collection tells what its indexes are made of, one replica of each shard
   const full = await resultOf(`${path}/optimizations?with=queued,completed,idle_segments`);
   assert.deepEqual([full.queued, full.completed, full.idle_segments], [[], [], []]);
   const memory = await resultOf(`${path}/memory`);
-  assert.equal(memory.shards.length, 4);
-  assert.equal(memory.total_bytes, 8 * (POINTS + 10));
+  const usage = (ram: number) => ({
+    disk_bytes: 0,
+    ram_bytes: ram,
+    cached_bytes: 0,
+    expected_cache_bytes: 0,
+  });
+  assert.deepEqual(memory.total, usage(8 * (POINTS + 10)));
+  assert.deepEqual(memory.vectors.image, { storage: usage(8 * POINTS), index: usage(0) });
+  assert.deepEqual(memory.vectors.text.storage, usage(80));
+  assert.deepEqual(
+    [memory.sparse_vectors, memory.payload, memory.payload_index],
+    [{}, usage(0), {}],
+  );
+  const limited = `${path}/optimizations?with=completed&completed_limit=-1`;
+  assert.equal((await fetch(`${cluster.url()}${limited}`)).status, 400);
   for (const bad of ['optimizations?with=everything', 'optimizations?with=queued,x']) {
     assert.equal((await fetch(`${cluster.url()}${path}/${bad}`)).status, 400, bad);
   }
