@@ -14,6 +14,7 @@ const TEXT: FieldIndex = {
   phraseMatching: false,
   stopwords: ['the', 'über'],
   stemmer: 'english',
+  scoring: 'bm25',
 };
 const SCHEMA: PayloadSchema = {
   'a.b[]': { type: 'keyword', prefix: true, options: { on_disk: true, memory: 'cold', rows: 3 } },

@@ -29,6 +29,7 @@ const MEMBERS: Readonly<Record<FieldIndex['type'], readonly string[]>> = {
     'phraseMatching',
     'stopwords',
     'stemmer',
+    'scoring',
   ],
 };
 
@@ -68,6 +69,7 @@ function bareIndex(type: FieldIndex['type'], json: JsonObject): FieldIndex {
         phraseMatching: asBoolean(json.phraseMatching),
         stopwords: asTexts(json.stopwords),
         ...(json.stemmer !== undefined && { stemmer: asText(json.stemmer) }),
+        ...(json.scoring !== undefined && { scoring: asScoring(json.scoring) }),
       };
     default:
       return { type };
@@ -108,6 +110,11 @@ function asTokenizer(value: JsonValue | undefined): Tokenizer {
   const tokenizer = TOKENIZERS.find((name) => name === value);
   if (tokenizer === undefined) throw new JsonError('not a tokenizer');
   return tokenizer;
+}
+
+function asScoring(value: JsonValue): 'bm25' {
+  if (value === 'bm25') return value;
+  throw new JsonError('not a scoring');
 }
 
 function asTexts(value: JsonValue | undefined): string[] {

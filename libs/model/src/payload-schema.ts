@@ -16,6 +16,8 @@ export interface TextIndex {
   readonly stopwords: readonly string[];
   /** Language of a Snowball stemmer, as in `english`. */
   readonly stemmer?: string;
+  /** Frequencies and lengths are kept, by which queries rank. */
+  readonly scoring?: 'bm25';
 }
 
 /** `options` are accepted and reported and change nothing: on_disk, memory, is_tenant, is_principal, enable_hnsw. */

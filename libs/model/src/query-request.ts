@@ -61,6 +61,8 @@ export type Query =
       readonly feedback: readonly FeedbackItem[];
       readonly strategy: NaiveFeedback;
     }
+  /** BM25 over the text index of the payload field that `using` names. */
+  | { readonly kind: 'text'; readonly text: string; readonly k: number; readonly b: number }
   | { readonly kind: 'orderBy'; readonly orderBy: OrderBy }
   /** score += 1 / ((position + 1) / weight + k - 1), position from 0; one weight a prefetch. */
   | { readonly kind: 'rrf'; readonly k: number; readonly weights?: readonly number[] }

@@ -78,16 +78,39 @@ export type Scoring =
   | { readonly kind: 'context'; readonly context: readonly ContextPair[] }
   | { readonly kind: 'weightedSum'; readonly terms: readonly WeightedExample[] };
 
+/**
+ * BM25 over a text index: sum over the terms that a document has of
+ * weight * tf (k + 1) / (tf + k (1 - b + b length / averageLength)). Points without any of them are not found; of a point of
+ * several documents the best counts.
+ */
+export interface TextScoring {
+  readonly kind: 'text';
+  /** Each once, in the order of their texts; the weight says how rare it is. */
+  readonly terms: readonly { readonly term: string; readonly weight: number }[];
+  readonly k: number;
+  readonly b: number;
+  readonly averageLength: number;
+}
+
 /** The `limit` best points by the scoring, best first. */
-export interface VectorQuery {
-  readonly scoring: Scoring;
-  /** Name of the vector searched; '' for the unnamed one. */
+interface ScoredQuery<S> {
+  readonly scoring: S;
+  /** Name of the vector searched; '' for the unnamed one. For a text the path of the payload field. */
   readonly using: string;
   readonly filter?: Filter;
   readonly limit: number;
   readonly scoreThreshold?: number;
   readonly params: SearchParams;
   readonly projection: Projection;
+}
+
+export type TextQuery = ScoredQuery<TextScoring>;
+export type VectorQuery = ScoredQuery<Scoring>;
+/** Ranks points, by vectors or by a text. */
+export type SearchQuery = VectorQuery | TextQuery;
+
+export function isTextQuery(query: SearchQuery): query is TextQuery {
+  return query.scoring.kind === 'text';
 }
 
 /** A bigint is an integer too; a float without a fraction is a WholeFloat. */
@@ -132,6 +155,22 @@ export interface TermStatistics {
   readonly points: number;
   /** As many as indices were asked for. */
   readonly frequencies: readonly number[];
+}
+
+/** What the text index of a field knows of the terms of a text, in the points of the filter. */
+export interface TextStatisticsQuery {
+  readonly field: string;
+  readonly text: string;
+  readonly filter?: Filter;
+}
+
+export interface TextStatistics {
+  /** Those with at least one token. */
+  readonly documents: number;
+  /** The sum of their lengths. */
+  readonly tokens: number;
+  /** Of each term of the text, once, in how many documents it is; in the order of the terms. */
+  readonly terms: readonly { readonly term: string; readonly frequency: number }[];
 }
 
 export interface ScrollQuery {

@@ -8,3 +8,4 @@ export * from './inverse-frequency.ts';
 export * from './ranked.ts';
 export * from './relevance-feedback.ts';
 export * from './similarity.ts';
+export * from './text-scoring.ts';

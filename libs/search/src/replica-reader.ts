@@ -4,7 +4,7 @@
 // applies a commit to all three before it does anything else. So a read never shows a point that is deleted, and a
 // difference between them is a bug: it asserts.
 
-import type { AnyVectorIndex, PayloadIndexes, PointTable } from '@tributary/index';
+import type { AnyVectorIndex, IndexHits, PayloadIndexes, PointTable } from '@tributary/index';
 import {
   type CollectionConfig,
   comparePointIds,
@@ -12,6 +12,7 @@ import {
   type FacetHit,
   type FacetQuery,
   type Filter,
+  isTextQuery,
   type OrderBy,
   type PointId,
   type PointOffset,
@@ -21,9 +22,11 @@ import {
   type SampleQuery,
   type ScoredPoint,
   type ScrollQuery,
+  type SearchQuery,
   type TermStatistics,
   type TermStatisticsQuery,
-  type VectorQuery,
+  type TextStatistics,
+  type TextStatisticsQuery,
   type VectorSchema,
   type VectorShape,
   vectorEntryOf,
@@ -35,6 +38,7 @@ import { candidatesInOrder } from './candidates.ts';
 import { type FilterPlan, FilterPlanner } from './plan-filter.ts';
 import { createProjector, indexOf, type ProjectedPoint, type Projector } from './projection.ts';
 import type { Selection } from './selection.ts';
+import { explainText, searchText, textStatisticsOf } from './text-search.ts';
 import { facetHits, orderedPoints, sampledOffsets } from './value-reads.ts';
 import {
   checkedIndexOf,
@@ -100,13 +104,14 @@ export class ReplicaReader {
   /**
    * At most `limit` points, best first, equal scores by id. Vectors are taken as they are: of length 1 for Cosine.
    * Errors: `wrong_input` for the name of no vector, a vector of a wrong kind or dimension, a value not finite, a key
-   * that is no path.
+   * that is no path; `bad_request` for a text where the field has no index that ranks.
    */
-  search(query: VectorQuery): ScoredPoint[] {
-    const index = checkedIndexOf(query, this.#indexes, this.#shapeOf(query.using));
+  search(query: SearchQuery): ScoredPoint[] {
     const projector = this.#projector(query.projection);
+    const find = this.#finderOf(query);
     const selection = query.filter && this.#planner.select(query.filter);
-    const hits = this.#hitsOf(query, index, selection);
+    const limit = Math.min(query.limit, selection?.count ?? this.#store.state.pointsCount);
+    const hits = limit <= 0 ? [] : this.#sorted(query, find(limit, selection));
     const payloads = this.#payloadsOf(hits, projector);
     return hits.map(({ point, score }, i) => ({
       ...projector.project(point, payloads?.[i]?.payload),
@@ -118,6 +123,12 @@ export class ReplicaReader {
   termStatistics({ using, indices, filter }: TermStatisticsQuery): TermStatistics {
     const index = indexOf(this.#indexes, using);
     return termStatisticsOf(index, indices, filter && this.#planner.select(filter));
+  }
+
+  /** Errors: `bad_request` where the field has no index that ranks, `wrong_input` for a key that is no path. */
+  textStatistics(query: TextStatisticsQuery): TextStatistics {
+    const selection = query.filter && this.#planner.select(query.filter);
+    return textStatisticsOf(query, this.#payloadIndexes, selection);
   }
 
   /** The points of `ids` that are there, in their order. Errors: `wrong_input` as for `search`. */
@@ -184,11 +195,14 @@ export class ReplicaReader {
    * How a search, or a read with only a filter, is answered, for the log of slow ones; nothing is looked for. Errors: those
    * of `search`.
    */
-  explain({ filter, query }: { filter?: Filter; query?: VectorQuery }): Explanation {
+  explain({ filter, query }: { filter?: Filter; query?: SearchQuery }): Explanation {
     const points = this.#store.state.pointsCount;
     const asked = query?.filter ?? filter;
     const known = asked && { filter: this.#planner.explain(asked) };
     if (query === undefined) return { points, ...known };
+    if (isTextQuery(query)) {
+      return { points, ...known, search: explainText(query, this.#payloadIndexes) };
+    }
     const index = checkedIndexOf(query, this.#indexes, this.#shapeOf(query.using));
     const count = known?.filter.matched ?? known?.filter.estimated.expected ?? points;
     const limit = Math.min(query.limit, Math.ceil(count));
@@ -198,12 +212,18 @@ export class ReplicaReader {
     return { points, ...known, search: { ...search, limit: query.limit } };
   }
 
-  #hitsOf(query: VectorQuery, index: AnyVectorIndex, selection: Selection | undefined): Hit[] {
-    const limit = Math.min(query.limit, selection?.count ?? this.#store.state.pointsCount);
-    if (limit <= 0) return [];
-    const config = this.#config;
-    const tieOrder = this.#tieOrder;
-    const { offsets, scores } = searchIndex(query, { index, config, limit, selection, tieOrder });
+  /** What finds the hits of a query, which is refused before its filter is evaluated. */
+  #finderOf(query: SearchQuery): (limit: number, selection?: Selection) => IndexHits {
+    const [config, tieOrder, payloadIndexes] = [this.#config, this.#tieOrder, this.#payloadIndexes];
+    if (isTextQuery(query)) {
+      return (limit, selection) =>
+        searchText(query, { payloadIndexes, limit, selection, tieOrder });
+    }
+    const index = checkedIndexOf(query, this.#indexes, this.#shapeOf(query.using));
+    return (limit, selection) => searchIndex(query, { index, config, limit, selection, tieOrder });
+  }
+
+  #sorted(query: SearchQuery, { offsets, scores }: IndexHits): Hit[] {
     const hits = Array.from(offsets, (offset, i) => ({
       point: this.#pointAt(pointOffset(offset)),
       score: scores[i] ?? Number.NaN,

@@ -15,6 +15,7 @@ import {
   isMulti,
   isSparse,
   type SearchExplanation,
+  type SearchQuery,
   type TermStatistics,
   type VectorQuery,
   type VectorShape,
@@ -89,7 +90,7 @@ function indexSearchOf({ params, scoreThreshold, using }: VectorQuery, options: 
 }
 
 /** Whether the larger of two scores of the query is the better. */
-export function isHigherBetter(query: VectorQuery, shape: VectorShape | undefined): boolean {
+export function isHigherBetter(query: SearchQuery, shape: VectorShape | undefined): boolean {
   if (query.scoring.kind !== 'nearest') return true;
   return shape === undefined || shape.kind === 'sparse' || higherIsBetter(shape.distance);
 }

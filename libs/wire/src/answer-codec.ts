@@ -16,6 +16,7 @@ import {
   sequence,
   stringifyJson,
   type TermStatistics,
+  type TextStatistics,
   type VectorValue,
   WholeFloat,
 } from '@tributary/model';
@@ -46,6 +47,7 @@ const ANSWER_INFO = lengthTag(3);
 const ANSWER_FACET_HIT = lengthTag(4);
 const ANSWER_TERM_STATISTICS = lengthTag(5);
 const ANSWER_EXPLANATION = lengthTag(6);
+const ANSWER_TEXT_STATISTICS = lengthTag(7);
 
 const RECORD_ID = lengthTag(1);
 const RECORD_VERSION = varintTag(2);
@@ -67,6 +69,7 @@ interface AnswerFields {
   info: ReplicaInfo | undefined;
   facetHits: FacetHit[];
   termStatistics: TermStatistics | undefined;
+  textStatistics: TextStatistics | undefined;
   explanation: Explanation | undefined;
 }
 
@@ -82,6 +85,7 @@ const WRITERS: Writers = {
     for (const hit of hits) writeFacetHit(writer, hit);
   },
   termStatistics: writeTermStatistics,
+  textStatistics: writeTextStatistics,
   explain: (writer, explanation) => {
     writer.uint32(ANSWER_EXPLANATION).bytes(explanationToBytes(explanation));
   },
@@ -102,6 +106,10 @@ const READERS: Readers = {
   termStatistics: ({ termStatistics }) => {
     if (termStatistics === undefined) throw corrupt('an answer without term statistics');
     return termStatistics;
+  },
+  textStatistics: ({ textStatistics }) => {
+    if (textStatistics === undefined) throw corrupt('an answer without text statistics');
+    return textStatistics;
   },
   explain: ({ explanation }) => {
     if (explanation === undefined) throw corrupt('an answer without an explanation');
@@ -133,6 +141,7 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     info: undefined,
     facetHits: [],
     termStatistics: undefined,
+    textStatistics: undefined,
     explanation: undefined,
   };
   while (reader.pos < reader.len) {
@@ -143,6 +152,7 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     else if (tag === ANSWER_FACET_HIT) answer.facetHits.push(readFacetHit(reader));
     else if (tag === ANSWER_EXPLANATION) answer.explanation = readExplanation(reader);
     else if (tag === ANSWER_TERM_STATISTICS) answer.termStatistics = readTermStatistics(reader);
+    else if (tag === ANSWER_TEXT_STATISTICS) answer.textStatistics = readTextStatistics(reader);
     else skipField(reader, tag);
   }
   assertEnded(reader, reader.len);
@@ -304,4 +314,38 @@ function readTermStatistics(reader: BinaryReader): TermStatistics {
   }
   assertEnded(reader, end);
   return { points, frequencies };
+}
+
+function writeTextStatistics(writer: BinaryWriter, statistics: TextStatistics): void {
+  writer.uint32(ANSWER_TEXT_STATISTICS).fork();
+  writeInteger(writer, 1, statistics.documents);
+  writeInteger(writer, 2, statistics.tokens);
+  for (const { term, frequency } of statistics.terms) {
+    writeText(writer, 3, term);
+    writeInteger(writer, 4, frequency);
+  }
+  writer.join();
+}
+
+function readTextStatistics(reader: BinaryReader): TextStatistics {
+  const end = messageEnd(reader);
+  let documents = 0;
+  let tokens = 0;
+  const words: string[] = [];
+  const frequencies: number[] = [];
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === varintTag(1)) documents = readInteger(reader);
+    else if (tag === varintTag(2)) tokens = readInteger(reader);
+    else if (tag === lengthTag(3)) words.push(readText(reader));
+    else if (tag === varintTag(4)) frequencies.push(readInteger(reader));
+    else skipField(reader, tag);
+  }
+  assertEnded(reader, end);
+  const terms = words.map((term, i) => {
+    const frequency = frequencies[i];
+    if (frequency === undefined) throw corrupt('a term without its frequency');
+    return { term, frequency };
+  });
+  return { documents, tokens, terms };
 }

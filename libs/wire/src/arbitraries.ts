@@ -14,10 +14,10 @@ import {
   peerId,
   pointIdFromBigInt,
   type Scoring,
+  type SearchQuery,
   sequence,
   shardId,
   stringifyJson,
-  type VectorQuery,
   type VectorValue,
 } from '@tributary/model';
 import { filtersOver } from '@tributary/model/conformance';
@@ -25,6 +25,7 @@ import fc from 'fast-check';
 import { vectorIndexInfos } from './explanation.test-support.ts';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
+import { textScorings } from './text-scoring.test-support.ts';
 import { vectorShapes } from './vector-shape.test-support.ts';
 
 const safeInteger = fc.maxSafeNat();
@@ -192,34 +193,33 @@ const scorings: fc.Arbitrary<Scoring> = fc.oneof(
     }),
   }),
 );
-const queries: fc.Arbitrary<VectorQuery> = fc.record(
-  {
-    scoring: scorings,
-    using: fc.string(),
-    filter: filters,
-    limit: limits,
-    scoreThreshold: fc.double({ noNaN: true }),
-    params: fc.record(
-      {
-        hnswEf: fc.nat(),
-        exact: fc.boolean(),
-        indexedOnly: fc.boolean(),
-        quantization: fc.record(
-          {
-            ignore: fc.boolean(),
-            rescore: fc.boolean(),
-            oversampling: fc.double({ min: 1, noNaN: true }),
-          },
-          { requiredKeys: [] },
-        ),
-      },
-      { requiredKeys: [] },
-    ),
-    projection: projections,
-  },
-  {
-    requiredKeys: ['scoring', 'using', 'limit', 'params', 'projection'],
-  },
+const queryFields = {
+  using: fc.string(),
+  filter: filters,
+  limit: limits,
+  scoreThreshold: fc.double({ noNaN: true }),
+  params: fc.record(
+    {
+      hnswEf: fc.nat(),
+      exact: fc.boolean(),
+      indexedOnly: fc.boolean(),
+      quantization: fc.record(
+        {
+          ignore: fc.boolean(),
+          rescore: fc.boolean(),
+          oversampling: fc.double({ min: 1, noNaN: true }),
+        },
+        { requiredKeys: [] },
+      ),
+    },
+    { requiredKeys: [] },
+  ),
+  projection: projections,
+};
+const needed = ['scoring', 'using', 'limit', 'params', 'projection'] as const;
+const queries: fc.Arbitrary<SearchQuery> = fc.oneof(
+  fc.record({ scoring: scorings, ...queryFields }, { requiredKeys: [...needed] }),
+  fc.record({ scoring: textScorings, ...queryFields }, { requiredKeys: [...needed] }),
 );
 
 export const addresses = fc.record({
@@ -276,6 +276,13 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
     query: fc.record(
       { using: fc.string(), indices: fc.uint32Array(), filter: filters },
       { requiredKeys: ['using', 'indices'] },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('textStatistics' as const),
+    query: fc.record(
+      { field: fc.string(), text: fc.string(), filter: filters },
+      { requiredKeys: ['field', 'text'] },
     ),
   }),
   fc.record({ kind: fc.constant('count' as const), filter: filters }, { requiredKeys: ['kind'] }),

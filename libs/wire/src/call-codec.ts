@@ -12,9 +12,9 @@ import {
   type Projection,
   type SampleQuery,
   type ScrollQuery,
+  type SearchQuery,
   shardId,
   type TermStatisticsQuery,
-  type VectorQuery,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -53,6 +53,7 @@ const KINDS = [
   'facet',
   'termStatistics',
   'explain',
+  'textStatistics',
 ] as const satisfies readonly ReplicaCallKind[];
 const DIRECTIONS = ['asc', 'desc'] as const;
 
@@ -68,6 +69,7 @@ const CALL_SEED = (11 << 3) | 1;
 const CALL_KEY = lengthTag(12);
 const CALL_INDICES = lengthTag(13);
 const CALL_TRACEPARENT = lengthTag(14);
+const CALL_TEXT = lengthTag(15);
 
 const ORDER_KEY = lengthTag(1);
 const ORDER_DIRECTION = varintTag(2);
@@ -126,6 +128,11 @@ function writeCall(writer: BinaryWriter, target: ReplicaAddress, call: ReplicaCa
     case 'termStatistics':
       writeTermStatistics(writer, call.query);
       break;
+    case 'textStatistics':
+      writeFilter(writer, CALL_FILTER, call.query.filter);
+      writer.uint32(CALL_KEY).string(call.query.field);
+      writer.uint32(CALL_TEXT).string(call.query.text);
+      break;
     case 'info':
     case 'verify':
       break;
@@ -139,7 +146,7 @@ export function decodeCall(bytes: Uint8Array): AddressedCall {
 
 interface CallFields {
   kind: number;
-  queries: VectorQuery[];
+  queries: SearchQuery[];
   ids: PointId[];
   projection: Projection;
   filter: Filter | undefined;
@@ -148,6 +155,7 @@ interface CallFields {
   orderBy: OrderBy | undefined;
   seed: number;
   key: string;
+  text: string;
   indices: Uint32Array;
 }
 
@@ -166,6 +174,7 @@ function readCall(reader: BinaryReader): AddressedCall {
     orderBy: undefined,
     seed: 0,
     key: '',
+    text: '',
     indices: NO_INDICES,
   };
   while (reader.pos < reader.len) {
@@ -191,12 +200,13 @@ function readCallField(reader: BinaryReader, tag: number, fields: CallFields): v
   else if (tag === CALL_ORDER_BY) fields.orderBy = readOrderBy(reader);
   else if (tag === CALL_SEED) fields.seed = reader.double();
   else if (tag === CALL_KEY) fields.key = readText(reader);
+  else if (tag === CALL_TEXT) fields.text = readText(reader);
   else if (tag === CALL_INDICES) fields.indices = indicesFromBytes(reader.bytes());
   else skipField(reader, tag);
 }
 
 function callOf(fields: CallFields): ReplicaCall {
-  const { queries, ids, projection, filter, offset, limit, orderBy, seed, key, indices } = fields;
+  const { queries, ids, projection, filter, offset, limit, orderBy, seed, key } = fields;
   const filtered = filter === undefined ? {} : { filter };
   const kind = KINDS[fields.kind - 1];
   switch (kind) {
@@ -222,7 +232,9 @@ function callOf(fields: CallFields): ReplicaCall {
     case 'facet':
       return { kind, query: { key, limit, ...filtered } };
     case 'termStatistics':
-      return { kind, query: { using: key, indices, ...filtered } };
+      return { kind, query: { using: key, indices: fields.indices, ...filtered } };
+    case 'textStatistics':
+      return { kind, query: { field: key, text: fields.text, ...filtered } };
     default:
       return { kind };
   }

@@ -29,6 +29,7 @@ const bareIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
       phraseMatching: fc.boolean(),
       stopwords: fc.array(fc.string(), { maxLength: 3 }),
       stemmer: fc.string(),
+      scoring: fc.constant('bm25' as const),
     },
     {
       requiredKeys: [

@@ -25,6 +25,7 @@ import {
   encodeReport,
 } from './report-codec.ts';
 import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
+import { textGolden } from './text-scoring.test-support.ts';
 
 const UUID = '0b6a2c5e-2b0d-4e5a-9d53-1f2a3b4c5d6e';
 const target = { collection: collectionId('docs-1'), shard: shardId(3) };
@@ -345,6 +346,7 @@ const GOLDEN: readonly [
   ['call-scorings', encodeCall(target, scorings), decodeCall, { target, call: scorings }],
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
   ['call-statistics', encodeCall(target, statistics), decodeCall, { target, call: statistics }],
+  ...textGolden(target, updateFilter, query.projection),
   ['answer-facet', encodeAnswer('facet', facet), (b) => decodeAnswer('facet', b), facet],
   [
     'call-traced',

@@ -30,6 +30,7 @@ import {
 } from './report-codec.ts';
 import { resourceReports } from './resource-report.test-support.ts';
 import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
+import { textStatistics } from './text-scoring.test-support.ts';
 
 test('decoding an encoded call gives the call', () => {
   fc.assert(
@@ -49,6 +50,7 @@ test('decoding an encoded answer gives the answer', () => {
         sample: fc.array(records, { maxLength: 3 }),
         facet: fc.array(facetHits),
         termStatistics,
+        textStatistics,
         explain: explanations,
         count: fc.maxSafeNat(),
         info: infos,
@@ -61,6 +63,7 @@ test('decoding an encoded answer gives the answer', () => {
         checkAnswer('sample', answers.sample);
         checkAnswer('facet', answers.facet);
         checkAnswer('termStatistics', answers.termStatistics);
+        checkAnswer('textStatistics', answers.textStatistics);
         checkAnswer('explain', answers.explain);
         checkAnswer('count', answers.count);
         checkAnswer('info', answers.info);

@@ -17,11 +17,13 @@ import type {
   SampleQuery,
   ScoredPoint,
   ScrollQuery,
+  SearchQuery,
   Sequence,
   ShardId,
   TermStatistics,
   TermStatisticsQuery,
-  VectorQuery,
+  TextStatistics,
+  TextStatisticsQuery,
 } from '@tributary/model';
 
 export interface ReplicaAddress {
@@ -31,7 +33,7 @@ export interface ReplicaAddress {
 
 /** A question to one replica. Answers come in the order of what was asked. */
 export type ReplicaCall =
-  | { readonly kind: 'search'; readonly queries: readonly VectorQuery[] }
+  | { readonly kind: 'search'; readonly queries: readonly SearchQuery[] }
   | {
       readonly kind: 'retrieve';
       readonly ids: readonly PointId[];
@@ -42,8 +44,9 @@ export type ReplicaCall =
   | { readonly kind: 'sample'; readonly query: SampleQuery }
   | { readonly kind: 'facet'; readonly query: FacetQuery }
   | { readonly kind: 'termStatistics'; readonly query: TermStatisticsQuery }
+  | { readonly kind: 'textStatistics'; readonly query: TextStatisticsQuery }
   /** How a search, or a read with only a filter, would be answered; nothing is looked for. */
-  | { readonly kind: 'explain'; readonly filter?: Filter; readonly query?: VectorQuery }
+  | { readonly kind: 'explain'; readonly filter?: Filter; readonly query?: SearchQuery }
   | { readonly kind: 'info' }
   /** Recomputes the content hash from the stored records; slow. */
   | { readonly kind: 'verify' };
@@ -115,6 +118,7 @@ export interface ReplicaAnswers {
   /** Most frequent first, equal counts by value. */
   readonly facet: readonly FacetHit[];
   readonly termStatistics: TermStatistics;
+  readonly textStatistics: TextStatistics;
   readonly explain: Explanation;
   readonly info: ReplicaInfo;
   readonly verify: ReplicaInfo;

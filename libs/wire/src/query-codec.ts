@@ -10,10 +10,10 @@ import {
   type Projection,
   type Scoring,
   type SearchParams,
-  type VectorQuery,
+  type SearchQuery,
+  type TextScoring,
   type VectorSelector,
   type VectorValue,
-  type WeightedExample,
 } from '@tributary/model';
 import {
   assertEnded,
@@ -37,7 +37,8 @@ const SCORING_KINDS = [
   'discover',
   'context',
   'weightedSum',
-] as const satisfies readonly Scoring['kind'][];
+  'text',
+] as const satisfies readonly (Scoring | TextScoring)['kind'][];
 
 const QUERY_VECTOR = lengthTag(1);
 const QUERY_USING = lengthTag(2);
@@ -57,6 +58,11 @@ const SCORING_POSITIVE = lengthTag(3);
 const SCORING_NEGATIVE = lengthTag(4);
 /** One each positive, in their order. */
 const SCORING_WEIGHT = (5 << 3) | 1;
+/** Each with its weight. */
+const SCORING_TERM = lengthTag(6);
+const SCORING_K = (7 << 3) | 1;
+const SCORING_B = (8 << 3) | 1;
+const SCORING_AVERAGE_LENGTH = (9 << 3) | 1;
 
 const QUANTIZATION_IGNORE = varintTag(1);
 const QUANTIZATION_RESCORE = varintTag(2);
@@ -67,7 +73,7 @@ export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind:
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 type QuantizationParams = NonNullable<SearchParams['quantization']>;
 
-export function writeQuery(writer: BinaryWriter, tag: number, query: VectorQuery): void {
+export function writeQuery(writer: BinaryWriter, tag: number, query: SearchQuery): void {
   const { scoring, params } = query;
   writer.uint32(tag).fork();
   if (scoring.kind === 'nearest' && isDense(scoring.vector)) {
@@ -89,9 +95,9 @@ export function writeQuery(writer: BinaryWriter, tag: number, query: VectorQuery
   writer.join();
 }
 
-export function readQuery(reader: BinaryReader): VectorQuery {
+export function readQuery(reader: BinaryReader): SearchQuery {
   const end = messageEnd(reader);
-  let scoring: Scoring | undefined;
+  let scoring: Scoring | TextScoring | undefined;
   let using = '';
   let filter: Filter | undefined;
   let limit = 0;
@@ -116,8 +122,7 @@ export function readQuery(reader: BinaryReader): VectorQuery {
   }
   assertEnded(reader, end);
   if (scoring === undefined) throw corrupt('a query without a scoring');
-  return {
-    scoring,
+  const asked = {
     using,
     limit,
     params,
@@ -125,9 +130,10 @@ export function readQuery(reader: BinaryReader): VectorQuery {
     ...(filter === undefined ? {} : { filter }),
     ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
   };
+  return scoring.kind === 'text' ? { ...asked, scoring } : { ...asked, scoring };
 }
 
-function writeScoring(writer: BinaryWriter, scoring: Scoring): void {
+function writeScoring(writer: BinaryWriter, scoring: Scoring | TextScoring): void {
   writer.uint32(QUERY_SCORING).fork();
   writer.uint32(SCORING_KIND).uint32(SCORING_KINDS.indexOf(scoring.kind));
   if (scoring.kind === 'nearest') writeVector(writer, SCORING_TARGET, '', scoring.vector);
@@ -142,7 +148,8 @@ function writeScoring(writer: BinaryWriter, scoring: Scoring): void {
       writeVector(writer, SCORING_NEGATIVE, '', negative);
     }
   }
-  if ('terms' in scoring) {
+  if (scoring.kind === 'text') writeTextScoring(writer, scoring);
+  if (scoring.kind === 'weightedSum') {
     for (const { example, weight } of scoring.terms) {
       writeVector(writer, SCORING_POSITIVE, '', example);
       writer.uint32(SCORING_WEIGHT).double(weight);
@@ -151,13 +158,25 @@ function writeScoring(writer: BinaryWriter, scoring: Scoring): void {
   writer.join();
 }
 
-function readScoring(reader: BinaryReader): Scoring {
+function writeTextScoring(writer: BinaryWriter, scoring: TextScoring): void {
+  for (const { term, weight } of scoring.terms) {
+    writer.uint32(SCORING_TERM).string(term);
+    writer.uint32(SCORING_WEIGHT).double(weight);
+  }
+  writer.uint32(SCORING_K).double(scoring.k);
+  writer.uint32(SCORING_B).double(scoring.b);
+  writer.uint32(SCORING_AVERAGE_LENGTH).double(scoring.averageLength);
+}
+
+function readScoring(reader: BinaryReader): Scoring | TextScoring {
   const end = messageEnd(reader);
   let kindNumber = 0;
   let target: VectorValue | undefined;
   const positives: VectorValue[] = [];
   const negatives: VectorValue[] = [];
   const weights: number[] = [];
+  const words: string[] = [];
+  const numbers = { k: 0, b: 0, averageLength: 0 };
   while (reader.pos < end) {
     const tag = reader.uint32();
     if (tag === SCORING_KIND) kindNumber = reader.uint32();
@@ -165,6 +184,10 @@ function readScoring(reader: BinaryReader): Scoring {
     else if (tag === SCORING_POSITIVE) positives.push(readVector(reader)[1]);
     else if (tag === SCORING_NEGATIVE) negatives.push(readVector(reader)[1]);
     else if (tag === SCORING_WEIGHT) weights.push(reader.double());
+    else if (tag === SCORING_TERM) words.push(readText(reader));
+    else if (tag === SCORING_K) numbers.k = reader.double();
+    else if (tag === SCORING_B) numbers.b = reader.double();
+    else if (tag === SCORING_AVERAGE_LENGTH) numbers.averageLength = reader.double();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
@@ -181,7 +204,16 @@ function readScoring(reader: BinaryReader): Scoring {
     case 'context':
       return { kind, context: pairs(positives, negatives) };
     case 'weightedSum':
-      return { kind, terms: terms(positives, weights) };
+      return {
+        kind,
+        terms: weighted(positives, weights).map(([example, weight]) => ({ example, weight })),
+      };
+    case 'text':
+      return {
+        kind,
+        terms: weighted(words, weights).map(([term, weight]) => ({ term, weight })),
+        ...numbers,
+      };
   }
 }
 
@@ -203,13 +235,13 @@ function pairs(
   });
 }
 
-function terms(examples: readonly VectorValue[], weights: readonly number[]): WeightedExample[] {
-  return examples.map((example, index) => {
+function weighted<T>(terms: readonly T[], weights: readonly number[]): [T, number][] {
+  return terms.map((term, index) => {
     const weight = weights[index];
-    if (weight === undefined || weights.length !== examples.length) {
-      throw corrupt('a weighted sum with half a term');
+    if (weight === undefined || weights.length !== terms.length) {
+      throw corrupt('a scoring with half a term');
     }
-    return { example, weight };
+    return [term, weight];
   });
 }
 

@@ -152,6 +152,8 @@ export class Replica implements AsyncDisposable {
         return this.#reader.facet(call.query);
       case 'termStatistics':
         return this.#reader.termStatistics(call.query);
+      case 'textStatistics':
+        return this.#reader.textStatistics(call.query);
       case 'explain':
         return this.#reader.explain(call);
       case 'info':

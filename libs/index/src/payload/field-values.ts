@@ -33,6 +33,7 @@ import type { OffsetSet } from '../vector-index.ts';
 import { type Cardinality, exactly, upTo } from './cardinality.ts';
 import { GeoValues } from './geo-values.ts';
 import { OrderedValues } from './ordered-values.ts';
+import { TextDocuments } from './text-documents.ts';
 import { ValueCounts } from './value-counts.ts';
 import { type IndexedValue, ValuePostings } from './value-postings.ts';
 import { DOUBLES, INTEGERS } from './values-by-offset.ts';
@@ -48,6 +49,8 @@ export class FieldValues {
   readonly postings: ValuePostings | undefined;
   readonly ordered: OrderedValues | undefined;
   readonly counts = new ValueCounts();
+  /** The texts as documents that queries rank; of a text index with scoring only. */
+  readonly documents: TextDocuments | undefined;
   readonly #path: JsonPath;
   readonly #analyser: TextAnalyser | undefined;
   readonly #geo: GeoValues | undefined;
@@ -72,6 +75,8 @@ export class FieldValues {
     this.ordered = keepsOrder(index)
       ? new OrderedValues(index.type === 'float' ? DOUBLES : INTEGERS)
       : undefined;
+    const isScored = index.type === 'text' && index.scoring !== undefined;
+    this.documents = isScored ? new TextDocuments() : undefined;
     this.#geo = index.type === 'geo' ? new GeoValues() : undefined;
   }
 
@@ -81,10 +86,8 @@ export class FieldValues {
   }
 
   get memoryBytes(): number {
-    return [...this.#bits, this.counts, this.postings, this.ordered, this.#geo].reduce(
-      (bytes, part) => bytes + (part?.memoryBytes ?? 0),
-      0,
-    );
+    const parts = [this.counts, this.postings, this.documents, this.ordered, this.#geo];
+    return [...this.#bits, ...parts].reduce((bytes, part) => bytes + (part?.memoryBytes ?? 0), 0);
   }
 
   /** The offset must not be there. */
@@ -119,6 +122,7 @@ export class FieldValues {
     this.#typed.add(offset);
     if (typed > 1 && this.#analyser) this.#several.add(offset);
     this.postings?.add(offset, keys);
+    this.documents?.add(offset, [keys.map(String)]);
     this.ordered?.add(offset, numbers);
     this.#geo?.add(offset, places);
   }
@@ -127,9 +131,15 @@ export class FieldValues {
   remove(offset: number): void {
     for (const bits of this.#bits) bits.delete(offset);
     this.counts.remove(offset);
+    this.documents?.remove(offset);
     this.postings?.remove(offset);
     this.ordered?.remove(offset);
     this.#geo?.remove(offset);
+  }
+
+  /** The tokens of a text that is looked for; none where the index is over no texts. */
+  queryTokens(text: string): readonly string[] {
+    return this.#analyser?.queryTokens(text) ?? [];
   }
 
   /** Offsets whose field is neither missing nor null nor []; a view. */

@@ -3,7 +3,14 @@
 // Invariant: an index knows every live offset and no other, by the payload it has now: whoever changes a payload removes
 // the offset and adds it again. What indexes answer agrees with `compileFilter`.
 
-import type { Filter, JsonObject, PayloadSchema, PointOffset } from '@tributary/model';
+import type {
+  Filter,
+  JsonObject,
+  PayloadSchema,
+  PointOffset,
+  TextScoring,
+  TextStatistics,
+} from '@tributary/model';
 import {
   canonicalJsonPath,
   type ExactNumber,
@@ -13,11 +20,12 @@ import {
   meaningfulIndexesOf,
 } from '@tributary/model';
 import type { PointTable } from '../points/point-table.ts';
-import type { OffsetSet } from '../vector-index.ts';
+import type { IndexHits, OffsetSet } from '../vector-index.ts';
 import type { Cardinality } from './cardinality.ts';
 import { FieldValues } from './field-values.ts';
 import { FilterSelector, type VectorPresence } from './filter-selector.ts';
 import type { OrderedPair } from './ordered-values.ts';
+import type { TextSearch } from './text-documents.ts';
 import type { IndexedValue } from './value-postings.ts';
 
 /** What indexes can say of a filter. */
@@ -126,6 +134,17 @@ export class PayloadIndexes {
     startFrom?: ExactNumber,
   ): Iterable<OrderedPair> | undefined {
     return this.#at(field)?.ordered?.inOrder(direction, startFrom);
+  }
+
+  /** What the text index of a field knows of the terms of a text. Undefined where the field has none with scoring. */
+  textStatistics(field: string, text: string, accept?: OffsetSet): TextStatistics | undefined {
+    const values = this.#at(field);
+    return values?.documents?.statistics(values.queryTokens(text), accept);
+  }
+
+  /** The points that a text finds, best first. Undefined where the field has no text index with scoring. */
+  searchText(field: string, scoring: TextScoring, search: TextSearch): IndexHits | undefined {
+    return this.#at(field)?.documents?.search(scoring, search);
   }
 
   /** Undefined where the field has no index, or is no path. */

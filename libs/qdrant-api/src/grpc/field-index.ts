@@ -7,6 +7,7 @@ import {
   type PayloadSchemaInfo,
   PayloadSchemaType,
   type TextIndexParams,
+  TextScoringType,
   TokenizerType,
 } from '../gen/collections.ts';
 import {
@@ -87,13 +88,14 @@ function paramsBody(message: PayloadIndexParams): JsonObject | undefined {
 }
 
 function textBody(message: TextIndexParams): JsonObject {
-  const { tokenizer, stopwords, stemmer } = message;
+  const { tokenizer, stopwords, stemmer, scoring } = message;
   return present<JsonObject>({
     ...scalarsBody(message),
     type: 'text',
     tokenizer: tokenizerName(tokenizer),
     stopwords: stopwords && { languages: stopwords.languages, custom: stopwords.custom },
     stemmer: stemmer?.snowball && { type: 'snowball', language: stemmer.snowball.language },
+    scoring: scoring && { type: scoring.type === TextScoringType.Bm25 ? 'bm25' : scoring.type },
   });
 }
 
@@ -162,6 +164,7 @@ function textMessage(index: TextIndex): TextIndexParams {
     maxTokenLen: maxTokenLength === undefined ? undefined : BigInt(maxTokenLength),
     stopwords: stopwords.length === 0 ? undefined : stopwordsMessage(index),
     stemmer: stemmer === undefined ? undefined : { snowball: { language: stemmer } },
+    scoring: index.scoring === undefined ? undefined : { type: TextScoringType.Bm25 },
   };
 }
 

@@ -7,7 +7,7 @@ import * as client from '@qdrant/js-client-grpc';
 import type { ScoredPoint } from '@tributary/model';
 import { sequence } from '@tributary/model';
 import * as newer from 'js-client-grpc-1.19';
-import { Formula } from '../gen/points.ts';
+import { Formula, Query, type TextQuery } from '../gen/points.ts';
 import { Condition } from '../gen/qdrant_common.ts';
 import { readCondition } from './filter.ts';
 import { formulaOf } from './formula.ts';
@@ -368,4 +368,21 @@ test('the expressions of 1.20 are read as its Python client sends them', () => {
     defaults: {},
   });
   assert.throws(() => read('0a03aa0100'), /query\.expression\.max: needs at least one operand/);
+});
+
+test('a text query is read, with the parameters of its scoring', () => {
+  const asked = (text: TextQuery, using = 'a.text') => {
+    const bytes = Query.encode({ text }).finish();
+    const message = { collectionName: 'a', prefetch: [], query: Query.decode(bytes), using };
+    return queryOf(message).query;
+  };
+  assert.deepEqual(asked({ query: 'cats' }), { kind: 'text', text: 'cats', k: 1.2, b: 0.75 });
+  assert.deepEqual(asked({ query: 'cats', bm25: { k: 0.5, b: 0 } }), {
+    kind: 'text',
+    text: 'cats',
+    k: 0.5,
+    b: 0,
+  });
+  assert.throws(() => asked({ query: 'a', bm25: { b: 2 } }), /scoring\.bm25\.b: value 2 invalid/);
+  assert.throws(() => asked({ query: 'a' }, ''), /needs `using`/);
 });

@@ -28,7 +28,12 @@ import type { Filter as FilterMessage } from '../gen/qdrant_common.ts';
 import { checkQuery } from '../requests/check-query.ts';
 import { checkCount, checkRange, present } from '../requests/json-reader.ts';
 import { checkSelectivity } from '../requests/query.ts';
-import { checkMmr, MMR_DIVERSITY_DEFAULT, RRF_K_DEFAULT } from '../requests/query-variant.ts';
+import {
+  checkMmr,
+  MMR_DIVERSITY_DEFAULT,
+  RRF_K_DEFAULT,
+  textQuery,
+} from '../requests/query-variant.ts';
 import { LIMIT_DEFAULT } from '../requests/read.ts';
 import { readExample, readPairs, strategyOf } from './examples.ts';
 import { finite, readFilter } from './filter.ts';
@@ -156,6 +161,9 @@ function variantOf(message: QueryMessage, path: string, limit: number): Query {
   if (message.sample === Sample.Random) return { kind: 'sample' };
   if (message.relevanceFeedback !== undefined) {
     return relevanceFeedbackOf(message.relevanceFeedback, `${path}.relevance_feedback`);
+  }
+  if (message.text !== undefined) {
+    return textQuery(message.text.query, message.text.bm25 ?? {}, `${path}.text`);
   }
   throw formatError(`${path}: expected a query`);
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
+import { TextIndexParams, TextScoringType } from '../gen/collections.ts';
 import { createFieldIndexOf, payloadSchemaMessage } from './field-index.ts';
 import { id, sent } from './official-client.test-support.ts';
 import { pointsService } from './services.ts';
@@ -95,4 +96,17 @@ test('every kind of payload index comes in and goes out', () => {
   assert.equal(params?.tokenizer, client.TokenizerType.Prefix);
   assert.deepEqual(params.stopwords?.custom, ['the']);
   assert.equal(params.stemmer?.snowball?.language, 'english');
+});
+
+test('a text index that ranks comes in and goes out', () => {
+  const scoring = { type: TextScoringType.Bm25 };
+  const text = { tokenizer: client.TokenizerType.Word, scoring };
+  const decoded = TextIndexParams.decode(TextIndexParams.encode(text).finish());
+  const { index } = createFieldIndexOf({
+    ...{ collectionName: 'a', fieldName: 'f' },
+    ...{ fieldType: 4, fieldIndexParams: { textIndexParams: decoded } },
+  });
+  assert.ok(index.type === 'text' && index.scoring === 'bm25');
+  const params = payloadSchemaMessage({ f: index }, {}).get('f')?.params?.textIndexParams;
+  assert.deepEqual(params?.scoring, scoring);
 });

@@ -4,7 +4,7 @@ import type { Query, QueryRequest, QueryStage } from '@tributary/model';
 import { UNNAMED_VECTOR } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { validationError } from '../errors.ts';
-import { at, checkRange } from './json-reader.ts';
+import { at, checkRange, readPath } from './json-reader.ts';
 
 /** Stages are walked by recursion; nobody nests a handful. */
 const DEPTH_MAX = 32;
@@ -54,6 +54,9 @@ function checkVariant(query: Query, stage: QueryStage, path: string): void {
     case 'relevanceFeedback':
       checkFeedback(query, at(path, 'relevance_feedback'));
       return;
+    case 'text':
+      checkText(stage, path);
+      return;
     case 'formula':
       if (stage.prefetch.length > 0) return;
       throw badRequest('cannot apply Formula without prefetches');
@@ -67,6 +70,15 @@ function checkVariant(query: Query, stage: QueryStage, path: string): void {
       throw validationError(at(path, 'recommend'), 'At least one example is required');
     default:
   }
+}
+
+function checkText({ using, prefetch }: QueryStage, path: string): void {
+  if (using === UNNAMED_VECTOR) {
+    throw badRequest('A text query needs `using` to name the payload field to search');
+  }
+  readPath(using, at(path.slice(0, -'query'.length).replace(/\.$/, ''), 'using'));
+  if (prefetch.length === 0) return;
+  throw badRequest('A text query cannot rescore prefetches: make it one of them, and fuse them');
 }
 
 function checkFeedback(

@@ -39,11 +39,23 @@ test('what an index was asked to be is what is told of it', () => {
       phrase_matching: true,
       stopwords: { languages: ['english', 'german'], custom: ['zebra'] },
       stemmer: { type: 'snowball', language: 'english' },
+      scoring: { type: 'bm25' },
       on_disk: true,
     },
   ]) {
     assert.deepEqual(fieldIndexJson(indexOf(schema)), schema);
   }
+});
+
+test('scoring is asked for by true or by its type', () => {
+  const scoringOf = (scoring: JsonValue) => {
+    const index = indexOf({ type: 'text', scoring });
+    return index.type === 'text' ? index.scoring : assert.fail();
+  };
+  assert.deepEqual([true, { type: 'bm25' }].map(scoringOf), ['bm25', 'bm25']);
+  assert.deepEqual([false, null].map(scoringOf), [undefined, undefined]);
+  assert.throws(() => scoringOf('bm25'), /scoring: invalid type: "bm25", expected an object/);
+  assert.throws(() => scoringOf({ type: 'tfidf' }), /scoring\.type: invalid type: "tfidf"/);
 });
 
 test('the words of a language are in the index themselves, in lower case and once', () => {

@@ -108,6 +108,7 @@ function readTextIndex(object: JsonObject, path: string): FieldIndex {
     phraseMatching: flag('phrase_matching') ?? false,
     stopwords: stopwords?.words ?? [],
     stemmer: optional(object, 'stemmer', path, readStemmer),
+    scoring: optional(object, 'scoring', path, readScoring),
     options: languages === '' ? undefined : { [STOPWORD_LANGUAGES_OPTION]: languages },
   });
 }
@@ -116,6 +117,15 @@ export function readTokenizer(value: JsonValue, path: string): Tokenizer {
   const tokenizer = TOKENIZERS.find((known) => known === value);
   if (tokenizer !== undefined) return tokenizer;
   throw wrongType(path, value, `one of ${TOKENIZERS.join(', ')}`);
+}
+
+/** `true` for the defaults, `false` for none, or {type}. */
+function readScoring(value: JsonValue, path: string): 'bm25' | undefined {
+  if (value === false) return undefined;
+  if (value === true) return 'bm25';
+  const { type } = readObject(value, path);
+  if (type === 'bm25') return type;
+  throw wrongType(at(path, 'type'), type, '`bm25`');
 }
 
 export function readStemmer(value: JsonValue, path: string): string | undefined {
@@ -182,6 +192,7 @@ export function fieldIndexJson(index: FieldIndex): JsonObject {
         stopwords: index.stopwords.length === 0 ? undefined : stopwordsJson(index),
         stemmer:
           index.stemmer === undefined ? undefined : { type: 'snowball', language: index.stemmer },
+        scoring: index.scoring === undefined ? undefined : { type: index.scoring },
         ...options,
       });
     default:

@@ -14,6 +14,7 @@ import type {
 } from '@tributary/model';
 import { integerOf, isDocument, parsePointId } from '@tributary/model';
 import { formatError, invalidPointId } from '../errors.ts';
+import { isInference } from './document.ts';
 import { readDefaults, readExpression } from './expression.ts';
 import { readDatetime } from './field-condition.ts';
 import {
@@ -28,6 +29,7 @@ import {
   readFloat,
   readObject,
   readPath,
+  readString,
   readUnsigned,
   shown,
   wrongType,
@@ -37,6 +39,8 @@ import { readVector } from './vector.ts';
 export const MMR_DIVERSITY_DEFAULT = 0.5;
 export const MMR_CANDIDATES_MAX = 16_384;
 export const RRF_K_DEFAULT = 2;
+const BM25_K_DEFAULT = 1.2;
+const BM25_B_DEFAULT = 0.75;
 const STRATEGIES: readonly RecommendStrategy[] = ['average_vector', 'best_score', 'sum_scores'];
 
 /** `limit` is what the stage returns, which mmr chooses from as many candidates as unless told otherwise. */
@@ -52,11 +56,12 @@ const READERS: Readonly<Record<string, Read>> = {
   rrf: rrfOf,
   formula: formulaOf,
   sample: sampleOf,
+  text: textOf,
   relevance_feedback: (value, path) => relevanceFeedbackOf(readObject(value, path), path),
 };
 
 export function readVariant(value: JsonValue, path: string, limit: number): Query {
-  if (isObject(value)) {
+  if (isObject(value) && !isInference(value)) {
     for (const [name, read] of Object.entries(READERS)) {
       if (Object.hasOwn(value, name))
         return read(value[name] ?? null, at(path, name), value, limit);
@@ -190,6 +195,37 @@ function relevanceFeedbackOf(object: JsonObject, path: string): Query {
       };
     }),
     strategy: { a: number('a'), b: number('b'), c: number('c') },
+  };
+}
+
+/** A text, or {query, scoring: {bm25: {k, b}}}. */
+function textOf(value: JsonValue, path: string): Query {
+  if (typeof value === 'string') return textQuery(value, {}, path);
+  const object = readObject(value, path);
+  const scoring = at(path, 'scoring');
+  const bm25 = optional(object, 'scoring', path, (given) =>
+    readObject(readObject(given, scoring).bm25, at(scoring, 'bm25')),
+  );
+  const parameter = (name: string) => bm25 && optional(bm25, name, at(scoring, 'bm25'), readFloat);
+  const parameters = { k: parameter('k'), b: parameter('b') };
+  return textQuery(readString(object.query, at(path, 'query')), parameters, path);
+}
+
+/** Errors: `validation` for parameters out of range. */
+export function textQuery(
+  text: string,
+  {
+    k = BM25_K_DEFAULT,
+    b = BM25_B_DEFAULT,
+  }: { readonly k?: number | undefined; readonly b?: number | undefined },
+  path: string,
+): Query {
+  const where = at(path, 'scoring.bm25');
+  return {
+    kind: 'text',
+    text,
+    k: checkRange(k, at(where, 'k'), 0),
+    b: checkRange(b, at(where, 'b'), 0, 1),
   };
 }
 

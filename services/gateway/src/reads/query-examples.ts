@@ -12,6 +12,7 @@ import {
   type Query,
   type QueryStage,
   type Scoring,
+  type TextScoring,
   type VectorExample,
   type VectorValue,
 } from '@tributary/model';
@@ -28,8 +29,8 @@ export interface ExampleSources {
 }
 
 /** What a stage scores by, and the points that it must not find because they are its examples. */
-export interface StageScoring {
-  readonly scoring: Scoring;
+export interface StageScoring<S = Scoring | TextScoring> {
+  readonly scoring: S;
   /** The same with the terms of its sparse vectors weighed; absent where none are. */
   readonly weighed?: Scoring;
   readonly excluded: readonly PointId[];
@@ -76,7 +77,7 @@ export async function scoreStages(
   stages: readonly QueryStage[],
   sources: ExampleSources,
   reading: Reading,
-): Promise<ReadonlyMap<QueryStage, StageScoring>> {
+): Promise<ReadonlyMap<QueryStage, StageScoring<Scoring>>> {
   const places = new Map<QueryStage, Source>();
   for (const stage of stages) {
     // A context of no pairs is a scoring too: it holds for every point alike.
@@ -86,7 +87,7 @@ export async function scoreStages(
   }
   const found = await lookUp(places, sources.reads, reading);
   for (const [stage, source] of places) checkPlace(collection, stage, source, found);
-  const scorings = new Map<QueryStage, StageScoring>();
+  const scorings = new Map<QueryStage, StageScoring<Scoring>>();
   for (const [stage, source] of places) {
     const vectorOf: VectorOf = (example) => {
       switch (example.kind) {

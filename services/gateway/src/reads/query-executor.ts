@@ -17,7 +17,8 @@ import type {
   QueryRequest,
   QueryStage,
   ScoredPoint,
-  VectorQuery,
+  Scoring,
+  SearchQuery,
 } from '@tributary/model';
 import { storedDatatypeOf } from '@tributary/model';
 import {
@@ -33,9 +34,10 @@ import { allOf, notThese, onlyThese } from './filters.ts';
 import { type FoundPoints, formulaScores } from './formula-scores.ts';
 import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
 import { SearchBatch } from './search-batch.ts';
+import { plainQueries, searchQuery, type Want } from './search-queries.ts';
 import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
 import { isWeighed, weighTerms } from './term-weighing.ts';
-import { plainQueries, vectorQuery, type Want } from './vector-queries.ts';
+import { scoreTexts } from './text-scorings.ts';
 
 export interface QueryExecutorOptions {
   readonly reads: ShardReads;
@@ -72,7 +74,7 @@ export class QueryExecutor {
   ): Promise<ScoredPoint[][]> {
     const { reads } = this.#options;
     reading.trace?.run(requests);
-    const search = (queries: readonly VectorQuery[]) => reads.search(collection, queries, reading);
+    const search = (queries: readonly SearchQuery[]) => reads.search(collection, queries, reading);
     const plain = plainQueries(collection, requests);
     if (plain !== undefined) {
       for (const [i, query] of plain.entries()) nameStage(reading, query, requests[i]);
@@ -90,6 +92,18 @@ export class QueryExecutor {
     reading: Reading,
   ): Promise<ReadonlyMap<QueryStage, StageScoring>> {
     const stages = requests.flatMap((request) => [...stagesOf(request)]);
+    const [texts, vectors] = await Promise.all([
+      scoreTexts(collection, stages, this.#options.reads, reading),
+      this.#vectorScorings(collection, stages, reading),
+    ]);
+    return new Map<QueryStage, StageScoring>([...vectors, ...texts]);
+  }
+
+  async #vectorScorings(
+    collection: CollectionState,
+    stages: readonly QueryStage[],
+    reading: Reading,
+  ): Promise<ReadonlyMap<QueryStage, StageScoring<Scoring>>> {
     const scorings = await scoreStages(collection, stages, this.#options, reading);
     if (!stages.some(({ using }) => isWeighed(collection, using))) return scorings;
     const weighable = [...scorings].map(([{ using, params }, { scoring }]) => {
@@ -98,7 +112,7 @@ export class QueryExecutor {
     const weighed = await weighTerms(collection, weighable, this.#options.reads, reading);
     return new Map(
       [...scorings].map(([stage, known], i) => {
-        return [stage, { ...known, weighed: weighed[i] ?? known.scoring }];
+        return [stage, { ...known, weighed: weighed[i] ?? known.scoring }] as const;
       }),
     );
   }
@@ -223,6 +237,7 @@ export class QueryExecutor {
       case 'discover':
       case 'context':
       case 'relevanceFeedback':
+      case 'text':
         return run.batch.search(searchOf(run, stage, filter, want));
     }
   }
@@ -266,16 +281,16 @@ function searchOf(
   stage: QueryStage,
   filter: Filter | undefined,
   want: Want,
-): VectorQuery {
+): SearchQuery {
   const scored = scorings.get(stage);
   if (scored === undefined) throw new TypeError(`a ${stage.query?.kind} stage without a scoring`);
-  const query = vectorQuery(stage, scored.weighed ?? scored.scoring, filter, want);
+  const query = searchQuery(stage, scored.weighed ?? scored.scoring, filter, want);
   nameStage(reading, query, stage);
   return query;
 }
 
 /** Lets the log of slow reads tell which part of the request a search was for. */
-function nameStage({ trace }: Reading, query: VectorQuery, stage: QueryStage | undefined): void {
+function nameStage({ trace }: Reading, query: SearchQuery, stage: QueryStage | undefined): void {
   if (trace !== undefined && stage !== undefined) trace.name(query, stage);
 }
 

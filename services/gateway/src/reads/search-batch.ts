@@ -1,20 +1,20 @@
 // Gathers the searches that the parts of a request ask for in one turn into one call to each shard. Plain searches need
 // none of this (`plainQueries`).
 
-import type { ScoredPoint, VectorQuery } from '@tributary/model';
+import type { ScoredPoint, SearchQuery } from '@tributary/model';
 
 export class SearchBatch {
-  readonly #search: (queries: readonly VectorQuery[]) => Promise<ScoredPoint[][]>;
+  readonly #search: (queries: readonly SearchQuery[]) => Promise<ScoredPoint[][]>;
   #gathering:
-    | { readonly queries: VectorQuery[]; readonly lists: Promise<ScoredPoint[][]> }
+    | { readonly queries: SearchQuery[]; readonly lists: Promise<ScoredPoint[][]> }
     | undefined;
 
-  constructor(search: (queries: readonly VectorQuery[]) => Promise<ScoredPoint[][]>) {
+  constructor(search: (queries: readonly SearchQuery[]) => Promise<ScoredPoint[][]>) {
     this.#search = search;
   }
 
   /** Errors: those of the search; one query that is refused fails those it travels with. */
-  async search(query: VectorQuery): Promise<ScoredPoint[]> {
+  async search(query: SearchQuery): Promise<ScoredPoint[]> {
     this.#gathering ??= this.#gather();
     const { queries, lists } = this.#gathering;
     const index = queries.push(query) - 1;
@@ -22,7 +22,7 @@ export class SearchBatch {
   }
 
   #gather() {
-    const queries: VectorQuery[] = [];
+    const queries: SearchQuery[] = [];
     const send = async () => {
       // Until then the others of this turn have asked too.
       await null;

@@ -12,15 +12,17 @@ import {
   type SampleQuery,
   type ScoredPoint,
   type ScrollQuery,
+  type SearchQuery,
   type Sequence,
   sampleHash,
   shardId,
   type TermStatistics,
   type TermStatisticsQuery,
-  type VectorQuery,
+  type TextStatistics,
+  type TextStatisticsQuery,
 } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
-import { sumTermStatistics } from '@tributary/ranking';
+import { sumTermStatistics, sumTextStatistics } from '@tributary/ranking';
 import {
   groupByShard,
   mergeNewest,
@@ -63,7 +65,7 @@ export class ShardReads {
   /** One list a query, best first; every shard gets all queries in one call. The vectors fit the collection. */
   async search(
     collection: CollectionState,
-    queries: readonly VectorQuery[],
+    queries: readonly SearchQuery[],
     reading: Reading,
   ): Promise<ScoredPoint[][]> {
     if (queries.length === 0) return [];
@@ -203,6 +205,25 @@ export class ShardReads {
     step?.end([statistics.points]);
     return statistics;
   }
+
+  /** Errors: `bad_request` where the field has no text index that ranks. */
+  async textStatistics(
+    collection: CollectionState,
+    query: TextStatisticsQuery,
+    reading: Reading,
+  ): Promise<TextStatistics> {
+    const { filter } = query;
+    const step = reading.trace?.begin(collection, { kind: 'termStatistics', filter });
+    const answers = await this.#fanOut.askEach<'textStatistics'>(
+      collection,
+      { kind: 'textStatistics', query },
+      // Frequencies only weigh terms: any one replica's will do.
+      { ...reading, step, combine: ([first]) => first ?? sumTextStatistics([]) },
+    );
+    const statistics = sumTextStatistics(answers);
+    step?.end([statistics.documents]);
+    return statistics;
+  }
 }
 
 function countOf(filter: Filter) {
@@ -210,7 +231,7 @@ function countOf(filter: Filter) {
 }
 
 /** A distance in whose convention the query's scores are sorted: only `nearest` keeps that of the vector. */
-function scoreOrder({ config }: CollectionState, { scoring, using }: VectorQuery) {
+function scoreOrder({ config }: CollectionState, { scoring, using }: SearchQuery) {
   const params = Object.hasOwn(config.vectors, using) ? config.vectors[using] : undefined;
   // Sparse vectors are compared as dot products are.
   if (scoring.kind !== 'nearest' || params === undefined) return 'Dot';

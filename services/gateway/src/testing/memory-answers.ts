@@ -1,6 +1,6 @@
 // What a replica in memory answers to each kind of call.
 
-import type { Explanation, Filter, UnindexedCondition, VectorQuery } from '@tributary/model';
+import type { Explanation, Filter, SearchQuery, UnindexedCondition } from '@tributary/model';
 import type { CallOf } from '@tributary/replica-api';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { MemoryReplica } from './memory-replica.ts';
@@ -17,6 +17,7 @@ const ANSWERS: Answers = {
   sample: (replica, call) => replica.sample(call.query),
   facet: (replica, call) => replica.facet(call.query),
   termStatistics: (replica, call) => replica.termStatistics(call.query),
+  textStatistics: (replica, call) => replica.textStatistics(call.query),
   explain: (replica, { filter, query }) => explained(replica, query?.filter ?? filter, query),
   info: (replica) => replica.info(),
   verify: (replica) => replica.info(),
@@ -34,7 +35,7 @@ export function answerFromMemory<K extends ReplicaCallKind>(
 function explained(
   replica: MemoryReplica,
   filter: Filter | undefined,
-  query: VectorQuery | undefined,
+  query: SearchQuery | undefined,
 ): Explanation {
   const points = replica.count(undefined);
   const { payloadSchema } = replica.info();

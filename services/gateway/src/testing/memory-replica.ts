@@ -12,6 +12,7 @@ import {
   type Filter,
   higherIsBetter,
   isSparse,
+  isTextQuery,
   type JsonValue,
   meaningfulIndexesOf,
   mergePayload,
@@ -32,18 +33,21 @@ import {
   type SampleQuery,
   type ScoredPoint,
   type ScrollQuery,
+  type SearchQuery,
   type Sequence,
   type StoredPoint,
   sampleHash,
   sequence,
   type TermStatistics,
   type TermStatisticsQuery,
-  type VectorQuery,
+  type TextStatistics,
+  type TextStatisticsQuery,
   valuesAt,
 } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
 import { bruteForceScore } from './brute-force.ts';
+import { NaiveText } from './naive-text.ts';
 
 type Upsert = Extract<PointOperation, { kind: 'upsert' }>;
 type PayloadChange = Extract<
@@ -66,16 +70,21 @@ export class MemoryReplica {
     this.appliedSequence = at;
   }
 
-  search(query: VectorQuery): ScoredPoint[] {
+  search(query: SearchQuery): ScoredPoint[] {
     const { config } = this.#collection;
     const distance = config.vectors[query.using]?.distance ?? 'Dot';
     const isLowerBetter = query.scoring.kind === 'nearest' && !higherIsBetter(distance);
     const sign = isLowerBetter ? -1 : 1;
     const { scoreThreshold } = query;
+    const text = isTextQuery(query) ? this.#text(query.using) : undefined;
+    const scoreOf = (point: StoredPoint) => {
+      if (isTextQuery(query)) return text?.score(point, query.scoring);
+      const vector = point.vectors[query.using];
+      return vector === undefined ? undefined : bruteForceScore(config, query, vector);
+    };
     return this.#matching(query.filter)
       .flatMap((point) => {
-        const vector = point.vectors[query.using];
-        const score = vector === undefined ? undefined : bruteForceScore(config, query, vector);
+        const score = scoreOf(point);
         if (score === undefined) return [];
         if (scoreThreshold !== undefined && sign * (score - scoreThreshold) <= 0) return [];
         return [{ ...this.#project(point, query.projection), score }];
@@ -142,6 +151,14 @@ export class MemoryReplica {
       (index) => vectors.filter((vector) => vector.indices.includes(index)).length,
     );
     return { points: vectors.length, frequencies };
+  }
+
+  textStatistics({ field, text, filter }: TextStatisticsQuery): TextStatistics {
+    return this.#text(field).statistics(text, this.#matching(filter));
+  }
+
+  #text(field: string): NaiveText {
+    return new NaiveText(field, this.#indexes.get(field));
   }
 
   info(): ReplicaInfo {

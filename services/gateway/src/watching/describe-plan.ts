@@ -7,14 +7,14 @@ import type {
   QueryRequest,
   QueryStage,
   SearchExplanation,
+  SearchQuery,
   UnindexedCondition,
-  VectorQuery,
 } from '@tributary/model';
 import type { ReadStep } from './read-trace.ts';
 
 /** A question of a step, as the replica that took longest explains it. */
 export interface ExplainedQuestion {
-  readonly query: VectorQuery | undefined;
+  readonly query: SearchQuery | undefined;
   readonly explanation: Explanation;
 }
 
@@ -30,7 +30,7 @@ const FIELD_LENGTH_MAX = 128;
 /** At most 48 lines. `nameOf` tells the stage a search stands for. */
 export function describePlan(
   steps: readonly ExplainedStep[],
-  nameOf: (query: VectorQuery) => string,
+  nameOf: (query: SearchQuery) => string,
 ): string[] {
   const lines: string[] = [];
   for (const { step, questions } of steps) {
@@ -93,7 +93,7 @@ function stepLine(step: ReadStep): string {
   return `${asked.kind}${queries}${limit}: ${[outcome, ...told, ...rest].join('; ')}`;
 }
 
-function searchLine(name: string, query: VectorQuery, { search, points }: Explanation): string {
+function searchLine(name: string, query: SearchQuery, { search, points }: Explanation): string {
   const { scoring, using, params } = query;
   const how = `${scoring.kind}${using === '' ? '' : ` using ${cut(using)}`}`;
   if (search === undefined) return `${name}: ${how} limit ${query.limit}, ${points} points`;

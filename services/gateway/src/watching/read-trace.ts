@@ -7,8 +7,8 @@ import type {
   PeerId,
   QueryRequest,
   QueryStage,
+  SearchQuery,
   ShardId,
-  VectorQuery,
 } from '@tributary/model';
 import type { Clock } from '@tributary/runtime';
 import type { ReplicaCallKind } from '@tributary/wire';
@@ -16,7 +16,7 @@ import type { ReplicaCallKind } from '@tributary/wire';
 /** What a step asked of the shards, as far as it tells how they answer. */
 export interface StepQuestion {
   readonly kind: ReplicaCallKind;
-  readonly queries?: readonly VectorQuery[];
+  readonly queries?: readonly SearchQuery[];
   readonly filter?: Filter | undefined;
   readonly limit?: number;
 }
@@ -78,7 +78,7 @@ export class ReadTrace {
   readonly #startedMs: number;
   readonly #steps: ReadStep[] = [];
   readonly #trees: (readonly QueryRequest[])[] = [];
-  readonly #stages = new Map<VectorQuery, QueryStage>();
+  readonly #stages = new Map<SearchQuery, QueryStage>();
   /** Steps, with those too many to be kept. */
   count = 0;
 
@@ -97,7 +97,7 @@ export class ReadTrace {
   }
 
   /** The stage of a query's tree that made the query; undefined where it was made otherwise. */
-  stageOf(query: VectorQuery): QueryStage | undefined {
+  stageOf(query: SearchQuery): QueryStage | undefined {
     return this.#stages.get(query);
   }
 
@@ -119,7 +119,7 @@ export class ReadTrace {
   }
 
   /** Notes which stage a query stands for. */
-  name(query: VectorQuery, stage: QueryStage): void {
+  name(query: SearchQuery, stage: QueryStage): void {
     if (this.#stages.size < STEPS_MAX) this.#stages.set(query, stage);
   }
 }

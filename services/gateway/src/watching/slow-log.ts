@@ -7,7 +7,7 @@
 // Invariant: no vectors, no payloads, at most ten lines a second and four explanations at once; more are only counted.
 
 import type { CollectionState } from '@tributary/metadata';
-import type { CollectionId, Filter, UnindexedCondition, VectorQuery } from '@tributary/model';
+import type { CollectionId, Filter, SearchQuery, UnindexedCondition } from '@tributary/model';
 import type { SlowRequestView } from '@tributary/qdrant-api';
 import type { ReplicaDirectory } from '@tributary/replica-api';
 import { type Clock, type Logger, startDeadline, TributaryError } from '@tributary/runtime';
@@ -89,7 +89,7 @@ export class SlowLog {
     const elapsedMs = trace.elapsedMs();
     if (elapsedMs < this.#options.thresholdMs) return;
     const names = stageNames(trace.trees);
-    const nameOf = (query: VectorQuery) => {
+    const nameOf = (query: SearchQuery) => {
       const stage = trace.stageOf(query);
       return (stage === undefined ? undefined : names.get(stage)) ?? 'search';
     };
@@ -234,7 +234,7 @@ function bare(step: ReadStep): ExplainedStep {
 
 type Place = Pick<ReadStep['shards'][number], 'shard' | 'peer'>;
 interface Question {
-  readonly query?: VectorQuery;
+  readonly query?: SearchQuery;
   readonly filter?: Filter;
 }
 

@@ -1,4 +1,4 @@
-// The questions to the shards that score by vectors.
+// The questions to the shards that score points.
 
 import type { CollectionState } from '@tributary/metadata';
 import type {
@@ -7,7 +7,8 @@ import type {
   QueryRequest,
   QueryStage,
   Scoring,
-  VectorQuery,
+  SearchQuery,
+  TextScoring,
 } from '@tributary/model';
 import { prepareVector } from '@tributary/qdrant-api';
 import { isWeighed } from './term-weighing.ts';
@@ -22,8 +23,8 @@ export interface Want {
 export function plainQueries(
   collection: CollectionState,
   requests: readonly QueryRequest[],
-): VectorQuery[] | undefined {
-  const queries: VectorQuery[] = [];
+): SearchQuery[] | undefined {
+  const queries: SearchQuery[] = [];
   for (const request of requests) {
     const { query, using, filter, projection } = request;
     if (request.prefetch.length > 0 || query?.kind !== 'nearest') return undefined;
@@ -32,21 +33,20 @@ export function plainQueries(
     if (isWeighed(collection, using)) return undefined;
     const vector = prepareVector(query.target.vector, using, collection.config);
     const want = { limit: request.offset + request.limit, projection };
-    queries.push(vectorQuery(request, { kind: 'nearest', vector }, filter, want));
+    queries.push(searchQuery(request, { kind: 'nearest', vector }, filter, want));
   }
   return queries;
 }
 
 /** The search of a stage by its scoring. `filter` is all that the stage and those above it ask for. */
-export function vectorQuery(
+export function searchQuery(
   stage: QueryStage,
-  scoring: Scoring,
+  scoring: Scoring | TextScoring,
   filter: Filter | undefined,
   { limit, projection }: Want,
-): VectorQuery {
+): SearchQuery {
   const { using, params, scoreThreshold } = stage;
-  return {
-    scoring,
+  const asked = {
     using,
     limit,
     params,
@@ -54,4 +54,5 @@ export function vectorQuery(
     ...(filter === undefined ? {} : { filter }),
     ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
   };
+  return scoring.kind === 'text' ? { ...asked, scoring } : { ...asked, scoring };
 }
