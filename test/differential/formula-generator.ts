@@ -26,7 +26,7 @@ export function expression(random: Random, scope: QueryScope, depth: number): Js
     () => fraction(random, -3, 3),
     () => makeCondition(random, { ...scope.collection, ids: scope.ids }),
   ];
-  const branches: readonly (() => Json)[] = [
+  const branches: (() => Json)[] = [
     () => ({ sum: [inner(), inner()] }),
     () => ({ mult: [inner(), inner()] }),
     () => ({ div: { left: inner(), right: { sum: [{ abs: inner() }, 1.25] } } }),
@@ -39,5 +39,11 @@ export function expression(random: Random, scope: QueryScope, depth: number): Js
     () => ({ mult: [{ geo_distance: { origin: makePlace(random), to: 'place' } }, 0.000001] }),
     decay,
   ];
+  // Local mode is that of 1.18, which does not have them.
+  if (scope.collection.oracle === 'edge') {
+    branches.push(() => ({ min: [inner(), inner(), 2] }));
+    branches.push(() => ({ max: [inner()] }));
+    branches.push(() => ({ acosh: { sum: [{ abs: inner() }, 1] } }));
+  }
   return pick(random, depth === 0 ? leaves : branches)();
 }

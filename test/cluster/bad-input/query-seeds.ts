@@ -18,6 +18,7 @@ const FORMULA = {
     { exp_decay: { x: 'rank', target: 3, scale: 2, midpoint: 0.4 } },
     { pow: { base: { neg: 2 }, exponent: 2 } },
     { ln: { exp: { log10: 10 } } },
+    { max: [{ min: ['rank', 3] }, { acosh: 2 }] },
     { geo_distance: { origin: { lon: 1, lat: 2 }, to: 'place' } },
     { gauss_decay: { x: { datetime_key: 'at' }, target: { datetime: '2024-01-01' }, scale: 9 } },
   ],
