@@ -116,8 +116,8 @@ export interface LookupFrom {
 }
 
 export interface QueryParams extends SearchParams {
-  /** The points among which terms are counted, to weigh them where the modifier is `idf`; without one, all. */
-  readonly idfCorpus?: Filter;
+  /** Asked for terms to be weighed by how rare they are: among the points of the corpus, without one among all. */
+  readonly idf?: { readonly corpus?: Filter };
 }
 
 export interface QueryStage {

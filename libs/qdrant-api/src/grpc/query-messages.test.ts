@@ -98,7 +98,7 @@ test('relevance feedback and a corpus for idf are read as the newer client sends
     }),
   );
   const read = queryOf(pointsService.query.requestDeserialize(Buffer.from(bytes)));
-  assert.deepEqual(read.params, { idfCorpus: { must: [{ kind: 'hasId', ids: [3] }] } });
+  assert.deepEqual(read.params, { idf: { corpus: { must: [{ kind: 'hasId', ids: [3] }] } } });
   assert.deepEqual(read.filter?.must, [{ kind: 'slice', total: 4, index: 3 }]);
 });
 

@@ -124,7 +124,7 @@ function searchParamsOf(message: SearchParamsMessage, path: string): QueryParams
     exact,
     indexedOnly,
     quantization: quantization && quantizationOf(quantization, `${path}.quantization`),
-    idfCorpus: idf?.corpus && readFilter(idf.corpus, `${path}.idf.corpus`),
+    idf: idf && (idf.corpus ? { corpus: readFilter(idf.corpus, `${path}.idf.corpus`) } : {}),
   });
 }
 

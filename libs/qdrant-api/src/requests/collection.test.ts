@@ -85,10 +85,15 @@ test('a collection that cannot be is refused with the field at fault', () => {
     ],
     [{ vectors, sharding_method: 'custom' }, /^400 Bad request: .*custom sharding/],
     [{ vectors, sparse_vectors: { a: { modifier: 'bm25' } } }, /^400 .*a\.modifier: invalid type/],
-    [{ vectors, sparse_vectors: { '': {} } }, /^422 .*there is a dense vector of that name/],
+    [{ vectors, sparse_vectors: { '': {} } }, /^422 .*must have a name/],
     [
       { vectors: { ...vectors, multivector_config: { comparator: 'sum' } } },
       /^400 .*multivector_config\.comparator: invalid type: "sum"/,
+    ],
+    [{ sparse_vectors: { '': {} } }, /^422 .*sparse_vectors: a sparse vector must have a name/],
+    [
+      { sparse_vectors: { s: { index: { datatype: 'turbo4' } } } },
+      /^422 .*index\.datatype: turbo4 is for dense vectors/,
     ],
     [{ vectors: { ...vectors, datatype: 'int4' } }, /^400 .*datatype: invalid type: "int4"/],
     [{ vectors, quantization_config: { x: {} } }, /^400 .*quantization_config/],

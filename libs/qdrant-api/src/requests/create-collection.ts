@@ -46,6 +46,9 @@ export function parseCreateCollection(
   const vectors = readVectorsConfig(object.vectors);
   const sparseVectors = optional(object, 'sparse_vectors', '', readSparseVectorsConfig) ?? {};
   for (const name of Object.keys(sparseVectors)) {
+    if (name === UNNAMED_VECTOR) {
+      throw validationError('sparse_vectors', 'a sparse vector must have a name, "" is none');
+    }
     if (!Object.hasOwn(vectors, name)) continue;
     throw validationError(`sparse_vectors.${name}`, 'there is a dense vector of that name');
   }
@@ -168,6 +171,14 @@ function readSparseIndex(value: JsonValue, path: string): JsonObject {
     full_scan_threshold: optional(object, 'full_scan_threshold', path, readUnsigned),
     on_disk: optional(object, 'on_disk', path, readBoolean),
     memory: optional(object, 'memory', path, readMemory),
-    datatype: optional(object, 'datatype', path, readDatatype),
+    datatype: optional(object, 'datatype', path, readSparseDatatype),
   });
+}
+
+/** The datatypes that are codes of a whole vector are for dense ones only. */
+function readSparseDatatype(value: JsonValue, path: string): string {
+  const datatype = readDatatype(value, path);
+  if (!datatype.startsWith('turbo')) return datatype;
+  const rule = `${datatype} is for dense vectors: use float32, float16 or uint8`;
+  throw validationError(path, rule);
 }

@@ -28,9 +28,9 @@ test('relevance feedback is read with its examples and coefficients, idf with it
     strategy: { a: 1, b: 0.5, c: -1 },
   });
   const params = (text: string) => parseQuery(parseBody(`{"query":[1],"params":${text}}`)).params;
-  assert.deepEqual(params('{"idf":"global"}'), {});
+  assert.deepEqual(params('{"idf":"global"}'), { idf: {} });
   assert.deepEqual(params('{"idf":{"corpus":{"must":{"has_id":[1]}}}}'), {
-    idfCorpus: { must: [{ kind: 'hasId', ids: [1] }] },
+    idf: { corpus: { must: [{ kind: 'hasId', ids: [1] }] } },
   });
 });
 

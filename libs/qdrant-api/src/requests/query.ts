@@ -115,7 +115,7 @@ export function readSearchParams(value: JsonValue, path: string): QueryParams {
     exact: optional(params, 'exact', path, readBoolean),
     indexedOnly: optional(params, 'indexed_only', path, readBoolean),
     quantization: optional(params, 'quantization', path, readQuantizationParams),
-    idfCorpus: optional(params, 'idf', path, readIdfCorpus),
+    idf: optional(params, 'idf', path, readIdf),
   });
 }
 
@@ -131,11 +131,11 @@ export function checkSelectivity(selectivity: number, acornPath: string): void {
   checkRange(selectivity, at(acornPath, 'max_selectivity'), 0, 1);
 }
 
-/** `global`, which is as good as nothing, or {corpus: filter}. */
-function readIdfCorpus(value: JsonValue, path: string): Filter | undefined {
-  if (value === 'global') return undefined;
+/** `global`, or {corpus: filter}. */
+function readIdf(value: JsonValue, path: string): { readonly corpus?: Filter } {
+  if (value === 'global') return {};
   if (!isObject(value)) throw wrongType(path, value, '`global` or an object with a `corpus`');
-  return readFilter(value.corpus, at(path, 'corpus'));
+  return { corpus: readFilter(value.corpus, at(path, 'corpus')) };
 }
 
 type QuantizationParams = NonNullable<SearchParams['quantization']>;

@@ -182,12 +182,12 @@ test('terms are weighed by how rare they are in the corpus, each query by its ow
   const { shards, collection } = filled();
   using _ = shards;
   const target: VectorExample = { kind: 'vector', vector: sparse({ 1: 1, 4: 1 }) };
-  const asked = (idfCorpus?: Filter) =>
+  const asked = (corpus?: Filter) =>
     request({
       query: nearest(target),
       using: 'words',
       limit: 30,
-      params: idfCorpus === undefined ? {} : { idfCorpus },
+      params: corpus === undefined ? {} : { idf: { corpus } },
     });
   const queries = [asked(), asked(red), asked({ must: [{ kind: 'hasId', ids: [] }] })];
   const answers = await shards.reader.query(collection, queries, {});

@@ -36,7 +36,7 @@ import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
 import { SearchBatch } from './search-batch.ts';
 import { plainQueries, searchQuery, type Want } from './search-queries.ts';
 import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
-import { isWeighed, weighTerms } from './term-weighing.ts';
+import { checkIdf, isWeighed, weighTerms } from './term-weighing.ts';
 import { scoreTexts } from './text-scorings.ts';
 
 export interface QueryExecutorOptions {
@@ -75,6 +75,9 @@ export class QueryExecutor {
     const { reads } = this.#options;
     reading.trace?.run(requests);
     const search = (queries: readonly SearchQuery[]) => reads.search(collection, queries, reading);
+    for (const request of requests) {
+      for (const stage of stagesOf(request)) checkIdf(collection, stage);
+    }
     const plain = plainQueries(collection, requests);
     if (plain !== undefined) {
       for (const [i, query] of plain.entries()) nameStage(reading, query, requests[i]);
@@ -107,7 +110,7 @@ export class QueryExecutor {
     const scorings = await scoreStages(collection, stages, this.#options, reading);
     if (!stages.some(({ using }) => isWeighed(collection, using))) return scorings;
     const weighable = [...scorings].map(([{ using, params }, { scoring }]) => {
-      return { using, scoring, corpus: params.idfCorpus };
+      return { using, scoring, corpus: params.idf?.corpus };
     });
     const weighed = await weighTerms(collection, weighable, this.#options.reads, reading);
     return new Map(

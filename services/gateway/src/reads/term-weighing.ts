@@ -1,8 +1,10 @@
 // Weighs the query values of sparse vectors whose modifier is `idf`, by how rare their terms are in the whole collection.
 
 import type { CollectionState } from '@tributary/metadata';
-import { type Filter, filterKey, type Scoring } from '@tributary/model';
+import { type Filter, filterKey, type QueryStage, type Scoring } from '@tributary/model';
+import { checkVectorName } from '@tributary/qdrant-api';
 import { termWeights, weighted } from '@tributary/ranking';
+import { TributaryError } from '@tributary/runtime';
 import { mapSparse } from './query-examples.ts';
 import type { Reading, ShardReads } from './shard-reads.ts';
 
@@ -17,6 +19,25 @@ export function isWeighed({ config }: CollectionState, using: string): boolean {
   const sparse = config.sparseVectors;
   if (sparse === undefined || !Object.hasOwn(sparse, using)) return false;
   return sparse[using]?.modifier === 'idf';
+}
+
+/** Errors: `wrong_input` where a search by vectors asks for what its vector does not have. */
+export function checkIdf(collection: CollectionState, { query, using, params }: QueryStage): void {
+  if (params.idf === undefined || isWeighed(collection, using)) return;
+  switch (query?.kind) {
+    case 'nearest':
+    case 'recommend':
+    case 'discover':
+    case 'context':
+    case 'relevanceFeedback':
+      checkVectorName(using, collection.config);
+      throw new TributaryError(
+        'wrong_input',
+        'the search parameter `idf` requires a sparse vector with the modifier `idf`, ' +
+          `which vector ${JSON.stringify(using)} is not`,
+      );
+    default:
+  }
 }
 
 /** The scorings in their order; one look at the statistics for each vector name and corpus. */

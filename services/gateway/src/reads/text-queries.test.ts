@@ -159,3 +159,26 @@ test('text queries that make no sense are refused', async () => {
     assert.deepEqual([answer.status, message.test(answer.text)], [status, true], answer.text);
   }
 });
+
+test('idf is refused where no terms are weighed', async () => {
+  await done('PUT', 'sparse', {
+    vectors: { dense: { size: 2, distance: 'Dot' } },
+    sparse_vectors: { weighed: { modifier: 'idf' }, plain: {} },
+  });
+  const terms = { indices: [1], values: [1] };
+  const corpus = { must: [{ key: 'parity', match: { value: 0 } }] };
+  for (const idf of ['global', { corpus }]) {
+    await done('POST', 'sparse/points/query', { query: terms, using: 'weighed', params: { idf } });
+    for (const [using, query] of [
+      ['dense', [1, 0]],
+      ['plain', terms],
+    ] as const) {
+      const nearest = { query, using, params: { idf }, limit: 1 };
+      for (const body of [nearest, { prefetch: [nearest], query: { fusion: 'rrf' } }]) {
+        const answer = await ask('POST', 'sparse/points/query', body);
+        assert.equal(answer.status, 400, answer.text);
+        assert.match(answer.text, new RegExp(`requires a sparse vector.*"${using}" is not`));
+      }
+    }
+  }
+});

@@ -20,7 +20,7 @@ export async function scoreTexts(
     const { query, using, params } = stage;
     if (query?.kind !== 'text') continue;
     const { text } = query;
-    const corpus = params.idfCorpus;
+    const corpus = params.idf?.corpus;
     const key = JSON.stringify([using, text, corpus && filterKey(corpus)]);
     const statistics =
       asked.get(key) ??

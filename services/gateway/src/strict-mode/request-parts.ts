@@ -36,7 +36,7 @@ export function* flattened(filter: Filter): Generator<Condition> {
 export function filtersOfStage({ filter, params, query }: QueryStage): Filter[] {
   const parts = query?.kind === 'formula' ? [...expressionsOf(query.formula)] : [];
   const asked = parts.flatMap((part) => (part.kind === 'condition' ? [part.filter] : []));
-  return [filter, params.idfCorpus, ...asked].filter((each) => each !== undefined);
+  return [filter, params.idf?.corpus, ...asked].filter((each) => each !== undefined);
 }
 
 /** The expression and those in it. */
