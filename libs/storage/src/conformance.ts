@@ -12,6 +12,7 @@ import {
 } from '@tributary/model';
 import { seededRandom, TributaryError } from '@tributary/runtime';
 import { cutTests } from './conformance-cuts.test-support.ts';
+import { payloadBytesTest } from './conformance-payload-bytes.test-support.ts';
 import {
   ALL_KINDS_OF_ID,
   arraysOf,
@@ -53,6 +54,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
     });
   };
   contentTests(check);
+  payloadBytesTest(check);
   cutTests(check);
   schemaTests(check);
   scanTests(check);
@@ -70,6 +72,7 @@ function contentTests(check: Check): void {
       appliedCount: 0,
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
+      payloadBytes: 0,
       payloadSchema: {},
     });
     assert.deepEqual(store.get([1]), [undefined]);

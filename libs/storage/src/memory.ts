@@ -164,9 +164,15 @@ class MemoryReplicaStore implements ReplicaStore {
       new Set(previous.map(([id]) => id)).size === previous.length,
       'an id stands at most once in the changes of a commit',
     );
-    for (const [, old] of previous) if (old !== undefined) hash.subtract(pointDigest(old));
+    let { payloadBytes } = this.state;
+    for (const [, old] of previous) {
+      if (old === undefined) continue;
+      hash.subtract(pointDigest(old));
+      payloadBytes -= old.payload.length;
+    }
     for (const point of changes.puts) {
       hash.add(pointDigest(point));
+      payloadBytes += point.payload.length;
       points.set(point.id, copyOf(point));
     }
     for (const id of changes.deletes) points.delete(id);
@@ -179,6 +185,7 @@ class MemoryReplicaStore implements ReplicaStore {
       appliedCount: changes.appliedCount,
       contentHash: hash.toString(),
       pointsCount: points.size,
+      payloadBytes,
       payloadSchema: changes.payloadSchema ?? this.state.payloadSchema,
       ...(vectorSchema && { vectorSchema }),
     };
@@ -264,6 +271,7 @@ function emptyState(): ReplicaState {
     appliedCount: 0,
     contentHash: EMPTY_CONTENT_HASH,
     pointsCount: 0,
+    payloadBytes: 0,
     payloadSchema: {},
   };
 }

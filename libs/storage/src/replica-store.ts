@@ -22,6 +22,8 @@ export interface ReplicaState {
   /** Sum mod 2^256 of the points' digests; 64 hex digits. Equal content at one sequence gives equal hashes. */
   readonly contentHash: string;
   readonly pointsCount: number;
+  /** Of the stored texts of all payloads together. */
+  readonly payloadBytes: number;
   /** Payload indexes made and not deleted up to `appliedSequence`. Not part of the content hash. */
   readonly payloadSchema: PayloadSchema;
   /** Absent while no entry changed the names that the collection was created with. Not part of the content hash. */

@@ -244,6 +244,7 @@ const info = {
   vectorIndexes: {},
   payloadIndexBytes: 0,
   tableBytes: 0,
+  payloadBytes: 0,
   queuedEntries: 0,
   halted: 'why',
 };
@@ -263,6 +264,7 @@ const laterInfo = {
   },
   payloadIndexBytes: 300,
   tableBytes: 100,
+  payloadBytes: 2 ** 40,
   queuedEntries: 7,
 };
 const explanation = {

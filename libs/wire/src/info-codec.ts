@@ -33,7 +33,7 @@ const INFO_PAYLOAD_SCHEMA = lengthTag(10);
 const INFO_INDEX_POINTS = lengthTag(11);
 const INFO_VECTOR_INDEXES = lengthTag(12);
 /** Fields above this are no integers of their own. */
-const INTEGER_FIELD_MAX = 15;
+const INTEGER_FIELD_MAX = 16;
 
 export function writeInfo(writer: BinaryWriter, tag: number, info: ReplicaInfo): void {
   writer.uint32(tag).fork();
@@ -52,6 +52,7 @@ export function writeInfo(writer: BinaryWriter, tag: number, info: ReplicaInfo):
   if (info.payloadIndexBytes > 0) writeInteger(writer, 13, info.payloadIndexBytes);
   if (info.tableBytes > 0) writeInteger(writer, 14, info.tableBytes);
   if (info.queuedEntries > 0) writeInteger(writer, 15, info.queuedEntries);
+  if (info.payloadBytes > 0) writeInteger(writer, 16, info.payloadBytes);
   writer.join();
 }
 
@@ -96,6 +97,7 @@ export function readInfo(reader: BinaryReader): ReplicaInfo {
     payloadIndexBytes: numbers[13] ?? 0,
     tableBytes: numbers[14] ?? 0,
     queuedEntries: numbers[15] ?? 0,
+    payloadBytes: numbers[16] ?? 0,
     ...(halted === undefined ? {} : { halted }),
   };
 }

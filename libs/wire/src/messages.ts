@@ -71,6 +71,8 @@ export interface ReplicaInfo {
   /** Bytes in memory of the payload indexes, and of the table that names each point's offset. */
   readonly payloadIndexBytes: number;
   readonly tableBytes: number;
+  /** Of the stored texts of all payloads together. */
+  readonly payloadBytes: number;
   /** Entries of the shard that are in the stream, as of the last look at it, and not applied yet. */
   readonly queuedEntries: number;
   /** Why the replica stopped applying; absent while it goes on. */

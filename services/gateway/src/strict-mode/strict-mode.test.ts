@@ -134,6 +134,17 @@ test('writes are bounded in points, in vectors and by what is there', async () =
   await served(upsert([point(94)]));
   await strictMode({ max_collection_vector_size_bytes: 8 });
   assert.match((await upsert([point(95)])).text, /Max vector storage size limit/);
+  await strictMode({ max_collection_payload_size_bytes: 1 });
+  const full = /Max payload storage size limit of 1 bytes reached\. Help: Delete points or payload/;
+  assert.match((await upsert([point(96)])).text, full);
+  const change = { points: [1], payload: { more: true } };
+  assert.match((await ask('POST', '/points/payload', change)).text, full);
+  assert.match((await ask('PUT', '/points/payload', change)).text, full);
+  await served(ask('POST', '/points/payload/delete', { points: [1], keys: ['note'] }));
+  await served(ask('PUT', '/points/vectors', { points: [{ id: 1, vector: { text: [1, 0] } }] }));
+  await served(ask('POST', '/points/delete', { points: [95] }));
+  await strictMode({ max_collection_payload_size_bytes: 1_000_000 });
+  await served(ask('POST', '/points/payload', change));
   await strictMode({ max_payload_index_count: 3 });
   const index = { field_name: 'other', field_schema: 'keyword' };
   assert.match((await ask('PUT', '/index', index)).text, /Max payload index count of 3 reached/);

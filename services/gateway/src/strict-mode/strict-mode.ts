@@ -158,8 +158,11 @@ export class StrictMode {
     const indexes = operations.some(({ kind }) => kind === 'createFieldIndex');
     const pointsMax = grows ? strict.max('max_points_count') : undefined;
     const bytesMax = grows ? strict.max('max_collection_vector_size_bytes') : undefined;
+    const payloadMax = operations.some(growsPayload)
+      ? strict.max('max_collection_payload_size_bytes')
+      : undefined;
     const indexesMax = indexes ? strict.max('max_payload_index_count') : undefined;
-    if ((pointsMax ?? bytesMax ?? indexesMax) === undefined) return;
+    if ((pointsMax ?? bytesMax ?? payloadMax ?? indexesMax) === undefined) return;
     const infos = await this.#options.shardInfos(collection);
     const points = infos.reduce((sum, { pointsCount }) => sum + pointsCount, 0);
     if (pointsMax !== undefined && points >= pointsMax) {
@@ -174,6 +177,13 @@ export class StrictMode {
         'Delete points, or set a larger max_collection_vector_size_bytes.',
       );
     }
+    const payloadBytes = infos.reduce((sum, info) => sum + info.payloadBytes, 0);
+    if (payloadMax !== undefined && payloadBytes >= payloadMax) {
+      throw strictModeError(
+        `Max payload storage size limit of ${payloadMax} bytes reached`,
+        'Delete points or payload, or set a larger max_collection_payload_size_bytes.',
+      );
+    }
     if (indexesMax !== undefined && Object.keys(schemaOf(infos)).length >= indexesMax) {
       throw strictModeError(
         `Max payload index count of ${indexesMax} reached`,
@@ -181,6 +191,10 @@ export class StrictMode {
       );
     }
   }
+}
+
+function growsPayload({ kind }: PointOperation): boolean {
+  return kind === 'upsert' || kind === 'setPayload' || kind === 'overwritePayload';
 }
 
 function schemaOf(infos: readonly ReplicaInfo[]): PayloadSchema {

@@ -176,8 +176,13 @@ export class MemoryReplica {
       vectorIndexes: this.#vectorIndexes(),
       payloadIndexBytes: 0,
       tableBytes: 0,
+      payloadBytes: this.#payloadBytes(),
       queuedEntries: 0,
     };
+  }
+
+  #payloadBytes(): number {
+    return [...this.#points.values()].reduce((sum, { payload }) => sum + payload.length, 0);
   }
 
   /** Nothing is ever built, so nothing is indexed. */
