@@ -17,6 +17,7 @@ import { runFiltered, runHybrid } from './filter-suite.ts';
 import { atLeast, atMost, type Goal, goalTable, table } from './goals.ts';
 import { runIngest, runWriteLatency } from './ingest-suite.ts';
 import { runRecovery } from './recovery-suite.ts';
+import { runScale, scaleGoals } from './scale-suite.ts';
 import { runSearches, type SearchResult } from './search-suite.ts';
 import { SystemUnderTest } from './system-under-test.ts';
 
@@ -186,12 +187,14 @@ for (const data of sets) results.push(await measure(data));
 const [synthetic] = sets;
 if (synthetic === undefined) throw new Error('there is a data set');
 const filters = await measureFilters(synthetic);
-const goals = [...results.flatMap(goalsOf), ...filterGoals(filters)];
+const scale = await runScale();
+console.log(`\nmany replicas\n${JSON.stringify(scale)}`);
+const goals = [...results.flatMap(goalsOf), ...filterGoals(filters), ...scaleGoals(scale)];
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
 mkdirSync(RESULTS, { recursive: true });
 const save = (name: string, content: unknown) =>
   writeFileSync(join(RESULTS, name), `${JSON.stringify(content, null, 2)}\n`);
-save('cluster.json', { commit, machine, node: process.version, seed, results, filters });
+save('cluster.json', { commit, machine, node: process.version, seed, results, filters, scale });
 save('goals.json', goals);
 console.log(`\n${goalTable(goals)}`);
