@@ -5,6 +5,7 @@ import type { Json, JsonObject } from './case.ts';
 import { between, chance, pick, some, times } from './choices.ts';
 import { CORNER_INDEXES } from './corner-indexes.ts';
 import { makeWildPayload } from './corner-values.ts';
+import { exactNumber } from './exact-json.ts';
 import { makePayload } from './payload-generator.ts';
 
 export interface DenseSpace {
@@ -104,6 +105,13 @@ function sparseBody(spaces: readonly SparseSpace[]): JsonObject {
 function parameters({ kind, size, distance }: DenseSpace): JsonObject {
   const multivector = kind === 'multi' && { multivector_config: { comparator: 'max_sim' } };
   return { size, distance, ...multivector };
+}
+
+/** Also beyond 2^53, and UUIDs in other spellings, of which there are few, so that they come again. */
+export function makeCornerId(random: Random, points: number): Json {
+  if (chance(random, 0.05)) return exactNumber(`1844674407370955161${random.integer(6)}`);
+  const id = makeId(random, points);
+  return typeof id === 'string' && chance(random, 0.1) ? id.toUpperCase() : id;
 }
 
 /** Numbers are of four times as many as there may be points, so that some come again. */

@@ -2,9 +2,9 @@
 // of its field `f`, and a page of points for each condition. What differs names the value by itself.
 
 import type { Engine, Json, JsonObject, Step } from './case.ts';
-import { isObject, listOf } from './case.ts';
+import { isObject, kindOf, listOf } from './case.ts';
 import { BIG, MOMENTS, SENTENCES, UUIDS } from './corner-values.ts';
-import { exactNumber } from './exact-json.ts';
+import { exactNumber, isExactNumber } from './exact-json.ts';
 
 const exact = exactNumber;
 const PLACE = { lon: 10, lat: 20 };
@@ -20,7 +20,6 @@ export const VALUES: readonly Json[] = [
   ...['not-a-uuid', '0f8fad5b-d9cb-469f-a165-7086772895'],
   ...MOMENTS,
   PLACE,
-  { lon: 500, lat: 1 },
   { lon: '10', lat: '20' },
   { lon: 10 },
   { lon: 10, lat: 20, alt: 1 },
@@ -98,7 +97,6 @@ const ONE = { lon: 10, lat: 20 };
 export const CONDITIONS: readonly JsonObject[] = [
   ...STRINGS.map((value) => ({ key: 'f', match: { value } })),
   ...INTEGERS.map((value) => ({ key: 'f', match: { value } })),
-  ...[true, false].map((value) => ({ key: 'f', match: { value } })),
   ...[[], ['amber'], ['amber', '3'], UUIDS.slice(1, 2), UUIDS.slice(2, 5)].flatMap(anyAndExcept),
   ...[[3], [3, 42, -1], [exact('1768900000000000001')], [0]].flatMap(anyAndExcept),
   ...TEXTS.flatMap((text) => [
@@ -155,10 +153,6 @@ export const CONDITIONS: readonly JsonObject[] = [
     (key) => [
       { is_empty: { key } },
       { is_null: { key } },
-      { key, is_empty: true },
-      { key, is_empty: false },
-      { key, is_null: true },
-      { key, is_null: false },
       { key, match: { value: 3 } },
       { key, match: { except: [3] } },
       { key, match: { value: 'amber' } },
@@ -168,17 +162,18 @@ export const CONDITIONS: readonly JsonObject[] = [
       { key, match: { text: 'amber' } },
     ],
   ),
+  ...['f', 'f.a', 'nowhere'].flatMap((key) => [
+    { key, is_empty: true },
+    { key, is_empty: false },
+    { key, is_null: true },
+    { key, is_null: false },
+  ]),
   ...['f', 'f[]'].flatMap((key) => [
     { nested: { key, filter: { must: [{ key: 'a', match: { value: 1 } }] } } },
     { nested: { key, filter: { must_not: [{ key: 'a', match: { value: 1 } }] } } },
     { nested: { key, filter: { must: [{ is_empty: { key: 'a' } }] } } },
     { nested: { key, filter: { must: [{ is_null: { key: 'a' } }] } } },
-    { nested: { key, filter: { should: [] } } },
   ]),
-  { key: 'f', match: { value: 3 }, range: { lt: 3 } },
-  { key: 'f', match: { value: 'amber' }, range: { gte: 42 } },
-  { key: 'f', is_empty: true, values_count: { gt: 2 } },
-  { key: 'f', is_null: false, match: { value: 3 } },
   { min_should: { conditions: [], min_count: 0 } },
   { min_should: { conditions: [], min_count: 1 } },
   { min_should: { conditions: [{ key: 'f', match: { value: 3 } }], min_count: 0 } },
@@ -188,6 +183,69 @@ export const CONDITIONS: readonly JsonObject[] = [
   { must_not: [] },
   { must: [], should: [{ key: 'f', match: { value: 3 } }] },
 ];
+
+/** Of several predicates in one condition the engine's indexes know the first only. */
+const WITHOUT_INDEX: readonly JsonObject[] = [
+  { key: 'f', match: { value: 3 }, range: { lt: 3 } },
+  { key: 'f', match: { value: 'amber' }, range: { gte: 42 } },
+  { key: 'f', is_empty: true, values_count: { gt: 2 } },
+  { key: 'f', is_null: false, match: { value: 3 } },
+];
+
+/** The conditions that an index of this kind takes for what they are: it reads a moment as a number, and the reverse. */
+function conditionsFor(index: Json): readonly JsonObject[] {
+  if (index === null) return [...CONDITIONS, ...WITHOUT_INDEX];
+  const kind = kindOf(index);
+  if (kind !== 'integer' && kind !== 'float' && kind !== 'datetime') return CONDITIONS;
+  return CONDITIONS.filter(({ range }) => {
+    const isOfMoments = isObject(range) && Object.values(range).some((each) => isText(each));
+    return range === undefined || isOfMoments === (kind === 'datetime');
+  });
+}
+
+/** The values of the type that is indexed; the engine's filters see no others then. */
+function valuesFor(index: Json): readonly (Json | undefined)[] {
+  const all = [...VALUES, undefined];
+  // Without lookup an integer index leaves matches to the payload, where 3.0 is not 3.
+  const hasLookup = !isObject(index) || index.lookup !== false;
+  const isOfType = hasLookup ? TYPES[kindOf(index)] : isInteger;
+  if (index === null || isOfType === undefined) return all;
+  const fits = (value: Json | undefined): boolean =>
+    Array.isArray(value)
+      ? listOf(value).every((each) => each === null || isOfType(each))
+      : value === undefined || value === null || isOfType(value);
+  return all.filter(fits);
+}
+
+const TYPES: Readonly<Record<string, (value: Json) => boolean>> = {
+  keyword: isText,
+  uuid: isUuid,
+  text: isText,
+  datetime: (value) => isText(value) && !isUuid(value),
+  bool: (value) => typeof value === 'boolean',
+  integer: isWhole,
+  float: (value) => typeof value === 'number' || isExactNumber(value),
+  geo: (value) => isObject(value) && value.lat === 20 && value.lon === 10,
+};
+
+function isUuid(value: Json): boolean {
+  return UUIDS.some((each) => each === value);
+}
+
+function isText(value: Json): boolean {
+  return typeof value === 'string';
+}
+
+/** Of 64 bits, also as a float; of 2^63 as a float the engine makes the largest integer. */
+function isWhole(value: Json): boolean {
+  if (!isObject(value) || typeof value.rawJSON !== 'string') return Number.isSafeInteger(value);
+  const { rawJSON: text } = value;
+  return text.includes('.') ? Number.isSafeInteger(Number(text)) : BIG.includes(text);
+}
+
+function isInteger(value: Json): boolean {
+  return isWhole(value) && !JSON.stringify(value).includes('.');
+}
 
 function anyAndExcept(values: readonly Json[]): JsonObject[] {
   return [
@@ -207,7 +265,8 @@ export async function compareMatrix(ours: Engine, theirs: Engine, index: Json): 
   const name = 'differential-matrix';
   const both = async (step: Step) =>
     await Promise.all([ours.ask(name, step), theirs.ask(name, step)]);
-  const points = [...VALUES, undefined].map((f, id) => ({
+  const values = valuesFor(index);
+  const points = values.map((f, id) => ({
     id,
     vector: [1],
     payload: f === undefined ? {} : { f },
@@ -221,10 +280,10 @@ export async function compareMatrix(ours: Engine, theirs: Engine, index: Json): 
   }
   await both({ action: 'upsert', body: { points } });
   const cells: Cell[] = [];
-  for (const condition of CONDITIONS) {
+  for (const condition of conditionsFor(index)) {
     const body = { filter: { must: [condition] }, limit: 1000, with_payload: false };
     const [left, right] = await both({ action: 'scroll', body });
-    const what = cellDifference(left, right);
+    const what = cellDifference(left, right, values);
     if (what !== undefined) cells.push({ index, condition, what });
   }
   await Promise.all([ours.drop(name), theirs.drop(name)]);
@@ -233,14 +292,20 @@ export async function compareMatrix(ours: Engine, theirs: Engine, index: Json): 
 
 type Answered = Awaited<ReturnType<Engine['ask']>>;
 
-function cellDifference(left: Answered, right: Answered): string | undefined {
+function cellDifference(
+  left: Answered,
+  right: Answered,
+  values: readonly (Json | undefined)[],
+): string | undefined {
   if ('error' in left || 'error' in right) {
     if ('error' in left && 'error' in right) return undefined;
     return `peer ${summary(left)}; other ${summary(right)}`;
   }
   const [mine, others] = [idsOf(left.result), idsOf(right.result)];
   const only = (some: Set<Json>, less: Set<Json>) =>
-    [...some].filter((id) => !less.has(id)).map((id) => valueAt(id));
+    [...some]
+      .filter((id) => !less.has(id))
+      .map((id) => JSON.stringify(values[Number(id)]) ?? 'MISSING');
   const [extra, missing] = [only(mine, others), only(others, mine)];
   if (extra.length + missing.length === 0) return undefined;
   return `only the peer: ${extra.join(' ')}; only the other: ${missing.join(' ')}`;
@@ -249,11 +314,6 @@ function cellDifference(left: Answered, right: Answered): string | undefined {
 function idsOf(result: Json): Set<Json> {
   const points = isObject(result) ? listOf(result.points) : [];
   return new Set(points.map((each) => (isObject(each) ? (each.id ?? null) : null)));
-}
-
-function valueAt(id: Json): string {
-  const value = VALUES[Number(id)];
-  return value === undefined ? 'MISSING' : JSON.stringify(value);
 }
 
 function summary(answer: Answered): string {

@@ -53,6 +53,8 @@ export function cornerCondition(random: Random, indexes: ReadonlyMap<string, Jso
       key: path(['tags', 'holes', 'maybe']),
       values_count: bounds(random, () => between(random, 0, 3)),
     }),
+    () => ({ key: path(STRINGS), match: part(random) }),
+    () => slice(random),
     () => ({ is_empty: { key: pick(random, PATHS) } }),
     () => ({ is_null: { key: pick(random, PATHS) } }),
     () => ({
@@ -102,6 +104,31 @@ function words(random: Random): JsonObject {
     ...['', ' ', 'birch,cedar', 'gro', 'amber fjord', 'grove ember', 'the_grove', 'don’t', 'zz'],
   ]);
   return { [pick(random, ['text', 'text_any', 'phrase'])]: asked };
+}
+
+/** Of values by their bytes. */
+function part(random: Random): JsonObject {
+  const text = pick(random, [
+    'am',
+    'Am',
+    'r',
+    'é',
+    'amber',
+    '0f8f',
+    '2024',
+    '',
+    'gro',
+    ' ',
+    '’',
+    'ber b',
+  ]);
+  return { [pick(random, ['prefix', 'substring'])]: text };
+}
+
+/** The points of one part in so many. */
+function slice(random: Random): JsonObject {
+  const total = between(random, 1, 4);
+  return { slice: { total, index: between(random, 0, total - 1) } };
 }
 
 /** More than one predicate of a field. */

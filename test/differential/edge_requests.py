@@ -303,6 +303,8 @@ def index_schema(body):
     options = {key: value for key, value in body.items() if key != "type"}
     if "tokenizer" in options:
         options["tokenizer"] = getattr(edge.TokenizerType, options["tokenizer"].capitalize())
+    if isinstance(options.get("scoring"), dict):
+        options["scoring"] = True
     if "stopwords" in options:
         options["stopwords"] = stopwords(options["stopwords"])
     if "stemmer" in options:

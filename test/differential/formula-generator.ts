@@ -2,7 +2,7 @@
 
 import type { Random } from '@tributary/runtime';
 import type { Json } from './case.ts';
-import { chance, fraction, pick } from './choices.ts';
+import { between, chance, fraction, pick, times } from './choices.ts';
 import { makeCondition } from './filter-generator.ts';
 import { DATES, makePlace } from './payload-generator.ts';
 import type { QueryScope } from './query-parts.ts';
@@ -41,8 +41,8 @@ export function expression(random: Random, scope: QueryScope, depth: number): Js
   ];
   // Local mode is that of 1.18, which does not have them.
   if (scope.collection.oracle === 'edge') {
-    branches.push(() => ({ min: [inner(), inner(), 2] }));
-    branches.push(() => ({ max: [inner()] }));
+    branches.push(() => ({ min: times(between(random, 1, 3), inner) }));
+    branches.push(() => ({ max: times(between(random, 1, 3), inner) }));
     branches.push(() => ({ acosh: { sum: [{ abs: inner() }, 1] } }));
   }
   return pick(random, depth === 0 ? leaves : branches)();

@@ -1,7 +1,7 @@
 // Questions of every kind over a collection as it is.
 
 import type { Random } from '@tributary/runtime';
-import { type Json, type JsonObject, kindOf, type Step } from './case.ts';
+import { isObject, type Json, type JsonObject, kindOf, type Step } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
 import { makeVector } from './collection-generator.ts';
 import * as endpoints from './endpoint-generator.ts';
@@ -49,6 +49,7 @@ const QUESTIONS: readonly { readonly weight: number; readonly make: MakeStep }[]
   { weight: 1, make: feedbackStep },
   { weight: 1, make: sampleStep },
   { weight: 1, make: unrankedStep },
+  { weight: 2, make: textStep },
   { weight: 2, make: endpoints.searchStep },
   { weight: 1, make: endpoints.searchBatchStep },
   { weight: 1, make: endpoints.oldGroupsStep },
@@ -127,6 +128,26 @@ function feedbackStep(random: Random, scope: QueryScope): Step | undefined {
     ...using(space),
     ...searched(random),
     ...narrowing,
+  };
+  return { action: 'query', body };
+}
+
+/** Texts ranked by the text index of a field, where it has what that takes. */
+function textStep(random: Random, scope: QueryScope): Step | undefined {
+  const { indexes } = scope.collection;
+  const scored = [...indexes].filter(([, schema]) => isObject(schema) && schema.scoring);
+  const [field] = some(random, scored, 1);
+  if (field === undefined) return undefined;
+  const words = some(random, ['amber', 'Birch', 'cedar', 'the', 'grove', 'cedars', 'zz'], 3).join(
+    ' ',
+  );
+  const bm25 = { k: fraction(random, 0, 3), b: fraction(random, 0, 1) };
+  const text = chance(random, 0.5) ? words : { query: words, scoring: { bm25 } };
+  const body = {
+    query: { text },
+    using: field[0],
+    ...page(random, scope),
+    ...filter(random, scope),
   };
   return { action: 'query', body };
 }

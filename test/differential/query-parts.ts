@@ -39,7 +39,11 @@ export function searched(random: Random): JsonObject {
 
 export function nearest(random: Random, scope: QueryScope, space: Space): JsonObject {
   const query = chance(random, 0.7) ? target(random, scope, space) : undefined;
-  return { query: query ?? makeVector(random, space), ...using(space), ...searched(random) };
+  return {
+    query: query ?? makeVector(random, space),
+    ...using(space),
+    ...corpus(random, scope, space),
+  };
 }
 
 /** A list whose order is decided by scores that differ. */
@@ -85,6 +89,16 @@ export function dense(spaces: readonly Space[]): DenseSpace[] {
 
 export function largerIsBetter(space: Space): boolean {
   return space.kind === 'sparse' || LARGER_IS_BETTER.has(space.distance);
+}
+
+/** Over which points rare terms are rare, where that can be said. */
+function corpus(random: Random, scope: QueryScope, space: Space): JsonObject {
+  const isKnown = scope.collection.oracle === 'edge' && space.kind === 'sparse' && space.idf;
+  if (!isKnown || chance(random, 0.6)) return searched(random);
+  const { filter: within } = filter(random, scope, 1);
+  return {
+    params: { idf: within === undefined || chance(random, 0.3) ? 'global' : { corpus: within } },
+  };
 }
 
 export function using({ name }: Space): JsonObject {

@@ -7,6 +7,7 @@ import { between, chance, times } from './choices.ts';
 import {
   type Collection,
   makeCollection,
+  makeCornerId,
   makeId,
   makePoint,
   makeQuantization,
@@ -103,7 +104,7 @@ class Round implements RoundReport {
     };
     if (early) await index();
     const most = this.#pointsMax();
-    const ids = new Set(times(between(random, 2, most), () => makeId(random, most)));
+    const ids = new Set(times(between(random, 2, most), () => this.#makeId(most)));
     const points = [...ids].map((id) => makePoint(random, this.#collection, id));
     if (!(await this.#agreed({ action: 'upsert', body: { points } }))) return;
     if (!early) await index();
@@ -115,12 +116,17 @@ class Round implements RoundReport {
         await this.#agreed(makeQuestion(random, scope));
       }
       for (const id of scope.ids) this.#used.add(id);
-      const freshIds = times(6, () => makeId(random)).filter((id) => !this.#used.has(id));
+      const freshIds = times(6, () => this.#makeId()).filter((id) => !this.#used.has(id));
       const { collection } = scope;
       if (!(await this.#agreed(makeUpdate(random, { collection, ids: scope.ids, freshIds }))))
         return;
     }
     await this.#look();
+  }
+
+  #makeId(points = POINTS_MAX): Json {
+    const make = this.#engines.oracle === 'edge' ? makeCornerId : makeId;
+    return make(this.#random, points);
   }
 
   #pointsMax(): number {
@@ -232,8 +238,9 @@ class Round implements RoundReport {
     const body = { limit: 10_000, ...(filter !== undefined && { filter }) };
     const whole = await this.#engines.theirs.ask(this.#name, { action: 'scroll', body });
     if ('error' in whole) return undefined;
-    const ids = new Set(listOf(field(whole.result, 'points')).map((each) => field(each, 'id')));
-    const strange = listOf(field(ours.result, 'points')).find((hit) => !ids.has(field(hit, 'id')));
+    const idOf = (hit: Json) => JSON.stringify(field(hit, 'id'));
+    const ids = new Set(listOf(field(whole.result, 'points')).map(idOf));
+    const strange = listOf(field(ours.result, 'points')).find((hit) => !ids.has(idOf(hit)));
     return strange === undefined
       ? undefined
       : `a sample of what is not there: ${JSON.stringify(strange)}`;

@@ -10,6 +10,7 @@ import {
   makeVector,
   type Space,
 } from './collection-generator.ts';
+import { isExactNumber } from './exact-json.ts';
 import { makeFilter } from './filter-generator.ts';
 import { makeMeta } from './payload-generator.ts';
 
@@ -18,7 +19,7 @@ export interface UpdateScope {
   /** Ids of the points there are. */
   readonly ids: readonly Json[];
   /** Ids that have never been in use. */
-  readonly freshIds: readonly (number | string)[];
+  readonly freshIds: readonly Json[];
 }
 
 type MakeUpdate = (random: Random, scope: UpdateScope) => Step;
@@ -165,6 +166,6 @@ function byIds(random: Random, { ids }: UpdateScope, most: number): JsonObject {
   return { points: some(random, ids, between(random, 1, most)) };
 }
 
-function isId(id: Json): id is number | string {
-  return typeof id === 'number' || typeof id === 'string';
+function isId(id: Json): boolean {
+  return typeof id === 'number' || typeof id === 'string' || isExactNumber(id);
 }
