@@ -11,10 +11,11 @@ import {
   listOf,
   type Step,
 } from './case.ts';
-import { sameNumber } from './exact-json.ts';
+import { numberOf, sameNumber } from './exact-json.ts';
 
 const RELATIVE = 1e-4;
-const ABSOLUTE = 2e-6;
+/** Sums of scores that cancel each other out keep the error of the largest. */
+const ABSOLUTE = 6e-6;
 
 /** What differs, or undefined. */
 export function difference(
@@ -113,8 +114,9 @@ function pairsOf(offsets: Json): Json {
 }
 
 export function near(left: Json | undefined, right: Json | undefined): boolean {
-  if (typeof left !== 'number' || typeof right !== 'number') return left === right;
-  return Math.abs(left - right) <= ABSOLUTE + RELATIVE * Math.max(Math.abs(left), Math.abs(right));
+  const [a, b] = [numberOf(left), numberOf(right)];
+  if (a === undefined || b === undefined) return left === right;
+  return Math.abs(a - b) <= ABSOLUTE + RELATIVE * Math.max(Math.abs(a), Math.abs(b));
 }
 
 /** Equal but for numbers that are merely near; no payload is an empty one, no vectors are no vectors. */

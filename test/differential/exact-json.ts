@@ -42,6 +42,11 @@ export function sameNumber(left: Json | undefined, right: Json | undefined): boo
   return a === b || (isExactNumber(left) !== isExactNumber(right) && Number(a) === Number(b));
 }
 
+export function numberOf(value: Json | undefined): number | undefined {
+  const text = textOf(value);
+  return text === undefined ? undefined : Number(text);
+}
+
 function textOf(value: Json | undefined): string | undefined {
   if (typeof value === 'number') return String(value);
   return isObject(value) && isExactNumber(value) ? String(value.rawJSON) : undefined;
