@@ -1,7 +1,7 @@
 // Conditions of every kind over every field, whatever is in it.
 
 import type { Random } from '@tributary/runtime';
-import { type Json, type JsonObject, kindOf } from './case.ts';
+import { isObject, type Json, type JsonObject, kindOf } from './case.ts';
 import { between, chance, pick, some, times } from './choices.ts';
 import { bigInteger, MOMENTS, number, ODD_KEYS, SENTENCES, UUIDS } from './corner-values.ts';
 import { COLOURS, WORDS } from './payload-generator.ts';
@@ -47,7 +47,10 @@ export function cornerCondition(random: Random, indexes: ReadonlyMap<string, Jso
     () => ({ key: path(NUMBERS), match: oneOf(random, () => integer(random)) }),
     () => ranged(path(NUMBERS), 'number'),
     () => ranged(path(['moment', 'when', 'since']), 'moment'),
-    () => ({ key: path(['prose', 'text', 'word']), match: words(random) }),
+    () => {
+      const key = path(['prose', 'text', 'word']);
+      return { key, match: words(random, findsPhrases(indexes.get(key))) };
+    },
     () => ({ key: path(['place', 'places']), ...geo(random) }),
     () => ({
       key: path(['tags', 'holes', 'maybe']),
@@ -98,12 +101,18 @@ function oneOf(random: Random, make: () => Json): JsonObject {
   return chance(random, 0.6) ? { any: values } : { except: values };
 }
 
-function words(random: Random): JsonObject {
+/** A text index finds none that was not made for phrases. */
+function findsPhrases(schema: Json | undefined): boolean {
+  return kindOf(schema) !== 'text' || (isObject(schema) && schema.phrase_matching === true);
+}
+
+function words(random: Random, hasPhrases: boolean): JsonObject {
   const asked = pick(random, [
     ...['amber', 'Amber', 'BIRCH cedar', 'the', 'the amber', 'café', 'cafe', 'ember', 'arzte'],
     ...['', ' ', 'birch,cedar', 'gro', 'amber fjord', 'grove ember', 'the_grove', 'don’t', 'zz'],
   ]);
-  return { [pick(random, ['text', 'text_any', 'phrase'])]: asked };
+  const kinds = ['text', 'text_any', ...(hasPhrases ? ['phrase'] : [])];
+  return { [pick(random, kinds)]: asked };
 }
 
 /** Of values by their bytes. */
