@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import test, { after, before, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { ProcessCluster, removeFolder } from '@tributary/infra';
-import { earlierClient, pythonWithClient } from './clients/python-environment.ts';
+import { clientOfVersion, pythonWithClient } from './clients/python-environment.ts';
 
 const SCRIPT = join(import.meta.dirname, 'python/seed_samples.py');
 const SAMPLE_COUNT = 13;
@@ -104,7 +104,8 @@ async function runSamples(context: TestContext, version?: string): Promise<void>
     context.skip(found.missing);
     return;
   }
-  const earlier = version === undefined ? { path: '' } : await earlierClient(found.python, version);
+  const earlier =
+    version === undefined ? { path: '' } : await clientOfVersion(found.python, version);
   if ('missing' in earlier) {
     context.skip(earlier.missing);
     return;

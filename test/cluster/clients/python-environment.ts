@@ -72,10 +72,10 @@ async function pythonWith(found: Package): Promise<PythonFound> {
 }
 
 /**
- * An earlier minor version of the client, as what to set PYTHONPATH to for a Python that has 1.18: what the client
- * stands on is the same.
+ * Another minor version of the client, as what to set PYTHONPATH to for a Python that has 1.18: what the client stands
+ * on is the same.
  */
-export async function earlierClient(
+export async function clientOfVersion(
   python: string,
   version: string,
 ): Promise<{ readonly path: string } | { readonly missing: string }> {
