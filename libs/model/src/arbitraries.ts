@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from './json.ts';
 import { floatValue, WholeFloat } from './whole-float.ts';
 
 /** Few enough that generated paths and payloads meet; some are traps for careless object access. */
-export const KEYS = ['a', 'b', 'c.d', 'two words', '__proto__', 'constructor', ''] as const;
+export const KEYS = ['a', 'b', 'c.d', 'two words', '', '$x', '__proto__', 'constructor'] as const;
 
 export const keys = fc.constantFrom(...KEYS);
 
@@ -49,6 +49,6 @@ export const paths: fc.Arbitrary<string> = fc
   )
   .map((steps) =>
     steps
-      .map(([key, brackets]) => (/^[^. ]+$/.test(key) ? key : `"${key}"`) + brackets.join(''))
+      .map(([key, brackets]) => (/^[a-z_]+$/.test(key) ? key : `"${key}"`) + brackets.join(''))
       .join('.'),
   );

@@ -56,6 +56,7 @@ export function indexesFor(condition: FieldCondition): readonly IndexOffer[] {
     case 'matchExcept':
       return condition.except.length === 0 ? ANY_INDEX : offersFor(condition.except);
     case 'matchPrefix':
+    case 'matchSubstring':
       return [{ type: 'keyword', option: 'prefix' }];
     case 'matchText':
     case 'matchTextAny':
@@ -129,12 +130,13 @@ function hasOption(index: FieldIndex, option: IndexOption): boolean {
   }
 }
 
-/** Numbers in order tell one value, the distinct texts those that begin alike, and tokens the texts with all of them. */
+/** Numbers in order tell one value, the distinct texts those with a part, and tokens the texts with all of them. */
 function isOfUse(index: FieldIndex, condition: FieldCondition): boolean {
   switch (condition.kind) {
     case 'match':
       return indexesFor(condition) === INTEGER && index.type !== 'datetime' && keepsOrder(index);
     case 'matchPrefix':
+    case 'matchSubstring':
       return index.type === 'keyword';
     case 'matchPhrase':
       return index.type === 'text';

@@ -9,7 +9,11 @@ import type { JsonObject, JsonValue } from './json.ts';
 import type { PointId } from './point-id.ts';
 import { WholeFloat } from './whole-float.ts';
 
-const TEXTS = ['red', 'Red fox', 'the red fox', 'fox the', '2024-02-29', '2024-03-01T12:00:00Z'];
+const UUID = '550e8400-e29b-41d4-a716-446655440000';
+const TEXTS = [
+  ...['red', 'Red fox', 'the red fox', 'fox the', '2024-02-29', '2024-03-01T12:00:00Z'],
+  ...[UUID, UUID.toUpperCase(), `{${UUID}}`, UUID.replaceAll('-', '')],
+];
 /** A microsecond apart, where doubles are two apart. */
 const LATE_TEXTS = ['2300-01-01T00:00:00.000001Z', '2300-01-01 00:00:00.000002'];
 const LATE_MICROS = BigInt(Date.UTC(2300, 0, 1)) * 1_000n;
@@ -52,7 +56,7 @@ const matchValues = fc.oneof(
   fc.constantFrom(...CLOSE),
 );
 const texts = fc.oneof(
-  fc.constantFrom('red', 'FOX', 'the red', 'red fox', ' ', ''),
+  fc.constantFrom('red', 'FOX', 'the red', 'red fox', 'd f', '55', ' ', ''),
   fc.string({ maxLength: 2 }),
 );
 
@@ -92,6 +96,7 @@ function keyed(keys: fc.Arbitrary<string>): fc.Arbitrary<Condition>[] {
     fc.record({ ...of('matchTextAny'), text: texts }),
     fc.record({ ...of('matchPhrase'), phrase: texts }),
     fc.record({ ...of('matchPrefix'), prefix: texts }),
+    fc.record({ ...of('matchSubstring'), substring: texts }),
     fc.record({ ...of('geoBoundingBox'), topLeft: place, bottomRight: place }),
     fc.record({ ...of('geoRadius'), center: place, radiusM: fc.constantFrom(0, 1, 111_195, 4e5) }),
     fc.record({ ...of('geoPolygon'), exterior: ring, interiors: fc.array(ring, { maxLength: 1 }) }),
@@ -115,7 +120,7 @@ export function filtersOver(
           mustNot: conditions,
           minShould: fc.record({
             conditions: fc.array(tie('condition'), { maxLength: 3 }),
-            minCount: fc.integer({ min: 1, max: 3 }),
+            minCount: fc.integer({ min: 1, max: 4 }),
           }),
         },
         { requiredKeys: [] },

@@ -10,15 +10,23 @@ import type { JsonObject, JsonValue } from './json.ts';
 import { canonicalJsonPath, indexedPath, ownValue, parseJsonPath, valuesAt } from './json-path.ts';
 import { isJsonObject } from './payload-codec.ts';
 import type { FieldIndex, FieldIndexType, PayloadSchema } from './payload-schema.ts';
-import { compileRange, compileValueTest } from './value-test.ts';
+import {
+  compileRange,
+  compileValueTest,
+  compileWordsTest,
+  type ValueCondition,
+} from './value-test.ts';
 
-const MEANINGFUL: ReadonlySet<FieldIndexType> = new Set(['text', 'integer']);
+const MEANINGFUL: ReadonlySet<FieldIndexType> = new Set(['text', 'integer', 'uuid']);
 
 export type FilterPredicate = (subject: FilterSubject) => boolean;
 
+/** Indexes by the canonical path of their field. */
+export type MeaningfulIndexes = ReadonlyMap<string, FieldIndex>;
+
 export interface FilterOptions {
-  /** By the canonical path of their field, those that change what a condition means: see `compileValueTest`. */
-  readonly indexes?: ReadonlyMap<string, FieldIndex>;
+  /** Those that change what a condition means. */
+  readonly indexes?: MeaningfulIndexes;
 }
 
 /** What `prefix` is put before the keys of a nested filter, so that they name their field from the payload's root. */
@@ -26,11 +34,15 @@ interface Scope extends FilterOptions {
   readonly prefix: string;
 }
 
-/** The indexes of a schema that change what a condition means. */
-export function meaningfulIndexesOf(schema: PayloadSchema): ReadonlyMap<string, FieldIndex> {
+/**
+ * The indexes of a schema that change what a filter means: by the type, see `compileValueTest`; to a nested one each object
+ * of its array is an entry of its own, of which a single one must meet a condition.
+ */
+export function meaningfulIndexesOf(schema: PayloadSchema): MeaningfulIndexes {
   const indexes = new Map<string, FieldIndex>();
   for (const [field, index] of Object.entries(schema)) {
-    if (MEANINGFUL.has(index.type)) indexes.set(canonicalJsonPath(field), index);
+    const isMeaningful = MEANINGFUL.has(index.type) || index.nested !== undefined;
+    if (isMeaningful) indexes.set(canonicalJsonPath(field), index);
   }
   return indexes;
 }
@@ -65,21 +77,17 @@ function compileClauses(filter: Filter, scope: Scope): FilterPredicate {
   const must = (filter.must ?? []).map(compile);
   const should = (filter.should ?? []).map(compile);
   const mustNot = (filter.mustNot ?? []).map(compile);
-  const atLeast = (filter.minShould?.conditions ?? []).map(compile);
-  const minCount = filter.minShould?.minCount ?? 0;
+  const { conditions = [], minCount = 0 } = filter.minShould ?? {};
+  const atLeast = conditions.map(compile);
   const [only] = must;
-  if (
-    must.length === 1 &&
-    only !== undefined &&
-    should.length + mustNot.length + atLeast.length === 0
-  ) {
+  if (must.length === 1 && only !== undefined && should.length + mustNot.length + minCount === 0) {
     return only;
   }
   return (subject) => {
     for (const holds of must) if (!holds(subject)) return false;
     for (const holds of mustNot) if (holds(subject)) return false;
     if (should.length > 0 && !should.some((holds) => holds(subject))) return false;
-    return atLeast.length === 0 || holdAtLeast(atLeast, minCount, subject);
+    return minCount === 0 || holdAtLeast(atLeast, minCount, subject);
   };
 }
 
@@ -109,8 +117,14 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
       };
     }
     case 'isEmpty': {
+      const nested = nestedEntriesAt(condition.key, scope);
+      if (nested !== undefined) {
+        const { entriesOf, values } = nested;
+        return ({ payload }) =>
+          entriesOf(payload).some((entry) => values(entry).every(isEmptyValue));
+      }
       const values = valuesOf(condition.key);
-      return ({ payload }) => values(payload).every(isEmpty);
+      return ({ payload }) => values(payload).every(isEmptyValue);
     }
     case 'isNull': {
       const values = valuesOf(condition.key);
@@ -132,17 +146,55 @@ function compileCondition(condition: Condition, scope: Scope): FilterPredicate {
       return compileNested(condition.key, condition.filter, scope);
     case 'filter':
       return compileClauses(condition.filter, scope);
-    default: {
-      const index = indexAt(condition.key, scope);
-      return anyValue(condition.key, compileValueTest(condition, index));
-    }
+    default:
+      return compileValues(condition, scope);
   }
 }
 
-function indexAt(key: string, { indexes, prefix }: Scope): FieldIndex | undefined {
+function compileValues(condition: ValueCondition, scope: Scope): FilterPredicate {
+  const index = indexAt(condition.key, scope)?.index;
+  if (condition.kind !== 'matchText' || index?.type !== 'text') {
+    return anyValue(condition.key, compileValueTest(condition, index));
+  }
+  const holds = compileWordsTest(condition.text, index);
+  const nested = nestedEntriesAt(condition.key, scope);
+  if (nested === undefined) {
+    const values = valuesOf(condition.key);
+    return ({ payload }) => holds(elementsOf(values(payload)));
+  }
+  const { entriesOf, values } = nested;
+  return ({ payload }) => entriesOf(payload).some((entry) => holds(elementsOf(values(entry))));
+}
+
+/** The index at a key that changes what a condition means, and its canonical path. */
+function indexAt(key: string, { indexes, prefix }: Scope) {
   if (indexes === undefined || indexes.size === 0) return undefined;
   const path = indexedPath(prefix + key);
-  return path === undefined ? undefined : indexes.get(path);
+  const index = path === undefined ? undefined : indexes.get(path);
+  return path === undefined || index === undefined ? undefined : { path, index };
+}
+
+export interface NestedEntries {
+  readonly entriesOf: (payload: JsonObject) => readonly JsonObject[];
+  /** The values of the field in one of them. */
+  readonly values: (entry: JsonObject) => JsonValue[];
+}
+
+/** The entries of a nested index; undefined without one, and in a nested filter, which goes into the array itself. */
+function nestedEntriesAt(key: string, scope: Scope): NestedEntries | undefined {
+  const at = indexAt(key, scope);
+  if (at?.index.nested === undefined || scope.prefix !== '') return undefined;
+  return nestedEntries(at.path, at.index.nested);
+}
+
+/** Of an index over the field whose canonical path is given, nested in the array. */
+export function nestedEntries(field: string, nested: string): NestedEntries {
+  const array = elementsPath(nested);
+  const elements = valuesOf(array);
+  return {
+    entriesOf: (payload) => elements(payload).filter(isJsonObject),
+    values: valuesOf(field.slice(array.length + 1)),
+  };
 }
 
 /** One element of the array must hold the whole inner filter; elements that are no objects hold none. */
@@ -178,7 +230,19 @@ function valuesOf(key: string): (payload: JsonObject) => JsonValue[] {
   return (payload) => valuesAt(payload, path);
 }
 
-function isEmpty(value: JsonValue): boolean {
+/** What arrays among the values have in them, and the other values. */
+export function elementsOf(values: readonly JsonValue[]): JsonValue[] {
+  const elements: JsonValue[] = [];
+  for (const value of values) {
+    // One at a time: a call takes only so many arguments.
+    if (Array.isArray(value)) for (const element of value) elements.push(element);
+    else elements.push(value);
+  }
+  return elements;
+}
+
+/** What `isEmpty` takes for nothing. */
+export function isEmptyValue(value: JsonValue): boolean {
   return value === null || (Array.isArray(value) && value.length === 0);
 }
 

@@ -1,4 +1,4 @@
-// The filter language. A filter holds when every clause it has holds; an absent or empty clause holds.
+// The filter language. A filter holds when every clause it has holds; an absent one holds, and so does an empty list.
 // Keys are JSON paths: `a.b`, `a[].b` (every element), `a[0].b`, `"quoted key".b`.
 
 import type { ExactNumber } from './exact-number.ts';
@@ -10,7 +10,7 @@ export interface Filter {
   readonly must?: readonly Condition[];
   readonly should?: readonly Condition[];
   readonly mustNot?: readonly Condition[];
-  /** At least `minCount` of the conditions hold. */
+  /** At least `minCount` of the conditions hold; where it is more than there are, for no point. */
   readonly minShould?: { readonly conditions: readonly Condition[]; readonly minCount: number };
 }
 
@@ -36,11 +36,15 @@ export type Condition =
   | { readonly kind: 'range'; readonly key: string; readonly range: RangeBounds }
   /** Bounds in microseconds since the Unix epoch. */
   | { readonly kind: 'datetimeRange'; readonly key: string; readonly range: RangeBounds }
-  /** With a text index on the key all of the text's tokens are there; without one it is a substring. */
+  /** All of the text's tokens are there: those of a text index on the key, else words in lower case. */
   | { readonly kind: 'matchText'; readonly key: string; readonly text: string }
+  /** One of them is. */
   | { readonly kind: 'matchTextAny'; readonly key: string; readonly text: string }
+  /** They stand in one value one after the other. */
   | { readonly kind: 'matchPhrase'; readonly key: string; readonly phrase: string }
+  /** The text itself, in its case. */
   | { readonly kind: 'matchPrefix'; readonly key: string; readonly prefix: string }
+  | { readonly kind: 'matchSubstring'; readonly key: string; readonly substring: string }
   /** All four sides exclusive; a left side east of the right one crosses the antimeridian. */
   | {
       readonly kind: 'geoBoundingBox';

@@ -7,6 +7,7 @@ import { geoPointOf } from './geo.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { indexedPath, parseJsonPath, valuesAt } from './json-path.ts';
 import type { FieldIndex, PayloadSchema } from './payload-schema.ts';
+import { parseUuid } from './point-id.ts';
 
 /** The values by key, each key with a list of its own. Throws a JsonPathError on a key that is no path. */
 export function compileFormulaValues(
@@ -40,9 +41,10 @@ function takenBy(index: FieldIndex, values: readonly JsonValue[]): JsonValue[] {
 export function isIndexed(value: JsonValue, index: FieldIndex): boolean {
   switch (index.type) {
     case 'keyword':
-    case 'uuid':
     case 'text':
       return typeof value === 'string';
+    case 'uuid':
+      return parseUuid(value) !== undefined;
     case 'integer':
       return integerOf(value) !== undefined;
     case 'float':

@@ -15,7 +15,8 @@ const payload = {
   name: 'x',
   country: { cities: [{ name: 'Berlin', sights: ['Gate'] }, { name: 'Bonn' }, 7] },
   'a.b': 1,
-  '': 2,
+  '': 'empty',
+  'x y': { $z: 2 },
   matrix: [[1, 2], [3]],
 };
 
@@ -28,8 +29,9 @@ test('a path finds the values it spells', () => {
   assert.deepEqual(find('country.cities[].sights'), [['Gate']]);
   assert.deepEqual(find('country.cities[].sights[]'), ['Gate']);
   assert.deepEqual(find('"a.b"'), [1]);
-  assert.deepEqual(find('""'), [2]);
+  assert.deepEqual(find('""'), ['empty']);
   assert.deepEqual(find('"".""'), []);
+  assert.deepEqual(find('"x y"."$z"'), [2]);
   assert.deepEqual(find('matrix[][]'), [1, 2, 3]);
   assert.deepEqual(find('matrix[0][1]'), [2]);
 });
@@ -48,7 +50,7 @@ test('texts of one path have one canonical text, which is the same path', () => 
   const textOf = (steps: readonly [string, boolean, string][], isQuoted: (at: number) => boolean) =>
     steps
       .map(([key, , brackets], at) => {
-        const isPlain = key !== '' && !/[.[\]"]/.test(key) && !isQuoted(at);
+        const isPlain = /^[a-z_]+$/.test(key) && !isQuoted(at);
         return (isPlain ? key : `"${key}"`) + brackets;
       })
       .join('.');
@@ -62,11 +64,11 @@ test('texts of one path have one canonical text, which is the same path', () => 
       assert.equal(canonicalJsonPath(textOf(steps, () => false)), canonical);
     }),
   );
-  assert.equal(canonicalJsonPath('"a"."b c"[00]."d.e"'), 'a.b c[0]."d.e"');
-  for (const text of ['$version', '"$version"', '"$a"[].b']) {
+  assert.equal(canonicalJsonPath('"a"."b c"[00]."d.e"."é"'), 'a."b c"[0]."d.e".é');
+  for (const text of ['"$version"', '"$a"[].b', '"".a', 'a-1._ß', '日本.2']) {
     assert.equal(canonicalJsonPath(text), text);
   }
-  for (const text of ['a..b', '"a', '']) {
+  for (const text of ['a..b', '"a', '', '$version']) {
     assert.throws(() => canonicalJsonPath(text), JsonPathError);
   }
 });
@@ -86,10 +88,24 @@ test('a path that is none is refused with its place', () => {
     '"a',
     'a"b"',
     'a[0]b',
+    'x y',
+    ' a',
+    'a ',
+    'a. b',
+    '$x',
+    'a.$x',
+    'a/b',
+    'a:b',
+    'a\n',
+    '\u200b',
+    '🙂',
+    '"a""b"',
   ]) {
     assert.throws(() => parseJsonPath(path), JsonPathError, path);
   }
   assert.throws(() => parseJsonPath('a[x]'), /expected \[\] or \[index\] at 1/);
+  assert.throws(() => parseJsonPath('x y'), /expected '\.' or '\[', or the key in quotes, at 1/);
+  assert.throws(() => parseJsonPath('a.$x'), /a key of letters, .* in quotes, .* at 2/);
   assert.throws(() => parseJsonPath('a.'.repeat(200_000)), JsonPathError);
 });
 

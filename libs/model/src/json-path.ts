@@ -1,6 +1,7 @@
 // Paths into a payload: `a.b`, `a[].b` (every element), `a[0].b`, `"quoted key".b`.
 //
-// A path goes into arrays only where it says so: `a.b` finds nothing where `a` is an array.
+// A path goes into arrays only where it says so: `a.b` finds nothing where `a` is an array. A key of anything but letters,
+// digits, `_` and `-` stands in quotes, so that `$version` and what else may come to have a meaning is never a key by chance.
 // Only own keys count, so that `constructor` or `__proto__` is an ordinary key. `"a".b` and `a.b` are one path: what is
 // kept or looked up by a path's text goes by its canonical one.
 
@@ -23,8 +24,9 @@ export class JsonPathError extends Error {
 }
 
 const STEP_COUNT_MAX = 128;
-const SIMPLE_KEY = /^[^.[\]"]+$/;
-const TOKEN = /"(?<quoted>[^"]*)"|(?<bare>[^.[\]"]+)/y;
+const SIMPLE_KEY = /^[\p{Alphabetic}\p{N}_-]+$/u;
+const TOKEN = /"(?<quoted>[^"]*)"|(?<bare>[\p{Alphabetic}\p{N}_-]+)/uy;
+const KEY_EXPECTED = 'a key of letters, digits, _ and -, or any key in quotes, as in "my key",';
 const BRACKET = /\[(?<index>\d{0,9})\]/y;
 
 /** Throws a JsonPathError that says what is wrong and where. */
@@ -35,7 +37,7 @@ export function parseJsonPath(text: string): JsonPath {
   while (true) {
     TOKEN.lastIndex = position;
     const key = TOKEN.exec(text)?.groups;
-    if (key === undefined) throw invalid(text, position, 'a key');
+    if (key === undefined) throw invalid(text, position, KEY_EXPECTED);
     path.push({ kind: 'key', key: key.quoted ?? key.bare ?? '' });
     position = TOKEN.lastIndex;
     while (text[position] === '[') {
@@ -47,25 +49,20 @@ export function parseJsonPath(text: string): JsonPath {
     }
     if (path.length > STEP_COUNT_MAX) throw new JsonPathError('JSON path has too many steps');
     if (position === text.length) return path;
-    if (text[position] !== '.') throw invalid(text, position, "'.' or '['");
+    if (text[position] !== '.') throw invalid(text, position, "'.' or '[', or the key in quotes,");
     position++;
   }
 }
 
-/**
- * The one text of all that mean the same path: keys in quotes only where they need them. A first key that begins with
- * `$` stays as it is written, because without quotes it may be a name that is no key. Throws a JsonPathError.
- */
+/** The one text of all that mean the same path: keys in quotes only where they need them. Throws a JsonPathError. */
 export function canonicalJsonPath(text: string): string {
   if (SIMPLE_KEY.test(text)) return text;
   let canonical = '';
   for (const [i, step] of parseJsonPath(text).entries()) {
     switch (step.kind) {
-      case 'key': {
-        const isSimple = SIMPLE_KEY.test(step.key) && !(i === 0 && text.startsWith('"$'));
-        canonical += `${i === 0 ? '' : '.'}${isSimple ? step.key : `"${step.key}"`}`;
+      case 'key':
+        canonical += `${i === 0 ? '' : '.'}${SIMPLE_KEY.test(step.key) ? step.key : `"${step.key}"`}`;
         break;
-      }
       case 'index':
         canonical += `[${step.index}]`;
         break;

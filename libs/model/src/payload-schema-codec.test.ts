@@ -24,6 +24,7 @@ const SCHEMA: PayloadSchema = {
   b: { type: 'bool' },
   d: { type: 'datetime' },
   u: { type: 'uuid' },
+  'offers[].u': { type: 'uuid', nested: 'offers' },
   ['__proto__']: { type: 'keyword' },
   text: TEXT,
 };

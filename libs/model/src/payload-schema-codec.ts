@@ -10,8 +10,9 @@ import type { FieldIndex, PayloadSchema, Tokenizer } from './payload-schema.ts';
 
 type IndexOptions = NonNullable<FieldIndex['options']>;
 
-const TOKENIZERS: readonly Tokenizer[] = ['word', 'whitespace', 'prefix', 'multilingual'];
+const TOKENIZERS: readonly Tokenizer[] = ['word', 'whitespace', 'prefix', 'multilingual', 'code'];
 
+const OF_ALL: readonly string[] = ['type', 'nested', 'options'];
 const MEMBERS: Readonly<Record<FieldIndex['type'], readonly string[]>> = {
   keyword: ['prefix'],
   integer: ['lookup', 'range'],
@@ -38,12 +39,13 @@ export function fieldIndexFromJson(value: JsonValue): FieldIndex {
   const json = asObject(value);
   const type = indexType(json.type);
   for (const member of Object.keys(json)) {
-    if (member !== 'type' && member !== 'options' && !MEMBERS[type].includes(member)) {
+    if (!OF_ALL.includes(member) && !MEMBERS[type].includes(member)) {
       throw new JsonError(`unknown member of a ${type} index: ${member}`);
     }
   }
   const options = json.options === undefined ? {} : { options: asOptions(json.options) };
-  return { ...bareIndex(type, json), ...options };
+  const nested = json.nested === undefined ? {} : { nested: asText(json.nested) };
+  return { ...bareIndex(type, json), ...nested, ...options };
 }
 
 /** Throws a JsonError. */

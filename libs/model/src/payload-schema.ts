@@ -1,7 +1,7 @@
-// Payload indexes: which fields of the payload have one, and of which kind. Only a text index changes what a filter
-// means; the others make it fast, and order_by and facet need one.
+// Payload indexes: which fields of the payload have one, and of which kind. They make filters fast, order_by and facet
+// need one, and some change what a filter means: see `meaningfulIndexesOf`.
 
-export type Tokenizer = 'word' | 'whitespace' | 'prefix' | 'multilingual';
+export type Tokenizer = 'word' | 'whitespace' | 'prefix' | 'multilingual' | 'code';
 
 export interface TextIndex {
   readonly type: 'text';
@@ -30,7 +30,11 @@ export type FieldIndex = (
   | { readonly type: 'datetime' }
   | { readonly type: 'uuid' }
   | TextIndex
-) & { readonly options?: Readonly<Record<string, string | number | boolean>> };
+) & {
+  /** Canonical path of an array, as in `offers` for the field `offers[].price`: each of its objects is an entry of its own. */
+  readonly nested?: string;
+  readonly options?: Readonly<Record<string, string | number | boolean>>;
+};
 
 export type FieldIndexType = FieldIndex['type'];
 

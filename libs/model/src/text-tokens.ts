@@ -30,6 +30,11 @@ const MULTILINGUAL = new RegExp(
   `[[${UNSPACED}]&&[\\p{Alphabetic}\\p{N}]]\\p{M}*|[[\\p{Alphabetic}\\p{N}\\p{M}]--[${UNSPACED}]]+`,
   'gv',
 );
+/**
+ * Parts of identifiers: a new one begins with a capital after anything else, and with the last of several capitals where
+ * a small letter follows it, as in `get HTTP Response 2`. Digits stay with what is before them.
+ */
+const CODE = /\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}*[[\p{Alphabetic}\p{N}]--\p{Lu}]+|\p{Lu}+/gv;
 const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, 'v');
 /** Prefixes are no longer than this: all of a word that never ends would take memory by the square of its length. */
 const PREFIX_LENGTH_MAX = 64;
@@ -95,6 +100,8 @@ function expressionOf(tokenizer: Tokenizer): RegExp {
       return SPACED;
     case 'multilingual':
       return MULTILINGUAL;
+    case 'code':
+      return CODE;
     case 'word':
     case 'prefix':
       return WORD;

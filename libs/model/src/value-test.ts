@@ -1,4 +1,5 @@
-// Conditions as tests of one payload value. What an index keeps by value it can ask the same question.
+// Conditions as tests of one payload value, or of the texts of a field together. What an index keeps by value it can ask
+// the same question.
 
 import { parseDatetime } from './datetime.ts';
 import { type ExactNumber, exactInteger, exactNumberOf, integerOf } from './exact-number.ts';
@@ -6,6 +7,7 @@ import type { Condition, GeoPoint, MatchValue, RangeBounds } from './filter.ts';
 import { geoDistanceM, geoPointOf, isInBox, isInPolygon } from './geo.ts';
 import type { JsonValue } from './json.ts';
 import type { FieldIndex, TextIndex } from './payload-schema.ts';
+import { parseUuid } from './point-id.ts';
 import { containsSequence, createTextAnalyser } from './text-tokens.ts';
 
 export type ValueTest = (value: JsonValue) => boolean;
@@ -24,6 +26,7 @@ export type ValueCondition = Extract<
       | 'matchTextAny'
       | 'matchPhrase'
       | 'matchPrefix'
+      | 'matchSubstring'
       | 'geoBoundingBox'
       | 'geoRadius'
       | 'geoPolygon';
@@ -31,31 +34,27 @@ export type ValueCondition = Extract<
 >;
 
 /**
- * `index` is the field's. A text index makes texts match by tokens. Under an integer index the field's numbers are its integers:
- * 42.0 is the integer 42, and 0.5 no number; without one only an integer matches an integer, and every number is in a range.
+ * `index` is the field's. A text index has texts match by its tokens, else they match by words. To one of UUIDs all spellings of
+ * one are the same. Under an integer index the field's numbers are its integers: 42.0 is the integer 42, and 0.5 no number; without
+ * one only an integer matches an integer, and every number is in a range.
  */
 export function compileValueTest(condition: ValueCondition, index?: FieldIndex): ValueTest {
-  const text = index?.type === 'text' ? index : undefined;
+  const text = index?.type === 'text' ? index : WORDS;
   const isOfIntegers = index?.type === 'integer';
-  const read = isOfIntegers ? (value: JsonValue) => integerOf(value) ?? value : asItIs;
   switch (condition.kind) {
     case 'match': {
-      const expected = canonicalMatchValue(condition.value);
-      return (value) => read(value) === expected;
+      const expected = matchKeyOf(condition.value, index);
+      if (!isKeyed(index)) return (value) => value === expected;
+      return (value) => matchKeyOf(value, index) === expected;
     }
-    case 'matchAny': {
-      const accepted = new Set<JsonValue>(condition.any.map(canonicalMatchValue));
-      return (value) => accepted.has(read(value));
-    }
+    case 'matchAny':
+      return isAmong(condition.any, index);
     case 'matchExcept': {
-      const refused = new Set<JsonValue>(condition.except.map(canonicalMatchValue));
+      const isRefused = isAmong(condition.except, index);
       if (isOfIntegers && areNumbers(condition.except)) {
-        return (value) => {
-          const integer = integerOf(value);
-          return integer !== undefined && !refused.has(integer);
-        };
+        return (value) => integerOf(value) !== undefined && !isRefused(value);
       }
-      return (value) => value !== null && !refused.has(value);
+      return (value) => value !== null && !isRefused(value);
     }
     case 'range': {
       const isWithin = compileRange(condition.range);
@@ -78,6 +77,8 @@ export function compileValueTest(condition: ValueCondition, index?: FieldIndex):
       return onText(compilePhrase(condition.phrase, text));
     case 'matchPrefix':
       return onText((value) => value.startsWith(condition.prefix));
+    case 'matchSubstring':
+      return onText((value) => value.includes(condition.substring));
     default:
       return compileGeoTest(condition);
   }
@@ -93,6 +94,32 @@ export function compileRange(range: RangeBounds): (number: ExactNumber) => boole
   };
 }
 
+function isAmong(values: readonly MatchValue[], index: FieldIndex | undefined): ValueTest {
+  const keys = new Set<JsonValue>(values.map((value) => matchKeyOf(value, index)));
+  if (!isKeyed(index)) return (value) => keys.has(value);
+  return (value) => keys.has(matchKeyOf(value, index));
+}
+
+/** What a value is compared by; under the indexes of most types the value itself. */
+export function matchKeyOf<V extends JsonValue>(
+  value: V,
+  index: FieldIndex | undefined,
+): V | MatchValue {
+  const plain = typeof value === 'bigint' ? canonicalMatchValue(value) : value;
+  switch (index?.type) {
+    case 'uuid':
+      return parseUuid(plain) ?? plain;
+    case 'integer':
+      return integerOf(plain) ?? plain;
+    default:
+      return plain;
+  }
+}
+
+function isKeyed(index: FieldIndex | undefined): boolean {
+  return index?.type === 'uuid' || index?.type === 'integer';
+}
+
 /** The form `parseJson` gives an integer: a number where it is exact as one. */
 export function canonicalMatchValue(value: MatchValue): MatchValue {
   return typeof value === 'bigint' ? exactInteger(value) : value;
@@ -101,10 +128,6 @@ export function canonicalMatchValue(value: MatchValue): MatchValue {
 /** A list of the language is all of one type; an empty one is of none. */
 export function areNumbers([first]: readonly MatchValue[]): boolean {
   return typeof first === 'number' || typeof first === 'bigint';
-}
-
-function asItIs(value: JsonValue): JsonValue {
-  return value;
 }
 
 export type GeoCondition = Extract<ValueCondition, { readonly kind: `geo${string}` }>;
@@ -133,28 +156,44 @@ function onText(test: TextTest): ValueTest {
   return (value) => typeof value === 'string' && test(value);
 }
 
-function compileText(
-  kind: 'matchText' | 'matchTextAny',
-  text: string,
-  index: TextIndex | undefined,
-): TextTest {
-  if (index === undefined) {
-    if (kind === 'matchText') return (value) => value.includes(text);
-    const words = text.split(/\s+/u).filter((word) => word !== '');
-    return (value) => words.some((word) => value.includes(word));
+/** How texts match without an index. */
+const WORDS: TextIndex = {
+  type: 'text',
+  tokenizer: 'word',
+  lowercase: true,
+  asciiFolding: false,
+  phraseMatching: true,
+  stopwords: [],
+};
+
+function compileText(kind: 'matchText' | 'matchTextAny', text: string, index: TextIndex): TextTest {
+  if (kind === 'matchText') {
+    const holds = compileWordsTest(text, index);
+    return (value) => holds([value]);
   }
   const analyser = createTextAnalyser(index);
-  const wanted = [...new Set(analyser.queryTokens(text))];
-  if (wanted.length === 0) return () => false;
-  return (value) => {
-    const tokens = new Set(analyser.documentTokens(value));
-    const has = (token: string) => tokens.has(token);
-    return kind === 'matchText' ? wanted.every(has) : wanted.some(has);
+  const wanted = new Set(analyser.queryTokens(text));
+  return (value) => analyser.documentTokens(value).some((token) => wanted.has(token));
+}
+
+/** Whether the values, of which texts count, have all tokens of the text together. */
+export function compileWordsTest(
+  text: string,
+  index: TextIndex,
+): (values: Iterable<JsonValue>) => boolean {
+  const analyser = createTextAnalyser(index);
+  const wanted = new Set(analyser.queryTokens(text));
+  return (values) => {
+    const missing = new Set(wanted);
+    for (const value of values) {
+      if (typeof value !== 'string') continue;
+      for (const token of analyser.documentTokens(value)) missing.delete(token);
+    }
+    return wanted.size > 0 && missing.size === 0;
   };
 }
 
-function compilePhrase(phrase: string, index: TextIndex | undefined): TextTest {
-  if (index === undefined) return (value) => value.includes(phrase);
+function compilePhrase(phrase: string, index: TextIndex): TextTest {
   const analyser = createTextAnalyser(index);
   const wanted = analyser.phraseTokens(phrase);
   return (value) => containsSequence(analyser.phraseTokens(value), wanted);

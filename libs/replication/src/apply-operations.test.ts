@@ -118,13 +118,13 @@ test('a text index changes what filters mean from its place in the log on', () =
     kind: 'setPayload',
     selector: {
       kind: 'filter',
-      filter: { must: [{ kind: 'matchText', key: 'text', text: 'RED' }] },
+      filter: { must: [{ kind: 'matchText', key: 'text', text: 'RED fox' }] },
     },
     payload: { hit: true },
   };
   const make: PointOperation = { kind: 'createFieldIndex', field: 'text', index: WORDS };
   const drop: PointOperation = { kind: 'deleteFieldIndex', field: 'text' };
-  const written = upsert(point(1, '{"text":"a red fox"}'));
+  const written = upsert(point(1, '{"text":["a red","fox"]}'));
   const isHit = (...done: PointOperation[]) => {
     const store = new MapStore().applied([[sequence(1), entry(written, ...done)]]);
     return payloadOf(store.points.get(1))?.hit === true;

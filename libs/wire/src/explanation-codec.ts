@@ -45,6 +45,7 @@ const CONDITIONS: readonly Condition['kind'][] = [
   'matchTextAny',
   'matchPhrase',
   'matchPrefix',
+  'matchSubstring',
   'geoBoundingBox',
   'geoRadius',
   'geoPolygon',

@@ -21,7 +21,7 @@ const bareIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
   fc.record(
     {
       type: fc.constant('text' as const),
-      tokenizer: fc.constantFrom('word' as const, 'whitespace', 'prefix', 'multilingual'),
+      tokenizer: fc.constantFrom('word' as const, 'whitespace', 'prefix', 'multilingual', 'code'),
       minTokenLength: fc.nat(9),
       maxTokenLength: fc.nat(99),
       lowercase: fc.boolean(),
@@ -46,6 +46,7 @@ const bareIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
 );
 export const fieldIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
   bareIndexes,
+  fc.tuple(bareIndexes, fc.string()).map(([index, nested]) => ({ ...index, nested })),
   fc.tuple(bareIndexes, fieldIndexOptions).map(([index, options]) => ({ ...index, options })),
 );
 export const payloadSchemas: fc.Arbitrary<PayloadSchema> = fc.dictionary(

@@ -18,6 +18,7 @@ import {
 import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
+import { compact, ofElements } from './golden-entries.test-support.ts';
 import {
   decodeIntroduction,
   decodeReport,
@@ -310,28 +311,7 @@ const resources = {
 };
 const introduction = { peer: peerId(5), version: '0.1.0', natsUrls: ['nats://127.0.0.1:4222'] };
 
-const compact = {
-  operationId: 'compact',
-  timeMs: 1,
-  operations: [
-    {
-      kind: 'upsert' as const,
-      points: [
-        {
-          id: 1,
-          vectors: {
-            bytes: Float32Array.from({ length: 16 }, (_, i) => 17 * i),
-            halves: Float32Array.from({ length: 16 }, (_, i) => i - 0.5),
-            rows: { size: 8, rows: new Float32Array(16).fill(-2) },
-          },
-          payload: new Uint8Array(0),
-        },
-      ],
-    },
-  ],
-};
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-
 const GOLDEN: readonly [
   name: string,
   encoded: Uint8Array,
@@ -342,6 +322,7 @@ const GOLDEN: readonly [
   ['entry-cut', encodeEntry(cut), decodeEntry, cut],
   ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
   ['entry-version', encodeEntry(versioned), decodeEntry, versioned],
+  ['entry-elements', encodeEntry(ofElements), decodeEntry, ofElements],
   ['entry-later', encodeEntry(later), decodeEntry, later],
   ['entry-vector-names', encodeEntry(renaming), decodeEntry, renaming],
   ['entry-compact-values', encodeEntry(compact), decodeEntry, compact],

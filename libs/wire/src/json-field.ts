@@ -144,6 +144,8 @@ function conditionFromJson(value: JsonValue, depth: number): Condition {
       return { kind, key: asText(json.key), phrase: asText(json.phrase) };
     case 'matchPrefix':
       return { kind, key: asText(json.key), prefix: asText(json.prefix) };
+    case 'matchSubstring':
+      return { kind, key: asText(json.key), substring: asText(json.substring) };
     case 'geoBoundingBox':
     case 'geoRadius':
     case 'geoPolygon':

@@ -168,7 +168,7 @@ test('reads go on while an index is made, and see it with its entry only', async
 test('a text index changes what a filter means from its entry on', async () => {
   await using content = await open(new MemoryReplicaStores());
   const asked: Filter = { must: [{ kind: 'matchText', key: 'tag', text: 'FOX red' }] };
-  await commit(content, [{ kind: 'upsert', points: [pointOf([1, { tag: 'red fox' }])] }], 1);
+  await commit(content, [{ kind: 'upsert', points: [pointOf([1, { tag: ['red', 'fox'] }])] }], 1);
   assert.equal(content.reader.count(asked), 0);
   const index: FieldIndex = {
     type: 'text',

@@ -5,13 +5,15 @@
 
 import {
   areNumbers,
+  canonicalJsonPath,
   canonicalMatchValue,
   compileValueTest,
   createTextAnalyser,
   type ExactNumber,
+  elementsOf,
   type FieldIndex,
-  type GeoCondition,
   integerOf,
+  isEmptyValue,
   isIndexed,
   type JsonObject,
   type JsonPath,
@@ -19,16 +21,18 @@ import {
   keepsOrder,
   keepsValues,
   type MatchValue,
+  matchKeyOf,
+  type NestedEntries,
+  nestedEntries,
   numberOfValue,
   parseDatetime,
   parseJsonPath,
-  type RangeBounds,
   type TextAnalyser,
   type ValueCondition,
   valuesAt,
   WholeFloat,
 } from '@tributary/model';
-import { intersectInto, OffsetBits, uniteInto } from '../offset-bits.ts';
+import { intersectInto, OffsetBits, uniteInto, without } from '../offset-bits.ts';
 import type { OffsetSet } from '../vector-index.ts';
 import { type Cardinality, exactly, upTo } from './cardinality.ts';
 import { GeoValues } from './geo-values.ts';
@@ -36,6 +40,7 @@ import { OrderedValues } from './ordered-values.ts';
 import { TextDocuments } from './text-documents.ts';
 import { ValueCounts } from './value-counts.ts';
 import { type IndexedValue, ValuePostings } from './value-postings.ts';
+import { isGeo, isTextual, numbersOf } from './value-types.ts';
 import { DOUBLES, INTEGERS } from './values-by-offset.ts';
 
 export interface Answer {
@@ -64,12 +69,18 @@ export class FieldValues {
   /** There is an integer that the doubles of a float index round. */
   readonly #rounded = new OffsetBits();
   /** There are several texts. */
+  /** Of a nested index, an entry has no value or an empty one; several entries have one. */
+  readonly #lacking = new OffsetBits();
   readonly #several = new OffsetBits();
+  readonly #nested: NestedEntries | undefined;
 
   /** Throws a JsonPathError where the field is no path. */
   constructor(field: string, index: FieldIndex) {
     this.index = index;
     this.#path = parseJsonPath(field);
+    const { nested } = index;
+    this.#nested =
+      nested === undefined ? undefined : nestedEntries(canonicalJsonPath(field), nested);
     this.#analyser = index.type === 'text' ? createTextAnalyser(index) : undefined;
     this.postings = keepsValues(index) || index.type === 'text' ? new ValuePostings() : undefined;
     this.ordered = keepsOrder(index)
@@ -92,16 +103,12 @@ export class FieldValues {
 
   /** The offset must not be there. */
   add(offset: number, payload: JsonObject): void {
+    if (this.#nested !== undefined) this.#addEntries(offset, payload, this.#nested);
     const values = valuesAt(payload, this.#path);
     if (values.length === 0) return;
     this.counts.add(offset, values);
-    const elements: JsonValue[] = [];
-    for (const value of values) {
-      // One at a time: a call takes only so many arguments.
-      if (Array.isArray(value)) for (const element of value) elements.push(element);
-      else elements.push(value);
-      if (value !== null && !(Array.isArray(value) && value.length === 0)) this.#filled.add(offset);
-    }
+    if (!values.every(isEmptyValue)) this.#filled.add(offset);
+    const elements = elementsOf(values);
     if (elements.includes(null)) this.#null.add(offset);
     const keys: IndexedValue[] = [];
     const numbers: ExactNumber[] = [];
@@ -120,9 +127,8 @@ export class FieldValues {
     }
     if (typed === 0) return;
     this.#typed.add(offset);
-    if (typed > 1 && this.#analyser) this.#several.add(offset);
     this.postings?.add(offset, keys);
-    this.documents?.add(offset, [keys.map(String)]);
+    this.documents?.add(offset, this.#textsOf(payload) ?? [keys.map(String)]);
     this.ordered?.add(offset, numbers);
     this.#geo?.add(offset, places);
   }
@@ -142,9 +148,17 @@ export class FieldValues {
     return this.#analyser?.queryTokens(text) ?? [];
   }
 
-  /** Offsets whose field is neither missing nor null nor []; a view. */
-  get filled(): OffsetBits {
-    return this.#filled;
+  /** How many of the offsets in use, `total`, have nothing there, null or []; of a nested index, in one entry. */
+  emptyCount(total: number): number {
+    return this.#nested === undefined ? total - this.#filled.count : this.#lacking.count;
+  }
+
+  /** Those of the offsets in use. */
+  selectEmpty(live: OffsetSet): OffsetSet {
+    if (this.#nested === undefined) return without(live, this.#filled.words);
+    const offsets: OffsetSet = new Uint32Array(live.length);
+    uniteInto(offsets, this.#lacking.words);
+    return offsets;
   }
 
   /** Offsets whose field is null or has a null; a view. */
@@ -154,7 +168,7 @@ export class FieldValues {
 
   get #bits(): readonly OffsetBits[] {
     const ofTypes = [this.#typed, this.#other, this.#rounded];
-    return [this.#filled, this.#null, ...ofTypes, this.#several];
+    return [this.#filled, this.#null, ...ofTypes, this.#lacking, this.#several];
   }
 
   estimate(condition: ValueCondition): Cardinality {
@@ -193,7 +207,7 @@ export class FieldValues {
       this.#geo.addOffsetsOf(condition, offsets);
       return { offsets, isExact };
     }
-    if (this.postings && !(this.ordered && condition.kind === 'range')) {
+    if (this.postings && this.#isByValue(condition)) {
       for (const key of this.#keysOf(condition)) this.postings.addOffsetsOf(key, offsets);
       return { offsets, isExact };
     }
@@ -226,9 +240,17 @@ export class FieldValues {
       if (i > 0) intersectInto(all, having);
     }
     uniteInto(offsets, all);
-    // Tokens may come from different texts of one point, and a phrase asks for their order too.
-    const isOfOneText = condition.kind === 'matchText' && !meets(all, this.#several.words);
-    return { offsets, isExact: isExact && isOfOneText };
+    // A phrase asks for the order of its tokens too, and those of several entries do not count together.
+    const isOfOneEntry = condition.kind === 'matchText' && !meets(all, this.#several.words);
+    return { offsets, isExact: isExact && isOfOneEntry };
+  }
+
+  /** Whether the distinct values tell what the condition holds for. */
+  #isByValue({ kind }: ValueCondition): boolean {
+    if (this.ordered && kind === 'range') return false;
+    // Of a UUID they have one spelling, and a prefix or a word is of the one in the payload.
+    if (this.index.type !== 'uuid') return true;
+    return kind === 'match' || kind === 'matchAny' || kind === 'matchExcept';
   }
 
   #countOf(value: IndexedValue): number {
@@ -253,9 +275,10 @@ export class FieldValues {
 
   /** The values of the postings that the condition holds for. */
   #keysOf(condition: ValueCondition): IndexedValue[] {
-    if (condition.kind === 'match') return [canonicalMatchValue(condition.value)];
-    if (condition.kind === 'matchAny') return [...new Set(condition.any.map(canonicalMatchValue))];
-    const holds = compileValueTest(condition);
+    const keyOf = (value: MatchValue) => matchKeyOf(value, this.index);
+    if (condition.kind === 'match') return [keyOf(condition.value)];
+    if (condition.kind === 'matchAny') return [...new Set(condition.any.map(keyOf))];
+    const holds = compileValueTest(condition, this.index);
     const keys: IndexedValue[] = [];
     for (const [value] of this.postings?.counts() ?? []) if (holds(value)) keys.push(value);
     return keys;
@@ -286,14 +309,36 @@ export class FieldValues {
     }
   }
 
+  #addEntries(offset: number, payload: JsonObject, { entriesOf, values }: NestedEntries): void {
+    let filled = 0;
+    for (const entry of entriesOf(payload)) {
+      if (values(entry).every(isEmptyValue)) this.#lacking.add(offset);
+      else filled++;
+    }
+    if (filled > 1) this.#several.add(offset);
+  }
+
+  /** The tokens of each entry of a nested index; undefined where the field is one. */
+  #textsOf(payload: JsonObject): string[][] | undefined {
+    if (this.#nested === undefined) return undefined;
+    const { entriesOf, values } = this.#nested;
+    return entriesOf(payload).map((entry) => {
+      const keys: IndexedValue[] = [];
+      for (const element of elementsOf(values(entry))) {
+        if (isIndexed(element, this.index)) this.#pushKeys(keys, element);
+      }
+      return keys.map(String);
+    });
+  }
+
   #pushKeys(into: IndexedValue[], element: JsonValue): void {
     if (this.#analyser && typeof element === 'string') {
       for (const token of this.#analyser.documentTokens(element)) into.push(token);
       return;
     }
     if (this.postings === undefined) return;
-    const key = this.index.type === 'integer' ? integerOf(element) : element;
-    if (key !== undefined && typeof key !== 'object') into.push(key);
+    const key = matchKeyOf(element, this.index);
+    if (typeof key !== 'object') into.push(key);
   }
 
   /** What an ordered index keeps of a value of its type. */
@@ -305,49 +350,6 @@ export class FieldValues {
     if (typeof element === 'bigint') this.#rounded.add(offset);
     return numberOfValue(element) ?? 0;
   }
-}
-
-/** The index is over every string. */
-function isTextual({ type }: FieldIndex): boolean {
-  return type === 'keyword' || type === 'uuid' || type === 'text';
-}
-
-function isGeo(condition: ValueCondition): condition is GeoCondition {
-  return condition.kind.startsWith('geo');
-}
-
-/**
- * The numbers an ordered index is asked for; undefined where the condition is not about its numbers. `areRounded` tells that
- * some of its doubles stand for an integer next to them.
- */
-function numbersOf(
-  condition: ValueCondition,
-  { type }: FieldIndex,
-  areRounded: boolean,
-): { readonly range: RangeBounds; readonly isExact: boolean } | undefined {
-  if (type === 'datetime') {
-    return condition.kind === 'datetimeRange'
-      ? { range: condition.range, isExact: true }
-      : undefined;
-  }
-  if (condition.kind === 'range') {
-    const range = areRounded ? rounded(condition.range) : condition.range;
-    return { range, isExact: !areRounded };
-  }
-  if (condition.kind !== 'match') return undefined;
-  const value = canonicalMatchValue(condition.value);
-  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
-  if (type === 'integer') return { range: { gte: value, lte: value }, isExact: true };
-  const number = Number(value);
-  // Beyond 2^53 different integers come to the same double.
-  return { range: { gte: number, lte: number }, isExact: Number.isSafeInteger(number) };
-}
-
-/** A range that holds for the double of every number that the range holds for. */
-function rounded({ lt, gt, lte, gte }: RangeBounds): RangeBounds {
-  const below = [lt, lte].flatMap((bound) => (bound === undefined ? [] : Number(bound)));
-  const above = [gt, gte].flatMap((bound) => (bound === undefined ? [] : Number(bound)));
-  return { lte: Math.min(...below), gte: Math.max(...above) };
 }
 
 function meets(a: OffsetSet, b: OffsetSet): boolean {

@@ -15,7 +15,7 @@ import {
   sliceOfId,
   type ValueCondition,
 } from '@tributary/model';
-import { addOffset, offsetsOf, uniteInto, without } from '../offset-bits.ts';
+import { addOffset, offsetsOf, uniteInto } from '../offset-bits.ts';
 import type { PointTable } from '../points/point-table.ts';
 import type { AnyVectorIndex, OffsetSet } from '../vector-index.ts';
 import { anyOf, type Cardinality, exactly, within } from './cardinality.ts';
@@ -68,7 +68,7 @@ export class FilterSelector {
     const should = filter.should ?? [];
     if (should.length > 0) parts.push(atLeast(1, should.map(partOf), total));
     const { conditions = [], minCount = 0 } = filter.minShould ?? {};
-    if (conditions.length > 0 && minCount > 0) {
+    if (minCount > 0) {
       parts.push(atLeast(minCount, conditions.map(partOf), total));
     }
     return parts;
@@ -101,9 +101,9 @@ export class FilterSelector {
         return walked(anyOf(total), (offset) => isWithin(this.#table.versionAt(offset) ?? 0));
       }
       case 'isEmpty':
-        return this.#partOfField(condition.key, ({ filled }) => ({
-          estimate: exactly(total - filled.count),
-          select: ({ among }) => ({ offsets: without(among, filled.words), isExact: true }),
+        return this.#partOfField(condition.key, (values) => ({
+          estimate: exactly(values.emptyCount(total)),
+          select: () => ({ offsets: values.selectEmpty(this.#table.live), isExact: true }),
         }));
       case 'isNull':
       case 'valuesCount':

@@ -25,7 +25,7 @@ export const ids = fc.nat(IDS - 1);
 
 const text = fc.record({
   type: fc.constant('text' as const),
-  tokenizer: fc.constantFrom('word', 'whitespace', 'prefix', 'multilingual' as const),
+  tokenizer: fc.constantFrom('word', 'whitespace', 'prefix', 'multilingual', 'code' as const),
   maxTokenLength: fc.constantFrom(3, 20),
   lowercase: fc.boolean(),
   asciiFolding: fc.constant(false),
@@ -46,13 +46,20 @@ export const fieldIndexes: fc.Arbitrary<FieldIndex> = fc.oneof(
     { type: 'uuid' },
   ),
 );
-export const schemas: fc.Arbitrary<PayloadSchema> = fc.dictionary(
-  fc.constantFrom(...FIELDS, 'a[].b', 'a[].b'),
-  fieldIndexes,
-  {
-    minKeys: 1,
-  },
-);
+/** Of the fields in the elements of `a`, some have each of them for an entry of its own. */
+export const schemas: fc.Arbitrary<PayloadSchema> = fc
+  .tuple(
+    fc.dictionary(fc.constantFrom(...FIELDS, 'a[].b', 'a[].b'), fieldIndexes, { minKeys: 1 }),
+    fc.boolean(),
+  )
+  .map(([schema, isNested]) => {
+    if (!isNested) return schema;
+    const entries = Object.entries(schema).map(([field, index]) => {
+      const nested = field.startsWith('a[].') ? { nested: 'a' } : {};
+      return [field, { ...index, ...nested }] as const;
+    });
+    return Object.fromEntries(entries);
+  });
 
 /** Payloads and conditions that meet so often that most sets are large. */
 const bit = fc.nat(1);

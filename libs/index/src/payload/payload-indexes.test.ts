@@ -14,6 +14,7 @@ import {
   type PointId,
   parseDatetime,
   parseJsonPath,
+  parseUuid,
   valuesAt,
 } from '@tributary/model';
 import { filtersOver } from '@tributary/model/conformance';
@@ -148,7 +149,10 @@ function assertFacet(world: World, field: string, index: FieldIndex): number {
   const expected = new Map<JsonValue, number>();
   for (const payload of world.payloads.values()) {
     const elements = elementsAt(payload, field).filter((value) => isCountedBy(value, index));
-    const values = index.type === 'integer' ? elements.map(integerOf) : elements;
+    const values = elements.map((value) => {
+      if (index.type === 'integer') return integerOf(value);
+      return index.type === 'uuid' ? parseUuid(value) : value;
+    });
     for (const value of new Set(values)) {
       if (value !== undefined) expected.set(value, (expected.get(value) ?? 0) + 1);
     }
@@ -200,6 +204,7 @@ function elementsAt(payload: JsonObject, field: string): JsonValue[] {
 function isCountedBy(value: JsonValue, index: FieldIndex): boolean {
   if (index.type === 'bool') return typeof value === 'boolean';
   if (index.type === 'integer') return integerOf(value) !== undefined;
+  if (index.type === 'uuid') return parseUuid(value) !== undefined;
   return typeof value === 'string';
 }
 

@@ -22,7 +22,7 @@ import {
 } from '../requests/field-index.ts';
 import { present } from '../requests/json-reader.ts';
 import { stopwordsAsked } from '../requests/stopwords.ts';
-import { scalarsBody } from './scalars.ts';
+import { memoryOf, scalarsBody } from './scalars.ts';
 
 const TYPES: Readonly<Record<number, FieldIndex['type']>> = {
   [FieldType.FieldTypeKeyword]: 'keyword',
@@ -51,6 +51,7 @@ const TOKENIZERS = {
   whitespace: TokenizerType.Whitespace,
   word: TokenizerType.Word,
   multilingual: TokenizerType.Multilingual,
+  code: TokenizerType.Code,
 } as const;
 
 /** Without parameters the field type decides, and keyword where there is neither. */
@@ -73,9 +74,12 @@ function paramsBody(message: PayloadIndexParams): JsonObject | undefined {
   if (textIndexParams !== undefined) return textBody(textIndexParams);
   if (keywordIndexParams !== undefined) {
     const prefix = keywordIndexParams.prefix !== undefined;
-    return { ...scalarsBody(keywordIndexParams), type: 'keyword', ...(prefix && { prefix }) };
+    return { ...settingsBody(keywordIndexParams), type: 'keyword', ...(prefix && { prefix }) };
   }
-  const params: readonly (readonly [FieldIndex['type'], object | undefined])[] = [
+  const params: readonly (readonly [
+    FieldIndex['type'],
+    { nested?: string | undefined } | undefined,
+  ])[] = [
     ['integer', message.integerIndexParams],
     ['float', message.floatIndexParams],
     ['geo', message.geoIndexParams],
@@ -84,13 +88,18 @@ function paramsBody(message: PayloadIndexParams): JsonObject | undefined {
     ['uuid', message.uuidIndexParams],
   ];
   const given = params.find(([, settings]) => settings !== undefined);
-  return given && { type: given[0], ...scalarsBody(given[1] ?? {}) };
+  return given && { type: given[0], ...settingsBody(given[1] ?? {}) };
+}
+
+function settingsBody(message: { readonly nested?: string | undefined }): JsonObject {
+  const { nested } = message;
+  return { ...scalarsBody(message), ...(nested !== undefined && { nested }) };
 }
 
 function textBody(message: TextIndexParams): JsonObject {
   const { tokenizer, stopwords, stemmer, scoring } = message;
   return present<JsonObject>({
-    ...scalarsBody(message),
+    ...settingsBody(message),
     type: 'text',
     tokenizer: tokenizerName(tokenizer),
     stopwords: stopwords && { languages: stopwords.languages, custom: stopwords.custom },
@@ -132,6 +141,8 @@ function paramsMessage(index: FieldIndex): PayloadIndexParams {
     enableHnsw: flag('enable_hnsw'),
     isTenant: flag('is_tenant'),
     isPrincipal: flag('is_principal'),
+    memory: memoryOf(options.memory),
+    nested: index.nested,
   };
   switch (index.type) {
     case 'keyword':

@@ -14,7 +14,14 @@ import type {
   Range,
   ValuesCount,
 } from '../gen/qdrant_common.ts';
-import { anyOf, checkRing, expecting, geoPoint, notNested } from '../requests/field-condition.ts';
+import {
+  anyOf,
+  checkRing,
+  emptiness,
+  expecting,
+  geoPoint,
+  notNested,
+} from '../requests/field-condition.ts';
 import { checkFilterDepth, sliceCondition } from '../requests/filter.ts';
 import { checkCount, checkRange, present, readPath } from '../requests/json-reader.ts';
 import { readFieldPath, VERSION_KEY, versionCondition } from '../requests/version-condition.ts';
@@ -54,7 +61,7 @@ function conditionsOf(messages: readonly ConditionMessage[], path: string, place
 function minShouldOf({ conditions, minCount }: MinShould, path: string, place: Place) {
   return {
     conditions: conditionsOf(conditions, `${path}.conditions`, place),
-    minCount: checkCount(numberOf(minCount), `${path}.min_count`, 0),
+    minCount: checkCount(numberOf(minCount), `${path}.min_count`, 1),
   };
 }
 
@@ -102,7 +109,7 @@ function fieldCondition(message: FieldCondition, path: string, nested: boolean):
   const key = readPath(message.key, `${path}.key`);
   const { isEmpty, isNull, valuesCount } = message;
   if (valuesCount !== undefined) return valuesCountOf(key, valuesCount, `${path}.values_count`);
-  if (isEmpty !== undefined) return expecting(isEmpty, { kind: 'isEmpty', key });
+  if (isEmpty !== undefined) return emptiness(isEmpty, key);
   if (isNull !== undefined) return expecting(isNull, { kind: 'isNull', key });
   return anyOf(predicatesOf(key, message, path), path);
 }
@@ -205,11 +212,12 @@ function matchOf(key: string, match: Match, path: string): Condition {
   if (any !== undefined) return { kind: 'matchAny', key, any };
   const except = exceptKeywords?.strings ?? exceptIntegers?.integers.map(integerOf);
   if (except !== undefined) return { kind: 'matchExcept', key, except };
-  const { text, textAny, phrase, prefix } = match;
+  const { text, textAny, phrase, prefix, substring } = match;
   if (text !== undefined) return { kind: 'matchText', key, text };
   if (textAny !== undefined) return { kind: 'matchTextAny', key, text: textAny };
   if (phrase !== undefined) return { kind: 'matchPhrase', key, phrase };
   if (prefix !== undefined) return { kind: 'matchPrefix', key, prefix };
+  if (substring !== undefined) return { kind: 'matchSubstring', key, substring };
   throw formatError(`${path}.match: expected a value`);
 }
 

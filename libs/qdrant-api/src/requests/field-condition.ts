@@ -59,7 +59,7 @@ export function fieldCondition(object: JsonObject, path: string, nested: boolean
   const valuesCount = optional(object, 'values_count', path, valuesCountOf);
   if (valuesCount !== undefined) return { kind: 'valuesCount', key, range: valuesCount };
   const isEmpty = optional(object, 'is_empty', path, readBoolean);
-  if (isEmpty !== undefined) return expecting(isEmpty, { kind: 'isEmpty', key });
+  if (isEmpty !== undefined) return emptiness(isEmpty, key);
   const isNull = optional(object, 'is_null', path, readBoolean);
   if (isNull !== undefined) return expecting(isNull, { kind: 'isNull', key });
   return anyOf(predicatesOf(object, key, path), path);
@@ -74,6 +74,11 @@ function predicatesOf(object: JsonObject, key: string, path: string): Condition[
 /** These look at the point itself, and inside a nested condition there is only an element of its payload. */
 export function notNested(kind: string, path: string): Error {
   return validationError(`${path}.${kind}`, `${kind} is not allowed inside a nested condition`);
+}
+
+/** Empty, or of at least one value: of a nested index one entry each may be so. */
+export function emptiness(isEmpty: boolean, key: string): Condition {
+  return isEmpty ? { kind: 'isEmpty', key } : { kind: 'valuesCount', key, range: { gte: 1 } };
 }
 
 /** The condition itself where `holds`, else its negation. */
@@ -100,6 +105,9 @@ function matchOf(key: string, value: JsonValue, path: string): Condition {
   if (match.text_any !== undefined) return { kind: 'matchTextAny', key, text: text('text_any') };
   if (match.phrase !== undefined) return { kind: 'matchPhrase', key, phrase: text('phrase') };
   if (match.prefix !== undefined) return { kind: 'matchPrefix', key, prefix: text('prefix') };
+  if (match.substring !== undefined) {
+    return { kind: 'matchSubstring', key, substring: text('substring') };
+  }
   if (match.any !== undefined) {
     return { kind: 'matchAny', key, any: readMatchList(match.any, at(path, 'any')) };
   }
@@ -107,7 +115,7 @@ function matchOf(key: string, value: JsonValue, path: string): Condition {
   if (except !== undefined) {
     return { kind: 'matchExcept', key, except: readMatchList(except, at(path, 'except')) };
   }
-  const kinds = '`value`, `text`, `text_any`, `phrase`, `prefix`, `any`, `except`';
+  const kinds = '`value`, `text`, `text_any`, `phrase`, `prefix`, `substring`, `any`, `except`';
   throw wrongType(path, value, `one of ${kinds}`);
 }
 

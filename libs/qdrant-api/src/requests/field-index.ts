@@ -1,7 +1,12 @@
 // PUT /collections/{name}/index: the kind of a payload index, as a name or as an object of parameters.
 
 import type { FieldIndex, JsonObject, JsonValue, Tokenizer } from '@tributary/model';
-import { canonicalJsonPath, STEMMER_LANGUAGES } from '@tributary/model';
+import {
+  canonicalJsonPath,
+  elementsPath,
+  parseJsonPath,
+  STEMMER_LANGUAGES,
+} from '@tributary/model';
 import { formatError, validationError } from '../errors.ts';
 import {
   at,
@@ -14,6 +19,7 @@ import {
   readString,
   readStrings,
   readUnsigned,
+  shown,
   wrongType,
 } from './json-reader.ts';
 import {
@@ -33,7 +39,7 @@ const TYPES: readonly FieldIndex['type'][] = [
   'datetime',
   'uuid',
 ];
-const TOKENIZERS: readonly Tokenizer[] = ['prefix', 'whitespace', 'word', 'multilingual'];
+const TOKENIZERS: readonly Tokenizer[] = ['prefix', 'whitespace', 'word', 'multilingual', 'code'];
 const FLAGS = ['is_tenant', 'is_principal', 'on_disk', 'enable_hnsw'];
 const MEMORY = ['cold', 'cached', 'pinned'];
 
@@ -49,7 +55,27 @@ export function parseCreateFieldIndex(body: JsonValue | undefined): FieldIndexRe
   if (schema === undefined || schema === null) {
     throw formatError('field_schema: expected the kind of index');
   }
-  return { field, index: readFieldIndex(schema, 'field_schema') };
+  const index = readFieldIndex(schema, 'field_schema');
+  const nested = isObject(schema)
+    ? optional(schema, 'nested', 'field_schema', readPath)
+    : undefined;
+  return {
+    field,
+    index: nested === undefined ? index : { ...index, nested: arrayOf(field, nested) },
+  };
+}
+
+/** The path of the array without the brackets of its elements; refused where the field does not lie in them. */
+function arrayOf(field: string, nested: string): string {
+  const where = 'field_schema.nested';
+  const array = nested.endsWith('[]') ? nested.slice(0, -2) : nested;
+  if (parseJsonPath(array).some(({ kind }) => kind !== 'key')) {
+    const rule = 'must be the path of one array, as in `offers`, without others on the way';
+    throw validationError(where, `${shown(nested)} ${rule}`);
+  }
+  if (field.startsWith(`${elementsPath(array)}.`)) return array;
+  const rule = `the field ${shown(field)} must lie in its elements, as in \`${array}[].price\``;
+  throw validationError(where, rule);
 }
 
 /** The field in the path of a request, as its canonical text. */
@@ -174,7 +200,8 @@ function readOptions(object: JsonObject, path: string): Record<string, string | 
 
 /** Parameters as a client is shown them. */
 export function fieldIndexJson(index: FieldIndex): JsonObject {
-  const { [STOPWORD_LANGUAGES_OPTION]: _told, ...options } = index.options ?? {};
+  const { [STOPWORD_LANGUAGES_OPTION]: _told, ...others } = index.options ?? {};
+  const options = { ...(index.nested !== undefined && { nested: index.nested }), ...others };
   switch (index.type) {
     case 'keyword':
       return present<JsonObject>({ type: index.type, prefix: index.prefix, ...options });

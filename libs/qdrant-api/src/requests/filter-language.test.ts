@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { TextIndex } from '@tributary/model';
+import type { FieldIndex, TextIndex } from '@tributary/model';
 import { contradictions, type Row } from './filter-language.test-support.ts';
 
 const VALUES: readonly Row[] = [
@@ -79,28 +79,41 @@ const VALUES: readonly Row[] = [
     ['{}', '{"a":null}'],
   ],
   [
-    'text is a substring without an index',
-    '{"key":"a","match":{"text":"ed f"}}',
-    ['{"a":"red fox"}'],
-    ['{"a":"red Fox"}', '{"a":5}', '{}'],
+    'text is all its words in one value without an index, in any case and order',
+    '{"key":"a","match":{"text":"Fox red"}}',
+    ['{"a":"red fox"}', '{"a":"the Red, old FOX!"}', '{"a":["x","red_fox"]}'],
+    ['{"a":"red foxes"}', '{"a":["red","fox"]}', '{"a":5}', '{}'],
+  ],
+  ['a text without a word holds for none', '{"key":"a","match":{"text":" -"}}', [], ['{"a":" -"}']],
+  [
+    'text_any is any of its words without an index',
+    '{"key":"a","match":{"text_any":"FOX  cat"}}',
+    ['{"a":"red fox"}', '{"a":["b","Cat"]}'],
+    ['{"a":"cats"}', '{"a":"dog"}', '{}'],
   ],
   [
-    'text_any is any word as a substring',
-    '{"key":"a","match":{"text_any":"ox  cat"}}',
-    ['{"a":"red fox"}', '{"a":["b","cats"]}'],
-    ['{"a":"dog"}', '{}'],
-  ],
-  [
-    'phrase is a substring without an index',
-    '{"key":"a","match":{"phrase":"red fox"}}',
-    ['{"a":"a red fox"}'],
-    ['{"a":"fox red"}'],
+    'phrase is its words one after the other in one value without an index',
+    '{"key":"a","match":{"phrase":"red-fox"}}',
+    ['{"a":"a Red fox"}', '{"a":["x","red fox."]}'],
+    ['{"a":"fox red"}', '{"a":"red old fox"}', '{"a":["red","fox"]}', '{"a":"red foxes"}'],
   ],
   [
     'prefix is how a text starts',
     '{"key":"a","match":{"prefix":"re"}}',
     ['{"a":"red"}', '{"a":["x","re"]}'],
     ['{"a":"Red"}', '{"a":"are"}', '{"a":7}'],
+  ],
+  [
+    'substring is a part of a text, in its case',
+    '{"key":"a","match":{"substring":"ed f"}}',
+    ['{"a":"red fox"}', '{"a":["x","ed f"]}'],
+    ['{"a":"red Fox"}', '{"a":"RED FOX"}', '{"a":7}', '{}'],
+  ],
+  [
+    'an empty substring is in any text',
+    '{"key":"a","match":{"substring":""}}',
+    ['{"a":""}'],
+    ['{"a":7}'],
   ],
   [
     'a range takes integers and floats',
@@ -236,10 +249,10 @@ test('with a text index texts match by its tokens', () => {
   };
   const rows: readonly Row[] = [
     [
-      'text is all tokens',
+      'text is all tokens, of all values together',
       '{"key":"a","match":{"text":"FOX red"}}',
-      ['{"a":"the red fox"}', '{"a":["x","red fox"]}'],
-      ['{"a":"red foxes"}', '{"a":["red","fox"]}'],
+      ['{"a":"the red fox"}', '{"a":["x","red fox"]}', '{"a":["red","fox"]}'],
+      ['{"a":"red foxes"}', '{"a":["red",["fox"]]}', '{"a":["red"]}'],
     ],
     [
       'text_any is any token',
@@ -248,10 +261,10 @@ test('with a text index texts match by its tokens', () => {
       ['{"a":"foxes"}'],
     ],
     [
-      'phrase is the tokens in their order',
+      'phrase is the tokens in their order, in one value',
       '{"key":"a","match":{"phrase":"red fox"}}',
       ['{"a":"a Red, fox!"}'],
-      ['{"a":"fox red"}', '{"a":"red old fox"}'],
+      ['{"a":"fox red"}', '{"a":"red old fox"}', '{"a":["red","fox"]}'],
     ],
     [
       'other matches are as without',
@@ -261,4 +274,74 @@ test('with a text index texts match by its tokens', () => {
     ],
   ];
   assert.deepEqual(contradictions(rows, new Map([['a', index]])), []);
+});
+
+test('to an index of UUIDs all spellings of one are the same', () => {
+  const spelled = [
+    '550e8400-e29b-41d4-a716-446655440000',
+    '550E8400-E29B-41D4-A716-446655440000',
+    '550e8400e29b41d4a716446655440000',
+    '{550e8400-e29b-41d4-a716-446655440000}',
+    'urn:uuid:550e8400-e29b-41d4-a716-446655440000',
+  ];
+  const holding = spelled.map((uuid) => `{"a":["x","${uuid}"]}`);
+  const others = ['{"a":"550e8400-e29b-41d4-a716-446655440001"}', '{"a":"x"}', '{}'];
+  const rows = spelled.flatMap((uuid): Row[] => [
+    ['value', `{"key":"a","match":{"value":"${uuid}"}}`, holding, others],
+    ['any', `{"key":"a","match":{"any":["y","${uuid}"]}}`, [...holding, '{"a":"y"}'], others],
+    [
+      'except',
+      `{"key":"a","match":{"except":["${uuid}"]}}`,
+      [...holding, '{"a":"x"}', '{"a":7}'],
+      [`{"a":"${uuid}"}`, `{"a":"${uuid.toUpperCase()}"}`, '{"a":null}'],
+    ],
+    [
+      'a prefix is of the text',
+      `{"key":"a","match":{"prefix":"550E"}}`,
+      holding.slice(1, 2),
+      others,
+    ],
+  ]);
+  assert.deepEqual(contradictions(rows, new Map([['a', { type: 'uuid' }]])), []);
+});
+
+test('to a nested index each object of its array is an entry, of which one must meet a condition', () => {
+  const text: FieldIndex = {
+    type: 'text',
+    tokenizer: 'word',
+    lowercase: true,
+    asciiFolding: false,
+    phraseMatching: true,
+    stopwords: [],
+    nested: 'offers',
+  };
+  const both = '{"offers":[{"t":["red","fox"]}]}';
+  const apart = '{"offers":[{"t":"red"},{"t":"fox"}]}';
+  const key = '"key":"offers[].t"';
+  const inside = (condition: string) =>
+    `{"nested":{"key":"offers","filter":{"must":[${condition}]}}}`;
+  const rows: readonly Row[] = [
+    ['text', `{${key},"match":{"text":"red fox"}}`, [both], [apart, '{"offers":{"t":"red fox"}}']],
+    ['text_any', `{${key},"match":{"text_any":"fox"}}`, [both, apart], ['{"offers":[{}]}']],
+    [
+      'is_empty: one of them lacks the field',
+      `{"is_empty":{${key}}}`,
+      ['{"offers":[{"t":"x"},{}]}', '{"offers":[{"t":null}]}', '{"offers":[{"t":[]}]}'],
+      [both, '{"offers":[]}', '{"offers":["x"]}', '{"offers":{}}', '{}'],
+    ],
+    [
+      'not empty: one of them has it',
+      `{${key},"is_empty":false}`,
+      [both, '{"offers":[{"t":"x"},{}]}'],
+      ['{"offers":[{"t":null}]}', '{"offers":[]}', '{}'],
+    ],
+    [
+      'in a nested filter an element is looked at by itself, as ever',
+      inside('{"is_empty":{"key":"t"}}'),
+      ['{"offers":[{"t":"x"},{}]}'],
+      [both, '{"offers":[]}', '{}'],
+    ],
+    ['text in a nested filter', inside('{"key":"t","match":{"text":"red fox"}}'), [both], [apart]],
+  ];
+  assert.deepEqual(contradictions(rows, new Map([['offers[].t', text]])), []);
 });

@@ -158,6 +158,12 @@ const CLAUSES: readonly Row[] = [
     ['{"a":1}'],
   ],
   [
+    'of no conditions none holds',
+    '{"min_should":{"conditions":[],"min_count":1}}',
+    [],
+    ['{"a":1}'],
+  ],
+  [
     'clauses hold together',
     `{"must":[${one}],"should":[${two}],"must_not":[${three}]}`,
     ['{"a":1,"b":1}'],

@@ -94,7 +94,7 @@ test('is_empty and is_null of a field condition may be false, and several predic
   const isEmpty = { kind: 'isEmpty', key: 'a' };
   assert.deepEqual(read('{"must":{"key":"a","is_empty":true}}'), { must: [isEmpty] });
   assert.deepEqual(read('{"must":{"key":"a","is_empty":false}}'), {
-    must: [{ kind: 'filter', filter: { mustNot: [isEmpty] } }],
+    must: [{ kind: 'valuesCount', key: 'a', range: { gte: 1 } }],
   });
   const both = read('{"must":{"key":"a","match":{"value":1},"range":{"gt":5}}}');
   const either = [
@@ -150,6 +150,10 @@ test('a filter that is misspelt or unreadable is refused, never ignored', () => 
     ['{"must":[{"slice":{"total":0,"index":0}}]}', /^422 .*slice\.total: value 0/],
     ['{"must":[{"slice":{"total":2,"index":2}}]}', /^422 .*slice\.index: value 2/],
     ['{"min_should":{"conditions":[]}}', /^400 .*min_should\.min_count: invalid type: nothing/],
+    [
+      '{"min_should":{"conditions":[],"min_count":0}}',
+      /^422 .*min_should\.min_count: value 0 invalid, must be 1 or larger/,
+    ],
     ['{"min_should":{"min_count":1}}', /^400 .*min_should\.conditions: invalid type: nothing/],
   ];
   for (const [text, expected] of refusals) assert.match(refusal(text), expected, text);
@@ -164,7 +168,7 @@ test('a filter nested too deep is refused before it can exhaust the stack', () =
 
 test('a key is read as the canonical text of its path', () => {
   assert.deepEqual(read('{"must":[{"is_null":{"key":"\\"a\\".\\"b c\\".\\"d.e\\"[007]"}}]}'), {
-    must: [{ kind: 'isNull', key: 'a.b c."d.e"[7]' }],
+    must: [{ kind: 'isNull', key: 'a."b c"."d.e"[7]' }],
   });
 });
 

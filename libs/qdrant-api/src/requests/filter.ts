@@ -107,7 +107,7 @@ function minShouldOf(
     conditionOf(item, `${where}[${i}]`, place),
   );
   const minCount = readUnsigned(object.min_count, `${path}.min_count`);
-  return { conditions, minCount: checkCount(minCount, `${path}.min_count`, 0) };
+  return { conditions, minCount: checkCount(minCount, `${path}.min_count`, 1) };
 }
 
 function conditionOf(value: JsonValue, path: string, place: Place): Condition {
