@@ -1,3 +1,4 @@
+export * from './answer-parts.ts';
 export * from './frames.ts';
 export * from './peer-conversation.ts';
 export * from './peer-service.ts';

@@ -6,16 +6,20 @@
 //   open ──stop()──► ending: answers what it has taken, then ends ──► ended
 //     └──cancel()──────────────────────────────────────────────────────►
 //
-// Answers go out as they are ready, so a slow question does not hold up the ones after it.
+// Answers go out as they are ready, so a slow question does not hold up the ones after it. The parts of a large one go
+// before it under its number, in as many frames as the call is in its message's order, all but the last empty.
 
 import { TributaryError } from '@tributary/runtime';
+import { joinFrames } from './frames.ts';
 import { answerPeerCalls, type Replicas } from './peer-service.ts';
 
 const NUMBER_BYTES = 4;
+const NO_FRAME = new Uint8Array(0);
 
 /** The way back to the caller. */
 export interface PeerStream {
-  write(message: Buffer): unknown;
+  /** A promise where the caller has not taken what was written before: of there being room again. */
+  write(message: Buffer): void | Promise<void>;
   end(): unknown;
   /** Ends it with an error: what came on it cannot be read. */
   fail(error: TributaryError): unknown;
@@ -75,14 +79,18 @@ export class PeerConversation {
 
   async #answer(whole: Buffer): Promise<Buffer> {
     const { number, message } = readNumbered(whole);
-    const answer = await answerPeerCalls(this.#handlers, message, this.#cancelled.signal);
+    const { signal } = this.#cancelled;
+    const answer = await answerPeerCalls(this.#handlers, message, signal, (index, part) => {
+      const before = new Array<Uint8Array>(index).fill(NO_FRAME);
+      return this.#stream.write(numbered(number, joinFrames([...before, part])));
+    });
     return numbered(number, answer);
   }
 
   #answered(answer: Buffer): void {
     this.#unanswered--;
     if (this.#state === 'ended') return;
-    this.#stream.write(answer);
+    void this.#stream.write(answer);
     this.#endWhenAnswered();
   }
 

@@ -1,7 +1,8 @@
 // What peers say to each other on the p2p port, as gRPC methods over raw bytes.
 //
 //   Call        frames of encoded calls ──► as many frames, each an answer or an error, in the order of the calls
-//   Converse    a stream of the same, each message with a number before it; see peer-conversation.ts
+//   Converse    a stream of the same, each message with a number before it; see peer-conversation.ts. There the parts of
+//               large answers come before, in messages of their own
 //   Introduce   nothing ──► an encoded Introduction
 //
 // Calls made in one turn travel together: a round trip costs more CPU than a search. A call that fails does not fail
@@ -16,6 +17,7 @@ import {
   type ReplicaAnswers,
   type ReplicaCallKind,
 } from '@tributary/wire';
+import { encodeInParts } from './answer-parts.ts';
 import { joinFrames, splitFrames } from './frames.ts';
 import type { PeerHandlers } from './replica-client.ts';
 
@@ -41,49 +43,77 @@ export const PEER_CALLS_MAX = 256;
 
 const ANSWER = 0;
 const ERROR = 1;
+/** Of an answer whose end comes later. */
+const PART = 2;
 
 /** What answers calls. */
 export type Replicas = Pick<PeerHandlers, 'replicas' | 'replicasWithin'>;
 
-/** Answers the message of a `Call`. Errors: `corrupt`, `too_large`; those of single calls are in the answer. */
+/** Sends a part of the answer to the call of this index; resolves when there is room for more. */
+export type SendPart = (index: number, frame: Uint8Array) => void | Promise<void>;
+
+/**
+ * Answers the message of a `Call`. Where `sendPart` is given, large answers are sent by it but for their last parts.
+ * Errors: `corrupt`, `too_large`; those of single calls are in the answer.
+ */
 export async function answerPeerCalls(
   handlers: Replicas,
   message: Uint8Array,
   signal?: AbortSignal,
+  sendPart?: SendPart,
 ): Promise<Buffer> {
   const frames = splitFrames(message);
   if (frames.length > PEER_CALLS_MAX) {
     throw new TributaryError('too_large', `${frames.length} calls in one message`);
   }
-  return joinFrames(await Promise.all(frames.map((frame) => answerOne(handlers, frame, signal))));
+  const answers = frames.map((frame, index) =>
+    answerOne(handlers, frame, signal, sendPart && ((part) => sendPart(index, part))),
+  );
+  return joinFrames(await Promise.all(answers));
 }
 
 export function answerIntroduction(handlers: PeerHandlers): Buffer {
   return Buffer.from(encodeIntroduction(handlers.introduce()));
 }
 
-/** The answer in one frame. Errors: the one that travelled in it; `corrupt`. */
+/** The part of an answer that the frame is; undefined where it ends one. */
+export function partIn(frame: Uint8Array): Uint8Array | undefined {
+  return frame[0] === PART ? frame.subarray(1) : undefined;
+}
+
+/** The end of an answer, the whole of a small one. Errors: the one that travelled in it; `corrupt`. */
+export function endIn(frame: Uint8Array): Uint8Array {
+  const body = frame.subarray(1);
+  if (frame[0] === ANSWER) return body;
+  if (frame[0] === ERROR) throw readError(body);
+  throw new TributaryError('corrupt', 'a peer answered with an unknown frame');
+}
+
+/** The answer in one frame. Errors: those of `endIn`. */
 export function readPeerAnswer<K extends ReplicaCallKind>(
   kind: K,
   frame: Uint8Array,
 ): ReplicaAnswers[K] {
-  const body = frame.subarray(1);
-  if (frame[0] === ANSWER) return decodeAnswer(kind, body);
-  if (frame[0] === ERROR) throw readError(body);
-  throw new TributaryError('corrupt', 'a peer answered with an unknown frame');
+  return decodeAnswer(kind, endIn(frame));
 }
 
 async function answerOne(
   { replicas, replicasWithin }: Replicas,
   frame: Uint8Array,
   signal: AbortSignal | undefined,
+  sendPart: ((frame: Uint8Array) => void | Promise<void>) | undefined,
 ): Promise<Uint8Array> {
   try {
     const { target, call, traceparent } = decodeCall(frame);
     const isTraced = traceparent !== undefined && replicasWithin !== undefined;
     const asked = isTraced ? replicasWithin(traceparent) : replicas;
     const answer = await asked.call(target, call, signal);
-    return tagged(ANSWER, encodeAnswer(call.kind, answer));
+    if (sendPart === undefined) return tagged(ANSWER, encodeAnswer(call.kind, answer));
+    const last = await encodeInParts(call.kind, answer, (part) => {
+      signal?.throwIfAborted();
+      return sendPart(tagged(PART, part));
+    });
+    return tagged(ANSWER, last);
   } catch (error) {
     const { code, message } = TributaryError.from(error);
     return tagged(ERROR, Buffer.from(`${code}\n${message}`, 'utf8'));

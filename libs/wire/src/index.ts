@@ -1,4 +1,5 @@
 export * from './answer-codec.ts';
+export * from './answer-parts.ts';
 export * from './call-codec.ts';
 export * from './entry-codec.ts';
 export { FILTER_DEPTH_MAX } from './json-field.ts';

@@ -1,5 +1,6 @@
 // The p2p port: answers the calls of other peers over gRPC. Messages are bytes of libs/replica-api's peer service.
 
+import type { EventEmitter } from 'node:events';
 import {
   type handleBidiStreamingCall,
   type handleUnaryCall,
@@ -98,7 +99,7 @@ function converse(
 ): handleBidiStreamingCall<Buffer, Buffer> {
   return (call) => {
     const conversation = new PeerConversation(handlers, {
-      write: (message) => call.write(message),
+      write: (message) => (call.write(message) ? undefined : roomOn(call)),
       end: () => call.end(),
       fail: ({ code, message }) =>
         call.destroy(
@@ -119,6 +120,17 @@ function converse(
       conversation.cancel();
     });
   };
+}
+
+/** Resolves once the caller has taken what was written, or is gone. */
+function roomOn(call: Pick<EventEmitter, 'on' | 'off'>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'cancelled', 'close']) call.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'cancelled', 'close']) call.on(event, done);
+  });
 }
 
 async function shutDown(server: Server, clock: Clock): Promise<void> {

@@ -24,6 +24,7 @@ import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores, StoreChanges } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
 import { describeIndexes } from './describe-indexes.ts';
+import { LongReads } from './long-reads.ts';
 import { type CreateIndex, type IndexFiles, ReplicaVectors } from './replica-vectors.ts';
 import { createCandidateFinder } from './update-candidates.ts';
 
@@ -52,6 +53,7 @@ const NO_CHANGES: PointChanges = {
 export class ReplicaContent implements AsyncDisposable {
   readonly store: ReplicaStore;
   readonly reader: ReplicaReader;
+  readonly longReads = new LongReads();
   /** For the batch that is committed next. */
   readonly candidates: CandidateFinder;
   readonly #table: PointTable;

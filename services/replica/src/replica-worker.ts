@@ -3,11 +3,12 @@
 //   open ─► opening ─► following ─► close ─► closed [─► dropped]
 //
 // Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
-// search. Opening and closing of one replica happen in the order they were asked for.
+// search. Large ones are answered later, in parts, between which the thread does its other work. Opening and closing of one replica happen in the order they were asked for.
 
 import type { CollectionConfig } from '@tributary/model';
 import { abortable, startDeadline, TributaryError } from '@tributary/runtime';
 import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
+import { isLarge, type LargeCall } from './answer-steps.ts';
 import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
 import { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } from './replica.ts';
 import type {
@@ -63,6 +64,8 @@ export class ReplicaWorker {
   /** When a store was last opened again for damage, on the monotonic clock. */
   readonly #repairedMs = new Map<string, number>();
   #statuses = new Map<string, ReplicaStatus>();
+  /** Large calls whose answers are still wanted. */
+  readonly #answering = new Set<number>();
 
   constructor(options: ReplicaWorkerOptions) {
     this.#options = options;
@@ -101,6 +104,9 @@ export class ReplicaWorker {
         return;
       case 'calls':
         this.#answer(unpackMessages(message.packed));
+        return;
+      case 'cancel':
+        this.#answering.delete(message.id);
         return;
       case 'catchUp':
         this.#guard(this.#answerWhen(message.id, () => this.#catchUp(message.address)));
@@ -243,11 +249,37 @@ export class ReplicaWorker {
       return undefined;
     }
     const replica = this.#replica(target);
+    const { kind } = call;
+    if (isLarge(call)) {
+      this.#guard(this.#answerInParts(message.id, call, replica));
+      return undefined;
+    }
     try {
-      return encodeAnswer(call.kind, replica.call(call));
+      return encodeAnswer(kind, replica.call(call));
     } catch (error) {
       if (error instanceof TributaryError && error.code === 'corrupt') this.#repair(target);
       throw error;
+    }
+  }
+
+  /** Posts what is read as it is read. */
+  async #answerInParts(id: number, call: LargeCall, replica: Replica): Promise<void> {
+    const { port } = this.#options;
+    this.#answering.add(id);
+    let last: Uint8Array = new Uint8Array(0);
+    try {
+      for await (const part of replica.parts(call)) {
+        if (!this.#answering.has(id)) return;
+        if (last.length > 0) port.post({ kind: 'part', id, bytes: last });
+        last = encodeAnswer<LargeCall['kind']>(call.kind, part);
+      }
+      port.post({ kind: 'answers', packed: packMessages([{ id, bytes: last }]) });
+    } catch (error) {
+      if (error instanceof TributaryError && error.code === 'corrupt')
+        this.#repair(replica.address);
+      port.post({ kind: 'refusals', refusals: [this.#refusal(id, error)] });
+    } finally {
+      this.#answering.delete(id);
     }
   }
 

@@ -7,7 +7,9 @@ import { type FollowerOptions, type FollowerState, queuedEntries } from '@tribut
 import {
   type Clock,
   type EndedSpan,
+  isSliceOver,
   type Logger,
+  nextSlice,
   type Random,
   TributaryError,
 } from '@tributary/runtime';
@@ -21,6 +23,7 @@ import type {
   ReplicaCallKind,
   ReplicaInfo,
 } from '@tributary/wire';
+import { answerSteps, type LargeCall, type SmallReads } from './answer-steps.ts';
 import { FollowerDriver } from './follower-driver.ts';
 import { ReplicaContent } from './replica-content.ts';
 import type { CreateIndex, IndexFiles } from './replica-vectors.ts';
@@ -67,6 +70,7 @@ export class Replica implements AsyncDisposable {
   readonly #driver: FollowerDriver;
   readonly #onStatus: (status: ReplicaStatus) => void;
   readonly #wasEmpty: boolean;
+  #isClosed = false;
   readonly #waiting = new Set<WaitingForApply>();
 
   private constructor(options: ReplicaOptions, content: ReplicaContent) {
@@ -164,7 +168,29 @@ export class Replica implements AsyncDisposable {
     }
   }
 
+  /**
+   * The parts of a large answer, all of one state: no commit is made before the last of them is taken. Errors: those of
+   * `call`; `unavailable` where the replica is closed meanwhile.
+   */
+  async *parts(call: LargeCall): AsyncGenerator<ReplicaAnswers[LargeCall['kind']]> {
+    await nextSlice();
+    using _reading = await this.#content.longReads.begin();
+    const reader = this.#reader;
+    const reads: SmallReads = {
+      search: (queries) => queries.map((query) => reader.search(query)),
+      retrieve: (ids, projection) => reader.retrieve(ids, projection),
+      scroll: (query) => reader.scroll(query),
+      sample: (query) => reader.sample(query),
+    };
+    for (const part of answerSteps(call, reads)) {
+      yield part;
+      if (isSliceOver()) await nextSlice();
+      if (this.#isClosed) throw new TributaryError('unavailable', 'the replica is closed');
+    }
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#content.close();
   }
 

@@ -69,6 +69,7 @@ export class SupervisedWorker {
 
   #receive(message: FromWorker): void {
     if (message.kind === 'answers') this.#link.answered(message.packed);
+    else if (message.kind === 'part') this.#link.tookPart(message.id, message.bytes);
     else if (message.kind === 'refusals') this.#link.refused(message.refusals);
     else if (message.kind === 'stopped') this.#stopped.resolve();
     else this.#options.onMessage(message);

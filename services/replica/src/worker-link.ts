@@ -3,7 +3,7 @@
 //
 //   starting ─► running ─► gone (crashed or stopped): what is in flight fails, nothing more is taken
 
-import { HELD_BYTES_MIN } from '@tributary/replica-api';
+import { AnswerParts, decodeParts } from '@tributary/replica-api';
 import { TributaryError } from '@tributary/runtime';
 import {
   decodeAnswer,
@@ -32,6 +32,7 @@ export interface WorkerEvents {
 export type StartWorker = (index: number, events: WorkerEvents) => WorkerProcess;
 
 interface InFlight {
+  takePart(bytes: Uint8Array): void;
   resolve(bytes: Uint8Array): void;
   reject(reason: unknown): void;
 }
@@ -64,9 +65,11 @@ export class WorkerLink {
     hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     const bytes = encodeCall(target, call);
-    const answer = await this.#ask((id) => this.#gather({ id, bytes }), signal);
-    if (answer.length > HELD_BYTES_MIN) hold?.(answer.length);
-    return decodeAnswer(kind, answer);
+    const parts = await this.#ask((id) => this.#gather({ id, bytes }), signal, hold);
+    const [only] = parts;
+    return only !== undefined && parts.length === 1
+      ? decodeAnswer(kind, only)
+      : decodeParts(kind, parts);
   }
 
   /** Resolves once the replica has applied what is in the stream now. */
@@ -83,6 +86,10 @@ export class WorkerLink {
     for (const { id, bytes } of unpackMessages(packed)) this.#take(id)?.resolve(bytes);
   }
 
+  tookPart(id: number, bytes: Uint8Array): void {
+    this.#inFlight.get(id)?.takePart(bytes);
+  }
+
   refused(refusals: readonly Refusal[]): void {
     for (const { id, code, message } of refusals) {
       this.#take(id)?.reject(new TributaryError(code, message));
@@ -96,7 +103,12 @@ export class WorkerLink {
     this.#inFlight.clear();
   }
 
-  #ask(send: (id: number) => void, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  /** All parts of the answer. */
+  #ask(
+    send: (id: number) => void,
+    signal: AbortSignal | undefined,
+    hold?: (bytes: number) => void,
+  ): Promise<readonly Uint8Array[]> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
     if (signal?.aborted) return Promise.reject(abortError(signal));
     if (this.#inFlight.size >= IN_FLIGHT_MAX) {
@@ -104,16 +116,25 @@ export class WorkerLink {
     }
     const id = this.#nextId;
     this.#nextId = (id + 1) % ID_COUNT;
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const onAbort = () => {
-      this.#inFlight.delete(id);
-      if (signal !== undefined) reject(abortError(signal));
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Uint8Array[]>();
+    const giveUp = (reason: unknown) => {
+      if (!this.#inFlight.delete(id)) return;
+      settle();
+      this.post({ kind: 'cancel', id });
+      reject(reason);
     };
+    const onAbort = () => signal !== undefined && giveUp(abortError(signal));
     const settle = () => signal?.removeEventListener('abort', onAbort);
+    const parts = new AnswerParts(hold, giveUp);
     this.#inFlight.set(id, {
+      takePart: (bytes) => parts.take(bytes),
       resolve: (bytes) => {
         settle();
-        resolve(bytes);
+        try {
+          resolve(parts.endedBy(bytes));
+        } catch (error) {
+          reject(error);
+        }
       },
       reject: (reason) => {
         settle();

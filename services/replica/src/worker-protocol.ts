@@ -51,6 +51,8 @@ export type ToWorker =
   | { readonly kind: 'sweep'; readonly id: number; readonly keep: readonly ReplicaAddress[] }
   /** `packMessages` of what `encodeCall` made. */
   | { readonly kind: 'calls'; readonly packed: Uint8Array }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: 'cancel'; readonly id: number }
   /** Answered once what is in the stream now is applied. */
   | { readonly kind: 'catchUp'; readonly id: number; readonly address: ReplicaAddress }
   | { readonly kind: 'stop' };
@@ -61,6 +63,8 @@ export type FromWorker =
   | { readonly kind: 'openFailed'; readonly address: ReplicaAddress; readonly reason: string }
   /** `packMessages` of what `encodeAnswer` made; empty where there is nothing to say. */
   | { readonly kind: 'answers'; readonly packed: Uint8Array }
+  /** What `encodeAnswer` made of part of a large answer, whose end is among `answers`. */
+  | { readonly kind: 'part'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: 'refusals'; readonly refusals: readonly Refusal[] }
   /** Spans that ended here: the tracer is in the main thread. */
   | { readonly kind: 'spans'; readonly spans: readonly EndedSpan[] }

@@ -16,15 +16,17 @@ import {
 } from '@grpc/grpc-js';
 import type { PeerId } from '@tributary/model';
 import {
+  AnswerParts,
   type CallOf,
-  HELD_BYTES_MIN,
+  decodeParts,
+  endIn,
   joinFrames,
   numbered,
   PEER_CALLS_MAX,
   PEER_SERVICE,
+  partIn,
   type ReplicaClient,
   readNumbered,
-  readPeerAnswer,
   splitFrames,
 } from '@tributary/replica-api';
 import {
@@ -35,6 +37,7 @@ import {
   TributaryError,
 } from '@tributary/runtime';
 import {
+  decodeAnswer,
   encodeCall,
   type ReplicaAddress,
   type ReplicaAnswers,
@@ -53,6 +56,8 @@ export interface RemoteReplicaClientOptions {
 
 interface Pending {
   readonly request: Uint8Array;
+  /** Of a large answer, which comes before its end. */
+  readonly takePart: (part: Uint8Array) => void;
   readonly resolve: (frame: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -100,9 +105,11 @@ export class RemoteReplicaClient implements ReplicaClient {
     const kind: K = call.kind;
     const request = encodeCall(target, call, this.#options.tracer?.current());
     const ask = async (within: AbortSignal) => {
-      const frame = await this.#ask(request, within);
-      if (frame.length > HELD_BYTES_MIN) hold?.(frame.length);
-      return readPeerAnswer(kind, frame);
+      const parts = await this.#ask(request, within, hold);
+      const [only] = parts;
+      return only !== undefined && parts.length === 1
+        ? decodeAnswer(kind, only)
+        : decodeParts(kind, parts);
     };
     if (signal !== undefined) return ask(signal);
     const { clock, callTimeoutMs, peer } = this.#options;
@@ -120,16 +127,23 @@ export class RemoteReplicaClient implements ReplicaClient {
     this.#client.close();
   }
 
-  async #ask(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  /** All parts of the answer. */
+  async #ask(
+    request: Uint8Array,
+    signal: AbortSignal,
+    hold: ((bytes: number) => void) | undefined,
+  ): Promise<readonly Uint8Array[]> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const parts = new AnswerParts(hold, reject);
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    this.#gather({ request, resolve, reject });
+    this.#gather({ request, takePart: (part) => parts.take(part), resolve, reject });
     try {
-      return await promise;
+      return parts.endedBy(endIn(await promise));
     } finally {
       signal.removeEventListener('abort', onAbort);
+      parts.drop();
     }
   }
 
@@ -170,12 +184,18 @@ export class RemoteReplicaClient implements ReplicaClient {
     try {
       const { number, message } = readNumbered(answer);
       const pending = this.#inFlight.get(number) ?? [];
-      this.#inFlight.delete(number);
       const frames = splitFrames(message);
+      const last = frames.at(-1);
+      const part = last && partIn(last);
+      if (part !== undefined) {
+        pending[frames.length - 1]?.takePart(part);
+        return;
+      }
+      this.#inFlight.delete(number);
       for (const [i, { resolve, reject }] of pending.entries()) {
         const frame = frames[i];
-        if (frame !== undefined) resolve(frame);
-        else reject(new TributaryError('corrupt', 'an answer is missing'));
+        if (frame === undefined) reject(new TributaryError('corrupt', 'an answer is missing'));
+        else resolve(frame);
       }
     } catch (error) {
       this.#end(stream, TributaryError.from(error));

@@ -157,7 +157,7 @@ export class MemoryPeer implements ReplicaClient {
       const conversation = new PeerConversation(
         { replicas: this },
         {
-          write: (message) => call.write(message),
+          write: (message) => void call.write(message),
           end: () => call.end(),
           fail: (error) => call.destroy(error),
         },

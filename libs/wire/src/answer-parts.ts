@@ -1,0 +1,150 @@
+// Large answers in parts, each an answer of its kind by itself: so none is a message that a thread is held by, or that
+// others have to wait behind. Joined they are the answer: lists are appended, and lists of lists each to its own.
+
+import {
+  type FacetHit,
+  isDense,
+  isMulti,
+  type PointRecord,
+  type ScoredPoint,
+  type VectorValue,
+} from '@tributary/model';
+import { corrupt } from './field.ts';
+import type { ReplicaAnswers, ReplicaCallKind } from './messages.ts';
+
+/** Of one part, as far as single points allow. */
+const PART_BYTES_MAX = 256 * 1024;
+const PART_ITEMS_MAX = 1_000;
+/** A point without payload or vectors. */
+const HEAD_BYTES = 32;
+
+type Parted = {
+  [K in ReplicaCallKind]: (answer: ReplicaAnswers[K]) => Iterable<ReplicaAnswers[K]>;
+};
+type Joined = {
+  [K in ReplicaCallKind]: (parts: readonly ReplicaAnswers[K][]) => ReplicaAnswers[K];
+};
+
+const PARTED: Parted = {
+  search: partedLists,
+  retrieve: partedRecords,
+  scroll: partedRecords,
+  sample: partedRecords,
+  facet: partedHits,
+  count: (answer) => [answer],
+  termStatistics: (answer) => [answer],
+  textStatistics: (answer) => [answer],
+  explain: (answer) => [answer],
+  info: (answer) => [answer],
+  verify: (answer) => [answer],
+};
+
+const JOINED: Joined = {
+  search: joinedLists,
+  retrieve: (parts) => parts.flat(),
+  scroll: (parts) => parts.flat(),
+  sample: (parts) => parts.flat(),
+  facet: (parts) => parts.flat(),
+  count: only,
+  termStatistics: only,
+  textStatistics: only,
+  explain: only,
+  info: only,
+  verify: only,
+};
+
+/** At least one; the answer itself where it is small. */
+export function partsOfAnswer<K extends ReplicaCallKind>(
+  kind: K,
+  answer: ReplicaAnswers[K],
+): Iterable<ReplicaAnswers[K]> {
+  return PARTED[kind](answer);
+}
+
+/** Inverse of `partsOfAnswer`. Errors: `corrupt`. */
+export function joinAnswer<K extends ReplicaCallKind>(
+  kind: K,
+  parts: readonly ReplicaAnswers[K][],
+): ReplicaAnswers[K] {
+  return JOINED[kind](parts);
+}
+
+/** Bytes of a point's payload and vectors. */
+export function contentBytes({ payload, vectors }: PointRecord): number {
+  let bytes = payload?.length ?? 0;
+  for (const name in vectors) bytes += vectorBytes(vectors[name]);
+  return bytes;
+}
+
+function vectorBytes(vector: VectorValue | undefined): number {
+  if (vector === undefined) return 0;
+  if (isDense(vector)) return vector.byteLength;
+  return isMulti(vector)
+    ? vector.rows.byteLength
+    : vector.values.byteLength + vector.indices.byteLength;
+}
+
+function* partedRecords<T extends PointRecord>(records: readonly T[]): Generator<readonly T[]> {
+  let from = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i];
+    const size = record === undefined ? 0 : HEAD_BYTES + contentBytes(record);
+    if (i > from && (bytes + size > PART_BYTES_MAX || i - from >= PART_ITEMS_MAX)) {
+      yield records.slice(from, i);
+      from = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  yield from === 0 ? records : records.slice(from);
+}
+
+/** A part of one list stands behind as many empty ones as there are lists before it. */
+function* partedLists(
+  lists: readonly (readonly ScoredPoint[])[],
+): Generator<readonly (readonly ScoredPoint[])[]> {
+  // Most searches are one, and small.
+  let bytes = 0;
+  let items = 0;
+  for (const list of lists) {
+    items += list.length;
+    if (items > PART_ITEMS_MAX || bytes > PART_BYTES_MAX) break;
+    for (const point of list) bytes += contentBytes(point);
+  }
+  if (items <= PART_ITEMS_MAX && bytes <= PART_BYTES_MAX) return yield lists;
+  for (const [i, list] of lists.entries()) {
+    const before: (readonly ScoredPoint[])[] = new Array(i).fill([]);
+    for (const part of partedRecords(list)) yield [...before, part];
+  }
+}
+
+function* partedHits(hits: readonly FacetHit[]): Generator<readonly FacetHit[]> {
+  if (hits.length <= PART_ITEMS_MAX) return yield hits;
+  for (let from = 0; from < hits.length; from += PART_ITEMS_MAX) {
+    yield hits.slice(from, from + PART_ITEMS_MAX);
+  }
+}
+
+function joinedLists(
+  parts: readonly (readonly (readonly ScoredPoint[])[])[],
+): readonly (readonly ScoredPoint[])[] {
+  const [first, ...others] = parts;
+  if (first !== undefined && others.length === 0) return first;
+  const lists: ScoredPoint[][] = [];
+  for (const part of parts) {
+    for (const [i, list] of part.entries()) {
+      const target = lists[i] ?? [];
+      lists[i] = target;
+      for (const point of list) target.push(point);
+    }
+  }
+  return lists;
+}
+
+function only<T>(parts: readonly T[]): T {
+  const [first] = parts;
+  if (first === undefined || parts.length > 1)
+    throw corrupt('an answer that has no parts came in some');
+  return first;
+}

@@ -1,0 +1,147 @@
+// Large reads step by step: each step asks the replica for a little and gives that part of the answer, so that the thread
+// can do other work in between. All steps are of one state: see `long-reads.ts`.
+
+import type { PointId, PointRecord, Projection, ScrollQuery, SearchQuery } from '@tributary/model';
+import { contentBytes, type ReplicaAnswers, type ReplicaCall } from '@tributary/wire';
+
+type CallOf<K extends ReplicaCall['kind']> = Extract<ReplicaCall, { kind: K }>;
+
+/** Answers a small call at once. */
+export interface SmallReads {
+  search(queries: readonly SearchQuery[]): ReplicaAnswers['search'];
+  retrieve(ids: readonly PointId[], projection: Projection): ReplicaAnswers['retrieve'];
+  scroll(query: ScrollQuery): ReplicaAnswers['scroll'];
+  sample(query: CallOf<'sample'>['query']): ReplicaAnswers['sample'];
+}
+
+export type LargeCall = CallOf<'search' | 'retrieve' | 'scroll' | 'sample'>;
+
+/** More points than this are read in steps; so many are read in well below a millisecond without their vectors. */
+const SMALL_POINTS_MAX = 100;
+/** A plain search takes about 0.1 ms. */
+const SMALL_SEARCHES_MAX = 16;
+/** The first step; the next ones are as long as that one's points allow. */
+const FIRST_STEP_POINTS = 64;
+const STEP_BYTES = 256 * 1024;
+const STEP_POINTS_MAX = 1_000;
+const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
+
+export function isLarge(call: ReplicaCall): call is LargeCall {
+  switch (call.kind) {
+    case 'search':
+      return call.queries.length > SMALL_SEARCHES_MAX || pointsOf(call.queries) > SMALL_POINTS_MAX;
+    case 'retrieve':
+      return call.ids.length > SMALL_POINTS_MAX;
+    case 'scroll':
+    case 'sample':
+      return call.query.limit > SMALL_POINTS_MAX;
+    default:
+      return false;
+  }
+}
+
+/** Parts of the answer, of which there is at least one. Errors: those of the reads. */
+export function answerSteps(
+  call: LargeCall,
+  reads: SmallReads,
+): Generator<ReplicaAnswers[LargeCall['kind']]> {
+  switch (call.kind) {
+    case 'search':
+      return searchSteps(call.queries, reads);
+    case 'retrieve':
+      return retrieveSteps(call.ids, call.projection, reads);
+    case 'scroll':
+      return call.query.orderBy === undefined
+        ? scrollSteps(call.query, reads)
+        : contentSteps(reads.scroll(bare(call.query)), call.query.projection, reads);
+    case 'sample':
+      return contentSteps(reads.sample(bare(call.query)), call.query.projection, reads);
+  }
+}
+
+function pointsOf(queries: readonly SearchQuery[]): number {
+  return queries.reduce((sum, { limit }) => sum + limit, 0);
+}
+
+function bare<Query extends { readonly projection: Projection }>(query: Query): Query {
+  return { ...query, projection: NOTHING };
+}
+
+/** A list behind as many empty ones as there are lists before it: parts of lists are joined so. */
+function* searchSteps(
+  queries: readonly SearchQuery[],
+  reads: SmallReads,
+): Generator<ReplicaAnswers['search']> {
+  const after = (index: number) => new Array<readonly never[]>(index).fill([]);
+  for (let from = 0; from < queries.length; ) {
+    const [first] = queries.slice(from, from + 1);
+    if (first !== undefined && first.limit > SMALL_POINTS_MAX) {
+      const [found = []] = reads.search([bare(first)]);
+      for (const part of contentSteps(found, first.projection, reads)) yield [...after(from), part];
+      from++;
+      continue;
+    }
+    let to = from + 1;
+    while (to < queries.length && pointsOf(queries.slice(from, to + 1)) <= SMALL_POINTS_MAX) to++;
+    yield [...after(from), ...reads.search(queries.slice(from, to))];
+    from = to;
+  }
+}
+
+function* retrieveSteps(
+  ids: readonly PointId[],
+  projection: Projection,
+  reads: SmallReads,
+): Generator<readonly PointRecord[]> {
+  let step = FIRST_STEP_POINTS;
+  for (let from = 0; from < ids.length; ) {
+    const records = reads.retrieve(ids.slice(from, from + step), projection);
+    from += step;
+    yield records;
+    step = nextStep(records);
+  }
+}
+
+/** From the last point of a step on, which is then left out. */
+function* scrollSteps(query: ScrollQuery, reads: SmallReads): Generator<readonly PointRecord[]> {
+  let step = FIRST_STEP_POINTS;
+  let last: PointId | undefined;
+  for (let left = query.limit; left > 0; ) {
+    const wanted = Math.min(step, left);
+    const from = last === undefined ? {} : { offset: last };
+    const limit = last === undefined ? wanted : wanted + 1;
+    const found = reads.scroll({ ...query, ...from, limit });
+    const records = found[0]?.id === last ? found.slice(1) : found;
+    yield records;
+    if (found.length < limit) return;
+    last = records.at(-1)?.id;
+    left -= records.length;
+    step = nextStep(records);
+  }
+}
+
+/** Points that are known already, and what of them is wanted. */
+function* contentSteps<T extends PointRecord>(
+  points: readonly T[],
+  projection: Projection,
+  reads: SmallReads,
+): Generator<readonly T[]> {
+  let step = FIRST_STEP_POINTS;
+  let from = 0;
+  do {
+    const some = points.slice(from, from + step);
+    const records = reads.retrieve(
+      some.map(({ id }) => id),
+      projection,
+    );
+    yield some.map((point, i) => ({ ...point, ...records[i] }));
+    from += some.length;
+    step = nextStep(records);
+  } while (from < points.length);
+}
+
+function nextStep(records: readonly PointRecord[]): number {
+  const bytes = records.reduce((sum, record) => sum + contentBytes(record), 0);
+  const each = bytes / Math.max(1, records.length);
+  return Math.max(1, Math.min(STEP_POINTS_MAX, Math.floor(STEP_BYTES / Math.max(1, each))));
+}
