@@ -17,14 +17,12 @@ function* stepsOf(count: number, ms: number): Generator<number> {
 
 test('other work has its turn between slices, one slice of all long works at a time', async () => {
   const taken: string[] = [];
-  const longestMs = { value: 0 };
-  let lastMs = performance.now();
+  let turns = 0;
   let isOver = false;
   const watch = (async () => {
     while (!isOver) {
       await new Promise((resolve) => setImmediate(resolve));
-      longestMs.value = Math.max(longestMs.value, performance.now() - lastMs);
-      lastMs = performance.now();
+      turns++;
     }
   })();
   const work = (name: string) => inSlices(stepsOf(40, 1), () => taken.push(name));
@@ -32,8 +30,8 @@ test('other work has its turn between slices, one slice of all long works at a t
   isOver = true;
   await watch;
   assert.equal(taken.length, 120);
-  // 120 ms of work in turns of one slice each, with all that a loaded machine may add.
-  assert.ok(longestMs.value < 10 * SLICE_MS, `${longestMs.value} ms`);
+  // 120 steps of at least 1 ms each, of which a slice holds as many as begin within its time.
+  assert.ok(turns >= 120 / (SLICE_MS + 1), `${turns} turns`);
   const firstEnd = taken.lastIndexOf('a');
   assert.ok(taken.indexOf('c') < firstEnd, 'no work waits for the end of another');
 });

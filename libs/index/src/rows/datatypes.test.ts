@@ -190,8 +190,10 @@ test('a graph over converted vectors finds what is nearest, is taken up again, a
       addAll(index, converted);
       await index.settled();
       assert.equal(index.stats().indexedVectors, 6_000);
-      assert.equal(index.explain(searchFor({ ef: 64 })), 'graph');
-      assert.ok(recallOf(index, queries.map(convert), { ef: 64 }) >= 0.95, datatype);
+      // More candidates, and a scan of bytes is the cheaper one.
+      const ef = 32;
+      assert.equal(index.explain(searchFor({ ef })), 'graph');
+      assert.ok(recallOf(index, queries.map(convert), { ef }) >= 0.95, datatype);
     }
     await using again = await openIndex(options);
     addAll(again, converted);

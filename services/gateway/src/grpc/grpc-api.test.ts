@@ -279,5 +279,5 @@ test('what is not served says so', async () => {
   const error: unknown = await call.catch((reason: unknown) => reason);
   assert.ok(error instanceof ConnectError);
   assert.equal(error.code, ConnectErrorCode.Unimplemented);
-  assert.match(error.message, /does not support moving shards/);
+  assert.match(error.message, /does not support cluster operations/);
 });
