@@ -12,6 +12,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import type { UpdateView, WriteParameters } from '@tributary/qdrant-api';
+import { isSliceOver, nextSlice } from '@tributary/runtime';
 import type { PointWrites } from '../strict-mode/strict-access.ts';
 
 /** Writes as clients ask for them. */
@@ -32,34 +33,55 @@ export interface GivenWrites {
 export function embeddedWrites(writer: PointWrites, embedder: Embedder): GivenWrites {
   return {
     write: async (collection, operation, parameters) =>
-      writer.write(collection, embedOperation(operation, embedder), parameters),
+      writer.write(collection, await embedOperation(operation, embedder), parameters),
     writeAll: async (collection, operations, parameters) => {
-      const embedded = operations.map((operation) => embedOperation(operation, embedder));
+      const embedded: PointOperation[] = [];
+      for (const operation of operations) embedded.push(await embedOperation(operation, embedder));
       return writer.writeAll(collection, embedded, parameters);
     },
   };
 }
 
-function embedOperation(operation: GivenOperation, embedder: Embedder): PointOperation {
+async function embedOperation(
+  operation: GivenOperation,
+  embedder: Embedder,
+): Promise<PointOperation> {
   switch (operation.kind) {
-    case 'upsert': {
-      const points = operation.points.map(({ id, vectors, payload }) => {
-        return { id, vectors: embedVectors(vectors, embedder), payload };
-      });
-      return { ...operation, points };
-    }
-    case 'updateVectors': {
-      const points = operation.points.map(({ id, vectors }) => {
-        return { id, vectors: embedVectors(vectors, embedder) };
-      });
-      return { ...operation, points };
-    }
+    case 'upsert':
+      return { ...operation, points: await embedPoints(operation.points, embedder) };
+    case 'updateVectors':
+      return { ...operation, points: await embedPoints(operation.points, embedder) };
     default:
       return operation;
   }
 }
 
-/** The vectors themselves where there is no document among them. */
+/** In slices: a document takes some 80 µs, and a request may have thousands. */
+async function embedPoints<P extends { readonly vectors: NamedVectors<GivenVector> }>(
+  points: readonly P[],
+  embedder: Embedder,
+): Promise<(Omit<P, 'vectors'> & { readonly vectors: NamedVectors })[]> {
+  const embedded: (Omit<P, 'vectors'> & { readonly vectors: NamedVectors })[] = [];
+  for (const point of points) {
+    const { vectors } = point;
+    if (isEmbedded(vectors)) {
+      embedded.push({ ...point, vectors });
+      continue;
+    }
+    if (isSliceOver()) await nextSlice();
+    embedded.push({ ...point, vectors: embedVectors(vectors, embedder) });
+  }
+  return embedded;
+}
+
+function isEmbedded(vectors: NamedVectors<GivenVector>): vectors is NamedVectors {
+  for (const name in vectors) {
+    const given = vectors[name];
+    if (given !== undefined && isDocument(given)) return false;
+  }
+  return true;
+}
+
 function embedVectors(vectors: NamedVectors<GivenVector>, embedder: Embedder): NamedVectors {
   const embedded: Record<string, VectorValue> = {};
   for (const name in vectors) {
