@@ -10,6 +10,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { groundTruth, recallOf, runBaseline } from './baseline.ts';
+import { busyGoals, runBusy } from './busy-suite.ts';
 import { clusteredVectors, type DataSet } from './clustered-vectors.ts';
 import type { DatabaseClient } from './database-client.ts';
 import { docsVectors } from './docs-vectors.ts';
@@ -189,12 +190,28 @@ if (synthetic === undefined) throw new Error('there is a data set');
 const filters = await measureFilters(synthetic);
 const scale = await runScale();
 console.log(`\nmany replicas\n${JSON.stringify(scale)}`);
-const goals = [...results.flatMap(goalsOf), ...filterGoals(filters), ...scaleGoals(scale)];
+const busy = await runBusy();
+console.log(`\nsmall searches beside large answers\n${JSON.stringify(busy)}`);
+const goals = [
+  ...results.flatMap(goalsOf),
+  ...filterGoals(filters),
+  ...scaleGoals(scale),
+  ...busyGoals(busy),
+];
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
 mkdirSync(RESULTS, { recursive: true });
 const save = (name: string, content: unknown) =>
   writeFileSync(join(RESULTS, name), `${JSON.stringify(content, null, 2)}\n`);
-save('cluster.json', { commit, machine, node: process.version, seed, results, filters, scale });
+save('cluster.json', {
+  commit,
+  machine,
+  node: process.version,
+  seed,
+  results,
+  filters,
+  scale,
+  busy,
+});
 save('goals.json', goals);
 console.log(`\n${goalTable(goals)}`);
