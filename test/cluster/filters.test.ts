@@ -174,6 +174,73 @@ test('updates by filter change the points that it holds for, alike on both peers
   assert.deepEqual(await indexedFields(), ['list[].k', 'n', 'tags']);
 });
 
+test('what an index makes of words, UUIDs and elements is alike on both peers, in reads and in updates', async () => {
+  const uuid = '550e8400-e29b-41d4-a716-446655440000';
+  const payloads = [
+    { t: ['red', 'fox'], u: uuid.toUpperCase(), offers: [{ t: 'red fox', p: 1 }, { t: 'x' }] },
+    {
+      t: 'Red fox',
+      u: `{${uuid}}`,
+      offers: [
+        { t: 'red', p: 2 },
+        { t: 'fox', p: 3 },
+      ],
+    },
+    { t: 'redfox', u: 'x', offers: [] },
+    { t: 'getFoxName', u: uuid.replaceAll('-', '') },
+  ];
+  await rest('PUT', '/collections/w', {
+    vectors: {},
+    replication_factor: 2,
+    write_consistency_factor: 2,
+  });
+  const points = payloads.map((payload, id) => ({ id, vector: {}, payload }));
+  await rest('PUT', '/collections/w/points?wait=true', { points });
+  const text = { key: 't', match: { text: 'RED fox' } };
+  const rows: readonly (readonly [object, readonly number[], readonly number[]])[] = [
+    [text, [1], [0, 1]],
+    [{ key: 't', match: { substring: 'dfo' } }, [2], [2]],
+    [{ key: 't', match: { prefix: 'red' } }, [0, 2], [0, 2]],
+    [{ key: 'u', match: { value: uuid } }, [], [0, 1, 3]],
+    [{ key: 'offers[].t', match: { text: 'fox red' } }, [0], [0]],
+    [{ is_empty: { key: 'offers[].p' } }, [2, 3], [0]],
+    [{ min_should: { conditions: [], min_count: 1 } }, [], []],
+  ];
+  const assertRows = async (expected: (row: (typeof rows)[number]) => readonly number[]) => {
+    for (const row of rows) {
+      for (const peer of peers) {
+        const body = { filter: { must: [row[0]] }, limit: 10 };
+        const { points: found } = await rest('POST', '/collections/w/points/scroll', body, peer);
+        const ids = found.map(({ id }: { readonly id: number }) => id);
+        assert.deepEqual(ids, expected(row), JSON.stringify(row[0]));
+      }
+    }
+  };
+  await assertRows(([, without]) => without);
+  for (const [field_name, field_schema] of [
+    ['t', { type: 'text' }],
+    ['u', { type: 'uuid' }],
+    ['offers[].t', { type: 'text', nested: 'offers' }],
+    ['offers[].p', { type: 'integer', nested: 'offers' }],
+  ] as const) {
+    await rest('PUT', '/collections/w/index?wait=true', { field_name, field_schema });
+  }
+  await assertRows(([, , indexed]) => indexed);
+  const { payload_schema: schema } = await rest('GET', '/collections/w');
+  assert.equal(schema['offers[].p'].params.nested, 'offers');
+  const { hits } = await rest('POST', '/collections/w/facet', { key: 'u' });
+  assert.deepEqual(hits, [{ value: uuid, count: 3 }]);
+  const filter = { must: [{ key: 'u', match: { value: uuid } }, text] };
+  await rest('POST', '/collections/w/points/delete?wait=true', { filter });
+  for (const peer of peers) {
+    const { points: left } = await rest('POST', '/collections/w/points/scroll', {}, peer);
+    assert.deepEqual(
+      left.map(({ id }: { readonly id: number }) => id),
+      [2, 3],
+    );
+  }
+});
+
 async function createIndex(body: object): Promise<void> {
   await rest('PUT', '/collections/c/index?wait=true', body);
 }

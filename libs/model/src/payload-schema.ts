@@ -12,7 +12,7 @@ export interface TextIndex {
   readonly lowercase: boolean;
   readonly asciiFolding: boolean;
   readonly phraseMatching: boolean;
-  /** Words left out, in lower case. */
+  /** Words left out; in any case where the text is made lower case, else in their own. */
   readonly stopwords: readonly string[];
   /** Language of a Snowball stemmer, as in `english`. */
   readonly stemmer?: string;

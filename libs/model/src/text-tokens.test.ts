@@ -42,6 +42,37 @@ test('each tokenizer cuts where it says', () => {
   ]);
 });
 
+test('parts of identifiers are tokens of their own', () => {
+  const code = (text: string) => tokens(text, { tokenizer: 'code', lowercase: false }).join(' ');
+  for (const [text, parts] of [
+    ['getHTTPResponse', 'get HTTP Response'],
+    ['parse_json_v2 kebab-case', 'parse json v2 kebab case'],
+    ['utf8Decode(x86_64)', 'utf8 Decode x86 64'],
+    ['SHA256sum HTMLParser3D', 'SHA256sum HTML Parser3 D'],
+    ['__init__ IOError aB ABc', 'init IO Error a B A Bc'],
+    ['std::io::Read<Vec<u8>>', 'std io Read Vec u8'],
+    ['étéFroid ПриветМир 日本語Code', 'été Froid Привет Мир 日本語 Code'],
+  ] as const) {
+    assert.equal(code(text), parts);
+  }
+  assert.deepEqual(tokens('getHTTP', { tokenizer: 'code' }), ['get', 'http']);
+});
+
+test('the multilingual tokenizer leaves accents out where texts are written without them too', () => {
+  const multilingual = (text: string) => tokens(text, { tokenizer: 'multilingual' }).join(' ');
+  for (const [text, plain] of [
+    ['Ação naïve cafe\u0301', 'acao naive cafe'],
+    ['œuvre æon ﬁne ÅNGSTRÖM', 'oeuvre aeon fine angstrom'],
+    ['ΑΘΉΝΑ', 'αθηνα'],
+    ['مُحَمَّد שָׁלוֹם', 'محمد שלום'],
+    ['ﾃｽﾄ', 'テ ス ト'],
+  ] as const) {
+    assert.equal(multilingual(text), plain);
+  }
+  for (const word of ['йод', 'हिंदी', 'straße', 'đa']) assert.equal(multilingual(word), word);
+  assert.notEqual(multilingual('ガ'), multilingual('カ'));
+});
+
 test('a word finds every document that has it, whatever the tokenizer', () => {
   const tokenizer = fc.constantFrom('word', 'whitespace', 'prefix', 'multilingual' as const);
   const word = fc.constantFrom('Straße', 'naïve', 'data', 'X9', '東京', 'ÉCOLE', 'สวัสดี');
@@ -78,7 +109,8 @@ test('case, folding, stopwords, stems and lengths shape a token in this order', 
     '東',
   ]);
   assert.deepEqual(tokens('The cat', { stopwords: ['the'] }), ['cat']);
-  assert.deepEqual(tokens('The cat', { stopwords: ['the'], lowercase: false }), ['cat']);
+  assert.deepEqual(tokens('The cat', { stopwords: ['THE'] }), ['cat']);
+  assert.deepEqual(tokens('The THE cat', { stopwords: ['The'], lowercase: false }), ['THE', 'cat']);
   assert.deepEqual(tokens('running cats', { stemmer: 'English' }), ['run', 'cat']);
   assert.deepEqual(tokens('a abc abcdef', { minTokenLength: 2, maxTokenLength: 4 }), ['abc']);
 });

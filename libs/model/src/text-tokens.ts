@@ -39,6 +39,10 @@ const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, 'v');
 /** Prefixes are no longer than this: all of a word that never ends would take memory by the square of its length. */
 const PREFIX_LENGTH_MAX = 64;
 const NOT_ASCII = /[^\p{ASCII}]/u;
+/** Marks that only accent a letter; those of other scripts are letters themselves, as in Hindi, or tell some apart, as й and и. */
+const ACCENTS =
+  /(?<=[\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}\p{Script=Hebrew}])\p{Mn}+/gu;
+const LIGATURES: Readonly<Record<string, string>> = { æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE' };
 /** Stems kept of each analyser: most words of a text are frequent ones, and a stemmer takes 10 to 200 µs a word. */
 const STEMS_MAX = 8_192;
 /** Longer words are rare, and would take memory. */
@@ -112,14 +116,25 @@ function expressionOf(tokenizer: Tokenizer): RegExp {
 type Normaliser = (word: string) => string | undefined;
 
 function createNormaliser(index: TextIndex): Normaliser {
-  const stopwords = new Set(index.stopwords);
+  // Words keep their case where the text does.
+  const stopwords = new Set(
+    index.lowercase ? index.stopwords.map((word) => word.toLowerCase()) : index.stopwords,
+  );
+  const isMultilingual = index.tokenizer === 'multilingual';
   const stem = stemmerOf(index.stemmer?.toLowerCase());
   return (word) => {
     let token = index.asciiFolding && NOT_ASCII.test(word) ? fold.foldMaintaining(word) : word;
+    if (isMultilingual && NOT_ASCII.test(token)) token = withoutDiacritics(token);
     if (index.lowercase) token = token.toLowerCase();
-    if (stopwords.size > 0 && stopwords.has(token.toLowerCase())) return undefined;
+    if (stopwords.has(token)) return undefined;
     return stem === undefined ? token : stem(token);
   };
+}
+
+/** Letters of whatever width and form, and without accents where a text may as well be written without them. */
+function withoutDiacritics(word: string): string {
+  const bare = word.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
+  return bare.replace(/[æÆœŒ]/gu, (letter) => LIGATURES[letter] ?? letter);
 }
 
 function stemmerOf(language: string | undefined): ((word: string) => string) | undefined {

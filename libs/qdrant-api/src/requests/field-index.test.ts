@@ -114,3 +114,39 @@ test('the field in a path is a JSON path', () => {
     /^400 .*is not a JSON path/,
   );
 });
+
+test('an index may have each element of an array for an entry, where its field lies in them', () => {
+  const parse = (field_name: string, nested: string, type = 'keyword') =>
+    parseCreateFieldIndex({ field_name, field_schema: { type, nested } });
+  for (const nested of ['offers', 'offers[]', '"offers"']) {
+    assert.deepEqual(parse('offers[].price', nested, 'float'), {
+      field: 'offers[].price',
+      index: { type: 'float', nested: 'offers' },
+    });
+  }
+  assert.equal(parse('a."b c"[].d[].e', 'a."b c"').index.nested, 'a."b c"');
+  const { index } = parse('offers[].tags[]', 'offers');
+  assert.deepEqual(fieldIndexJson(index), { type: 'keyword', nested: 'offers' });
+  for (const field of ['offers', 'offers[]', 'offers.price', 'offers[0].price', 'price', 'x[].y']) {
+    assert.match(
+      refusalOf(() => parse(field, 'offers')),
+      /^422 .*nested: the field .* must lie in/,
+    );
+  }
+  for (const nested of ['a[].b', 'offers[0]', 'offers[][]']) {
+    assert.match(
+      refusalOf(() => parse('a[].b[].c', nested)),
+      /^422 .*must be the path of one array/,
+    );
+  }
+  assert.match(
+    refusalOf(() => parse('offers[].p', '$x')),
+    /^400 .*nested: invalid JSON path/,
+  );
+});
+
+test('own stopwords are kept in their case', () => {
+  const schema = { type: 'text', lowercase: false, stopwords: { custom: ['The', 'THE'] } };
+  const { index } = parseCreateFieldIndex({ field_name: 'a', field_schema: schema });
+  assert.deepEqual(index.type === 'text' && index.stopwords, ['The', 'THE']);
+});

@@ -180,7 +180,7 @@ export function readStopwords(value: JsonValue, path: string): Stopwords {
     if (words !== undefined) return words;
     throw wrongType(path, language, `one of ${STOPWORD_LANGUAGES.join(', ')}`);
   });
-  const words = [...new Set([...listed, ...custom.map((word) => word.toLowerCase())])];
+  const words = [...new Set([...listed, ...custom])];
   return { words, languages };
 }
 
