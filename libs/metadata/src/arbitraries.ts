@@ -4,6 +4,7 @@ import {
   type AnyVectorParams,
   COLLECTION_DEFAULTS,
   type CollectionConfig,
+  clusterId,
   collectionId,
   peerId,
   type QuotaConfig,
@@ -122,7 +123,12 @@ const vectorNameChanges = fc.oneof(
     plain,
   ),
 );
+const CLUSTER = clusterId('8c7f6a1e-3b52-4d10-9f6e-0a1b2c3d4e5f');
 const clusterChanges = fc.oneof(
+  fc.record(
+    { kind: fc.constant('clusterFounded' as const), clusterId: fc.constant(CLUSTER) },
+    plain,
+  ),
   fc.record(
     {
       kind: fc.constant('peerJoined' as const),
@@ -165,8 +171,8 @@ export const events: fc.Arbitrary<MetadataEvent> = fc.oneof(
   { weight: 9, arbitrary: replicaChanges },
 );
 
-/** Events at the start of every history: two peers, a collection, both replicas of its first shard Active. */
-export const BEGINNING_LENGTH = 4;
+/** Events at the start of every history: its founding, two peers, a collection, both replicas of its first shard Active. */
+export const BEGINNING_LENGTH = 5;
 
 /** A cluster that has something to change: two peers and a collection, then whatever of the drawn events is legal. */
 export const histories: fc.Arbitrary<SequencedEvent[]> = fc
@@ -184,6 +190,7 @@ function beginning(config: CollectionConfig): MetadataEvent[] {
   const active = (peer: typeof one) =>
     ({ collection: id, shard: shardId(0), peer, from: 'Initializing', to: 'Active' }) as const;
   return [
+    { kind: 'clusterFounded', clusterId: CLUSTER },
     { kind: 'peerJoined', peer: one, uri: 'http://one:6335', version: '1.0.0' },
     { kind: 'peerJoined', peer: two, uri: 'http://two:6335', version: '1.0.0' },
     {

@@ -58,6 +58,7 @@ test('bytes of an unknown version, kind, field or range are corrupt', () => {
     '{"version":1,"event":{"kind":"peerRemoved","peer":0}}',
     '{"version":1,"event":{"kind":"peerRemoved","peer":9007199254740993}}',
     '{"version":1,"event":{"kind":"collectionDeleted","id":"../etc"}}',
+    '{"version":1,"event":{"kind":"clusterFounded","clusterId":"mine"}}',
     '{"version":1,"event":{"kind":"aliasesChanged","actions":[{"swap":{"from":"a","to":"b"}}]}}',
     '{"version":1,"event":{"kind":"aliasesChanged","actions":[{"delete":{}}]}}',
   ];

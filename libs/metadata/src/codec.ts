@@ -28,6 +28,7 @@ export function encodeState(state: MetadataState): Uint8Array {
   return toBytes({
     version: VERSION,
     sequence: state.sequence,
+    ...(state.clusterId && { clusterId: state.clusterId }),
     peers: [...state.peers.values()],
     collections: [...state.collections.values()].map(({ shards, ...collection }) => ({
       ...collection,
@@ -44,6 +45,7 @@ export function decodeState(bytes: Uint8Array): MetadataState {
     const stored = storedStateSchema.parse(fromBytes(bytes));
     return {
       sequence: stored.sequence,
+      ...(stored.clusterId && { clusterId: stored.clusterId }),
       peers: new Map(stored.peers.map((peer) => [peer.id, peer])),
       collections: new Map(stored.collections.map((collection) => [collection.name, collection])),
       aliases: new Map(stored.aliases),

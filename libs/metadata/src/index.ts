@@ -1,4 +1,5 @@
 export * from './aliases.ts';
+export * from './cluster-id.ts';
 export * from './codec.ts';
 export * from './metadata.ts';
 export * from './metadata-event.ts';

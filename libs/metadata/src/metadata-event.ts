@@ -3,6 +3,7 @@
 
 import type {
   AnyVectorParams,
+  ClusterId,
   CollectionConfig,
   CollectionId,
   PeerId,
@@ -13,6 +14,8 @@ import type {
 import type { ReplicaState } from './metadata-state.ts';
 
 export type MetadataEvent =
+  /** The first event of every log, and only that. */
+  | { readonly kind: 'clusterFounded'; readonly clusterId: ClusterId }
   | {
       readonly kind: 'peerJoined';
       readonly peer: PeerId;

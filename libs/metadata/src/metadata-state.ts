@@ -2,6 +2,7 @@
 // It is the fold of the events of the META stream, so every peer that has folded up to one sequence has the same state.
 
 import type {
+  ClusterId,
   CollectionConfig,
   CollectionId,
   CollectionVectors,
@@ -49,6 +50,8 @@ export interface CollectionState {
 export interface MetadataState {
   /** Sequence of the last event folded; 0 for none. */
   readonly sequence: Sequence;
+  /** Absent before the first event. */
+  readonly clusterId?: ClusterId;
   readonly peers: ReadonlyMap<PeerId, PeerState>;
   /** By name. */
   readonly collections: ReadonlyMap<string, CollectionState>;

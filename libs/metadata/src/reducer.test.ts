@@ -29,7 +29,7 @@ test('the generated histories reach every kind of event and every change of a re
         if (event.changes.length > 1) reached.add('several changes');
       }
     }),
-    { numRuns: 200, seed: 1 },
+    { numRuns: 500, seed: 1 },
   );
   const expected = [
     'peerJoined',
@@ -97,6 +97,19 @@ test('the reducer stops at an event that makes no sense, and at one out of order
     version: '1',
   };
   assert.throws(() => reduce(state, join, sequence(0)), /event 0 comes after 0/);
+});
+
+test('a cluster is founded once, before anything else', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const [founding, ...rest] = history.map(({ event }) => event);
+      assert.ok(founding?.kind === 'clusterFounded');
+      assert.ok(rest.every(({ kind }) => kind !== 'clusterFounded'));
+      const state = foldAll(history);
+      assert.equal(state.clusterId, founding.clusterId);
+      assert.match(refusal(state, founding) ?? '', /first event only/);
+    }),
+  );
 });
 
 test('of two changes from one replica state the second is refused', () => {

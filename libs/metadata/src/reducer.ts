@@ -43,6 +43,8 @@ export const REPLICA_TRANSITIONS: Readonly<Record<ReplicaState, readonly Replica
 /** Why the event makes no sense in this state, as a sentence for the user; undefined where it does. */
 export function refusal(state: MetadataState, event: MetadataEvent): string | undefined {
   switch (event.kind) {
+    case 'clusterFounded':
+      return state.sequence === 0 ? undefined : 'A cluster is founded by its first event only';
     case 'peerJoined':
       return URL.canParse(event.uri) ? undefined : `Peer ${event.peer} has no valid URI`;
     case 'peerRemoved':
@@ -94,6 +96,8 @@ export function findCollection(
 
 function apply(state: MetadataState, event: MetadataEvent, at: Sequence): MetadataState {
   switch (event.kind) {
+    case 'clusterFounded':
+      return { ...state, clusterId: event.clusterId };
     case 'peerJoined': {
       const peer = { id: event.peer, uri: event.uri, version: event.version };
       return { ...state, peers: withEntry(state.peers, event.peer, peer) };

@@ -5,6 +5,7 @@ import {
   type AnyVectorParams,
   type CollectionConfig,
   type CollectionVectors,
+  clusterId,
   collectionId,
   DISTANCES,
   type HnswConfig,
@@ -41,6 +42,10 @@ const collection = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/)
   .transform((value) => collectionId(value));
+const cluster = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  .transform((value) => clusterId(value));
 const replicaState = z.enum(['Initializing', 'Active', 'Dead', 'Partial', 'Recovery', 'Listener']);
 
 const hnsw = z.strictObject({
@@ -150,6 +155,10 @@ const quotas = z.strictObject({
 
 const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
   z.strictObject({
+    kind: z.literal('clusterFounded'),
+    clusterId: cluster,
+  } satisfies EventShape<'clusterFounded'>),
+  z.strictObject({
     kind: z.literal('peerJoined'),
     peer,
     uri: z.string(),
@@ -241,6 +250,7 @@ export const storedEventSchema = z.strictObject({ version, event });
 export const storedStateSchema = z.strictObject({
   version,
   sequence: sequenceSchema,
+  clusterId: cluster.exactOptional(),
   peers: z.array(peerState),
   collections: z.array(collectionState),
   aliases: z.array(z.tuple([z.string(), z.string()])),

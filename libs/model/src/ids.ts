@@ -12,10 +12,13 @@ export type ShardTarget = ShardId | typeof ALL_SHARDS;
 export type PeerId = Brand<number, 'PeerId'>;
 /** Identity of a collection that a drop and re-create under the same name does not reuse. */
 export type CollectionId = Brand<string, 'CollectionId'>;
+/** Identity of a cluster, a UUID in lower case: of its data folders, its NATS servers and its metadata. */
+export type ClusterId = Brand<string, 'ClusterId'>;
 /** Position of a vector in a replica's flat memory; never leaves the replica. */
 export type PointOffset = Brand<number, 'PointOffset'>;
 
 export const ALL_SHARDS = 'all';
+const CLUSTER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const COLLECTION_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export function sequence(value: number): Sequence {
@@ -37,6 +40,11 @@ export function peerId(value: number): PeerId {
 export function collectionId(value: string): CollectionId {
   if (!COLLECTION_ID.test(value)) throw new RangeError(`not a collection id: ${value}`);
   return value as CollectionId;
+}
+
+export function clusterId(value: string): ClusterId {
+  if (!CLUSTER_ID.test(value)) throw new RangeError(`not a cluster id: ${value}`);
+  return value as ClusterId;
 }
 
 export function pointOffset(value: number): PointOffset {

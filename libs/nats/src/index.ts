@@ -3,6 +3,7 @@ export * from './connection.ts';
 export * from './jetstream-metadata-log.ts';
 export * from './jetstream-write-streams.ts';
 export * from './nats-applied-reports.ts';
+export * from './nats-cluster-id.ts';
 export * from './nats-lease-store.ts';
 export * from './nats-resource-reports.ts';
 export * from './raft-view.ts';

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { leaseStoreConformance, metadataLogConformance } from '@tributary/metadata/conformance';
-import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { clusterId, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { systemClock } from '@tributary/runtime';
 import type { AppliedReport } from '@tributary/wire';
 import { ensureClusterStreams, META_STREAM, SNAPSHOT_BUCKET } from './cluster-streams.ts';
 import { JetStreamMetadataLog } from './jetstream-metadata-log.ts';
 import { NatsAppliedReports } from './nats-applied-reports.ts';
+import { NatsClusterId } from './nats-cluster-id.ts';
 import { NatsLeaseStore } from './nats-lease-store.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -45,6 +46,16 @@ test('creating the streams of the cluster again keeps what is in them', async ()
   const lease = await store.acquire('one', 60_000);
   await ensureClusterStreams(server.connection, { replicas: 1 });
   assert.deepEqual(await store.current(), lease);
+});
+
+test('of peers that claim the servers at once one wins, and its id stays', async () => {
+  const ids = [1, 2, 3].map((n) => clusterId(`0000000${n}-0000-4000-8000-000000000000`));
+  const clusterOf = () => new NatsClusterId(server.connection);
+  assert.equal(await clusterOf().read(), undefined);
+  const claimed = await Promise.all(ids.map((id) => clusterOf().claim(id)));
+  assert.equal(new Set(claimed).size, 1);
+  await ensureClusterStreams(server.connection, { replicas: 1 });
+  assert.equal(await clusterOf().read(), claimed[0]);
 });
 
 test('a report reaches every subscriber, also this one, until it is disposed', async () => {

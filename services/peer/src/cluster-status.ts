@@ -35,11 +35,12 @@ export class ClusterStatus implements Disposable {
 
   async view(): Promise<ClusterView> {
     const { self, metadata, coordinator } = this.#options;
-    const { peers, sequence } = metadata.state;
+    const { peers, sequence, clusterId } = metadata.state;
     const { lease } = coordinator;
     const group = await this.#group();
     return {
       peerId: self,
+      ...(clusterId && { clusterId }),
       peers: new Map([...peers.values()].map(({ id, uri }) => [id, uri])),
       term: lease?.term ?? 0,
       commit: sequence,

@@ -4,7 +4,12 @@
 //   remembers nothing ────► has entered before anything else starts
 
 import { MetadataReplica } from '@tributary/metadata';
-import { type Connection, ensureClusterStreams, JetStreamMetadataLog } from '@tributary/nats';
+import {
+  type Connection,
+  ensureClusterStreams,
+  JetStreamMetadataLog,
+  NatsClusterId,
+} from '@tributary/nats';
 import {
   type Clock,
   type Logger,
@@ -12,13 +17,15 @@ import {
   retryUntilDone,
   TributaryError,
 } from '@tributary/runtime';
-import { assertSameCluster, MetadataCache } from './metadata-cache.ts';
+import { agreeOnCluster, foundCluster } from './cluster-identity.ts';
+import type { DataFolder } from './data-folder.ts';
+import { assertNotAhead, MetadataCache } from './metadata-cache.ts';
 
 export interface ClusterMetadataOptions {
   readonly connection: Connection;
   /** Copies of the streams that the cluster has once. */
   readonly replicas: 1 | 3;
-  readonly folder: string;
+  readonly folder: DataFolder;
   readonly compactEvents: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -41,8 +48,8 @@ export function createClusterMetadata(options: ClusterMetadataOptions): ClusterM
   const { connection, replicas, folder, clock, random, signal } = options;
   const logger = options.logger.child({ part: 'metadata' });
   const log = new JetStreamMetadataLog(connection);
-  const cache = new MetadataCache({ folder, clock, logger });
-  const cached = cache.load();
+  const cache = new MetadataCache({ folder: folder.path, clock, logger });
+  const cached = cache.load(folder.clusterId);
   const metadata = new MetadataReplica({
     log,
     initial: cached,
@@ -54,18 +61,30 @@ export function createClusterMetadata(options: ClusterMetadataOptions): ClusterM
   cache.follow(metadata);
   const find = async () => {
     await ensureClusterStreams(connection, { replicas, signal });
-    assertSameCluster(cached, await log.lastSequence(), folder);
   };
-  const isTransient = (error: unknown) =>
-    cached !== undefined && error instanceof TributaryError && error.retryable;
-  const name = 'entry into the cluster';
-  const found = retryUntilDone(find, { name, clock, random, logger, signal, isTransient });
-  const following = found.then(() => metadata.run(signal));
-  const entered = found
-    .then(() =>
-      retryUntilDone(() => metadata.sync(signal), { name, clock, random, logger, signal }),
-    )
-    .then(() => {});
+  const isRetryable = (error: unknown) => error instanceof TributaryError && error.retryable;
+  const isTransient = (error: unknown) => cached !== undefined && isRetryable(error);
+  const around = { name: 'entry into the cluster', clock, random, logger, signal };
+  const untilDone = <T>(body: () => Promise<T>) =>
+    retryUntilDone(body, { ...around, isTransient: isRetryable });
+  const agree = async () => {
+    const owner = { path: folder.path, clusterId: folder.clusterId ?? cached?.clusterId };
+    const nats = new NatsClusterId(connection);
+    const id = await agreeOnCluster({ log, nats, folder: owner, random }, signal);
+    assertNotAhead(cached, await log.lastSequence(), folder.path);
+    return id;
+  };
+  const agreed = retryUntilDone(find, { ...around, isTransient }).then(() => untilDone(agree));
+  const following = agreed.then(() => metadata.run(signal));
+  const enter = async () => {
+    const id = await agreed;
+    await untilDone(async () => {
+      await metadata.sync(signal);
+      await foundCluster(metadata, id, signal);
+    });
+    folder.keepCluster(id);
+  };
+  const entered = enter();
   // Who needs them waits for them later; a failure that comes before is not to end the process by itself.
   for (const each of [entered, following]) each.catch(() => {});
   return {

@@ -151,7 +151,7 @@ async function startServices(
     createClusterMetadata({
       connection,
       replicas: source.replicas,
-      folder: folder.path,
+      folder,
       compactEvents: settings.consensus.compact_wal_entries || Number.POSITIVE_INFINITY,
       clock,
       random,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { afterEach, beforeEach } from 'node:test';
+import { clusterId } from '@tributary/model';
 import { seededRandom } from '@tributary/runtime';
 import { openDataFolder } from './data-folder.ts';
 
@@ -21,6 +22,19 @@ test('a peer keeps its id over restarts', async () => {
   assert.equal(second.peer, first.peer);
 });
 
+test('the cluster of a folder is kept over restarts, and never another', async () => {
+  const id = clusterId('8c7f6a1e-3b52-4d10-9f6e-0a1b2c3d4e5f');
+  const first = await openDataFolder({ path, random });
+  assert.equal(first.clusterId, undefined);
+  first.keepCluster(id);
+  assert.equal(first.clusterId, id);
+  await first[Symbol.asyncDispose]();
+  await using second = await openDataFolder({ path, random });
+  assert.deepEqual([second.peer, second.clusterId], [first.peer, id]);
+  const other = clusterId('00000000-0000-4000-8000-000000000000');
+  assert.throws(() => second.keepCluster(other), /one cluster/);
+});
+
 test('a folder that a peer has open is refused, naming the process', async () => {
   await using _first = await openDataFolder({ path, random });
   await assert.rejects(openDataFolder({ path, random }), new RegExp(`process ${process.pid}:`));
@@ -34,6 +48,16 @@ test('a folder of another peer is refused, and left free', async () => {
 });
 
 test('a broken identity is named, with what to do', async () => {
-  writeFileSync(join(path, 'peer.json'), '{"peer_id":');
-  await assert.rejects(openDataFolder({ path, random }), /peer\.json .*start with an empty/);
+  const broken = [
+    '{"peer_id":',
+    '{"format":1,"peer_id":7}',
+    '{"format":2}',
+    '{"format":2,"peer_id":0}',
+    '{"format":2,"peer_id":7,"cluster_id":"mine"}',
+  ];
+  for (const text of broken) {
+    writeFileSync(join(path, 'peer.json'), text);
+    const opening = openDataFolder({ path, random });
+    await assert.rejects(opening, /peer\.json .*start with an empty/, text);
+  }
 });

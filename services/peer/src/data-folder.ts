@@ -1,16 +1,31 @@
-// The folder of one peer: who the peer is (`peer.json`), held so that two processes never share it.
+// The folder of one peer: who the peer is and of which cluster (`peer.json`), held so that two processes never share it.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PeerId, peerId } from '@tributary/model';
-import { lockFolder, type Random, replaceFile, TributaryError } from '@tributary/runtime';
+import { type ClusterId, clusterId, type PeerId, peerId } from '@tributary/model';
+import { assert, lockFolder, type Random, replaceFile, TributaryError } from '@tributary/runtime';
+import { z } from 'zod';
 
 const IDENTITY_FILE = 'peer.json';
-const FORMAT = 1;
+const FORMAT = 2;
+const identitySchema = z.object({
+  format: z.literal(FORMAT),
+  peer_id: z.number(),
+  cluster_id: z.string().exactOptional(),
+});
 
 export interface DataFolder extends AsyncDisposable {
   readonly path: string;
   readonly peer: PeerId;
+  /** Undefined until the peer has entered a cluster. */
+  readonly clusterId: ClusterId | undefined;
+  /** Keeps that the folder belongs to this cluster, for good. */
+  keepCluster(id: ClusterId): void;
+}
+
+interface Identity {
+  readonly peer: PeerId;
+  readonly clusterId?: ClusterId;
 }
 
 /**
@@ -26,7 +41,9 @@ export async function openDataFolder(options: {
   const { path, random } = options;
   await using held = new AsyncDisposableStack();
   held.use(await lockFolder(path, random));
-  const peer = readIdentity(path) ?? writeIdentity(path, options.peer ?? randomPeerId(random));
+  const found = readIdentity(path);
+  const peer = found?.peer ?? peerId(options.peer ?? randomPeerId(random));
+  if (found === undefined) writeIdentity(path, { peer });
   if (options.peer !== undefined && options.peer !== peer) {
     throw new TributaryError(
       'bad_request',
@@ -34,10 +51,24 @@ export async function openDataFolder(options: {
     );
   }
   const lock = held.move();
-  return { path, peer, [Symbol.asyncDispose]: () => lock.disposeAsync() };
+  let cluster = found?.clusterId;
+  return {
+    path,
+    peer,
+    get clusterId() {
+      return cluster;
+    },
+    keepCluster(id) {
+      if (cluster === id) return;
+      assert(cluster === undefined, 'a folder belongs to one cluster');
+      writeIdentity(path, { peer, clusterId: id });
+      cluster = id;
+    },
+    [Symbol.asyncDispose]: () => lock.disposeAsync(),
+  };
 }
 
-function readIdentity(path: string): PeerId | undefined {
+function readIdentity(path: string): Identity | undefined {
   const file = join(path, IDENTITY_FILE);
   let text: string;
   try {
@@ -47,18 +78,11 @@ function readIdentity(path: string): PeerId | undefined {
     throw error;
   }
   try {
-    const parsed: unknown = JSON.parse(text);
-    if (
-      typeof parsed === 'object' &&
-      parsed !== null &&
-      'format' in parsed &&
-      'peer_id' in parsed
-    ) {
-      if (parsed.format === FORMAT && typeof parsed.peer_id === 'number') {
-        return peerId(parsed.peer_id);
-      }
-    }
-    throw new RangeError('fields are missing or of another version');
+    const { peer_id: peer, cluster_id: cluster } = identitySchema.parse(JSON.parse(text));
+    return {
+      peer: peerId(peer),
+      ...(cluster !== undefined && { clusterId: clusterId(cluster) }),
+    };
   } catch (cause) {
     throw new TributaryError(
       'corrupt',
@@ -68,10 +92,13 @@ function readIdentity(path: string): PeerId | undefined {
   }
 }
 
-function writeIdentity(path: string, id: number): PeerId {
-  const text = `${JSON.stringify({ format: FORMAT, peer_id: id })}\n`;
-  replaceFile(join(path, IDENTITY_FILE), text);
-  return peerId(id);
+function writeIdentity(path: string, { peer, clusterId: cluster }: Identity): void {
+  const fields: z.infer<typeof identitySchema> = {
+    format: FORMAT,
+    peer_id: peer,
+    ...(cluster !== undefined && { cluster_id: cluster }),
+  };
+  replaceFile(join(path, IDENTITY_FILE), `${JSON.stringify(fields)}\n`);
 }
 
 function randomPeerId(random: Random): number {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -69,6 +69,15 @@ function startWith(environment: Record<string, string>, ...flags: string[]): Pro
   return { child, printed: () => printed, ended };
 }
 
+function linesOf(program: Program) {
+  const lines = program.printed().trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+function clusterOf(dataFolder: string): string {
+  return JSON.parse(readFileSync(join(dataFolder, 'peer.json'), 'utf8')).cluster_id;
+}
+
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + WITHIN_MS;
   while (!holds()) {
@@ -98,16 +107,45 @@ test('a folder of another cluster ends the peer with one line, and nothing is le
   assert.equal(await findRunningServer(join(folder, 'nats')), undefined);
 });
 
+test('a folder never enters another cluster whose log is as long, and telemetry names its own', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'tributary-other-'));
+  try {
+    const first = start(...ANY_PORT);
+    await until('it serves', () => first.printed().includes('"serving"'));
+    const own = clusterOf(folder);
+    assert.match(own, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    const { httpPort } = linesOf(first).find(({ msg }) => msg === 'serving') ?? {};
+    const telemetry = await fetch(`http://127.0.0.1:${httpPort}/telemetry?details_level=1`);
+    assert.match(await telemetry.text(), new RegExp(`"cluster_id":"${own}"`));
+    first.child.kill('SIGTERM');
+    assert.equal((await first.ended).code, 0);
+
+    const second = start(...ANY_PORT, '--data-dir', other);
+    await until('it serves', () => second.printed().includes('"serving"'));
+    const theirs = clusterOf(other);
+    assert.notEqual(theirs, own);
+    const server = JSON.parse(readFileSync(join(other, 'nats', 'server.json'), 'utf8'));
+    const url = `nats://127.0.0.1:${server.port}`;
+    const { code, said }: Ending = await start(...ANY_PORT, '--nats-url', url).ended;
+    assert.equal(code, 1);
+    const ids = `it is of cluster ${own}, the NATS servers are of cluster ${theirs}`;
+    assert.match(said, new RegExp(`^tributary: data folder \\S+ belongs to another .*${ids}.*\n$`));
+    assert.equal(clusterOf(folder), own);
+    second.child.kill('SIGTERM');
+    assert.equal((await second.ended).code, 0);
+  } finally {
+    const server = await findRunningServer(join(other, 'nats'));
+    if (server !== undefined) process.kill(server.pid, 'SIGKILL');
+    rmSync(other, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+});
+
 test('the log begins with the version and ends with stopped; keys without effect are named once', async () => {
   const program = start(...ANY_PORT, '--config-path', QDRANT_CONFIGURATION);
   await until('it serves', () => program.printed().includes('"serving"'));
   program.child.kill('SIGTERM');
   assert.deepEqual(await program.ended, { code: 0, said: '' });
-  const lines = program
-    .printed()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const lines = linesOf(program);
   assert.match(lines[0].msg, /^tributary \d+\.\d+\.\d+ /);
   assert.equal(lines.at(-1).msg, 'stopped');
   const named = lines.filter(({ msg }) => msg === 'keys without effect');

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { afterEach, beforeEach } from 'node:test';
-import { MetadataReplica } from '@tributary/metadata';
+import { EMPTY_METADATA, encodeState, MetadataReplica } from '@tributary/metadata';
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
-import { peerId } from '@tributary/model';
+import { clusterId, peerId, sequence } from '@tributary/model';
 import { seededRandom, silentLogger, systemClock } from '@tributary/runtime';
-import { assertSameCluster, MetadataCache } from './metadata-cache.ts';
+import { assertNotAhead, MetadataCache } from './metadata-cache.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -47,10 +47,20 @@ test('a cache that cannot be read is gone without', () => {
   assert.equal(new MetadataCache({ folder, clock, logger }).load(), undefined);
 });
 
-test('a peer that remembers more than the cluster has is of another cluster', () => {
-  const state = { sequence: 7, peers: new Map(), collections: new Map(), aliases: new Map() };
-  const cached = state as unknown as NonNullable<ReturnType<MetadataCache['load']>>;
-  assert.throws(() => assertSameCluster(cached, 6, folder), /belongs to another cluster/);
-  assertSameCluster(cached, 7, folder);
-  assertSameCluster(undefined, 0, folder);
+test('a fold of another cluster than the folder belongs to is gone without', () => {
+  const own = clusterId('00000001-0000-4000-8000-000000000000');
+  const other = clusterId('00000002-0000-4000-8000-000000000000');
+  const state = { ...EMPTY_METADATA, clusterId: other };
+  writeFileSync(join(folder, 'metadata.cache'), encodeState(state));
+  const cache = new MetadataCache({ folder, clock, logger });
+  assert.deepEqual(cache.load(other), state);
+  assert.deepEqual(cache.load(), state);
+  assert.equal(cache.load(own), undefined);
+});
+
+test('a peer that remembers more than META has is stopped', () => {
+  const cached = { ...EMPTY_METADATA, sequence: sequence(7) };
+  assert.throws(() => assertNotAhead(cached, 6, folder), /event 7, META ends at 6/);
+  assertNotAhead(cached, 7, folder);
+  assertNotAhead(undefined, 0, folder);
 });

@@ -2,11 +2,12 @@
 // leader opens its replicas and answers reads at once; it follows the log as soon as there is one.
 //
 // Only a cache: the log is the truth, a cache that cannot be read is thrown away, and one that is ahead of the log
-// belongs to another cluster and stops the peer before it could drop anything.
+// stops the peer before it could drop anything: the log has lost events.
 
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeState, encodeState, type Metadata, type MetadataState } from '@tributary/metadata';
+import type { ClusterId } from '@tributary/model';
 import { type Clock, type Logger, replaceFile, TributaryError } from '@tributary/runtime';
 
 const FILE = 'metadata.cache';
@@ -27,10 +28,12 @@ export class MetadataCache implements Disposable {
     this.#logger = options.logger;
   }
 
-  /** Undefined where there is none that can be read. */
-  load(): MetadataState | undefined {
+  /** Undefined where there is none that can be read, or only one of another cluster than the folder's, where that is known. */
+  load(cluster?: ClusterId): MetadataState | undefined {
     try {
-      return decodeState(readFileSync(this.#file));
+      const state = decodeState(readFileSync(this.#file));
+      if (cluster === undefined || state.clusterId === cluster) return state;
+      throw new TributaryError('corrupt', `it is of cluster ${state.clusterId}, not ${cluster}`);
     } catch (error) {
       if (!(error instanceof TributaryError)) return undefined;
       this.#logger.warn({ error }, 'the cached metadata cannot be read: going without it');
@@ -72,7 +75,7 @@ export class MetadataCache implements Disposable {
 }
 
 /** Errors: `precondition_failed` where what the peer remembers is ahead of what the cluster has. */
-export function assertSameCluster(
+export function assertNotAhead(
   cached: MetadataState | undefined,
   lastSequence: number,
   folder: string,
@@ -80,7 +83,7 @@ export function assertSameCluster(
   if (cached === undefined || cached.sequence <= lastSequence) return;
   throw new TributaryError(
     'precondition_failed',
-    `data folder ${folder} belongs to another cluster: it has seen metadata event ${cached.sequence}, ` +
-      `the cluster has ${lastSequence}; check --nats-url, or start with an empty data folder`,
+    `data folder ${folder} is ahead of its cluster: it has seen metadata event ${cached.sequence}, ` +
+      `META ends at ${lastSequence}; restore META, or start with an empty data folder`,
   );
 }

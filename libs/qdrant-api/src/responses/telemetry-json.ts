@@ -142,6 +142,7 @@ function clusterTelemetry(view: ClusterView, detailsLevel: number): JsonObject {
   if (detailsLevel < 1) return { enabled: true };
   return {
     enabled: true,
+    ...(view.clusterId !== undefined && { cluster_id: view.clusterId }),
     status: {
       number_of_peers: view.peers.size,
       term: view.term,

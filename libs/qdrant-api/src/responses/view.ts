@@ -1,6 +1,6 @@
 // What a gateway knows and a client is told, the same for REST and gRPC.
 
-import type { CollectionConfig, PayloadSchema, PeerId, ShardId } from '@tributary/model';
+import type { ClusterId, CollectionConfig, PayloadSchema, PeerId, ShardId } from '@tributary/model';
 import type { QuotasView } from './quotas-json.ts';
 
 export interface VersionView {
@@ -99,6 +99,8 @@ export interface ConsensusGroupView {
 /** The cluster as one peer sees it. */
 export interface ClusterView {
   readonly peerId: PeerId;
+  /** Absent before the peer has entered it. */
+  readonly clusterId?: ClusterId;
   /** Address of each peer's p2p port. */
   readonly peers: ReadonlyMap<PeerId, string>;
   readonly term: number;
