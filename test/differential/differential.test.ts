@@ -1,4 +1,4 @@
-// A peer against Qdrant's local mode, on a few hundred seeded cases; and that a difference would be noticed.
+// A peer against Qdrant's local mode and engine, on a few hundred seeded cases; and that a difference would be noticed.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -34,6 +34,26 @@ for (const [index, protocol] of (['rest', 'grpc'] as const).entries()) {
     for (const action of ACTIONS) assert.ok(report.actions.has(action), `no case of ${action}`);
   });
 }
+
+test("a peer answers as Qdrant's own engine does", async (context) => {
+  const seed = SEED + 3 * CASES;
+  const options = {
+    cases: CASES,
+    seed,
+    differencesMax: 5,
+    oracle: 'edge',
+    protocol: 'rest',
+  } as const;
+  const report = await compareEngines(options);
+  if ('missing' in report) {
+    context.skip(report.missing);
+    return;
+  }
+  assert.deepEqual(report.differences.map(describe), []);
+  assert.ok(report.cases >= CASES);
+  assert.ok(report.undecided < UNDECIDED_MAX * CASES);
+  for (const action of ACTIONS) assert.ok(report.actions.has(action), `no case of ${action}`);
+});
 
 test('the number of shards and the protocol change no bit of an answer', async (context) => {
   const seed = SEED + 2 * CASES;
