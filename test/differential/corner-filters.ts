@@ -51,7 +51,10 @@ export function cornerCondition(random: Random, indexes: ReadonlyMap<string, Jso
       const key = path(['prose', 'text', 'word']);
       return { key, match: words(random, findsPhrases(indexes.get(key))) };
     },
-    () => ({ key: path(['place', 'places']), ...geo(random) }),
+    () => {
+      const key = path(['place', 'places']);
+      return { key, ...geo(random, kindAt(key) !== 'geo') };
+    },
     () => ({
       key: path(['tags', 'holes', 'maybe']),
       values_count: bounds(random, () => between(random, 0, 3)),

@@ -1,7 +1,7 @@
 // Filters of every kind of condition, nested.
 
 import type { Random } from '@tributary/runtime';
-import { isObject, type Json, type JsonObject } from './case.ts';
+import { isObject, type Json, type JsonObject, kindOf } from './case.ts';
 import { between, chance, fraction, pick, some, times } from './choices.ts';
 import type { Oracle, Space } from './collection-generator.ts';
 import { cornerCondition, emptyClause } from './corner-filters.ts';
@@ -30,13 +30,16 @@ const CONDITIONS: readonly MakeCondition[] = [
   (random) => ({ key: pick(random, WORD_FIELDS), match: anyOrExcept(random, WORDS) }),
   (random) => ({ key: pick(random, INTEGER_FIELDS), match: anyOrExcept(random, [0, 1, 2, 5, 9]) }),
   (random) => ({ key: 'mixed', match: anyOrExcept(random, WORDS) }),
-  (random) => ({ key: 'text', match: { text: pick(random, ['amb', 'cedar', 'r b', 'zz']) } }),
+  (random) => ({ key: 'text', match: { text: pick(random, [...WORDS, 'zz']) } }),
   (random) => ({ key: 'text', match: { text_any: some(random, WORDS, 2).join(' ') } }),
   (random) => ({ key: pick(random, INTEGER_FIELDS), range: numbers(random, -3, 9) }),
   (random) => ({ key: 'price', range: numbers(random, -20, 80) }),
   (random) => ({ key: 'when', range: dates(random) }),
   (random) => ({ key: 'since', range: dates(random) }),
-  (random) => ({ key: pick(random, ['place', 'places']), ...geo(random) }),
+  (random, { oracle, indexes }) => {
+    const key = pick(random, ['place', 'places']);
+    return { key, ...geo(random, oracle !== 'edge' || kindOf(indexes.get(key)) !== 'geo') };
+  },
   (random) => counted(pick(random, ['tags', 'counts', 'maybe', 'holes']), random),
   (random) => ({ is_empty: { key: pick(random, EMPTIABLE_FIELDS) } }),
   (random) => ({ is_null: { key: pick(random, EMPTIABLE_FIELDS) } }),

@@ -11,19 +11,14 @@ export function bounds(random: Random, bound: () => Json): JsonObject {
   return Object.fromEntries(pick(random, [[lower], [upper], [lower, upper]]).map((make) => make()));
 }
 
-export function geo(random: Random): JsonObject {
+/** The left edge of a box may be right of the right one where `mayCross`: then it crosses the antimeridian. */
+export function geo(random: Random, mayCross = true): JsonObject {
   const { lon, lat } = makePlace(random);
   switch (random.integer(3)) {
     case 0:
       return { geo_radius: { center: makePlace(random), radius: fraction(random, 1e5, 8e6) } };
     case 1:
-      return {
-        // The left edge may be right of the right one: then the box crosses the antimeridian.
-        geo_bounding_box: {
-          top_left: { lon: fraction(random, -179, 179), lat: fraction(random, 0, 85) },
-          bottom_right: { lon: fraction(random, -179, 179), lat: fraction(random, -85, 0) },
-        },
-      };
+      return { geo_bounding_box: box(random, mayCross) };
     default: {
       const [x, y] = [Number(lon) / 3, Number(lat) / 3];
       const ring = (reach: number) => {
@@ -38,4 +33,13 @@ export function geo(random: Random): JsonObject {
       return { geo_polygon: { exterior: ring(60.05), ...hole } };
     }
   }
+}
+
+function box(random: Random, mayCross: boolean): JsonObject {
+  const edges = [fraction(random, -179, 179), fraction(random, -179, 179)];
+  const [left = 0, right = 0] = mayCross ? edges : edges.sort((a, b) => a - b);
+  return {
+    top_left: { lon: left, lat: fraction(random, 0, 85) },
+    bottom_right: { lon: right, lat: fraction(random, -85, 0) },
+  };
 }
