@@ -194,17 +194,19 @@ const WITHOUT_INDEX: readonly JsonObject[] = [
 function conditionsFor(index: Json): readonly JsonObject[] {
   if (index === null) return [...CONDITIONS, ...WITHOUT_INDEX];
   const kind = kindOf(index);
-  if (kind === 'text') {
-    const findsPhrases = isObject(index) && index.phrase_matching === true;
-    return CONDITIONS.filter(
-      ({ match }) => findsPhrases || !isObject(match) || !('phrase' in match),
-    );
-  }
+  if (kind === 'text') return CONDITIONS.filter(({ match }) => isAskable(match, index));
   if (kind !== 'integer' && kind !== 'float' && kind !== 'datetime') return CONDITIONS;
   return CONDITIONS.filter(({ range }) => {
     const isOfMoments = isObject(range) && Object.values(range).some((each) => isText(each));
     return range === undefined || isOfMoments === (kind === 'datetime');
   });
+}
+
+/** Phrases want an index of them, and to the multilingual tokenizer of the engine numbers are no words. */
+function isAskable(match: Json | undefined, index: Json): boolean {
+  if (!isObject(match) || !isObject(index)) return !isObject(match) || !('phrase' in match);
+  if ('phrase' in match && index.phrase_matching !== true) return false;
+  return index.tokenizer !== 'multilingual' || (match.text ?? match.text_any) !== '3';
 }
 
 /** The values of the type that is indexed; the engine's filters see no others then. */
