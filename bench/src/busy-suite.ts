@@ -1,7 +1,8 @@
-// Question: what do small searches wait beside one answer of 60 MB, and beside 30 clients that ask for as much and never
-// read? And does the memory of those come back?
+// Question: what do small searches wait beside one answer of 60 MB, and beside 30 clients that ask for as much and
+// never read? And does the memory of those come back?
 //
-// Napkin: the answer is written in slices of 4 ms, and a search passes the main thread three or four times: 15 ms at worst.
+// Napkin: the answer is written in slices of 4 ms, and a search passes the main thread three or four times: 15 ms at
+// worst.
 // 30 clients hold 25 MB of points each until there is no more room, 512 MiB in all; nothing once they are gone.
 
 import http from 'node:http';

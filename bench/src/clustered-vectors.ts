@@ -43,7 +43,9 @@ export function clusteredVectors(options: {
   return { name: `${count}x${size}`, size, count, vectors, queries: draw(queryCount), queryCount };
 }
 
-/** Indexes of the `limit` rows with the largest dot product, best first; the exact answer that recall is held against. */
+/**
+ * Indexes of the `limit` rows with the largest dot product, best first; the exact answer that recall is held against.
+ */
 export function exactNeighbours(data: DataSet, query: Float32Array, limit: number): number[] {
   const best: { row: number; score: number }[] = [];
   for (let row = 0; row < data.count; row++) {

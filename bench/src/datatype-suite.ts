@@ -1,7 +1,8 @@
 // What float16 and uint8 save of a vector, and what a search over them costs and loses.
 //
-// Napkin: rows are half and a quarter. A scan of float32 runs at memory speed, so bytes could be four times as fast; half
-// floats have to be widened, seven instructions for four values instead of three, which takes what reading less saves.
+// Napkin: rows are half and a quarter. A scan of float32 runs at memory speed, so bytes could be four times as fast;
+// half floats have to be widened, seven instructions for four values instead of three, which takes what reading less
+// saves.
 // Recall is that of the answers over the float32 that were given: a half float keeps 11 bits of a value, a byte 7 here.
 
 import type { IndexSearch, VectorIndex } from '@tributary/index';

@@ -1,8 +1,8 @@
 // Question: what does an update by filter that changes few points cost a replica, with and without an index on the
 // filter's key, and how much of it at a stretch, while searches wait?
 //
-// Napkin: without an index every payload is read from RocksDB and parsed, 5 µs each: 500 ms for 100,000, in steps of 500
-// points, so a search waits some 3 ms. With an index ten ids are known at once: well below a millisecond.
+// Napkin: without an index every payload is read from RocksDB and parsed, 5 µs each: 500 ms for 100,000, in steps of
+// 500 points, so a search waits some 3 ms. With an index ten ids are known at once: well below a millisecond.
 //
 // Run: node bench/src/filter-update-bench.ts. Prints a table, writes results/filter-updates.json.
 

@@ -1,7 +1,7 @@
 // What does a cluster of many replicas cost, and how fast is it made, lost, found again and restarted?
 //
-// Napkin: making a shard's replica is opening a store (4 ms) and one line of an event, so 512 replicas over two cores are a
-// second or two; an idle replica has nothing to do, so 600 of them should cost what a timer costs.
+// Napkin: making a shard's replica is opening a store (4 ms) and one line of an event, so 512 replicas over two cores
+// are a second or two; an idle replica has nothing to do, so 600 of them should cost what a timer costs.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
@@ -15,7 +15,9 @@ import { cpuMs, residentBytes } from './process-usage.ts';
 export interface ScaleResult {
   /** 256 shards × 2 replicas, until every one is Active. */
   readonly createdMs: number;
-  /** From the stop of a peer until no replica of it is Active any more, beside those that are the last of their shard. */
+  /**
+   * From the stop of a peer until no replica of it is Active any more, beside those that are the last of their shard.
+   */
   readonly deadMs: number;
   /** From its going on until every replica is Active again. */
   readonly activeAgainMs: number;

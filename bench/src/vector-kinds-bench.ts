@@ -1,5 +1,5 @@
-// Question: what do codes, examples, sparse and multi vectors of libs/index cost, what recall do codes keep, and what do
-// datatypes save?
+// Question: what do codes, examples, sparse and multi vectors of libs/index cost, what recall do codes keep, and what
+// do datatypes save?
 //
 // Napkin: a scan is memory speed (20 GB/s), so bytes could be four times as fast as float32 and bits 32 times, less
 // some 2 ns a row for its number. An example costs a scan of scores and 5 ns a row to combine. A query over sparse

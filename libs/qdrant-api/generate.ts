@@ -5,7 +5,8 @@
 // - only the methods in METHODS stay, and only the messages these reach;
 // - a packed list of floats is read as bytes, because those bytes are the vector;
 // - a payload value is read as bytes, to be turned straight into JSON text;
-// - every other message in OPAQUE is read as bytes: a time stamp by hand, and of what is not served it is enough to know
+// - every other message in OPAQUE is read as bytes: a time stamp by hand, and of what is not served it is enough to
+// know
 //   that it is there.
 // Beside the codecs it writes `descriptors.ts`: the descriptors as they were, for server reflection.
 

@@ -129,6 +129,52 @@ test('packages do not import each other in a circle', () => {
   for (const name of targets.keys()) assert.equal(visit(name, []), undefined);
 });
 
+/** The file that a relative import of `file` names. */
+function targetOf(file: SourceFile, specifier: string): string {
+  return path.posix.join(path.posix.dirname(file.path), specifier);
+}
+
+/** Circles of imports, each as its files from one back to it; one for each file at which one closes. */
+function circlesOf(targets: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(file);
+    if (start >= 0) circles.push([...trail.slice(start), file].join(' → '));
+    if (start >= 0 || done.has(file)) return;
+    for (const next of targets.get(file) ?? []) visit(next, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+  return circles;
+}
+
+test('files do not import each other in a circle, types included', () => {
+  const targets = new Map<string, string[]>();
+  for (const { file, specifier } of imports) {
+    if (!specifier.startsWith('.')) continue;
+    const known = targets.get(file.path) ?? [];
+    targets.set(file.path, [...known, targetOf(file, specifier)]);
+  }
+  assert.ok(targets.size >= IMPORTS_MIN, `${targets.size} files import others`);
+  assert.deepEqual(circlesOf(targets), []);
+});
+
+test('a circle of three files is found, and none where two ways meet', () => {
+  const circle = new Map([
+    ['a', ['b']],
+    ['b', ['c']],
+    ['c', ['a']],
+  ]);
+  assert.deepEqual(circlesOf(circle), ['a → b → c → a']);
+  const meeting = new Map([
+    ['a', ['b', 'c']],
+    ['b', ['d']],
+    ['c', ['d']],
+  ]);
+  assert.deepEqual(circlesOf(meeting), []);
+});
+
 test('a technology outside is known to its own package only', () => {
   const found = complaints(bareImports, ({ from, specifier }) => {
     const rule = OWNED.find(({ module }) => module.test(specifier));

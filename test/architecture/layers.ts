@@ -40,4 +40,18 @@ export const OWNED: readonly { readonly module: RegExp; readonly owners: readonl
   { module: /^@nats-io\//, owners: ['@tributary/nats', '@tributary/test'] },
   { module: /^rocksdb$/, owners: ['@tributary/rocks'] },
   { module: /^hnswlib-node$/, owners: ['@tributary/index', '@tributary/bench'] },
+  {
+    // Between peers and to clients; the servers of both and the introduction of a new peer still stand in three
+    // services.
+    module: /^@grpc\//,
+    owners: [
+      '@tributary/gateway',
+      '@tributary/replica',
+      '@tributary/peer',
+      '@tributary/qdrant-api',
+      '@tributary/replica-api',
+      '@tributary/test',
+      '@tributary/bench',
+    ],
+  },
 ];

@@ -32,7 +32,8 @@ export interface SourcePackage {
 const SPECIFIER =
   /(?:^|[;}\s])(?:import|export)\s(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
 
-const TEST_ONLY = /\.test-(?:process|support)\.ts$|\/(?:conformance|arbitraries)\.ts$/;
+const TEST_ONLY =
+  /\.test-(?:process|support)\.ts$|\/(?:conformance|arbitraries)\.ts$|\/src\/testing\//;
 
 export function readSourceFile(file: string, text: string): SourceFile {
   const code = withoutComments(text);

@@ -7,6 +7,12 @@ import { lineOf, root, type SourceFile, sourceFiles } from './source-tree.ts';
 
 const FILES_MIN = 80;
 const LINES_MAX = 400;
+const CODE_COLUMNS_MAX = 100;
+const COMMENT_COLUMNS_MAX = 120;
+/** A pattern that has its line to itself cannot be broken. */
+const LONG_PATTERN = /^ *\/.+\/[a-z]*[;,]?$/;
+/** Texts within one line. */
+const TEXTS = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`?/g;
 
 interface Ban {
   readonly name: string;
@@ -77,6 +83,26 @@ test(`no file has more than ${LINES_MAX} lines`, () => {
     .filter(({ lines }) => lines > LINES_MAX);
   assert.deepEqual(long, []);
 });
+
+test(`comments end by column ${COMMENT_COLUMNS_MAX}, code by ${CODE_COLUMNS_MAX}`, () => {
+  assert.deepEqual(longLines(fileOf(`// ${'x'.repeat(118)}`)).length, 1);
+  assert.deepEqual(longLines(fileOf(`const text = '${'x'.repeat(118)}';`)), []);
+  assert.deepEqual(longLines(fileOf(`${'x + '.repeat(30)}x;`)).length, 1);
+  assert.deepEqual(sourceFiles.flatMap(longLines), []);
+});
+
+/** Text of messages and names of tests is not broken: of a line of code what stands outside of them counts. */
+function longLines({ path, text, code }: SourceFile): string[] {
+  const codeLines = code.split('\n');
+  return text.split('\n').flatMap((line, i) => {
+    const codeLine = codeLines[i]?.trimEnd() ?? '';
+    if (LONG_PATTERN.test(codeLine)) return [];
+    const isComment = codeLine.length < line.length;
+    const columns = isComment ? line.length : codeLine.replace(TEXTS, "''").length;
+    const columnsMax = isComment ? COMMENT_COLUMNS_MAX : CODE_COLUMNS_MAX;
+    return columns > columnsMax ? [`${path}:${i + 1} ${columns} columns`] : [];
+  });
+}
 
 test('time and chance come from the runtime', () => {
   const bound = ownFiles.filter(

@@ -1,5 +1,5 @@
-// Peers with a lot to do: large reads, large writes, clients that take nothing. A peer that is busy goes on answering the
-// others, is Dead to none, and no stretch of its main thread is long.
+// Peers with a lot to do: large reads, large writes, clients that take nothing. A peer that is busy goes on answering
+// the others, is Dead to none, and no stretch of its main thread is long.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -18,7 +18,9 @@ const SIZE = 1_536;
 const SEARCH = JSON.stringify({ vector: new Array(SIZE).fill(0.5), limit: 5 });
 const ALL = JSON.stringify({ limit: POINTS, with_vector: true });
 const MEBIBYTE = 1024 * 1024;
-/** What the machine itself makes a thread wait is subtracted; this is a slice, a collection of garbage, and some noise. */
+/**
+ * What the machine itself makes a thread wait is subtracted; this is a slice, a collection of garbage, and some noise.
+ */
 const DELAY_SEC_MAX = 0.1;
 
 let folder: string;

@@ -1,5 +1,5 @@
-// Replicas of real peers are compared at cuts while they are written to: equal at every one of them, and where one holds
-// something else than the others, an alarm says which, and between which cuts it parted.
+// Replicas of real peers are compared at cuts while they are written to: equal at every one of them, and where one
+// holds something else than the others, an alarm says which, and between which cuts it parted.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Texts by the Python client 1.20, over both protocols: documents whose vectors the server makes are those that Qdrant's
-// engine makes, and queries rank by a text index.
+// Texts by the Python client 1.20, over both protocols: documents whose vectors the server makes are those that
+// Qdrant's engine makes, and queries rank by a text index.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

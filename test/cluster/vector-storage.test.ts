@@ -1,5 +1,5 @@
-// What is stored of vectors and when they are indexed, as a client of a real peer sees it: datatypes over REST and gRPC,
-// from memory and after a restart; the bulk load with graphs switched off; reads of indexed vectors only.
+// What is stored of vectors and when they are indexed, as a client of a real peer sees it: datatypes over REST and
+// gRPC, from memory and after a restart; the bulk load with graphs switched off; reads of indexed vectors only.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';

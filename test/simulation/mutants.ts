@@ -1,19 +1,11 @@
 // Bugs planted on purpose. The simulation must catch each of them; one that it lets pass is a hole in the simulation.
 
-import type { VectorIndex } from '@tributary/index';
 import { MemoryVectorIndex } from '@tributary/index/memory';
 import { sequence } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import type { ReplicaStore } from '@tributary/storage';
 import type { ShardReader, WriteStream, WriteStreams } from '@tributary/stream';
+import type { Mutant } from './mutant.ts';
 import { delegating } from './node.ts';
-
-export interface Mutant {
-  readonly name: string;
-  readonly store?: (store: ReplicaStore) => ReplicaStore;
-  readonly streams?: (streams: WriteStreams) => WriteStreams;
-  readonly index?: () => VectorIndex;
-}
 
 export const MUTANTS: readonly Mutant[] = [
   {

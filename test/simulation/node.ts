@@ -16,7 +16,7 @@ import type { WriteStreams } from '@tributary/stream';
 import type { ReplicaAddress } from '@tributary/wire';
 import { FaultyStreams, NO_FAULTS, type StreamFaults } from './faulty-streams.ts';
 import { DIMENSION, ROW_SIZE } from './fold-names.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 export const CONFIG: CollectionConfig = {
   ...COLLECTION_DEFAULTS,

@@ -18,7 +18,7 @@ import { CUTS_KEPT } from '@tributary/storage';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { encodeEntry } from '@tributary/wire';
 import { Fold, type Points } from './fold.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { Node } from './node.ts';
 import { poison, randomEntry } from './workload.ts';
 

@@ -3,7 +3,8 @@
 // In each round writers and searchers keep three nats-servers and three peers busy while one or two faults happen; then
 // all is healed, every replica has to come to the same content at the same sequence, its hash is worked out anew from
 // its records, and every bucket ever written is held against what its writer was told. The first violation ends the run
-// with its data kept; Ctrl-C ends it with nothing left behind. The seed fixes which faults happen in which order; processes do not run alike twice.
+// with its data kept; Ctrl-C ends it with nothing left behind. The seed fixes which faults happen in which order;
+// processes do not run alike twice.
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -3,8 +3,8 @@
 //
 //   value = tf (k + 1) / (tf + k (1 - b + b length / averageLength))
 //
-// Terms are those of a text index of the same options. Dimensions and values are, to the bit, those that Qdrant's server
-// and its library fastembed make: the absolute value of the signed 32-bit MurmurHash3 of the term's UTF-8.
+// Terms are those of a text index of the same options. Dimensions and values are, to the bit, those that Qdrant's
+// server and its library fastembed make: the absolute value of the signed 32-bit MurmurHash3 of the term's UTF-8.
 
 import { createTextAnalyser, type SparseVector } from '@tributary/model';
 import { parseBm25Options } from '@tributary/qdrant-api';

@@ -1,5 +1,6 @@
 // The index of one named vector of one replica. Three kinds keep this contract: dense (flat memory scanned exactly, and
-// sealed HNSW segments over part of it), sparse (inverted lists) and multi (several rows a point); the last two are exact.
+// sealed HNSW segments over part of it), sparse (inverted lists) and multi (several rows a point); the last two are
+// exact.
 //
 //   add ──► flat tail ──(tail large enough)──► segment being built ──► sealed segment
 //                              ▲                                          │
@@ -21,7 +22,9 @@ import type {
 } from '@tributary/model';
 import type { Quantization } from './rows/row-codes.ts';
 
-/** One bit an offset, least significant first: bit `o & 31` of word `o >>> 5`. Offsets beyond the array are not in it. */
+/**
+ * One bit an offset, least significant first: bit `o & 31` of word `o >>> 5`. Offsets beyond the array are not in it.
+ */
 export type OffsetSet = Uint32Array;
 
 export interface IndexSearch {
@@ -142,7 +145,8 @@ export interface VectorIndex<Vector extends VectorValue = Float32Array> extends 
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits;
   /**
    * Takes up the sealed segments of the folder after the replica's vectors were added again. A segment whose files do
-   * not check out is deleted and its vectors stay in the tail. `resolve` gives the offset of a point that is still there.
+   * not check out is deleted and its vectors stay in the tail. `resolve` gives the offset of a point that is still
+   * there.
    */
   loadSegments(resolve: (id: PointId) => PointOffset | undefined): Promise<LoadedSegments>;
   /** Graphs of other parameters are built again, and answer until they are. Throws `wrong_input` as creating does. */

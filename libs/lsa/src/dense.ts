@@ -1,5 +1,5 @@
-// The dense linear algebra that the decomposition needs, on row-major Float64Array matrices. The loops are tiled so that
-// what they read stays in the processor's cache; they are where training spends its time.
+// The dense linear algebra that the decomposition needs, on row-major Float64Array matrices. The loops are tiled so
+// that what they read stays in the processor's cache; they are where training spends its time.
 
 const BLOCK_ROWS = 64;
 const TILE = 4;

@@ -28,9 +28,9 @@ export class LsaModel {
   }
 
   /**
-   * Folds a text into the latent space: the weighted sum of its terms' vectors (S. Deerwester et al., "Indexing by latent
-   * semantic analysis", JASIS 41(6), 1990). Returns `dimensions` numbers of unit length, so that a dot product is a cosine;
-   * all zero where the model knows no word of the text.
+   * Folds a text into the latent space: the weighted sum of its terms' vectors (S. Deerwester et al., "Indexing by
+   * latent semantic analysis", JASIS 41(6), 1990). Returns `dimensions` numbers of unit length, so that a dot product
+   * is a cosine; all zero where the model knows no word of the text.
    */
   embed(text: string): Float32Array {
     const sum = new Float64Array(this.dimensions);

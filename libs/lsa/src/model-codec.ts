@@ -1,6 +1,6 @@
 // The bytes of a model, little-endian: "TLSA", version, dimensions, terms, singular values, bytes of the term list (u32
-// each), the terms in UTF-8 joined by newlines, padding to 4 bytes, weights, singular values, term vectors (f32), and the
-// CRC-32 of all before it.
+// each), the terms in UTF-8 joined by newlines, padding to 4 bytes, weights, singular values, term vectors (f32), and
+// the CRC-32 of all before it.
 
 import { crc32 } from 'node:zlib';
 import { TributaryError } from '@tributary/runtime';

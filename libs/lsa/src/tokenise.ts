@@ -35,9 +35,10 @@ export function tokenise(text: string): string[] {
 }
 
 /**
- * One form for the forms of a word: plural and singular by the three rules of the S stemmer (D. Harman, "How effective is
- * suffixing?", JASIS 42(1), 1991), then as in steps 1b, 1c and 5 of M. F. Porter, "An algorithm for suffix stripping"
- * (Program 14(3), 1980). Porter's other steps, which take off `-ation` and the like, brought no better answers.
+ * One form for the forms of a word: plural and singular by the three rules of the S stemmer (D. Harman, "How effective
+ * is suffixing?", JASIS 42(1), 1991), then as in steps 1b, 1c and 5 of M. F. Porter, "An algorithm for suffix
+ * stripping" (Program 14(3), 1980). Porter's other steps, which take off `-ation` and the like, brought no better
+ * answers.
  */
 function stem(word: string): string {
   const one = singular(word);

@@ -1,7 +1,7 @@
 // The largest singular values of a sparse matrix and their right singular vectors, by randomised subspace iteration
 // (N. Halko, P.-G. Martinsson and J. A. Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011, algorithms
-// 4.4 and 5.1). A random basis is multiplied by AᵀA a few times, which turns it towards the leading singular vectors; the
-// decomposition inside the subspace it then spans is small and exact. Only the columns' side is ever held densely.
+// 4.4 and 5.1). A random basis is multiplied by AᵀA a few times, which turns it towards the leading singular vectors;
+// the decomposition inside the subspace it then spans is small and exact. Only the columns' side is ever held densely.
 
 import type { Random } from '@tributary/runtime';
 import { addGram, multiplyTransposed, orthonormalise } from './dense.ts';

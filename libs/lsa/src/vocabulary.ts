@@ -1,5 +1,5 @@
-// The terms a model knows, each with its weight. A term that occurs everywhere says nothing about a passage and gets a weight
-// near 0; one that occurs in a few passages gets nearly 1.
+// The terms a model knows, each with its weight. A term that occurs everywhere says nothing about a passage and gets a
+// weight near 0; one that occurs in a few passages gets nearly 1.
 
 export interface Vocabulary {
   /** Index of each term, 0 .. size - 1. */
@@ -26,7 +26,8 @@ interface TermStatistics {
 
 /**
  * Chooses the terms and gives each its log-entropy global weight, 1 + Σ p ln p / ln n with p = tf / gf
- * (S. T. Dumais, "Improving the retrieval of information from external sources", Behavior Research Methods 23(2), 1991).
+ * (S. T. Dumais, "Improving the retrieval of information from external sources", Behavior Research Methods 23(2),
+ * 1991).
  */
 export function buildVocabulary(
   termCounts: readonly ReadonlyMap<string, number>[],

@@ -171,7 +171,9 @@ export const events: fc.Arbitrary<MetadataEvent> = fc.oneof(
   { weight: 9, arbitrary: replicaChanges },
 );
 
-/** Events at the start of every history: its founding, two peers, a collection, both replicas of its first shard Active. */
+/**
+ * Events at the start of every history: its founding, two peers, a collection, both replicas of its first shard Active.
+ */
 export const BEGINNING_LENGTH = 5;
 
 /** A cluster that has something to change: two peers and a collection, then whatever of the drawn events is legal. */

@@ -13,6 +13,5 @@ export {
   refuseVectorCreated,
   shapeOfParams,
   VECTOR_NAMES_MAX,
-  type VectorNameChange,
   vectorOf,
 } from './vector-names.ts';

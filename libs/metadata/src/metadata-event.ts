@@ -30,7 +30,10 @@ export type MetadataEvent =
       readonly config: CollectionConfig;
       /** The peers of each shard's replicas; index = shard id. Replicas start as Initializing. */
       readonly placement: readonly (readonly PeerId[])[];
-      /** By the clock of the gateway that was asked; in milliseconds since the Unix epoch. Events before it was kept lack it. */
+      /**
+       * By the clock of the gateway that was asked; in milliseconds since the Unix epoch. Events before it was kept
+       * lack it.
+       */
       readonly createdAtMs?: number;
     }
   /** The whole new configuration; vectors and shard number stay as they are. */

@@ -43,7 +43,8 @@ export interface Lease {
 export interface LeaseStore {
   /**
    * Takes or renews the lease for `holder`; resolves to the lease in force, whoever holds it. A lease that its holder
-   * has not renewed for `ttlMs` is free. Errors: `unavailable`, `unknown_outcome`; after either the caller holds nothing.
+   * has not renewed for `ttlMs` is free. Errors: `unavailable`, `unknown_outcome`; after either the caller holds
+   * nothing.
    */
   acquire(holder: string, ttlMs: number): Promise<Lease>;
   current(): Promise<Lease | undefined>;

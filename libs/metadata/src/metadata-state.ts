@@ -2,6 +2,7 @@
 // It is the fold of the events of the META stream, so every peer that has folded up to one sequence has the same state.
 
 import type {
+  AnyVectorParams,
   ClusterId,
   CollectionConfig,
   CollectionId,
@@ -11,13 +12,16 @@ import type {
   Sequence,
   ShardId,
 } from '@tributary/model';
-import type { VectorNameChange } from './vector-names.ts';
 
 /**
- *   Initializing ──► Active ◄──► Dead
- *                      ▲           │
- *                      │           ▼
- *   Partial ───────────┴──────  Recovery        (Partial: being filled by a transfer; Listener: follows, answers no reads)
+ * What a replica is, and what it may become (`REPLICA_TRANSITIONS`):
+ *
+ *   Initializing ──► Active | Dead
+ *   Active       ──► Dead | Listener
+ *   Dead         ──► Active | Recovery | Partial
+ *   Recovery     ──► Active | Partial | Dead
+ *   Partial      ──► Active | Dead        being filled by a transfer
+ *   Listener     ──► Active | Dead        follows the log and answers no reads
  */
 export type ReplicaState = 'Initializing' | 'Active' | 'Dead' | 'Partial' | 'Recovery' | 'Listener';
 
@@ -32,6 +36,12 @@ export interface ShardState {
   readonly id: ShardId;
   readonly replicas: ReadonlyMap<PeerId, ReplicaState>;
 }
+
+/** How far a change of a vector's name is; `revision` is the sequence of the event that decided it. */
+export type VectorNameChange =
+  | { readonly phase: 'creating'; readonly revision: Sequence; readonly vector: AnyVectorParams }
+  | { readonly phase: 'created'; readonly revision: Sequence }
+  | { readonly phase: 'deleting'; readonly revision: Sequence };
 
 export interface CollectionState {
   readonly id: CollectionId;

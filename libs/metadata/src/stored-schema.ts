@@ -23,8 +23,13 @@ import {
 } from '@tributary/model';
 import { z } from 'zod';
 import type { AliasAction, MetadataEvent } from './metadata-event.ts';
-import type { CollectionState, MetadataState, PeerState } from './metadata-state.ts';
-import { createdVectorsOf, type VectorNameChange } from './vector-names.ts';
+import type {
+  CollectionState,
+  MetadataState,
+  PeerState,
+  VectorNameChange,
+} from './metadata-state.ts';
+import { createdVectorsOf } from './vector-names.ts';
 
 type Shape<T> = { [Key in keyof Required<T>]: z.ZodType };
 type EventShape<K extends MetadataEvent['kind']> = Shape<Extract<MetadataEvent, { kind: K }>>;

@@ -1,5 +1,5 @@
-// How the names of a collection's vectors change. META decides, the collection's log orders the change among the points,
-// and META is told once the log has it:
+// How the names of a collection's vectors change. META decides, the collection's log orders the change among the
+// points, and META is told once the log has it:
 //
 //   (none) ──vectorNameCreated──► creating ──vectorNameLogged──► created
 //     ▲                              │                              │
@@ -17,13 +17,7 @@ import type {
 } from '@tributary/model';
 import { vectorShapeOf } from '@tributary/model';
 import { assert } from '@tributary/runtime';
-import type { CollectionState } from './metadata-state.ts';
-
-/** `revision` is the sequence of the event that decided it. */
-export type VectorNameChange =
-  | { readonly phase: 'creating'; readonly revision: Sequence; readonly vector: AnyVectorParams }
-  | { readonly phase: 'created'; readonly revision: Sequence }
-  | { readonly phase: 'deleting'; readonly revision: Sequence };
+import type { CollectionState, VectorNameChange } from './metadata-state.ts';
 
 /** Names that a collection has and that are on their way; each has its own index in each replica. */
 export const VECTOR_NAMES_MAX = 256;

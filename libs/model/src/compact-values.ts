@@ -1,6 +1,6 @@
 // The bytes of a vector's values, little-endian, in the shortest form that keeps each of them: what is stored as half
-// floats or bytes takes no more in the log, between peers and on disk either. The form follows from the values alone, so
-// nothing has to be known of the collection.
+// floats or bytes takes no more in the log, between peers and on disk either. The form follows from the values alone,
+// so nothing has to be known of the collection.
 
 import { isOfDatatype, type StoredDatatype } from './datatype.ts';
 

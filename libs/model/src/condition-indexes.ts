@@ -1,5 +1,5 @@
-// Which payload index answers which condition. Strict mode, the advice about slow requests and the indexes themselves all
-// go by this one table.
+// Which payload index answers which condition. Strict mode, the advice about slow requests and the indexes themselves
+// all go by this one table.
 //
 // "Answers" is as Qdrant counts it, so that an index one of them asks for is enough for the other; some indexes are of
 // use here beyond that, and a condition they narrow is no reason for advice.

@@ -1,5 +1,5 @@
-// What evaluators of filters are held against each other with: generated filters over every condition, and payloads they
-// meet.
+// What evaluators of filters are held against each other with: generated filters over every condition, and payloads
+// they meet.
 
 import fc from 'fast-check';
 import { payloads, scalars } from './arbitraries.ts';

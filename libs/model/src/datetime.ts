@@ -1,10 +1,10 @@
 // Points in time as filters, orders and formulas read them: microseconds since the Unix epoch.
 //
-// Accepted: `YYYY-MM-DD`, then optionally `T`, `t` or a space and `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`, the last two
-// with an optional zone: `Z`, `UTC`, `+HH`, `+HHMM` or `+HH:MM`. Without a zone it is UTC. Month, day, hour, minute and
-// second may have a single digit, and the second 60 is the first of the next minute. Refused are a comma before the
-// fraction and a zone after `HH:MM`. That is what Qdrant reads, white space inside a date aside. The clock and the locale
-// play no part.
+// Accepted: `YYYY-MM-DD`, then optionally `T`, `t` or a space and `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`, the last
+// two with an optional zone: `Z`, `UTC`, `+HH`, `+HHMM` or `+HH:MM`. Without a zone it is UTC. Month, day, hour, minute
+// and second may have a single digit, and the second 60 is the first of the next minute. Refused are a comma before the
+// fraction and a zone after `HH:MM`. That is what Qdrant reads, white space inside a date aside. The clock and the
+// locale play no part.
 
 import { type ExactNumber, exactInteger } from './exact-number.ts';
 

@@ -19,6 +19,13 @@ export function exactNumberOf(value: JsonValue | undefined): ExactNumber | undef
   return value instanceof WholeFloat ? value.value : undefined;
 }
 
+/** The number of a payload value, whatever its kind; undefined where it is none. Integers beyond 2^53 are rounded. */
+export function numberOfValue(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return value instanceof WholeFloat ? value.value : undefined;
+}
+
 /** The integer of a payload value; undefined where it is none, has a fraction, or is beyond int64. */
 export function integerOf(value: JsonValue | undefined): ExactNumber | undefined {
   if (typeof value === 'bigint') return isInt64(value) ? value : undefined;

@@ -1,5 +1,5 @@
-// How a replica answers a read, for whoever looks into a slow one. A plan is what would be done now; what was counted or
-// measured is of the last time it was done.
+// How a replica answers a read, for whoever looks into a slow one. A plan is what would be done now; what was counted
+// or measured is of the last time it was done.
 
 import type { IndexOption } from './condition-indexes.ts';
 import type { Condition } from './filter.ts';
@@ -38,8 +38,8 @@ export interface FilterExplanation {
 }
 
 /**
- * graph: HNSW graphs are walked and the tail is scanned; scan: every vector that may be an answer is compared; codes: the
- * same, by short codes first; lists: the inverted lists of a sparse vector.
+ * graph: HNSW graphs are walked and the tail is scanned; scan: every vector that may be an answer is compared; codes:
+ * the same, by short codes first; lists: the inverted lists of a sparse vector.
  */
 export type SearchMethod = 'graph' | 'scan' | 'codes' | 'lists';
 

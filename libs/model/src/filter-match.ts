@@ -35,8 +35,8 @@ interface Scope extends FilterOptions {
 }
 
 /**
- * The indexes of a schema that change what a filter means: by the type, see `compileValueTest`; to a nested one each object
- * of its array is an entry of its own, of which a single one must meet a condition.
+ * The indexes of a schema that change what a filter means: by the type, see `compileValueTest`; to a nested one each
+ * object of its array is an entry of its own, of which a single one must meet a condition.
  */
 export function meaningfulIndexesOf(schema: PayloadSchema): MeaningfulIndexes {
   const indexes = new Map<string, FieldIndex>();
@@ -56,7 +56,9 @@ export function matchesFilter(
   return compileFilter(filter, options)(subject);
 }
 
-/** A predicate for many subjects: paths are parsed and sets built once. Throws a JsonPathError on a key that is no path. */
+/**
+ * A predicate for many subjects: paths are parsed and sets built once. Throws a JsonPathError on a key that is no path.
+ */
 export function compileFilter(filter: Filter, options: FilterOptions = {}): FilterPredicate {
   return compileClauses(filter, { ...options, prefix: '' });
 }

@@ -1,5 +1,6 @@
-// What a formula reads of a payload: the values at its keys. Where a field has an index it sees those that the index takes
-// and no other, so that a null or a text among numbers is as good as missing; text indexes keep words and no values.
+// What a formula reads of a payload: the values at its keys. Where a field has an index it sees those that the index
+// takes and no other, so that a null or a text among numbers is as good as missing; text indexes keep words and no
+// values.
 
 import { parseDatetime } from './datetime.ts';
 import { exactNumberOf, integerOf } from './exact-number.ts';
@@ -35,8 +36,8 @@ function takenBy(index: FieldIndex, values: readonly JsonValue[]): JsonValue[] {
 }
 
 /**
- * Whether an index of the kind takes the value: a float index every number, an integer index those that are integers of 64
- * bits, also where they are written as floats.
+ * Whether an index of the kind takes the value: a float index every number, an integer index those that are integers of
+ * 64 bits, also where they are written as floats.
  */
 export function isIndexed(value: JsonValue, index: FieldIndex): boolean {
   switch (index.type) {

@@ -1,10 +1,10 @@
 // Places on the earth, taken as a sphere, and the areas filters ask about. V8 computes sines in software, so one
 // version of Node gives the same bits on every machine: filters are part of what replicas apply alike.
 
+import { numberOfValue } from './exact-number.ts';
 import type { GeoPoint } from './filter.ts';
 import type { JsonValue } from './json.ts';
 import { isJsonObject } from './payload-codec.ts';
-import { numberOfValue } from './whole-float.ts';
 
 /** Mean radius by the International Union of Geodesy and Geophysics, as Qdrant's clients take it. */
 const EARTH_RADIUS_M = 6_371_008.8;

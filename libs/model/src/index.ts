@@ -34,4 +34,4 @@ export * from './value-test.ts';
 export * from './vector.ts';
 export * from './vector-schema.ts';
 export * from './vector-schema-codec.ts';
-export { floatValue, numberOfValue, rawJson, WholeFloat } from './whole-float.ts';
+export { floatValue, rawJson, WholeFloat } from './whole-float.ts';

@@ -2,11 +2,11 @@
 //
 // `needsExactReading` is the quick test: it goes over the text outside its strings once, bounds the depth on the way,
 // and tells whether any number is one that JSON.parse would forget something about. Only for such a text `readExactly`
-// reads again what JSON.parse has accepted, so it checks no syntax. That costs a payload of 160 bytes 1 µs more; a reviver
-// that sees the source of each number took seven times as long as JSON.parse alone.
+// reads again what JSON.parse has accepted, so it checks no syntax. That costs a payload of 160 bytes 1 µs more; a
+// reviver that sees the source of each number took seven times as long as JSON.parse alone.
 
-import type { JsonObject, JsonValue } from './json.ts';
 import { JsonError } from './json-error.ts';
+import type { JsonObject, JsonValue } from './json-value.ts';
 import { WholeFloat } from './whole-float.ts';
 
 const I64_MIN = -(2n ** 63n);
@@ -100,7 +100,9 @@ function mayRoundToWhole(
   return (i === end && lead === ZERO) || i - (point + 1) >= DOUBLE_DIGITS - digits;
 }
 
-/** Whether the exponent at `start` may leave no fraction: not `1.2e-7`, where all digits come to stand behind the point. */
+/**
+ * Whether the exponent at `start` may leave no fraction: not `1.2e-7`, where all digits come to stand behind the point.
+ */
 function mayMakeWhole(text: string, start: number, digits: number): boolean {
   if (text.charCodeAt(start + 1) !== MINUS) return true;
   const first = afterZeros(text, start + 2);

@@ -1,7 +1,8 @@
 // Paths into a payload: `a.b`, `a[].b` (every element), `a[0].b`, `"quoted key".b`.
 //
-// A path goes into arrays only where it says so: `a.b` finds nothing where `a` is an array. A key of anything but letters,
-// digits, `_` and `-` stands in quotes, so that `$version` and what else may come to have a meaning is never a key by chance.
+// A path goes into arrays only where it says so: `a.b` finds nothing where `a` is an array. A key of anything but
+// letters, digits, `_` and `-` stands in quotes, so that `$version` and what else may come to have a meaning is never a
+// key by chance.
 // Only own keys count, so that `constructor` or `__proto__` is an ordinary key. `"a".b` and `a.b` are one path: what is
 // kept or looked up by a path's text goes by its canonical one.
 
@@ -74,8 +75,8 @@ export function canonicalJsonPath(text: string): string {
 }
 
 /**
- * The canonical text of a path, as indexes go by it; undefined where the text is no path. So a path that a nested filter
- * makes too long has no index.
+ * The canonical text of a path, as indexes go by it; undefined where the text is no path. So a path that a nested
+ * filter makes too long has no index.
  */
 export function indexedPath(text: string): string | undefined {
   try {

@@ -1,30 +1,18 @@
-// JSON without loss: integers of 64 bits beyond 2^53 are bigint, so that ids and payload integers stay exact, and `5.0` is
-// a WholeFloat, which is not the integer `5`.
+// JSON without loss: integers of 64 bits beyond 2^53 are bigint, so that ids and payload integers stay exact, and `5.0`
+// is a WholeFloat, which is not the integer `5`.
 //
 // Invariant: parseJson(stringifyJson(value)) equals value, for every value parseJson can return.
 //
-// Two cheap scans decide whether a text needs a slower way: a bulk of float vectors hardly ever does. The first bounds the
-// depth before anything that could recurse sees the text.
+// Two cheap scans decide whether a text needs a slower way: a bulk of float vectors hardly ever does. The first bounds
+// the depth before anything that could recurse sees the text.
 
 import { JsonError } from './json-error.ts';
 import { needsExactReading, readExactly } from './json-exact.ts';
+import type { JsonValue } from './json-value.ts';
 import { floatText, rawJson, WholeFloat } from './whole-float.ts';
 
 export { JsonError } from './json-error.ts';
-
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | WholeFloat
-  | JsonArray
-  | JsonObject;
-export type JsonArray = readonly JsonValue[];
-export interface JsonObject {
-  readonly [key: string]: JsonValue;
-}
+export type { JsonArray, JsonObject, JsonValue } from './json-value.ts';
 
 export const JSON_DEPTH_MAX = 128;
 
@@ -37,9 +25,10 @@ const SURROGATE = /\\u[dD][89a-fA-F]/;
 const SURROGATE_PAIR = /(?<!\\)\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}/g;
 
 /**
- * Parses a JSON text. Integers outside ±(2^53 - 1) but within i64 or u64 become bigint; larger ones become doubles; floats
- * that are whole and within ±(2^53 - 1) become WholeFloat, and so does `-0`. Throws a JsonError on bad syntax, on a number
- * beyond the largest double, on half a surrogate pair (UTF-8 cannot write it) and on nesting deeper than `depthMax`.
+ * Parses a JSON text. Integers outside ±(2^53 - 1) but within i64 or u64 become bigint; larger ones become doubles;
+ * floats that are whole and within ±(2^53 - 1) become WholeFloat, and so does `-0`. Throws a JsonError on bad syntax,
+ * on a number beyond the largest double, on half a surrogate pair (UTF-8 cannot write it) and on nesting deeper than
+ * `depthMax`.
  */
 export function parseJson(text: string, options?: { readonly depthMax?: number }): JsonValue {
   const isInexact = needsExactReading(text, options?.depthMax ?? JSON_DEPTH_MAX);

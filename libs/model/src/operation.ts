@@ -84,8 +84,8 @@ export interface Entry {
   readonly timeMs: number;
   readonly operations: readonly PointOperation[];
   /**
-   * A cut: every replica ends a commit exactly here and keeps count and content hash of that state, so that replicas can
-   * be compared although they commit at different entries otherwise. It is for all shards and has no operations.
+   * A cut: every replica ends a commit exactly here and keeps count and content hash of that state, so that replicas
+   * can be compared although they commit at different entries otherwise. It is for all shards and has no operations.
    */
   readonly isCut?: boolean;
 }

@@ -1,7 +1,8 @@
 // Several paths at once, joined where they share their beginning, and what is done to a value with them: keep what they
 // name, leave it out of a projection, or take it out of a payload for good.
 //
-// Invariant: a value is gone through once, however many paths there are, and comes back itself where nothing of it changes.
+// Invariant: a value is gone through once, however many paths there are, and comes back itself where nothing of it
+// changes.
 
 import type { JsonObject, JsonValue } from './json.ts';
 import { type JsonPath, ownValue } from './json-path.ts';

@@ -4,7 +4,9 @@ import { JsonError, type JsonObject, type JsonValue, parseJson, stringifyJson } 
 import { NO_PAYLOAD, type PayloadBytes } from './point.ts';
 import { WholeFloat } from './whole-float.ts';
 
-/** The payload as an object; `{}` for no bytes. Throws a JsonError where the bytes are not the text of a JSON object. */
+/**
+ * The payload as an object; `{}` for no bytes. Throws a JsonError where the bytes are not the text of a JSON object.
+ */
 export function payloadFromBytes(bytes: PayloadBytes): JsonObject {
   if (bytes.length === 0) return {};
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

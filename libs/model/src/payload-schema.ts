@@ -31,7 +31,10 @@ export type FieldIndex = (
   | { readonly type: 'uuid' }
   | TextIndex
 ) & {
-  /** Canonical path of an array, as in `offers` for the field `offers[].price`: each of its objects is an entry of its own. */
+  /**
+   * Canonical path of an array, as in `offers` for the field `offers[].price`: each of its objects is an entry of its
+   * own.
+   */
   readonly nested?: string;
   readonly options?: Readonly<Record<string, string | number | boolean>>;
 };

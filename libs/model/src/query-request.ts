@@ -25,8 +25,8 @@ export interface FeedbackItem {
 }
 
 /**
- * score = a * sim(target) + sum over pairs of c * confidence^b * (sim(better) - sim(worse)): of every two items of feedback
- * that differ, where confidence is by how much. sim as in `Scoring`.
+ * score = a * sim(target) + sum over pairs of c * confidence^b * (sim(better) - sim(worse)): of every two items of
+ * feedback that differ, where confidence is by how much. sim as in `Scoring`.
  */
 export interface NaiveFeedback {
   readonly a: number;

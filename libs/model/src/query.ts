@@ -55,7 +55,8 @@ export interface WeightedExample {
 
 /**
  * How a point is scored against examples; sim is the similarity of the vector's distance, larger is better
- * (Manhattan: the negative of the distance; Euclid: of its square). The score of `nearest` is in the distance's own convention.
+ * (Manhattan: the negative of the distance; Euclid: of its square). The score of `nearest` is in the distance's own
+ * convention.
  *
  *   bestScore  best positive above best negative ? f(best positive) : -f(best negative), f(x) = (x / (1 + |x|) + 1) / 2
  *   sumScores  sum of sim to the positives less sum of sim to the negatives
@@ -80,8 +81,8 @@ export type Scoring =
 
 /**
  * BM25 over a text index: sum over the terms that a document has of
- * weight * tf (k + 1) / (tf + k (1 - b + b length / averageLength)). Points without any of them are not found; of a point of
- * several documents the best counts.
+ * weight * tf (k + 1) / (tf + k (1 - b + b length / averageLength)). Points without any of them are not found; of a
+ * point of several documents the best counts.
  */
 export interface TextScoring {
   readonly kind: 'text';

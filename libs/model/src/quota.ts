@@ -1,5 +1,5 @@
-// How much of a peer's memory and disk may be in use before it takes no more writes. Percentages are of what the process
-// may have: 1 to 100.
+// How much of a peer's memory and disk may be in use before it takes no more writes. Percentages are of what the
+// process may have: 1 to 100.
 
 export interface QuotaConfig {
   /** Whether the limits hold. */

@@ -3,7 +3,10 @@
 
 import type { PointId } from './point-id.ts';
 
-/** Where the point stands in the sample of a seed: 32 bits, each input bit changes about half of them (the mixer of MurmurHash3). */
+/**
+ * Where the point stands in the sample of a seed: 32 bits, each input bit changes about half of them (the mixer of
+ * MurmurHash3).
+ */
 export function sampleHash(id: PointId, seed: number): number {
   let hash = mixed(seed | 0);
   if (typeof id === 'string') {

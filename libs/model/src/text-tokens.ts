@@ -31,15 +31,18 @@ const MULTILINGUAL = new RegExp(
   'gv',
 );
 /**
- * Parts of identifiers: a new one begins with a capital after anything else, and with the last of several capitals where
- * a small letter follows it, as in `get HTTP Response 2`. Digits stay with what is before them.
+ * Parts of identifiers: a new one begins with a capital after anything else, and with the last of several capitals
+ * where a small letter follows it, as in `get HTTP Response 2`. Digits stay with what is before them.
  */
 const CODE = /\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}*[[\p{Alphabetic}\p{N}]--\p{Lu}]+|\p{Lu}+/gv;
 const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, 'v');
 /** Prefixes are no longer than this: all of a word that never ends would take memory by the square of its length. */
 const PREFIX_LENGTH_MAX = 64;
 const NOT_ASCII = /[^\p{ASCII}]/u;
-/** Marks that only accent a letter; those of other scripts are letters themselves, as in Hindi, or tell some apart, as й and и. */
+/**
+ * Marks that only accent a letter; those of other scripts are letters themselves, as in Hindi, or tell some apart, as й
+ * and и.
+ */
 const ACCENTS =
   /(?<=[\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}\p{Script=Hebrew}])\p{Mn}+/gu;
 const LIGATURES: Readonly<Record<string, string>> = { æ: 'ae', Æ: 'AE', œ: 'oe', Œ: 'OE' };
@@ -77,8 +80,8 @@ export function createTextAnalyser(index: TextIndex): TextAnalyser {
 }
 
 /**
- * Whether `phrase` stands in `tokens` without a gap; a phrase without tokens stands nowhere. Each token is looked at once
- * (Knuth, Morris and Pratt, 1977): text and phrase may be long, and repeat themselves.
+ * Whether `phrase` stands in `tokens` without a gap; a phrase without tokens stands nowhere. Each token is looked at
+ * once (Knuth, Morris and Pratt, 1977): text and phrase may be long, and repeat themselves.
  */
 export function containsSequence(tokens: readonly string[], phrase: readonly string[]): boolean {
   if (phrase.length === 0 || phrase.length > tokens.length) return false;

@@ -1,5 +1,5 @@
-// Conditions as tests of one payload value, or of the texts of a field together. What an index keeps by value it can ask
-// the same question.
+// Conditions as tests of one payload value, or of the texts of a field together. What an index keeps by value it can
+// ask the same question.
 
 import { parseDatetime } from './datetime.ts';
 import { type ExactNumber, exactInteger, exactNumberOf, integerOf } from './exact-number.ts';
@@ -34,9 +34,9 @@ export type ValueCondition = Extract<
 >;
 
 /**
- * `index` is the field's. A text index has texts match by its tokens, else they match by words. To one of UUIDs all spellings of
- * one are the same. Under an integer index the field's numbers are its integers: 42.0 is the integer 42, and 0.5 no number; without
- * one only an integer matches an integer, and every number is in a range.
+ * `index` is the field's. A text index has texts match by its tokens, else they match by words. To one of UUIDs all
+ * spellings of one are the same. Under an integer index the field's numbers are its integers: 42.0 is the integer 42,
+ * and 0.5 no number; without one only an integer matches an integer, and every number is in a range.
  */
 export function compileValueTest(condition: ValueCondition, index?: FieldIndex): ValueTest {
   const text = index?.type === 'text' ? index : WORDS;

@@ -1,4 +1,5 @@
-// Pure rules for vectors. A Cosine vector is normalised once, at the gateway; everything behind it compares dot products.
+// Pure rules for vectors. A Cosine vector is normalised once, at the gateway; everything behind it compares dot
+// products.
 
 import type { Distance } from './distance.ts';
 

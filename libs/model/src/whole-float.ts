@@ -3,8 +3,6 @@
 // Invariant: the value is a safe integer, -0 among them. Beyond 2^53 there is no need for it: there an integer is a
 // bigint, and a number a float.
 
-import type { JsonValue } from './json.ts';
-
 declare global {
   interface JSON {
     // Node 24 has it; the compiler's library does not know it yet.
@@ -28,13 +26,6 @@ export class WholeFloat {
 /** A double as a payload value. It must be finite. */
 export function floatValue(value: number): number | WholeFloat {
   return Number.isSafeInteger(value) ? new WholeFloat(value) : value;
-}
-
-/** The number of a payload value, whatever its kind; undefined where it is none. Integers beyond 2^53 are rounded. */
-export function numberOfValue(value: JsonValue | undefined): number | undefined {
-  if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
-  return value instanceof WholeFloat ? value.value : undefined;
 }
 
 /** JSON text that is read as a float again. */

@@ -1,6 +1,6 @@
-// The write stream of a collection on JetStream: stream `wal-<collection>`, and a subject for each shard and one for what
-// concerns all of them, `wal.<collection>.<generation>.<shard>` and `wal.<collection>.<generation>.all`. A replica's
-// consumer filters by both, so what is for every shard is stored once and read in its place by each.
+// The write stream of a collection on JetStream: stream `wal-<collection>`, and a subject for each shard and one for
+// what concerns all of them, `wal.<collection>.<generation>.<shard>` and `wal.<collection>.<generation>.all`. A
+// replica's consumer filters by both, so what is for every shard is stored once and read in its place by each.
 //
 // The generation numbers the ways of dividing the points into shards; there is one so far.
 //
@@ -122,7 +122,8 @@ export class JetStreamWriteStream implements WriteStream {
     const query = { seq: wanted };
     const found = await this.#read(async () => {
       const manager = await this.#connection.manager();
-      // Any server answers a direct get, and one that has lost the message says that there is none: ask the leader then.
+      // Any server answers a direct get, and one that has lost the message says that there is none: ask the leader
+      // then.
       const direct = await manager.direct.getMessage(this.#stream, query).catch(() => null);
       if (direct) return direct;
       return await manager.streams.getMessage(this.#stream, query).catch((error: unknown) => {

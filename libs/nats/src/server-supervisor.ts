@@ -268,7 +268,9 @@ export class NatsServerSupervisor implements AsyncDisposable {
     }
   }
 
-  /** A server of a cluster has no stream or leader before the others are there, so only JetStream itself is asked for. */
+  /**
+   * A server of a cluster has no stream or leader before the others are there, so only JetStream itself is asked for.
+   */
   async #isHealthy(): Promise<boolean> {
     const query = this.#record.mode === 'cluster' ? '?js-enabled-only=true' : '';
     const url = `${this.monitoringUrl}/healthz${query}`;

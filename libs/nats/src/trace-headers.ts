@@ -1,5 +1,5 @@
-// The spans of who wrote an entry, in the headers of its message: W3C's `traceparent` where one request wrote it, a list of
-// the same where several did. Headers are no part of what is applied, and a reader may ignore them.
+// The spans of who wrote an entry, in the headers of its message: W3C's `traceparent` where one request wrote it, a
+// list of the same where several did. Headers are no part of what is applied, and a reader may ignore them.
 
 import type { MsgHdrs } from '@nats-io/transport-node';
 

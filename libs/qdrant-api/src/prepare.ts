@@ -1,6 +1,6 @@
 // Compares vectors with the collection they are for: known names, right kind and dimension; and makes them what is
-// stored and searched: normalised where the distance is Cosine, of the values that their datatype has. Everything behind
-// the gateway relies on this.
+// stored and searched: normalised where the distance is Cosine, of the values that their datatype has. Everything
+// behind the gateway relies on this.
 
 import type {
   CollectionConfig,

@@ -1,6 +1,7 @@
 // The parts of Qdrant's API that are valid but not served yet, in one place: to serve one, delete its line and let
 // the compiler show where it was refused. In a request that is served such a part is bad input (400); a route or method
-// that is nothing else is answered 501 and UNIMPLEMENTED, which no client takes for its own fault or for one that passes.
+// that is nothing else is answered 501 and UNIMPLEMENTED, which no client takes for its own fault or for one that
+// passes.
 
 import { TributaryError } from '@tributary/runtime';
 

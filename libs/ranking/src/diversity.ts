@@ -1,4 +1,5 @@
-// Maximal marginal relevance (Carbonell and Goldstein, 1998): picks what is near to the query and unlike what was picked.
+// Maximal marginal relevance (Carbonell and Goldstein, 1998): picks what is near to the query and unlike what was
+// picked.
 
 import type { VectorValue } from '@tributary/model';
 import type { Similarity } from './similarity.ts';
@@ -13,9 +14,9 @@ export interface DiversityOptions {
 }
 
 /**
- * At most `limit` candidates in the order they are picked. `candidates` are sorted best first: the first is picked first;
- * then whichever has the greatest (1 - diversity) * similarity to the query - diversity * greatest similarity to one
- * picked, the earlier one of equals.
+ * At most `limit` candidates in the order they are picked. `candidates` are sorted best first: the first is picked
+ * first; then whichever has the greatest (1 - diversity) * similarity to the query - diversity * greatest similarity to
+ * one picked, the earlier one of equals.
  */
 export function maximalMarginalRelevance<T extends { readonly vector: VectorValue }>(
   candidates: readonly T[],

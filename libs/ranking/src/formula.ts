@@ -39,7 +39,8 @@ export interface FormulaOptions {
 const SCORE_VARIABLE = /^\$score(?:\[(\d{1,9})\])?$/;
 
 /**
- * Errors: `bad_request` for `$score` with anything but an index, a path that is none, a scale or a midpoint out of range.
+ * Errors: `bad_request` for `$score` with anything but an index, a path that is none, a scale or a midpoint out of
+ * range.
  * The formula throws `bad_request` where a value is missing or of the wrong kind, and where a result is not finite.
  */
 export function compileFormula(expression: Expression, options: FormulaOptions): Formula {
@@ -132,7 +133,9 @@ function compileScore(name: string, defaults: FormulaOptions['defaults']): Formu
   return ({ scores }) => scores[index] ?? fallback;
 }
 
-/** The single value at the key; the default where there is none. A null is one, and none of the kinds that are wanted. */
+/**
+ * The single value at the key; the default where there is none. A null is one, and none of the kinds that are wanted.
+ */
 function compilePayload(
   key: string,
   { defaults, compileKey }: FormulaOptions,

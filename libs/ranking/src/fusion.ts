@@ -12,9 +12,9 @@ export interface ReciprocalRankOptions {
 }
 
 /**
- * Reciprocal rank fusion: score = sum over lists of 1 / ((position + 1) / weight + k - 1), position from 0; with weight 1
- * that is the 1 / (k + position) of Cormack, Clarke and Büttcher (2009). Errors: `bad_request` where the weights are not
- * as many as the lists.
+ * Reciprocal rank fusion: score = sum over lists of 1 / ((position + 1) / weight + k - 1), position from 0; with weight
+ * 1 that is the 1 / (k + position) of Cormack, Clarke and Büttcher (2009). Errors: `bad_request` where the weights are
+ * not as many as the lists.
  */
 export function reciprocalRankFusion(
   lists: readonly (readonly Ranked[])[],

@@ -1,8 +1,8 @@
 // Gathers hits, best first, into groups by a value of their payload.
 //
-// Invariant: groups stand in the order of their best hits, each holds at most `groupSize` hits, best first, and a point at
-// most once. A point whose field holds several values is in the group of each; a point without a string or an integer
-// there is in none.
+// Invariant: groups stand in the order of their best hits, each holds at most `groupSize` hits, best first, and a point
+// at most once. A point whose field holds several values is in the group of each; a point without a string or an
+// integer there is in none.
 
 import {
   type GroupKey,

@@ -10,8 +10,8 @@ export interface JudgedVector {
 }
 
 /**
- * The sum over pairs is linear in the similarities, so each item is compared with a point once, whatever the number of its
- * pairs, and counts for what its pairs weigh together. Errors: `bad_request` where what they weigh is not finite.
+ * The sum over pairs is linear in the similarities, so each item is compared with a point once, whatever the number of
+ * its pairs, and counts for what its pairs weigh together. Errors: `bad_request` where what they weigh is not finite.
  */
 export function naiveFeedbackScoring(
   target: VectorValue,

@@ -1,8 +1,8 @@
 // What peers say to each other on the p2p port, as gRPC methods over raw bytes.
 //
 //   Call        frames of encoded calls ──► as many frames, each an answer or an error, in the order of the calls
-//   Converse    a stream of the same, each message with a number before it; see peer-conversation.ts. There the parts of
-//               large answers come before, in messages of their own
+//   Converse    a stream of the same, each message with a number before it; see peer-conversation.ts. There the parts
+//               of large answers come before, in messages of their own
 //   Introduce   nothing ──► an encoded Introduction
 //
 // Calls made in one turn travel together: a round trip costs more CPU than a search. A call that fails does not fail

@@ -103,7 +103,10 @@ export type FollowerPhase =
   | { readonly kind: 'backingOff' }
   | { readonly kind: 'halted'; readonly halt: Halt };
 
-/** `loud`: the reader says a message is lost. `short`: fewer came than the server counts. `unreadable`: one has bad bytes. */
+/**
+ * `loud`: the reader says a message is lost. `short`: fewer came than the server counts. `unreadable`: one has bad
+ * bytes.
+ */
 export type Refetch = 'loud' | 'short' | 'unreadable';
 
 export interface FollowerState {

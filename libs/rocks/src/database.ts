@@ -15,7 +15,9 @@ import { isNoSuchFile, openingError, storeError } from './database-error.ts';
 export type Column = 'points' | 'vectors';
 
 export interface DatabaseOptions {
-  /** Bytes written to memory before a file of vectors is made; points take half. Up to three times as much is in use. */
+  /**
+   * Bytes written to memory before a file of vectors is made; points take half. Up to three times as much is in use.
+   */
   readonly writeBufferBytes: number;
   /** Bytes of block cache for points; vectors take an eighth, as the index answers for them. */
   readonly blockCacheBytes: number;

@@ -1,5 +1,5 @@
-// Metrics in Prometheus' text format 0.0.4. Families are made when they are read: nothing is kept between two readings, so
-// labels that are gone are gone.
+// Metrics in Prometheus' text format 0.0.4. Families are made when they are read: nothing is kept between two readings,
+// so labels that are gone are gone.
 
 export type MetricLabels = Readonly<Record<string, string | number>>;
 
@@ -15,8 +15,8 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   /**
-   * `untyped` is for what goes up and down under a name that ends in `_total`, as some of Qdrant's do: Prometheus' rules
-   * keep that ending for counters.
+   * `untyped` is for what goes up and down under a name that ends in `_total`, as some of Qdrant's do: Prometheus'
+   * rules keep that ending for counters.
    */
   readonly type: 'counter' | 'gauge' | 'histogram' | 'untyped';
   readonly samples: readonly MetricSample[];

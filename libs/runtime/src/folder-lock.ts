@@ -2,7 +2,8 @@
 // only then looks for others: of two that come together at least one sees the other. Files of processes that have ended
 // are nobody's claim and are removed; no name is ever used again, so that never removes a living claim.
 //
-// Invariant: while a folder is held, taking it again fails, in this process or another; a holder that died is no holder.
+// Invariant: while a folder is held, taking it again fails, in this process or another; a holder that died is no
+// holder.
 
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -19,8 +20,8 @@ const TRIES = 4;
 const STEP_BACK_MS = 20;
 
 /**
- * Makes the folder where it is missing and takes it; disposing gives it back. Errors: `precondition_failed` where another
- * process holds it, or where it cannot be made or written to.
+ * Makes the folder where it is missing and takes it; disposing gives it back. Errors: `precondition_failed` where
+ * another process holds it, or where it cannot be made or written to.
  */
 export async function lockFolder(folder: string, random: Random): Promise<AsyncDisposable> {
   const own = (await fingerprintOf(process.pid)) ?? UNKNOWN;

@@ -1,5 +1,6 @@
-// What the parts of a peer tell of themselves beside what the gateway counts. A part registers once, and is asked each time
-// the metrics are read: nothing is kept for it between two readings, and several peers in one process share nothing.
+// What the parts of a peer tell of themselves beside what the gateway counts. A part registers once, and is asked each
+// time the metrics are read: nothing is kept for it between two readings, and several peers in one process share
+// nothing.
 
 import type { MetricFamily } from './exposition.ts';
 

@@ -1,5 +1,6 @@
-// Long work in slices, so that a thread goes on answering: at most SLICE_MS at a stretch, and one slice a turn of the event
-// loop over all long works of the thread, however many there are. What came in meanwhile is handled between two slices.
+// Long work in slices, so that a thread goes on answering: at most SLICE_MS at a stretch, and one slice a turn of the
+// event loop over all long works of the thread, however many there are. What came in meanwhile is handled between two
+// slices.
 //
 //   for (const item of items) {
 //     if (isSliceOver()) await nextSlice();
@@ -9,8 +10,8 @@
 // Invariant: works get their slices in the order in which they asked for them, so none waits for another's end.
 
 /**
- * A question passes a thread in three or four turns, so that it waits for about 15 ms beside the largest answer. Shorter
- * slices cost more than they give: a turn of the event loop takes some 20 µs.
+ * A question passes a thread in three or four turns, so that it waits for about 15 ms beside the largest answer.
+ * Shorter slices cost more than they give: a turn of the event loop takes some 20 µs.
  */
 export const SLICE_MS = 4;
 

@@ -192,8 +192,8 @@ export class ReplicaReader {
   }
 
   /**
-   * How a search, or a read with only a filter, is answered, for the log of slow ones; nothing is looked for. Errors: those
-   * of `search`.
+   * How a search, or a read with only a filter, is answered, for the log of slow ones; nothing is looked for. Errors:
+   * those of `search`.
    */
   explain({ filter, query }: { filter?: Filter; query?: SearchQuery }): Explanation {
     const points = this.#store.state.pointsCount;

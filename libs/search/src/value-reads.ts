@@ -70,7 +70,9 @@ export function orderedPoints(
   return points;
 }
 
-/** Most frequent first, equal counts by value. Errors: `bad_request` where the field has no index that counts values. */
+/**
+ * Most frequent first, equal counts by value. Errors: `bad_request` where the field has no index that counts values.
+ */
 export function facetHits(
   query: FacetQuery,
   payloadIndexes: PayloadIndexes,
@@ -94,8 +96,8 @@ export function facetHits(
 }
 
 /**
- * `limit` of the offsets at random. Who is taken follows from the seed and the ids alone, so replicas that hold the same
- * points take the same ones.
+ * `limit` of the offsets at random. Who is taken follows from the seed and the ids alone, so replicas that hold the
+ * same points take the same ones.
  */
 export function sampledOffsets(
   offsets: Uint32Array,

@@ -1,6 +1,6 @@
-// The second level of the content hash: the points divided into 256 buckets by their ids, and for each bucket the sum mod
-// 2^64 of the first 8 bytes of its points' digests. Where the content hashes of two replicas differ, the buckets that
-// differ lead to the points that do, without reading all of them.
+// The second level of the content hash: the points divided into 256 buckets by their ids, and for each bucket the sum
+// mod 2^64 of the first 8 bytes of its points' digests. Where the content hashes of two replicas differ, the buckets
+// that differ lead to the points that do, without reading all of them.
 
 export const BUCKETS = 256;
 const SUM_BYTES = 8;

@@ -68,15 +68,19 @@ export interface StoredPayload {
 export interface ReplicaStore extends AsyncDisposable {
   readonly state: ReplicaState;
 
-  /** The points of `ids`, in their order, undefined where there is none. Throws `corrupt` on a record whose CRC is wrong. */
+  /**
+   * The points of `ids`, in their order, undefined where there is none. Throws `corrupt` on a record whose CRC is
+   * wrong.
+   */
   get(ids: readonly PointId[]): (StoredPoint | undefined)[];
 
   /** Like `get` without the vectors; what filters and most results need. */
   getPayloads(ids: readonly PointId[]): (StoredPayload | undefined)[];
 
   /**
-   * All points in id order from `from` (inclusive). The iterator sees one state even while changes are committed. Throws
-   * `corrupt` on a record whose CRC is wrong, and at the end of all points where they are not those that the state counts.
+   * All points in id order from `from` (inclusive). The iterator sees one state even while changes are committed.
+   * Throws `corrupt` on a record whose CRC is wrong, and at the end of all points where they are not those that the
+   * state counts.
    */
   scan(from?: PointId): IterableIterator<StoredPoint>;
 

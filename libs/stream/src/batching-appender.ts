@@ -5,8 +5,8 @@
 //                     │  ▲
 //                     └──┘ no answer, or refused: back off, send the same messages with the same ids
 //
-// Invariant: a write is wholly in one append; its promise is fulfilled only by a receipt that covers it. A write with an
-// operation id of its own is an append of its own, so that a second one with that id is the same messages again.
+// Invariant: a write is wholly in one append; its promise is fulfilled only by a receipt that covers it. A write with
+// an operation id of its own is an append of its own, so that a second one with that id is the same messages again.
 
 import { type Sequence, type ShardTarget, sequence, type WritePart } from '@tributary/model';
 import { type Clock, type Random, TributaryError } from '@tributary/runtime';
@@ -21,8 +21,8 @@ import {
 
 export interface WriteReceipt extends AppendReceipt {
   /**
-   * For each shard the write names, and for all shards where it concerns all, the sequence of the last entry that holds a
-   * part of it; of a duplicate, where the write that was first under the operation id is the same one.
+   * For each shard the write names, and for all shards where it concerns all, the sequence of the last entry that holds
+   * a part of it; of a duplicate, where the write that was first under the operation id is the same one.
    */
   readonly shardSequences: ReadonlyMap<ShardTarget, Sequence>;
 }
@@ -39,7 +39,9 @@ export interface BatchingAppenderOptions {
   readonly queueBytesMax?: number;
   /** How long an append is tried again, at most, in milliseconds. */
   readonly retryForMs?: number;
-  /** The span that an append is called in, as `traceparent`; it travels with the entries that have a part of the write. */
+  /**
+   * The span that an append is called in, as `traceparent`; it travels with the entries that have a part of the write.
+   */
   readonly currentTrace?: () => string | undefined;
 }
 

@@ -48,8 +48,9 @@ export function cutIntoPieces(part: WritePart): Piece[] {
 }
 
 /**
- * Entries being filled. The last one of a shard is open until one for all shards follows it, and the other way round: an
- * operation is never packed before one that stands ahead of it for the same shard. An entry of a write alone is closed.
+ * Entries being filled. The last one of a shard is open until one for all shards follows it, and the other way round:
+ * an operation is never packed before one that stands ahead of it for the same shard. An entry of a write alone is
+ * closed.
  */
 export class Packing {
   readonly entries: PackedEntry[] = [];

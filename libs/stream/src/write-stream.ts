@@ -56,7 +56,10 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads the messages for one shard, those for all shards included, in order. Owns a cursor; pull: asking for the next batch is what moves it. */
+/**
+ * Reads the messages for one shard, those for all shards included, in order. Owns a cursor; pull: asking for the next
+ * batch is what moves it.
+ */
 export interface ShardReader extends AsyncDisposable {
   /**
    * The next messages, at least one unless `waitMs` passed. Messages come in order, each once.

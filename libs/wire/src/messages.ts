@@ -1,5 +1,5 @@
-// The messages that peers exchange about replicas. Their bytes are in `call-codec.ts`, `answer-codec.ts`, `info-codec.ts`,
-// `report-codec.ts` and `resource-report-codec.ts`.
+// The messages that peers exchange about replicas. Their bytes are in `call-codec.ts`, `answer-codec.ts`,
+// `info-codec.ts`, `report-codec.ts` and `resource-report-codec.ts`.
 
 import type {
   CollectionId,
@@ -129,13 +129,15 @@ export interface ReplicaAnswers {
 export type ReplicaCallKind = ReplicaCall['kind'];
 
 /**
- * How far a peer's replicas have applied. Sent after each commit, and whole twice a second; in between, as a sign of life
- * alone, by a thread that does nothing else.
+ * How far a peer's replicas have applied. Sent after each commit, and whole twice a second; in between, as a sign of
+ * life alone, by a thread that does nothing else.
  */
 export interface AppliedReport {
   readonly peer: PeerId;
   readonly replicas: readonly AppliedReplica[];
-  /** For how long the thread that answers has not turned to anything new, in whole milliseconds; absent: it sent this. */
+  /**
+   * For how long the thread that answers has not turned to anything new, in whole milliseconds; absent: it sent this.
+   */
   readonly busyMs?: number;
 }
 

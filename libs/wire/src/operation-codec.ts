@@ -1,5 +1,5 @@
-// The bytes of one operation of an entry. Which fields it has follows from its kind; one that has another is refused, as
-// is a kind that is not known: a writer that sends them means something this version does not do.
+// The bytes of one operation of an entry. Which fields it has follows from its kind; one that has another is refused,
+// as is a kind that is not known: a writer that sends them means something this version does not do.
 
 import { type BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {

@@ -1,6 +1,6 @@
-// Points and their vectors as bytes. A vector is its float32 values, little endian, as they lie in memory, or where they
-// have a shorter form those half floats or bytes; a sparse one has its u32 indices beside them, a multi vector the size of
-// its rows.
+// Points and their vectors as bytes. A vector is its float32 values, little endian, as they lie in memory, or where
+// they have a shorter form those half floats or bytes; a sparse one has its u32 indices beside them, a multi vector the
+// size of its rows.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {

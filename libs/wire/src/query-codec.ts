@@ -1,5 +1,6 @@
-// The bytes of a search within a call: what is scored, how, and what of the points comes back. The nearest points to one
-// dense vector are the hot case: the vector is raw float32 in a field of its own, and what has its default is left out.
+// The bytes of a search within a call: what is scored, how, and what of the points comes back. The nearest points to
+// one dense vector are the hot case: the vector is raw float32 in a field of its own, and what has its default is left
+// out.
 
 import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {

@@ -127,8 +127,8 @@ export class Coordinator {
       try {
         await metadata.propose((state) => deaths(state, silent), signal);
       } catch (error) {
-        // The state moved under the proposal's feet, or it took longer than the lease lasts: the next round goes on. Where
-        // NATS is away, the lease says so then.
+        // The state moved under the proposal's feet, or it took longer than the lease lasts: the next round goes on.
+        // Where NATS is away, the lease says so then.
         const isPutOff = error instanceof TributaryError && PUTS_OFF.has(error.code);
         if (isPutOff) return;
         throw error;

@@ -22,7 +22,10 @@ export interface GatewayConfig {
   readonly metaTimeoutMs: number;
   /** Bound of a write for which the client sets no timeout. */
   readonly writeTimeoutMs: number;
-  /** A change of a vector's name that is not in the log after so long was left by a gateway that died: it is finished here. */
+  /**
+   * A change of a vector's name that is not in the log after so long was left by a gateway that died: it is finished
+   * here.
+   */
   readonly abandonedAfterMs: number;
   /** How often this peer measures what it uses of its machine. */
   readonly measureEveryMs: number;

@@ -5,8 +5,8 @@ import { portError, TributaryError } from '@tributary/runtime';
 import type { PeerConfiguration } from './configuration.ts';
 
 /**
- * Whether the ports of the peer itself can be had. Errors: `bad_request` where two keys name one port, `unavailable` where
- * a port is taken or may not be used.
+ * Whether the ports of the peer itself can be had. Errors: `bad_request` where two keys name one port, `unavailable`
+ * where a port is taken or may not be used.
  */
 export async function checkPorts({ service, cluster, nats }: PeerConfiguration): Promise<void> {
   const isOwnNats = nats.url === undefined && cluster.bootstrap === undefined;

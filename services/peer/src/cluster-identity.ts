@@ -1,5 +1,6 @@
 // Whose peer this is. Three keep the cluster's id: the data folder, the NATS servers (a bucket beside META) and META's
-// first event. A peer goes on only where they agree, so that it never folds, or drops replicas by, another cluster's log.
+// first event. A peer goes on only where they agree, so that it never folds, or drops replicas by, another cluster's
+// log.
 //
 //   nothing known ──► NATS is claimed ──► META begins with the founding ──► the folder keeps the id
 //
@@ -41,7 +42,9 @@ export async function agreeOnCluster(
   return ids.nats ?? (await nats.claim(newClusterId(random)));
 }
 
-/** Makes the founding META's first event, unless it is that already. Errors: those of proposing; `precondition_failed`. */
+/**
+ * Makes the founding META's first event, unless it is that already. Errors: those of proposing; `precondition_failed`.
+ */
 export async function foundCluster(
   metadata: Metadata,
   id: ClusterId,
@@ -60,7 +63,9 @@ export async function foundCluster(
 
 const RESTORED = 'restore both from one backup';
 
-/** Which of the three differs, and what to do, in one line; undefined where they agree or a cluster is being founded. */
+/**
+ * Which of the three differs, and what to do, in one line; undefined where they agree or a cluster is being founded.
+ */
 export function clusterIdProblem(ids: ClusterIds, path: string): string | undefined {
   const { folder, nats, meta } = ids;
   if (folder !== undefined && folder !== nats && folder !== meta) {

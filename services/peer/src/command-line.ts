@@ -31,7 +31,8 @@ export const USAGE = `tributary: one peer of a vector database whose write-ahead
   --version
   --help
 
-Every key of the file can be set as a variable: TRIBUTARY__SERVICE__HTTP_PORT=6333 (QDRANT__… works as well).
+Every key of the file can be set as a variable: TRIBUTARY__SERVICE__HTTP_PORT=6333
+(QDRANT__… works as well).
 `;
 
 const OPTIONS = {

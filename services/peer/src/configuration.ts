@@ -1,5 +1,6 @@
 // The configuration of a peer: one schema, parsed once, frozen. Keys are Qdrant's where Qdrant has the thing, so its
-// configuration files and QDRANT__SECTION__KEY variables work; those that only Qdrant has a use for are in qdrant-keys.ts.
+// configuration files and QDRANT__SECTION__KEY variables work; those that only Qdrant has a use for are in
+// qdrant-keys.ts.
 // The sections `nats`, `replica` and `tracing` are Tributary's own.
 //
 // Sources, later wins: defaults, the file (--config-path), QDRANT__… variables, TRIBUTARY__… variables, flags.
@@ -158,7 +159,8 @@ function* valuesOf(sources: ConfigurationSources): Generator<ConfigurationValue>
       if (isTree(value)) {
         for (const [at, each] of leaves(value, key)) yield { key: at, value: each, origin: name };
       } else if (value !== null) yield { key, value, origin: name };
-      // An empty variable, like a key without a value in a file, says nothing; an empty secret is one that was forgotten.
+      // An empty variable, like a key without a value in a file, says nothing; an empty secret is one that was
+      // forgotten.
       else if (key.endsWith('api_key')) yield { key, value: text, origin: name };
     }
   }

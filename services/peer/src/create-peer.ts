@@ -205,10 +205,7 @@ async function startServices(
       measureResources: () => resourceUsage(folder.path),
       cluster: () => status.view(),
       ready: readiness(cluster, self, replicas),
-      cutOffMs: () => {
-        const { disconnectedMs } = connection;
-        return disconnectedMs < settings.dead_after_sec * 1_000 ? undefined : disconnectedMs;
-      },
+      cutOffMs: () => cutOffMsOf(connection, settings.dead_after_sec),
       clock,
       random,
       logger: logger.child({ part: 'gateway' }),
@@ -217,6 +214,11 @@ async function startServices(
     }),
   );
   return { gateway, server };
+}
+
+/** For how long the peer has been cut off from the log; undefined while the others take it for alive. */
+function cutOffMsOf({ disconnectedMs }: Connection, deadAfterSec: number): number | undefined {
+  return disconnectedMs < deadAfterSec * 1_000 ? undefined : disconnectedMs;
 }
 
 function startCoordinator(

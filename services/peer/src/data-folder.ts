@@ -1,4 +1,5 @@
-// The folder of one peer: who the peer is and of which cluster (`peer.json`), held so that two processes never share it.
+// The folder of one peer: who the peer is and of which cluster (`peer.json`), held so that two processes never share
+// it.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

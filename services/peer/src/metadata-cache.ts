@@ -28,7 +28,10 @@ export class MetadataCache implements Disposable {
     this.#logger = options.logger;
   }
 
-  /** Undefined where there is none that can be read, or only one of another cluster than the folder's, where that is known. */
+  /**
+   * Undefined where there is none that can be read, or only one of another cluster than the folder's, where that is
+   * known.
+   */
   load(cluster?: ClusterId): MetadataState | undefined {
     try {
       const state = decodeState(readFileSync(this.#file));

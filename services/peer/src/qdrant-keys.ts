@@ -1,6 +1,6 @@
-// Keys of Qdrant's configuration that Tributary has nothing for, so that a configuration written for Qdrant is read as it
-// is. Those without effect are dropped and named to the user; those that promise protection, or another role of the peer,
-// are refused with the reason: a peer that took a password and asked nobody for it would be worse than none.
+// Keys of Qdrant's configuration that Tributary has nothing for, so that a configuration written for Qdrant is read as
+// it is. Those without effect are dropped and named to the user; those that promise protection, or another role of the
+// peer, are refused with the reason: a peer that took a password and asked nobody for it would be worse than none.
 
 import { TributaryError } from '@tributary/runtime';
 
@@ -76,8 +76,8 @@ const REFUSED: Readonly<Record<string, Refusal>> = {
 };
 
 /**
- * Parts the keys that Tributary reads, or does not know, from those without effect. Errors: `bad_request` naming the key,
- * where it came from and why it is refused; never its value, which may be a secret.
+ * Parts the keys that Tributary reads, or does not know, from those without effect. Errors: `bad_request` naming the
+ * key, where it came from and why it is refused; never its value, which may be a secret.
  */
 export function settleQdrantKeys(values: readonly ConfigurationValue[]): {
   readonly read: readonly ConfigurationValue[];

@@ -4,7 +4,9 @@ import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import type { ResourceUsage } from '@tributary/model';
 
-/** Of the file system of the folder; what is kept for the system's own users counts as used, as it is not for this one. */
+/**
+ * Of the file system of the folder; what is kept for the system's own users counts as used, as it is not for this one.
+ */
 export async function resourceUsage(folder: string): Promise<ResourceUsage> {
   const residentMemoryPercent = percentOf(process.memoryUsage.rss(), availableBytes());
   const { blocks, bavail } = await statfs(folder);

@@ -1,5 +1,5 @@
-// Large reads step by step: each step asks the replica for a little and gives that part of the answer, so that the thread
-// can do other work in between. All steps are of one state: see `long-reads.ts`.
+// Large reads step by step: each step asks the replica for a little and gives that part of the answer, so that the
+// thread can do other work in between. All steps are of one state: see `long-reads.ts`.
 
 import type { PointId, PointRecord, Projection, ScrollQuery, SearchQuery } from '@tributary/model';
 import { contentBytes, type ReplicaAnswers, type ReplicaCall } from '@tributary/wire';

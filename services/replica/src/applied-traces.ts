@@ -1,5 +1,6 @@
-// Spans of entries that came with the trace of who wrote them: from when a replica took an entry up until it had committed
-// it. Beside the follower, which knows nothing of it: what is applied does not depend on whether it is traced.
+// Spans of entries that came with the trace of who wrote them: from when a replica took an entry up until it had
+// committed it. Beside the follower, which knows nothing of it: what is applied does not depend on whether it is
+// traced.
 //
 // Invariant: as many entries are kept as one read of the stream gives, at most.
 

@@ -1,6 +1,7 @@
 // Puts the replicas of one worker thread together on NATS and RocksDB.
 //
-// Folders beneath the data folder: `replicas/<shard>-<collection>` for the stores, `indexes` for what vectors' indexes keep.
+// Folders beneath the data folder: `replicas/<shard>-<collection>` for the stores, `indexes` for what vectors' indexes
+// keep.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

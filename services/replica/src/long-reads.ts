@@ -1,7 +1,7 @@
-// Reads that take several slices of the thread, and the commits that must not come between two of them: a read shows one
-// state of the replica, however long it takes.
+// Reads that take several slices of the thread, and the commits that must not come between two of them: a read shows
+// one state of the replica, however long it takes.
 //
-//   reads under way ──(a commit asks)──► later ones wait ──(the last of them ends)──► the commit is made ──► the others go on
+//   reads under way ──(a commit asks)──► later ones wait ──(the last ends)──► the commit is made ──► the others go on
 //
 // Invariant: no commit while a read is under way, and each commit waits for no read that was asked for after it.
 

@@ -1,8 +1,8 @@
 // Calls or answers that go from thread to thread together, as one array of bytes: each with its number and its length
 // before it, 32 bits each, in the order of this machine; padded to 8 bytes, so that vectors in it stay aligned.
 //
-// Posting clones what is posted, value by value: eight calls as a list of objects with an array each take 11 to 17 µs to
-// post and receive, packed 6; a single one takes 2.3 µs either way.
+// Posting clones what is posted, value by value: eight calls as a list of objects with an array each take 11 to 17 µs
+// to post and receive, packed 6; a single one takes 2.3 µs either way.
 
 export interface NumberedMessage {
   /** 32 bits. */

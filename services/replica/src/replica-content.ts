@@ -1,8 +1,8 @@
 // What a replica holds: the store, the table that names each point's offset, an index for each vector, and the payload
 // indexes that the store's schema names.
 //
-// Invariant: between two turns of the event loop all of them are at one sequence. A commit changes the store first: where
-// that throws, the others still stand for the state that the store keeps.
+// Invariant: between two turns of the event loop all of them are at one sequence. A commit changes the store first:
+// where that throws, the others still stand for the state that the store keeps.
 
 import { isDeepStrictEqual } from 'node:util';
 import { FieldValues, PayloadIndexes, PointTable } from '@tributary/index';
@@ -84,7 +84,8 @@ export class ReplicaContent implements AsyncDisposable {
 
   /**
    * Opens the store, takes its points up again, then the sealed segments. `rejected` names the segments that did not
-   * check out, by vector; they are built again. Errors: `corrupt` where the store does, `cancelled` by the signal's reason.
+   * check out, by vector; they are built again. Errors: `corrupt` where the store does, `cancelled` by the signal's
+   * reason.
    */
   static async open(
     options: ReplicaContentOptions,
@@ -113,9 +114,9 @@ export class ReplicaContent implements AsyncDisposable {
   }
 
   /**
-   * Makes the indexes that the batch creates: those of vectors, empty, and those of payloads, over the points there are,
-   * in slices: a read meanwhile sees none of them. To be called before the batch's commit, and nothing may be committed
-   * between. Errors: the signal's reason.
+   * Makes the indexes that the batch creates: those of vectors, empty, and those of payloads, over the points there
+   * are, in slices: a read meanwhile sees none of them. To be called before the batch's commit, and nothing may be
+   * committed between. Errors: the signal's reason.
    */
   async prepare(batch: ApplyBatch | undefined, signal: AbortSignal): Promise<void> {
     this.#prepared.clear();

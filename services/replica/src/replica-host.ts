@@ -150,8 +150,8 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   /**
-   * Removes what earlier runs left and the metadata, now folded to its end, no longer places here. Nothing new is opened
-   * until it is done, so that it cannot take a new replica for an old one.
+   * Removes what earlier runs left and the metadata, now folded to its end, no longer places here. Nothing new is
+   * opened until it is done, so that it cannot take a new replica for an old one.
    */
   async #sweep(signal: AbortSignal): Promise<void> {
     const { metadata, peer, clock, random, logger } = this.#options;

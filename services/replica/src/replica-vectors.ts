@@ -25,7 +25,10 @@ export interface IndexedVector {
   readonly revision: number;
 }
 
-/** Makes the index of one vector of a replica. `config` may lack a vector that came later: it has no settings of its own. */
+/**
+ * Makes the index of one vector of a replica. `config` may lack a vector that came later: it has no settings of its
+ * own.
+ */
 export type CreateIndex = (
   options: IndexedVector & {
     readonly shape: VectorShape;

@@ -3,7 +3,8 @@
 //   open ─► opening ─► following ─► close ─► closed [─► dropped]
 //
 // Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
-// search. Large ones are answered later, in parts, between which the thread does its other work. Opening and closing of one replica happen in the order they were asked for.
+// search. Large ones are answered later, in parts, between which the thread does its other work. Opening and closing of
+// one replica happen in the order they were asked for.
 
 import type { CollectionConfig } from '@tributary/model';
 import { abortable, startDeadline, TributaryError } from '@tributary/runtime';
@@ -169,7 +170,9 @@ export class ReplicaWorker {
     }
   }
 
-  /** Others may have written while it was closed, and been told that it is done. What is being filled refuses at once. */
+  /**
+   * Others may have written while it was closed, and been told that it is done. What is being filled refuses at once.
+   */
   async #endReopening(slot: Slot, replica: Replica): Promise<void> {
     if (slot.reopening !== undefined && replica.isReadable) {
       const { signal } = slot.stop;

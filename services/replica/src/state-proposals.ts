@@ -35,8 +35,8 @@ export class StateProposals {
   }
 
   /**
-   * Resolves once the change is made, or is not due any more. Errors: those of `Metadata.propose`, of the event that the
-   * change was part of; `timeout`.
+   * Resolves once the change is made, or is not due any more. Errors: those of `Metadata.propose`, of the event that
+   * the change was part of; `timeout`.
    */
   async propose(decide: DecideChange): Promise<void> {
     const outcome = Promise.withResolvers<void>();

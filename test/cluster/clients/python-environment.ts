@@ -1,5 +1,5 @@
-// A Python with Qdrant's client in it, or with its engine: the machine's where it has one, else a virtual environment of
-// this project, made at the first run and kept.
+// A Python with Qdrant's client in it, or with its engine: the machine's where it has one, else a virtual environment
+// of this project, made at the first run and kept.
 
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Places by offset, in the order of their latitudes: an area is a band of latitudes, and of each place in the band it is
-// looked up whether it lies in the area.
+// Places by offset, in the order of their latitudes: an area is a band of latitudes, and of each place in the band it
+// is looked up whether it lies in the area.
 
 import {
   type GeoCondition,

@@ -1,5 +1,5 @@
-// A sorted run of numbers with their offsets. An integer beyond 2^53 takes two columns: the double next to it, and how far
-// it is from that. By double, then by distance is the order of the integers, since rounding keeps their order.
+// A sorted run of numbers with their offsets. An integer beyond 2^53 takes two columns: the double next to it, and how
+// far it is from that. By double, then by distance is the order of the integers, since rounding keeps their order.
 
 import type { ExactNumber, RangeBounds } from '@tributary/model';
 import { restOf } from './values-by-offset.ts';

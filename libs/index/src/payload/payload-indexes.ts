@@ -1,7 +1,7 @@
 // The payload indexes of one replica, in memory: made again from the payloads when the replica opens.
 //
-// Invariant: an index knows every live offset and no other, by the payload it has now: whoever changes a payload removes
-// the offset and adds it again. What indexes answer agrees with `compileFilter`.
+// Invariant: an index knows every live offset and no other, by the payload it has now: whoever changes a payload
+// removes the offset and adds it again. What indexes answer agrees with `compileFilter`.
 
 import type {
   Filter,
@@ -83,7 +83,10 @@ export class PayloadIndexes {
     this.attach(field, values);
   }
 
-  /** Takes up an index that was made elsewhere, over the same field, and knows every point there is. Takes the place of one. */
+  /**
+   * Takes up an index that was made elsewhere, over the same field, and knows every point there is. Takes the place of
+   * one.
+   */
   attach(field: string, values: FieldValues): void {
     this.#fields.set(canonicalJsonPath(field), values);
   }
@@ -107,16 +110,16 @@ export class PayloadIndexes {
   }
 
   /**
-   * Undefined where indexes know nothing that narrows the filter. Which points are in a slice or have a vector takes a walk
-   * through those that are left; without it the answer is not exact.
+   * Undefined where indexes know nothing that narrows the filter. Which points are in a slice or have a vector takes a
+   * walk through those that are left; without it the answer is not exact.
    */
   select(filter: Filter, { isWalking = true } = {}): IndexSelection | undefined {
     return this.#selector.select(filter, isWalking);
   }
 
   /**
-   * How many points have each value of a field, of those in `accept` where given. Undefined where the field has no index
-   * that counts values: keyword, integer with lookup, bool, uuid.
+   * How many points have each value of a field, of those in `accept` where given. Undefined where the field has no
+   * index that counts values: keyword, integer with lookup, bool, uuid.
    */
   facet(field: string, accept?: OffsetSet): Iterable<readonly [IndexedValue, number]> | undefined {
     const values = this.#at(field);

@@ -1,8 +1,8 @@
 // The texts of a field as documents that are ranked: how often each has a term, and how long it is. A point has one, or
 // several where elements of an array are documents of their own.
 //
-// Invariant: documents, tokens and frequencies count the points that are there and no others, so that replicas that hold
-// the same points give the same statistics and scores, whatever they held before.
+// Invariant: documents, tokens and frequencies count the points that are there and no others, so that replicas that
+// hold the same points give the same statistics and scores, whatever they held before.
 
 import { pointOffset, type TextScoring, type TextStatistics } from '@tributary/model';
 import { grownToHold } from '../growable.ts';

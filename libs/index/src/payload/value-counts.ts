@@ -1,5 +1,5 @@
-// How many values a field has, by offset: what `values_count` asks. Most fields have one value or none, so those with one
-// are bits, those with none are not there, and only the others stand in lists by their count.
+// How many values a field has, by offset: what `values_count` asks. Most fields have one value or none, so those with
+// one are bits, those with none are not there, and only the others stand in lists by their count.
 
 import { compileRange, type JsonValue, type RangeBounds, valuesCountOf } from '@tributary/model';
 import { OffsetBits, uniteInto, without } from '../offset-bits.ts';
@@ -10,7 +10,9 @@ import { ValuePostings } from './value-postings.ts';
 export class ValueCounts {
   /** Offsets whose one count is 1. */
   readonly #single = new OffsetBits();
-  /** Those with any other count, 0 of an empty array among them, or with several where a path leads to several places. */
+  /**
+   * Those with any other count, 0 of an empty array among them, or with several where a path leads to several places.
+   */
   readonly #others = new OffsetBits();
   readonly #byCount = new ValuePostings();
 

@@ -18,8 +18,8 @@ export function isGeo(condition: ValueCondition): condition is GeoCondition {
 }
 
 /**
- * The numbers an ordered index is asked for; undefined where the condition is not about its numbers. `areRounded` tells that
- * some of its doubles stand for an integer next to them.
+ * The numbers an ordered index is asked for; undefined where the condition is not about its numbers. `areRounded` tells
+ * that some of its doubles stand for an integer next to them.
  */
 export function numbersOf(
   condition: ValueCondition,

@@ -10,8 +10,8 @@ import type { ScanKernel } from './scan-kernel.ts';
 
 /**
  * Candidates for each hit wanted where the search does not say: recall first. Recall@10 with 1, 2, 4 and 8 of them is
- * 0.968, 1, 1, 1 by bytes and 0.710, 0.980, 1, 1 by bits (20,000 × 768, `bench/src/vector-kinds-bench.ts`), while a scan
- * takes 0.6–0.7 and 0.19–0.25 ms; the exact one takes 3.7–4.4.
+ * 0.968, 1, 1, 1 by bytes and 0.710, 0.980, 1, 1 by bits (20,000 × 768, `bench/src/vector-kinds-bench.ts`), while a
+ * scan takes 0.6–0.7 and 0.19–0.25 ms; the exact one takes 3.7–4.4.
  */
 const OVERSAMPLING = { scalar: 4, binary: 8 };
 /** Below so many rows for each candidate, choosing them costs more than it saves. */

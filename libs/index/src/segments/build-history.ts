@@ -1,4 +1,5 @@
-// When graphs were built, over how many vectors and with what outcome: the newest builds of an index, for people to see.
+// When graphs were built, over how many vectors and with what outcome: the newest builds of an index, for people to
+// see.
 
 import type { Clock } from '@tributary/runtime';
 import type { GraphBuild } from '../vector-index.ts';

@@ -5,8 +5,8 @@
 import type { StoredDatatype } from '@tributary/model';
 
 /**
- * A scanned row: its values, and handling its number and score. Float32 are read at memory speed (20 GB/s); to widen half
- * floats takes what reading half as much saves.
+ * A scanned row: its values, and handling its number and score. Float32 are read at memory speed (20 GB/s); to widen
+ * half floats takes what reading half as much saves.
  */
 const SCAN_NS_PER_VALUE = { float32: 0.2, float16: 0.2, uint8: 0.05 };
 const SCAN_NS_PER_ROW = 2;

@@ -1,8 +1,9 @@
-// Large answers in parts: each is a message by itself, or bytes, and their encodings one after another are the whole answer,
-// as protobuf has it: what is repeated is appended. So an answer of a hundred megabytes is encoded in many short steps.
+// Large answers in parts: each is a message by itself, or bytes, and their encodings one after another are the whole
+// answer, as protobuf has it: what is repeated is appended. So an answer of a hundred megabytes is encoded in many
+// short steps.
 //
-// A message within a message stands behind its length, so its parts are known before any of them is given: until then an
-// empty part is given for each, which is where whoever encodes may pause.
+// A message within a message stands behind its length, so its parts are known before any of them is given: until then
+// an empty part is given for each, which is where whoever encodes may pause.
 
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { isDense, isMulti, type PointRecord, type VectorValue } from '@tributary/model';

@@ -1,5 +1,5 @@
-// What the contract of 1.20 adds to filters and payload indexes, in messages that no client in JavaScript can write yet:
-// read as their JSON is, and written as they were read.
+// What the contract of 1.20 adds to filters and payload indexes, in messages that no client in JavaScript can write
+// yet: read as their JSON is, and written as they were read.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

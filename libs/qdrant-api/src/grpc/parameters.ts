@@ -27,7 +27,8 @@ import type {
 import { numberOf } from './ids.ts';
 
 /**
- * `wait`, `ordering` and `timeout` of a write, and its idempotency key; `wait` is false where the request leaves it out.
+ * `wait`, `ordering` and `timeout` of a write, and its idempotency key; `wait` is false where the request leaves it
+ * out.
  * `headers` is the metadata of the call, by name in lower case.
  */
 export function writeParametersOf(

@@ -1,5 +1,5 @@
-// Reads protobuf messages of clients. A string that is not UTF-8 is refused: with replacement characters in it, it would
-// be another string than was sent.
+// Reads protobuf messages of clients. A string that is not UTF-8 is refused: with replacement characters in it, it
+// would be another string than was sent.
 
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 

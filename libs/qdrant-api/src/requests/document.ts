@@ -1,5 +1,5 @@
-// A text that a model makes a vector of, as it stands in a request for one. Which models there are, and what options they
-// take, is decided where the vector is made.
+// A text that a model makes a vector of, as it stands in a request for one. Which models there are, and what options
+// they take, is decided where the vector is made.
 
 import type { Document, JsonObject } from '@tributary/model';
 import { unsupported } from '../unsupported.ts';

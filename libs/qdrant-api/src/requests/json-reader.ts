@@ -116,8 +116,8 @@ export function readExactNumber(value: Body, path: string): ExactNumber {
 }
 
 /**
- * A number that the contract keeps in 32 bits, as gRPC sends it: rounded, so that both protocols give the same scores. What is
- * beyond them becomes the largest there is.
+ * A number that the contract keeps in 32 bits, as gRPC sends it: rounded, so that both protocols give the same scores.
+ * What is beyond them becomes the largest there is.
  */
 export function readFloat(value: Body, path: string): number {
   const number = Math.fround(readNumber(value, path));

@@ -1,5 +1,6 @@
 // What a client's request becomes: trusted values, the same whether they came as JSON or as protobuf.
-// Writes become the model's `PointOperation`, a scroll its `ScrollQuery`, a query its `QueryRequest` or `GroupsRequest`.
+// Writes become the model's `PointOperation`, a scroll its `ScrollQuery`, a query its `QueryRequest` or
+// `GroupsRequest`.
 
 import type {
   Filter,

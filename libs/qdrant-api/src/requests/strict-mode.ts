@@ -1,5 +1,5 @@
-// Strict mode settings: what a collection lets its clients ask. Kept in the form they have in JSON, with the settings that
-// are known and nothing else; null means the same as absence.
+// Strict mode settings: what a collection lets its clients ask. Kept in the form they have in JSON, with the settings
+// that are known and nothing else; null means the same as absence.
 
 import type { JsonObject, JsonValue } from '@tributary/model';
 import { unsignedFrom } from './collection-parts.ts';

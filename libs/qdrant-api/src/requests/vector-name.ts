@@ -1,5 +1,5 @@
-// PUT and DELETE /collections/{name}/vectors/{vector}: what of a vector is settled when it is made. How it is indexed and
-// quantized can be said later, with the collection's settings.
+// PUT and DELETE /collections/{name}/vectors/{vector}: what of a vector is settled when it is made. How it is indexed
+// and quantized can be said later, with the collection's settings.
 
 import { isDeepStrictEqual } from 'node:util';
 import type {

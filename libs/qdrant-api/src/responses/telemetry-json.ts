@@ -15,7 +15,9 @@ import type {
   TelemetryView,
 } from './view.ts';
 
-/** From level 1 on the collections are told, from 2 on one by one, from 3 on their replicas here, from 4 on each graph. */
+/**
+ * From level 1 on the collections are told, from 2 on one by one, from 3 on their replicas here, from 4 on each graph.
+ */
 export function writeTelemetry(view: TelemetryView, detailsLevel: number): string {
   const told = detailsLevel < 1 ? undefined : view.collections;
   const tell = detailsLevel < 2 ? aggregatedTelemetry : fullTelemetry(detailsLevel);

@@ -1,7 +1,7 @@
 // Knows how far each replica of the cluster has applied its stream, and which peers were heard of lately. Fed by
 // AppliedReports, a channel that may lose some: every peer repeats its whole report twice a second, so a lost one
-// only delays. What a replica announced is a fact; that it is alive is a guess from the age of its last report. Reports of
-// life come from a thread of their own and say how busy the answering one is: a busy peer is not a silent one.
+// only delays. What a replica announced is a fact; that it is alive is a guess from the age of its last report. Reports
+// of life come from a thread of their own and say how busy the answering one is: a busy peer is not a silent one.
 //
 // Invariant: a waiter is resolved by the first report that makes its condition true, or rejected by its signal; there
 // are never more than `waitersMax`.

@@ -13,7 +13,9 @@ export function statusOfReplica(info: ReplicaInfo): StatusView {
   return statusOf([info]);
 }
 
-/** red: replicas differ, one has halted, or a graph could not be built; yellow: graphs are built; grey: some wait to be. */
+/**
+ * red: replicas differ, one has halted, or a graph could not be built; yellow: graphs are built; grey: some wait to be.
+ */
 export function statusOf(infos: readonly ReplicaInfo[], difference?: string): StatusView {
   const indexes = infos.flatMap((info) => Object.values(info.vectorIndexes));
   const halted = infos.find((info) => info.halted !== undefined)?.halted;

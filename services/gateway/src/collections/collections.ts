@@ -64,8 +64,8 @@ export class Collections {
   }
 
   /**
-   * Resolves once every replica is Active. Errors: `validation` (the name), `already_exists`, `bad_request` (an alias has
-   * the name), `unavailable`, `internal` when it takes too long.
+   * Resolves once every replica is Active. Errors: `validation` (the name), `already_exists`, `bad_request` (an alias
+   * has the name), `unavailable`, `internal` when it takes too long.
    */
   async create(name: string, config: CollectionConfig, timeoutMs?: number): Promise<void> {
     checkCollectionName(name);
@@ -104,8 +104,8 @@ export class Collections {
   }
 
   /**
-   * False where there is none; an alias is not the collection it points at. Errors: `internal` without a quorum or when it
-   * takes too long.
+   * False where there is none; an alias is not the collection it points at. Errors: `internal` without a quorum or when
+   * it takes too long.
    */
   async delete(name: string, timeoutMs?: number): Promise<boolean> {
     const collection = await this.#options.names.find(name);

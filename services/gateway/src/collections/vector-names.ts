@@ -4,10 +4,11 @@
 //   delete: vectorNameDeleted: gateways refuse it ──► entry in the log ──► vectorNameLogged ──► applied
 //
 // Invariant: META decides first, so of two gateways with different wishes one is refused (the log alone would let both
-// win), and the entry carries the sequence of the decision, so that replicas come to the same whichever entry comes first.
-// Gateways take a new name last, so no entry has it too early, and refuse an old one first, so what comes too late is only
-// a vector left out. What a gateway that died left half done is finished by whoever is asked for it again, and by every
-// other gateway after a while: an entry of a decision that the log has already changes nothing.
+// win), and the entry carries the sequence of the decision, so that replicas come to the same whichever entry comes
+// first.
+// Gateways take a new name last, so no entry has it too early, and refuse an old one first, so what comes too late is
+// only a vector left out. What a gateway that died left half done is finished by whoever is asked for it again, and by
+// every other gateway after a while: an entry of a decision that the log has already changes nothing.
 
 import {
   type CollectionState,
@@ -69,7 +70,8 @@ export class VectorNames implements AsyncDisposable {
 
   /**
    * Asking again for what is there already is no error. Errors: `not_found` (the collection), `already_exists` (another
-   * vector has the name), `bad_request` (too many vectors), `insufficient_storage` (quotas), `internal` without a quorum; those of a write.
+   * vector has the name), `bad_request` (too many vectors), `insufficient_storage` (quotas), `internal` without a
+   * quorum; those of a write.
    */
   async create(
     collectionName: string,

@@ -1,8 +1,8 @@
-// Sends the answer of a call: a small one as grpc-js does it; a large one encoded in slices, between which the thread does
-// its other work, and written chunk by chunk as the client takes it.
+// Sends the answer of a call: a small one as grpc-js does it; a large one encoded in slices, between which the thread
+// does its other work, and written chunk by chunk as the client takes it.
 //
-// grpc-js copies a message as a whole into the frame that it sends, and knows no back-pressure for it. So a large answer goes
-// past it: its frame is written to the stream of the call, and grpc-js is left to begin and to end it.
+// grpc-js copies a message as a whole into the frame that it sends, and knows no back-pressure for it. So a large
+// answer goes past it: its frame is written to the stream of the call, and grpc-js is left to begin and to end it.
 //
 // Invariant: what an answer holds is counted until the client has taken it, or is gone.
 

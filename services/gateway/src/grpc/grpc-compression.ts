@@ -64,7 +64,9 @@ export function isCompressible(
   return gzipSync(piece, { level: LEVEL }).length < TRIED_RATIO_MAX * piece.length;
 }
 
-/** The message as grpc-js is to send it; tells the client how it is encoded. `headers` are the answer's, empty so far. */
+/**
+ * The message as grpc-js is to send it; tells the client how it is encoded. `headers` are the answer's, empty so far.
+ */
 export async function compressed(
   message: Buffer,
   call: CallThatAnswers,

@@ -9,11 +9,8 @@ import {
   collectionOperationResponse,
   collectionsService,
   createCollectionOf,
-  type GrpcMethod,
   healthService,
-  type InParts,
   listCollectionsResponse,
-  type QueryStrings,
   qdrantService,
   timeoutMsOfMessage,
   type UnsupportedFeature,
@@ -22,23 +19,7 @@ import {
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from '../gateway-core.ts';
 import { hostQueries, hostReads, hostUpdates, hostVectorNames } from './grpc-points.ts';
-
-/** Makes the answer when told how long it took, in seconds. */
-export type Answer<Response> = (timeSec: number) => InParts<Response>;
-
-/** What a method is told of its call besides the message. */
-export interface CallContext {
-  /** Those that mean something here. */
-  readonly headers: QueryStrings;
-  /** Takes room for bytes that are held until the answer is taken. Errors: `exhausted`. */
-  readonly hold: (bytes: number) => void;
-}
-
-/** Takes up one method; how the bytes travel is the server's. */
-export type HostMethod = <Request, Response>(
-  method: GrpcMethod<Request, Response>,
-  handle: (request: Request, context: CallContext) => Promise<Answer<Response>>,
-) => void;
+import type { HostMethod } from './host-method.ts';
 
 /** Methods of Qdrant that are not served: their paths by the feature they belong to. */
 export const UNSERVED_METHODS: readonly (readonly [UnsupportedFeature, readonly string[]])[] = [

@@ -47,7 +47,7 @@ import {
 } from '@tributary/qdrant-api';
 import type { GatewayCore } from '../gateway-core.ts';
 import type { HeldReadParameters } from '../limits/byte-budget.ts';
-import type { CallContext, HostMethod } from './grpc-methods.ts';
+import type { CallContext, HostMethod } from './host-method.ts';
 
 type Addressed = { readonly collectionName: string };
 type ReadMessage = Parameters<typeof readParametersOf>[0] & Addressed;

@@ -33,8 +33,9 @@ import { UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
 import { sendAnswer } from './grpc-answer.ts';
 import { noteAcceptedEncodings } from './grpc-compression.ts';
-import { type Answer, type CallContext, hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
+import { hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
 import { addReflection } from './grpc-reflection.ts';
+import type { Answer, CallContext } from './host-method.ts';
 
 export interface GrpcServerOptions {
   readonly core: GatewayCore;
@@ -54,7 +55,9 @@ export interface GrpcServer {
   close(): void;
 }
 
-/** More than the 48 MiB that one append may hold, unpacked; without a bound, a megabyte of gzip could fill the memory. */
+/**
+ * More than the 48 MiB that one append may hold, unpacked; without a bound, a megabyte of gzip could fill the memory.
+ */
 const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
 const SERVER_OPTIONS = {
   'grpc.max_receive_message_length': REQUEST_BYTES_MAX,

@@ -1,13 +1,15 @@
 // How many bytes may be held at once, over all clients: of requests, from their arrival until they are answered, or of
 // answers until they are taken. Bytes of requests are counted as they arrive, so that a client who announces much and
-// sends nothing takes nothing from the others. Making large ones wait for room (rejected) would let slow senders that have
-// some of it stop all.
+// sends nothing takes nothing from the others. Making large ones wait for room (rejected) would let slow senders that
+// have some of it stop all.
 
 import { Transform, type TransformCallback } from 'node:stream';
 import type { ReadParameters } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
 
-/** Smaller requests do not count: there are at most so many of them, and searches go on while uploads have taken all. */
+/**
+ * Smaller requests do not count: there are at most so many of them, and searches go on while uploads have taken all.
+ */
 export const UNCOUNTED_BYTES_MAX = 64 * 1024;
 
 /** How a read goes, and who counts what its answer is made of. */

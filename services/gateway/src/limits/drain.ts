@@ -1,6 +1,6 @@
 // When a gateway that takes no new connections may close those it has: when the servers say that all is answered, when
-// nothing was being answered for a second, or when time is up. A server waits for every request that was begun; one that
-// was sent by half when the drain began, and never goes on, would make each shutdown last the whole time.
+// nothing was being answered for a second, or when time is up. A server waits for every request that was begun; one
+// that was sent by half when the drain began, and never goes on, would make each shutdown last the whole time.
 
 import { type Clock, startDeadline } from '@tributary/runtime';
 

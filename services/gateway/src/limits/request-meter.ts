@@ -1,5 +1,6 @@
-// Counts and times requests, and bounds how many and how large ones are in flight over both protocols. What it counted is
-// told as metrics under Qdrant's names and as the tallies of telemetry: one record, at 0.05 µs a request, serves both.
+// Counts and times requests, and bounds how many and how large ones are in flight over both protocols. What it counted
+// is told as metrics under Qdrant's names and as the tallies of telemetry: one record, at 0.05 µs a request, serves
+// both.
 //
 // Invariant: what was counted of a collection is kept no longer than the collection.
 
@@ -16,8 +17,8 @@ import { ByteBudget } from './byte-budget.ts';
 /** A route's or a method's own meter. */
 export interface EndpointMeter {
   /**
-   * Seconds since `startedMs`, to the nanosecond, recorded under the status and, where the request named a collection that
-   * there is, under that.
+   * Seconds since `startedMs`, to the nanosecond, recorded under the status and, where the request named a collection
+   * that there is, under that.
    */
   finish(startedMs: number, status: number, collection?: string): number;
 }

@@ -5,7 +5,8 @@
 //           ▲                          │
 //           └──────────────────────────┘ use <= limit - margin, and below the limit
 //
-// Without the margin a peer that rests on a limit would take writes and refuse them in turn, by the noise between readings.
+// Without the margin a peer that rests on a limit would take writes and refuse them in turn, by the noise between
+// readings.
 
 import {
   QUOTA_RELEASE_MARGIN_PERCENT,

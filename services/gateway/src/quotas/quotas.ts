@@ -1,5 +1,5 @@
-// The quotas of the cluster: META has the limits, each peer measures itself, judges and reports, and every gateway refuses
-// writes to collections that a peer at its limits has a replica of.
+// The quotas of the cluster: META has the limits, each peer measures itself, judges and reports, and every gateway
+// refuses writes to collections that a peer at its limits has a replica of.
 //
 //   every second: measure ──► verdict ──► report ──► all gateways
 //

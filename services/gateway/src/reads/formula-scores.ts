@@ -1,7 +1,7 @@
 // Scores what prefetches found by a formula over their scores and payloads.
 //
-// A condition holds for the points that a filter finds, and a variable is what the field's index takes for a value: both
-// are asked where the points, their versions and their indexes are.
+// A condition holds for the points that a filter finds, and a variable is what the field's index takes for a value:
+// both are asked where the points, their versions and their indexes are.
 
 import {
   type Filter,

@@ -64,8 +64,8 @@ const FACET_VALUES_MIN = 128;
 const FACET_VALUES_MAX = 1_000_000;
 
 /**
- * Errors of every call: `wrong_input`, `bad_request`, `not_found` (a point or a collection that a query names), `timeout`,
- * `internal` (a shard of which no replica can be read).
+ * Errors of every call: `wrong_input`, `bad_request`, `not_found` (a point or a collection that a query names),
+ * `timeout`, `internal` (a shard of which no replica can be read).
  */
 export class PointsReader {
   readonly #reads: ShardReads;

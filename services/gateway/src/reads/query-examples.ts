@@ -1,5 +1,5 @@
-// Turns the examples of a query into vectors: embeds texts, looks up the points that are named by id, averages. After that
-// every stage that searches by vectors has its scoring.
+// Turns the examples of a query into vectors: embeds texts, looks up the points that are named by id, averages. After
+// that every stage that searches by vectors has its scoring.
 
 import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';

@@ -1,11 +1,12 @@
-// Runs universal queries: the leaves of a query's tree search all shards, an inner stage ranks what its prefetches found.
+// Runs universal queries: the leaves of a query's tree search all shards, an inner stage ranks what its prefetches
+// found.
 //
 //   examples by id ──► look up ──► scorings ──► leaves (one search call a shard for all of a turn) ──► merge ──► page
 //
-// Invariant: every stage sees the collection whole: prefetches are merged over all shards before they are ranked, as fusing
-// shard by shard (rejected) would make ranks depend on the number of shards. A filter holds for the stages beneath it too,
-// so that what they find is not thrown away above. Scores of inner stages are higher-is-better, except where a stage only
-// rescores.
+// Invariant: every stage sees the collection whole: prefetches are merged over all shards before they are ranked, as
+// fusing shard by shard (rejected) would make ranks depend on the number of shards. A filter holds for the stages
+// beneath it too, so that what they find is not thrown away above. Scores of inner stages are higher-is-better, except
+// where a stage only rescores.
 
 import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';

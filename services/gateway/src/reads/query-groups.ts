@@ -1,5 +1,5 @@
-// Groups the points a query finds by a value of their payload. What it finds is what it would find without groups, to the
-// last point: a prefetch keeps its limit, and finds points that are in no group too.
+// Groups the points a query finds by a value of their payload. What it finds is what it would find without groups, to
+// the last point: a prefetch keeps its limit, and finds points that are in no group too.
 //
 //   widen: the query's best points, four times as many each time, until they settle the groups or there are no more
 //   find:  where one value covers the best points, ask for points of other values

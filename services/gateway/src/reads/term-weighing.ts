@@ -1,4 +1,5 @@
-// Weighs the query values of sparse vectors whose modifier is `idf`, by how rare their terms are in the whole collection.
+// Weighs the query values of sparse vectors whose modifier is `idf`, by how rare their terms are in the whole
+// collection.
 
 import type { CollectionState } from '@tributary/metadata';
 import { type Filter, filterKey, type QueryStage, type Scoring } from '@tributary/model';

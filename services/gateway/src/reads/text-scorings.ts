@@ -7,7 +7,10 @@ import { textScoring } from '@tributary/ranking';
 import type { StageScoring } from './query-examples.ts';
 import type { Reading, ShardReads } from './shard-reads.ts';
 
-/** One look at the statistics for each field, text and corpus. Errors: `bad_request` where the field has no index that ranks. */
+/**
+ * One look at the statistics for each field, text and corpus. Errors: `bad_request` where the field has no index that
+ * ranks.
+ */
 export async function scoreTexts(
   collection: CollectionState,
   stages: readonly QueryStage[],

@@ -1,5 +1,5 @@
-// Reads one's own write at any peer: a read that carries the sequence of a write goes only to replicas that have applied
-// it, and waits for them.
+// Reads one's own write at any peer: a read that carries the sequence of a write goes only to replicas that have
+// applied it, and waits for them.
 //
 // A shard's replicas apply the shard's own entries, so a shard the write did not touch never reaches its sequence. What
 // has to be applied is the shard's last entry up to the token: all of them, where the token lies beyond the last one.
@@ -32,8 +32,9 @@ export class ReadTokens {
   }
 
   /**
-   * Those of the queue, in its order, that have applied `minSequence`; resolves once they are at least `needed`. Errors:
-   * the signal's reason; `unavailable` when the stream cannot be asked for its head within 5 s, or too many wait already.
+   * Those of the queue, in its order, that have applied `minSequence`; resolves once they are at least `needed`.
+   * Errors: the signal's reason; `unavailable` when the stream cannot be asked for its head within 5 s, or too many
+   * wait already.
    */
   async caughtUp(
     collection: CollectionState,

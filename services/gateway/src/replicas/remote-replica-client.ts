@@ -1,6 +1,6 @@
 // Asks the replicas of another peer over its p2p port, on one stream that stays open while the two talk. Calls made in
-// one turn of the event loop travel in one message. A unary call for each question (rejected) cost 281 µs of CPU a search,
-// this 171: eight clients, six shards, one remote peer, both sides counted.
+// one turn of the event loop travel in one message. A unary call for each question (rejected) cost 281 µs of CPU a
+// search, this 171: eight clients, six shards, one remote peer, both sides counted.
 //
 //   call ──► gathering ──(end of the turn)──► in flight ──► answered · stream broken · abandoned · given up
 //

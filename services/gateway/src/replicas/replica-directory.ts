@@ -1,8 +1,8 @@
 // A client for each peer: this one's replicas directly, the others' over their p2p port behind a breaker each.
 //
 // A peer that falls silent (stopped, cut off) answers nothing and refuses nothing, so its calls would only end at their
-// deadline. A watch ends them as soon as the peer counts as silent, and the callers go on to another replica. A time-out
-// short enough to help as much (rejected) would also end slow exact searches.
+// deadline. A watch ends them as soon as the peer counts as silent, and the callers go on to another replica. A
+// time-out short enough to help as much (rejected) would also end slow exact searches.
 
 import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';

@@ -1,5 +1,5 @@
-// Large answers count against the bytes that wait for their clients, until they are taken or their connection is gone. One
-// of which a client takes nothing for a minute is given up: Node would keep it as long as the connection stands.
+// Large answers count against the bytes that wait for their clients, until they are taken or their connection is gone.
+// One of which a client takes nothing for a minute is given up: Node would keep it as long as the connection stands.
 
 import type { Clock } from '@tributary/runtime';
 import type { FastifyReply } from 'fastify';

@@ -1,8 +1,8 @@
-// The body of an answer: one text where it is small; a stream where it is large, whose text is made as the client takes it,
-// in slices between which the thread does its other work. A large answer is compressed on its way.
+// The body of an answer: one text where it is small; a stream where it is large, whose text is made as the client takes
+// it, in slices between which the thread does its other work. A large answer is compressed on its way.
 //
-// Invariant: of the text of a large answer no more is in memory than its connection takes at once. What the text is made
-// of is held, and counted, until the answer is taken, or its connection is gone.
+// Invariant: of the text of a large answer no more is in memory than its connection takes at once. What the text is
+// made of is held, and counted, until the answer is taken, or its connection is gone.
 
 import { Readable } from 'node:stream';
 import type { JsonPieces } from '@tributary/qdrant-api';

@@ -1,9 +1,9 @@
 // Bodies count against the bytes that the gateway holds, from their first byte until nobody works on them any more: a
-// client that hangs up does not end the work on what it sent. Small ones do not count: there are at most so many of them,
-// and searches go on while uploads have taken all there is.
+// client that hangs up does not end the work on what it sent. Small ones do not count: there are at most so many of
+// them, and searches go on while uploads have taken all there is.
 //
-// Invariant: what a request holds is given back once, by `releaseBody`: every request with a body ends in an answer or in
-// an error, also where nobody is there to take either.
+// Invariant: what a request holds is given back once, by `releaseBody`: every request with a body ends in an answer or
+// in an error, also where nobody is there to take either.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type BudgetShare, UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';

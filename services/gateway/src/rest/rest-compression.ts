@@ -1,5 +1,6 @@
 // Bodies packed in a way that HTTP knows: answers where the client takes it and it pays, requests as clients send them.
-// Compressing every answer, as Qdrant does (rejected), would double the CPU of a plain search by any browser or JS client.
+// Compressing every answer, as Qdrant does (rejected), would double the CPU of a plain search by any browser or JS
+// client.
 
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { promisify } from 'node:util';

@@ -1,5 +1,5 @@
-// The REST endpoints for those who look after a peer: telemetry, issues, quotas, slow requests; and what a collection's indexes
-// are made of.
+// The REST endpoints for those who look after a peer: telemetry, issues, quotas, slow requests; and what a collection's
+// indexes are made of.
 
 import {
   parseDetailsLevel,

@@ -1,5 +1,5 @@
-// The routes of Qdrant that are not served yet: each answers by the name of what is missing, so that nobody takes it for a
-// wrong address. `:name` is a collection.
+// The routes of Qdrant that are not served yet: each answers by the name of what is missing, so that nobody takes it
+// for a wrong address. `:name` is a collection.
 
 import { notServed, type UnsupportedFeature } from '@tributary/qdrant-api';
 import { COLLECTION_URL, type RestRoute } from './rest-request.ts';

@@ -1,5 +1,5 @@
-// The reader and the writer as clients reach them: strict mode first. What the gateway reads for itself goes past it and
-// is not counted.
+// The reader and the writer as clients reach them: strict mode first. What the gateway reads for itself goes past it
+// and is not counted.
 
 import type { MatrixRequest } from '@tributary/model';
 import type { PointsReader } from '../reads/points-reader.ts';

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 const COLOURS = ['red', 'green', 'blue'];
 
 /**
- * Collection `docs`: points 0 to 11 on a quarter circle under `text` (Cosine), the same and [0, 1] under `rows` (MaxSim),
- * sparse ones under `words` (idf); payload n, colour, place, at, note, with indexes on n, colour and at.
+ * Collection `docs`: points 0 to 11 on a quarter circle under `text` (Cosine), the same and [0, 1] under `rows`
+ * (MaxSim), sparse ones under `words` (idf); payload n, colour, place, at, note, with indexes on n, colour and at.
  */
 export async function createDocs(url: string): Promise<void> {
   const collection = `${url}/collections/docs`;

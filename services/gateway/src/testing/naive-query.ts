@@ -1,5 +1,5 @@
-// A small collection with dense and sparse vectors, and the universal query over it by the definitions: all points in one
-// place, stage by stage, nothing shared with how a gateway runs it but the arithmetic of libs/ranking.
+// A small collection with dense and sparse vectors, and the universal query over it by the definitions: all points in
+// one place, stage by stage, nothing shared with how a gateway runs it but the arithmetic of libs/ranking.
 
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,5 @@
-// Reads Prometheus' text format 0.0.4 strictly: what a scraper would refuse, or silently take for something else, throws.
+// Reads Prometheus' text format 0.0.4 strictly: what a scraper would refuse, or silently take for something else,
+// throws.
 // Families stand together under one HELP and TYPE, no series comes twice, histograms add up.
 
 import assert from 'node:assert/strict';

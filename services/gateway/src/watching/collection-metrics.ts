@@ -1,5 +1,5 @@
-// Collections and their replicas as metrics. Points, vectors, builds and queues are those of this peer's replicas; states
-// and applied sequences are of all replicas, as this peer knows them. Pure.
+// Collections and their replicas as metrics. Points, vectors, builds and queues are those of this peer's replicas;
+// states and applied sequences are of all replicas, as this peer knows them. Pure.
 
 import type { CollectionState, MetadataState } from '@tributary/metadata';
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';

@@ -1,5 +1,5 @@
-// How a slow read was answered, in lines as of EXPLAIN: each step, where its time went, and at the slowest shard of it the
-// plan of each search or filter. Pure.
+// How a slow read was answered, in lines as of EXPLAIN: each step, where its time went, and at the slowest shard of it
+// the plan of each search or filter. Pure.
 
 import type {
   Explanation,

@@ -1,5 +1,5 @@
-// How often something was done and how long it took: what a counter, a histogram and the durations of telemetry are made
-// of. Adding to one takes some 30 ns.
+// How often something was done and how long it took: what a counter, a histogram and the durations of telemetry are
+// made of. Adding to one takes some 30 ns.
 
 import { DURATION_BUCKETS_SECONDS, type MetricFamily, type MetricLabels } from '@tributary/runtime';
 

@@ -1,5 +1,5 @@
-// What an operator should look at: fields that slow requests filtered by without an index, replicas that do not serve, and
-// replicas that differ.
+// What an operator should look at: fields that slow requests filtered by without an index, replicas that do not serve,
+// and replicas that differ.
 //
 //   slow request ──► unindexed field noted ──(index made, collection gone, cleared)──► forgotten
 //   replica Dead, halted, different ──► shown while it is ──(cleared)──► not shown until it is so anew

@@ -1,5 +1,5 @@
-// The metrics of a peer under Qdrant's names, and under `tributary_` those that Qdrant has no name for. They keep Prometheus'
-// rules, as `promtool check metrics` has them. Pure but for what the peer's other parts look up.
+// The metrics of a peer under Qdrant's names, and under `tributary_` those that Qdrant has no name for. They keep
+// Prometheus' rules, as `promtool check metrics` has them. Pure but for what the peer's other parts look up.
 
 import type { PeerId } from '@tributary/model';
 import type { ClusterView, QuotasView } from '@tributary/qdrant-api';

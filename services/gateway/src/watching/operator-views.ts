@@ -1,6 +1,6 @@
-// What operators ask of a peer: metrics, telemetry, issues, slow requests. All of it is what this peer knows: no shard of
-// another peer is asked, and nothing waits for NATS. Metrics of whole collections (rejected) would make each scrape cost a
-// call to every shard, and fail with any.
+// What operators ask of a peer: metrics, telemetry, issues, slow requests. All of it is what this peer knows: no shard
+// of another peer is asked, and nothing waits for NATS. Metrics of whole collections (rejected) would make each scrape
+// cost a call to every shard, and fail with any.
 
 import { createHash } from 'node:crypto';
 import type { CollectionState, MetadataState } from '@tributary/metadata';

@@ -1,5 +1,5 @@
-// What a read did, step by step: which shards were asked what, which peer answered, and how long that took. Kept while the
-// read goes on, for the log of slow ones; a step costs about a microsecond and nothing is put into words.
+// What a read did, step by step: which shards were asked what, which peer answered, and how long that took. Kept while
+// the read goes on, for the log of slow ones; a step costs about a microsecond and nothing is put into words.
 
 import type { CollectionState } from '@tributary/metadata';
 import type {

@@ -1,6 +1,6 @@
-// The log of reads and writes that took long. How a slow one was answered is asked of the replicas afterwards: a fast one
-// pays for a trace of its steps (`ReadTrace`, 0.8 µs for a read of six shards) and a comparison. Running it again (rejected)
-// would hit a peer that is busy already; explaining every read would cost them all.
+// The log of reads and writes that took long. How a slow one was answered is asked of the replicas afterwards: a fast
+// one pays for a trace of its steps (`ReadTrace`, 0.8 µs for a read of six shards) and a comparison. Running it again
+// (rejected) would hit a peer that is busy already; explaining every read would cost them all.
 //
 //   read or write ends ──(slower than the threshold)──► explained by the slowest shard of each step ──► logged, kept
 //
@@ -200,7 +200,10 @@ export class SlowLog {
     );
   }
 
-  /** By the shard that took longest; a peer that did not answer before may not do so now, and a silent one is left alone. */
+  /**
+   * By the shard that took longest; a peer that did not answer before may not do so now, and a silent one is left
+   * alone.
+   */
   async #explainQuestion(
     { collection, shards }: ReadStep,
     question: Question,

@@ -32,9 +32,9 @@ export class ApplyWait {
   }
 
   /**
-   * Resolves when the write is completed, to whether every replica has it by then, those that are silent or Dead too: what
-   * is silent now may be heard, and read, in the next moment. Errors: the signal's reason; `not_found` when the collection
-   * is dropped.
+   * Resolves when the write is completed, to whether every replica has it by then, those that are silent or Dead too:
+   * what is silent now may be heard, and read, in the next moment. Errors: the signal's reason; `not_found` when the
+   * collection is dropped.
    */
   async completed(target: AppliedTarget, signal: AbortSignal): Promise<boolean> {
     const { tracker, clock, graceMs } = this.#options;

@@ -225,8 +225,8 @@ export class PointsWriter implements AsyncDisposable {
 
   /**
    * The sequence each touched shard has to reach. A duplicate's receipt does not tell where its messages stand, so the
-   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it. Undefined where the
-   * stream does not tell, in the time of a write that waits.
+   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it. Undefined where
+   * the stream does not tell, in the time of a write that waits.
    */
   async #sequencesOf(
     collection: CollectionState,
@@ -252,8 +252,8 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   /**
-   * Changing a point that is not there is an error to the client, and changes nothing in the log. It is looked for after
-   * the write was applied: before it, an upsert that is still on its way would be taken for missing.
+   * Changing a point that is not there is an error to the client, and changes nothing in the log. It is looked for
+   * after the write was applied: before it, an upsert that is still on its way would be taken for missing.
    */
   async #refuseMissing(
     collection: CollectionState,
@@ -348,9 +348,9 @@ function idsNeeded(operation: PointOperation): readonly PointId[] {
 }
 
 /**
- * The id of the last message of the write, so that the stream itself refuses a second one, at whatever peer; keys kept here
- * (rejected) would be forgotten with the peer. Keys of different collections are different writes, and a key may be longer
- * than a message id should be.
+ * The id of the last message of the write, so that the stream itself refuses a second one, at whatever peer; keys kept
+ * here (rejected) would be forgotten with the peer. Keys of different collections are different writes, and a key may
+ * be longer than a message id should be.
  */
 function operationIdOf(collection: CollectionId, key: string | undefined): string | undefined {
   if (key === undefined) return undefined;

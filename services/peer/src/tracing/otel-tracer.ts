@@ -1,5 +1,5 @@
-// The tracer on OpenTelemetry's SDK. Loaded only where tracing is configured. It sets nothing global, so several peers in
-// one process have tracers of their own.
+// The tracer on OpenTelemetry's SDK. Loaded only where tracing is configured. It sets nothing global, so several peers
+// in one process have tracers of their own.
 //
 // What a request runs in is kept by an AsyncLocalStorage, which only a sampled request enters.
 
