@@ -55,11 +55,12 @@ export class Fold {
   #last = NOTHING;
   #lastSequence = 0;
 
-  take(message: Pick<StreamMessage, 'sequence' | 'data'>): void {
+  /** An entry that took `messages` of the shard's messages, the last one at its sequence. */
+  take(message: Pick<StreamMessage, 'sequence' | 'data'>, messages = 1): void {
     const content = foldEntry(this.#last, message);
     if (content === undefined) this.refused.push(message.sequence);
     const { points, payloadSchema, names } = content ?? this.#last;
-    const count = this.#last.count + 1;
+    const count = this.#last.count + messages;
     this.#last = { points, payloadSchema, names, contentHash: hashOf(points), count };
     this.#lastSequence = message.sequence;
     this.#history.push({ at: message.sequence, folded: this.#last });

@@ -16,6 +16,7 @@ const FAULTS = [
   'poison',
   'entry for all shards',
   'cut',
+  'entry in fragments',
   'purge',
   'purge beyond a replica',
   'lost silently',

@@ -10,11 +10,13 @@ import {
   collectionId,
   type Sequence,
   type ShardTarget,
+  sequence,
   shardId,
 } from '@tributary/model';
 import type { Replica } from '@tributary/replica';
 import { type Random, SimulatedClock, seededRandom } from '@tributary/runtime';
 import { CUTS_KEPT } from '@tributary/storage';
+import { cutIntoMessages } from '@tributary/stream';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { encodeEntry } from '@tributary/wire';
 import { Fold, type Points } from './fold.ts';
@@ -118,18 +120,29 @@ class World {
   }
 
   async #append(isPoison: boolean): Promise<void> {
-    const shards = Array.from({ length: 1 + this.#random.integer(3) }, () => this.#target());
-    const messages = shards.map((shard) => ({
-      shard,
-      messageId: this.#random.id(),
+    const entries = Array.from({ length: 1 + this.#random.integer(3) }, () => ({
+      shard: this.#target(),
       data: isPoison ? poison(this.#random) : encodeEntry(randomEntry(this.#random)),
     }));
     if (isPoison) this.#note('poison');
+    const cut = entries.map(({ shard, data }) => ({ shard, data, parts: this.#messages(data) }));
+    const messages = cut.flatMap(({ shard, parts }) =>
+      parts.map((data) => ({ shard, messageId: this.#random.id(), data })),
+    );
     const receipt = await this.#streams.open(COLLECTION).append(messages);
-    for (const [index, { shard, data }] of messages.entries()) {
-      const at = (receipt.sequence - messages.length + 1 + index) as Sequence;
-      if (shard !== OTHER_SHARD) this.#fold.take({ sequence: at, data });
+    let at = receipt.sequence - messages.length;
+    for (const { shard, data, parts } of cut) {
+      at += parts.length;
+      if (shard !== OTHER_SHARD) this.#fold.take({ sequence: sequence(at), data }, parts.length);
     }
+  }
+
+  /** Now and then an entry is larger than a message. */
+  #messages(entry: Uint8Array): Uint8Array[] {
+    if (this.#random.integer(6) > 0) return [entry];
+    const parts = cutIntoMessages(entry, 24 + this.#random.integer(200));
+    if (parts.length > 1) this.#note('entry in fragments');
+    return parts;
   }
 
   async #cut(): Promise<void> {

@@ -7,7 +7,7 @@ import type { CollectionId } from '@tributary/model';
 import { type Random, systemRandom, TributaryError } from '@tributary/runtime';
 import {
   type DeadLetter,
-  ENTRY_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
   type WriteStream,
   type WriteStreams,
 } from '@tributary/stream';
@@ -35,7 +35,7 @@ const ACKNOWLEDGE_MS = 3_000;
 /** The server drops a connection with more than 64 MB waiting to be sent to it. */
 const OUTSTANDING_BYTES_MAX = 48 * 1024 * 1024;
 const PULL_BYTES_MAX = 4 * 1024 * 1024;
-const PULL_BYTES_MIN = ENTRY_BYTES_MAX + HEADER_BYTES_MAX;
+const PULL_BYTES_MIN = MESSAGE_BYTES_MAX + HEADER_BYTES_MAX;
 const PULLS_PER_READER = 2;
 const REASON_LENGTH_MAX = 1_000;
 const NANOSECONDS = 1_000_000;
@@ -68,7 +68,7 @@ export class JetStreamWriteStreams implements WriteStreams {
         allow_atomic: true,
         allow_direct: true,
         duplicate_window: DUPLICATE_WINDOW_MS * NANOSECONDS,
-        max_msg_size: ENTRY_BYTES_MAX + HEADER_BYTES_MAX,
+        max_msg_size: MESSAGE_BYTES_MAX + HEADER_BYTES_MAX,
       });
     } catch (error) {
       // The stream is there with other settings, made by an earlier version: it is the same stream.
@@ -104,10 +104,12 @@ export class JetStreamWriteStreams implements WriteStreams {
     const { collection, shard, sequence, reason, data } = letter;
     const publication = {
       subject: `${DEAD_LETTER_STREAM}.${collection}.${sequence}`,
-      data,
+      data: data.subarray(0, MESSAGE_BYTES_MAX),
       headers: {
         'Nats-Expected-Last-Subject-Sequence': '0',
         'Tributary-Shard': `${shard}`,
+        // An entry of several messages is kept with its beginning; the stream itself has the rest until it is purged.
+        'Tributary-Bytes': `${data.length}`,
         'Tributary-Reason': encodeURIComponent(reason.slice(0, REASON_LENGTH_MAX).toWellFormed()),
       },
     };

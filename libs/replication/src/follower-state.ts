@@ -3,9 +3,12 @@
 import type { Entry, Sequence } from '@tributary/model';
 import type { ErrorCode } from '@tributary/runtime';
 
-/** A message of the shard as it was read. */
+/** An entry of the shard as it was read: a message, or several where it is larger than one. */
 export interface Delivery {
+  /** Of its last message. */
   readonly sequence: Sequence;
+  readonly firstSequence: Sequence;
+  readonly messages: number;
   readonly data: Uint8Array;
   readonly content:
     | { readonly kind: 'entry'; readonly entry: Entry }
@@ -39,7 +42,7 @@ export type FollowerEvent = { readonly nowMs: number } & (
   | { readonly kind: 'deadLettered' }
   | { readonly kind: 'committed' }
   | { readonly kind: 'checked'; readonly heads: Heads }
-  /** The shard's messages in the range asked for, and the sequences that no server has. */
+  /** The shard's entries that begin in the range asked for, and the sequences of these that no server has. */
   | {
       readonly kind: 'refetched';
       readonly deliveries: readonly Delivery[];

@@ -19,8 +19,10 @@ type Told = FollowerEvent extends infer Each
     : never
   : never;
 
-const delivery = (at: number, reason?: string): Delivery => ({
+const delivery = (at: number, reason?: string, messages = 1): Delivery => ({
   sequence: sequence(at),
+  firstSequence: sequence(at - messages + 1),
+  messages,
   data: new Uint8Array(0),
   content:
     reason === undefined
@@ -295,3 +297,32 @@ function answer(
       return { kind: 'failed', code: 'cancelled', message: '' };
   }
 }
+
+test('an entry of several messages counts as many, and is fetched again from its first', () => {
+  const follower = new Transcript().asks({ kind: 'open', after: sequence(0) });
+  follower.tell({ kind: 'opened', heads: heads(5, 5) });
+  follower.tell({ kind: 'read', deliveries: [delivery(1), delivery(5, 'broken', 4)] });
+  follower.asks({ kind: 'evaluate', deliveries: [delivery(1)] });
+  follower.tell({ kind: 'evaluated', evaluated: 1, refused: [] });
+  follower.asks({ kind: 'commit', sequence: sequence(1), count: 1 }).tell({ kind: 'committed' });
+  follower.asks({ kind: 'refetch', after: sequence(1), upTo: sequence(5) });
+  const whole = delivery(5, undefined, 4);
+  follower.tell({ kind: 'refetched', deliveries: [whole], missing: [] });
+  follower.asks({ kind: 'evaluate', deliveries: [whole] });
+  follower.tell({ kind: 'evaluated', evaluated: 1, refused: [] });
+  follower.asks({ kind: 'commit', sequence: sequence(5), count: 5 });
+});
+
+test('an entry that ends behind what is fetched again is taken from there, once', () => {
+  const follower = new Transcript();
+  follower.tell({ kind: 'opened', heads: heads(6, 6) });
+  const large = delivery(4, undefined, 3);
+  const [unsound, sound, last] = [delivery(1, 'broken'), delivery(1), delivery(6)];
+  // One message less than is counted, of which the window of what is fetched again holds a part.
+  follower.tell({ kind: 'read', deliveries: [unsound, large, last] });
+  follower.asks({ kind: 'refetch', after: sequence(0), upTo: sequence(6) });
+  follower.tell({ kind: 'refetched', deliveries: [sound, large, delivery(5), last], missing: [] });
+  follower.asks({ kind: 'evaluate', deliveries: [sound, large, delivery(5), last] });
+  follower.tell({ kind: 'evaluated', evaluated: 4, refused: [] });
+  follower.asks({ kind: 'commit', sequence: sequence(6), count: 6 });
+});

@@ -142,7 +142,7 @@ function take(state: FollowerState): Step {
     return refetch(state, 'short', state.applied, heads.shardLast);
   const first = pending[0];
   if (first?.content.kind === 'unreadable') {
-    return refetch(state, 'unreadable', (first.sequence - 1) as Sequence, first.sequence);
+    return refetch(state, 'unreadable', (first.firstSequence - 1) as Sequence, first.sequence);
   }
   return evaluate(state);
 }
@@ -151,8 +151,8 @@ function take(state: FollowerState): Step {
 function missingBefore(state: FollowerState, heads: Heads, last: Sequence): number {
   const isComparable = heads.streamFirst === state.purged.streamFirst;
   if (!isComparable || last < heads.shardLast || state.applied > heads.shardLast) return 0;
-  const seen = state.pending.filter(({ sequence }) => sequence <= heads.shardLast).length;
-  return heads.shardCount + state.purged.count - state.appliedCount - seen;
+  const seen = state.pending.filter(({ sequence }) => sequence <= heads.shardLast);
+  return heads.shardCount + state.purged.count - state.appliedCount - messagesOf(seen);
 }
 
 /** Up to the next entry that cannot be read, which is fetched again first, and to the next cut, which ends a commit. */
@@ -181,7 +181,8 @@ function evaluated(state: FollowerState, count: number, refused: readonly Refuse
 function commit(state: FollowerState, evaluatedCount: number): Step {
   const last = state.pending[evaluatedCount - 1];
   assert(last !== undefined, 'what was evaluated is pending');
-  return commitAt(state, last.sequence, state.appliedCount + evaluatedCount, isCut(last));
+  const messages = messagesOf(state.pending.slice(0, evaluatedCount));
+  return commitAt(state, last.sequence, state.appliedCount + messages, isCut(last));
 }
 
 function commitAt(state: FollowerState, sequence: Sequence, count: number, isCut = false): Step {
@@ -189,6 +190,10 @@ function commitAt(state: FollowerState, sequence: Sequence, count: number, isCut
     state: { ...state, phase: { kind: 'committing', sequence, count } },
     effects: [{ kind: 'commit', sequence, count, isCut }],
   };
+}
+
+function messagesOf(deliveries: readonly Delivery[]): number {
+  return deliveries.reduce((sum, { messages }) => sum + messages, 0);
 }
 
 function isCut({ content }: Delivery): boolean {
@@ -272,7 +277,7 @@ function refetched(
   upTo: Sequence,
   found: { readonly deliveries: readonly Delivery[]; readonly missing: readonly Sequence[] },
 ): Step {
-  const beyond = state.pending.filter(({ sequence }) => sequence > upTo);
+  const beyond = state.pending.filter(({ firstSequence }) => firstSequence > upTo);
   const next = { ...state, pending: [...found.deliveries, ...beyond], silences: 0 };
   if (isIncomplete(next, why, upTo, found.missing.length)) {
     const [lost] = found.missing;
@@ -280,7 +285,7 @@ function refetched(
     // Everything from here on was had, so what the server counts besides was passed over before.
     return halt(state, 'rebuild', `an entry at or before ${state.applied} was never read`);
   }
-  const first = next.pending[0]?.sequence;
+  const first = next.pending[0]?.firstSequence;
   if (first !== undefined && first <= upTo) return evaluate(next);
   // Everything up to here was other shards': the next window begins behind it.
   return commitAt(next, upTo, state.appliedCount);

@@ -11,8 +11,9 @@ import { SimulatedClock, seededRandom, systemClock } from '@tributary/runtime';
 import { decodeEntry } from '@tributary/wire';
 import fc from 'fast-check';
 import { BatchingAppender, type BatchingAppenderOptions } from './batching-appender.ts';
+import { ParcelAssembler } from './fragments.ts';
 import { type AppendFate, MemoryWriteStreams } from './memory.ts';
-import { type AppendMessage, ENTRY_BYTES_MAX, type WriteStream } from './write-stream.ts';
+import { type AppendMessage, MESSAGE_BYTES_MAX, type WriteStream } from './write-stream.ts';
 
 const COLLECTION = collectionId('c');
 
@@ -161,7 +162,7 @@ test('whatever is written comes out once, whole, in order per shard, in one appe
         new Map([...expected].sort()),
       );
       for (const messages of appends) {
-        assert.ok(messages.every((message) => message.data.length <= ENTRY_BYTES_MAX));
+        assert.ok(messages.every((message) => message.data.length <= MESSAGE_BYTES_MAX));
       }
       for (const [i, receipt] of settled.entries()) {
         for (const { shard } of sizes[i] ?? []) {
@@ -289,11 +290,47 @@ test('a write that fits no atomic append is refused and writes nothing', async (
   const { appender, stream } = await setUp({ batchMessagesMax: 2 });
   const operations = [upsert([1, 2, 3, 4], 400_000)];
   await assert.rejects(appender.append([{ shard: shardId(0), operations }]), { code: 'too_large' });
-  const huge = [upsert([1], ENTRY_BYTES_MAX)];
+  const huge = [upsert([1], 2 * MESSAGE_BYTES_MAX)];
   await assert.rejects(appender.append([{ shard: shardId(0), operations: huge }]), {
     code: 'too_large',
   });
   assert.equal((await stream.head()).lastSequence, 0);
+});
+
+test('a point larger than a message is one entry of several, which tell its receipt where it ends', async () => {
+  const { appender, stream, appends } = await setUp();
+  const large = 5 * MESSAGE_BYTES_MAX;
+  const [small, receipt] = await Promise.all([
+    appender.append([part(0, 1)]),
+    appender.append([{ shard: shardId(0), operations: [upsert([2], large)] }, part(1, 3)]),
+  ]);
+  assert.equal(appends.length, 1);
+  assert.equal(small.shardSequences.get(shardId(0)), 1);
+  assert.deepEqual(
+    [...receipt.shardSequences],
+    [
+      [0, 7],
+      [1, 8],
+    ],
+  );
+  const assembler = new ParcelAssembler();
+  const read: unknown[] = [];
+  for (let at = 1; at <= 8; at++) {
+    const message = await stream.get(sequence(at));
+    assert.ok(message && message.data.length <= MESSAGE_BYTES_MAX);
+    for (const { sequence: end, messages, data } of assembler.take(message)) {
+      const { operations } = decodeEntry(data);
+      const ids = operations.flatMap((each) =>
+        each.kind === 'upsert' ? each.points.map(({ id }) => id) : [],
+      );
+      read.push([end, messages, ids]);
+    }
+  }
+  assert.deepEqual(read, [
+    [1, 1, [1]],
+    [7, 6, [2]],
+    [8, 1, [3]],
+  ]);
 });
 
 test('a delete of many ids is cut by ids', async () => {

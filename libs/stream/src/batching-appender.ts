@@ -9,8 +9,9 @@
 // an operation id of its own is an append of its own, so that a second one with that id is the same messages again.
 
 import { type Sequence, type ShardTarget, sequence, type WritePart } from '@tributary/model';
-import { type Clock, type Random, TributaryError } from '@tributary/runtime';
+import { assert, type Clock, type Random, TributaryError } from '@tributary/runtime';
 import { encodeEntry } from '@tributary/wire';
+import { cutIntoMessages } from './fragments.ts';
 import { cutIntoPieces, type PackedEntry, Packing, type Piece } from './pieces.ts';
 import {
   APPEND_MESSAGES_MAX,
@@ -164,12 +165,12 @@ export class BatchingAppender {
 
   #refuseTooLarge(pieces: readonly Piece[], bytes: number): void {
     const { batchMessagesMax, batchBytesMax } = this.#limits;
-    const entries = new Packing().entriesFor(pieces);
-    if (entries <= batchMessagesMax && bytes <= batchBytesMax) return;
+    const messages = new Packing().messagesFor(pieces);
+    if (messages <= batchMessagesMax && bytes <= batchBytesMax) return;
     throw new TributaryError(
       'too_large',
-      `the request takes ${bytes} bytes in ${entries} entries; one request may take at most ` +
-        `${batchBytesMax} bytes in ${batchMessagesMax} entries: send it in several requests`,
+      `the request takes ${bytes} bytes in ${messages} messages; one request may take at most ` +
+        `${batchBytesMax} bytes in ${batchMessagesMax} messages: send it in several requests`,
     );
   }
 
@@ -224,9 +225,10 @@ export class BatchingAppender {
     const traceparents = new Map<number, string[]>();
     const bytesMax = Math.min(GATHER_BYTES_MAX, this.#limits.batchBytesMax);
     let bytes = 0;
+    let messages = 0;
     for (const write of this.#queue) {
-      const entries = packing.entries.length + packing.entriesFor(write.pieces);
-      const isFull = entries > this.#limits.batchMessagesMax || bytes + write.bytes > bytesMax;
+      messages += packing.messagesFor(write.pieces);
+      const isFull = messages > this.#limits.batchMessagesMax || bytes + write.bytes > bytesMax;
       const isAlone = write.operationId !== undefined;
       if (lastEntries.length > 0 && (isFull || isAlone)) break;
       const touched = packing.add(write.pieces);
@@ -243,33 +245,41 @@ export class BatchingAppender {
   }
 
   async #send(group: Group): Promise<void> {
-    const messages = this.#encode(group);
+    const { messages, lastMessages } = this.#encode(group);
     const { sequence: last, duplicate } = await this.#appendWithRetries(messages, group.writes);
     const first = last - (messages.length - 1);
     group.writes.forEach((write, i) => {
       const indexes = [...(group.lastEntries[i] ?? [])];
       // A duplicate may be of fewer messages than these, at the very beginning of the stream.
-      const sequenceOf = (at: number) => sequence(Math.max(0, first + at));
+      const sequenceOf = (entry: number) =>
+        sequence(Math.max(0, first + (lastMessages[entry] ?? 0)));
       const shardSequences = new Map(indexes.map(([shard, at]) => [shard, sequenceOf(at)]));
       write.settled = true;
       write.outcome.resolve({ sequence: last, duplicate, shardSequences });
     });
   }
 
-  #encode({ id, entries, traceparents }: Group): AppendMessage[] {
+  /** The messages of the entries, and for each entry the index of its last message. */
+  #encode({ id, entries, traceparents }: Group): {
+    messages: readonly AppendMessage[];
+    lastMessages: readonly number[];
+  } {
     const timeMs = this.#clock.nowMs();
-    return entries.map(({ shard, operations }, index) => {
-      // The last has the id itself: a write under an id excludes every other, however many messages they take, and a
-      // duplicate is looked for by its last message.
-      const messageId = index === entries.length - 1 ? id : `${id}.${index}`;
+    const messages: AppendMessage[] = [];
+    const lastMessages: number[] = [];
+    for (const [index, { shard, operations }] of entries.entries()) {
+      const operationId = index === entries.length - 1 ? id : `${id}.${messages.length}`;
+      for (const data of cutIntoMessages(encodeEntry({ operationId, timeMs, operations }))) {
+        messages.push({ shard, messageId: `${id}.${messages.length}`, data });
+      }
+      lastMessages.push(messages.length - 1);
       const traces = traceparents.get(index);
-      return {
-        shard,
-        messageId,
-        data: encodeEntry({ operationId: messageId, timeMs, operations }),
-        ...(traces !== undefined && { traceparents: traces }),
-      };
-    });
+      if (traces !== undefined) change(messages, { traceparents: traces });
+    }
+    // The last has the id itself: a write under an id excludes every other, however many messages they take, and a
+    // duplicate is looked for by its last message.
+    change(messages, { messageId: id });
+    return { messages, lastMessages };
   }
 
   /** Sends the same messages until there is an answer, nobody waits for one any longer, or time is up. */
@@ -299,6 +309,13 @@ export class BatchingAppender {
       backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
     }
   }
+}
+
+/** Changes the last message. */
+function change(messages: AppendMessage[], to: Partial<AppendMessage>): void {
+  const last = messages.pop();
+  assert(last !== undefined, 'an entry has a message');
+  messages.push({ ...last, ...to });
 }
 
 function lastEntriesOf(write: Write, packing: Packing): ReadonlyMap<ShardTarget, number> {

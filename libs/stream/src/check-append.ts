@@ -1,7 +1,7 @@
 // What every write stream asks of an append before anything is sent.
 
 import { assert, TributaryError } from '@tributary/runtime';
-import { APPEND_MESSAGES_MAX, type AppendMessage, ENTRY_BYTES_MAX } from './write-stream.ts';
+import { APPEND_MESSAGES_MAX, type AppendMessage, MESSAGE_BYTES_MAX } from './write-stream.ts';
 
 /** Throws `too_large` over a limit; asserts that there is a message and that ids differ. */
 export function checkAppend(messages: readonly AppendMessage[]): void {
@@ -13,10 +13,10 @@ export function checkAppend(messages: readonly AppendMessage[]): void {
     );
   }
   for (const { data } of messages) {
-    if (data.length <= ENTRY_BYTES_MAX) continue;
+    if (data.length <= MESSAGE_BYTES_MAX) continue;
     throw new TributaryError(
       'too_large',
-      `an entry of ${data.length} bytes; at most ${ENTRY_BYTES_MAX} are allowed`,
+      `a message of ${data.length} bytes; at most ${MESSAGE_BYTES_MAX} are allowed`,
     );
   }
   const ids = new Set(messages.map((message) => message.messageId));

@@ -14,7 +14,7 @@ import {
 import { systemRandom, TributaryError } from '@tributary/runtime';
 import {
   type AppendMessage,
-  ENTRY_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
   type ShardReader,
   type StreamMessage,
   type WriteStream,
@@ -104,11 +104,15 @@ function appendProperties(property: Property): void {
 
   property('an entry of the largest size goes through, one more byte does not', async (context) => {
     const { stream } = context;
-    const largest = { ...message(SHARD_0, ''), data: new Uint8Array(ENTRY_BYTES_MAX).fill(7) };
+    const largest = { ...message(SHARD_0, ''), data: new Uint8Array(MESSAGE_BYTES_MAX).fill(7) };
     const receipt = await stream.append([largest, message(SHARD_0, 'small')]);
-    assert.equal((await stream.get(sequence(1)))?.data.length, ENTRY_BYTES_MAX);
+    assert.equal((await stream.get(sequence(1)))?.data.length, MESSAGE_BYTES_MAX);
     assert.equal(receipt.sequence, 2);
-    const tooLarge = { ...largest, messageId: 'larger', data: new Uint8Array(ENTRY_BYTES_MAX + 1) };
+    const tooLarge = {
+      ...largest,
+      messageId: 'larger',
+      data: new Uint8Array(MESSAGE_BYTES_MAX + 1),
+    };
     await rejectsWith('too_large', stream.append([tooLarge]));
     assert.equal((await stream.head()).lastSequence, 2);
   });

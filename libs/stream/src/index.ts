@@ -1,3 +1,4 @@
 export * from './batching-appender.ts';
 export * from './check-append.ts';
+export * from './fragments.ts';
 export * from './write-stream.ts';

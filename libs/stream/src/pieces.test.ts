@@ -4,7 +4,7 @@ import { ALL_SHARDS, type PointOperation, type ShardTarget, shardId } from '@tri
 import { ENTRY_OVERHEAD_BYTES, operationBytes } from '@tributary/wire';
 import fc from 'fast-check';
 import { cutIntoPieces, Packing } from './pieces.ts';
-import { ENTRY_BYTES_MAX } from './write-stream.ts';
+import { MESSAGE_BYTES_MAX } from './write-stream.ts';
 
 const SHARD = shardId(0);
 const updateFilter = { must: [{ kind: 'match' as const, key: 'a', value: 1 }] };
@@ -35,7 +35,7 @@ for (const operation of LARGE) {
     assert.ok(pieces.length > 1);
     for (const piece of pieces) {
       assert.ok(operationBytes(piece.operation) <= piece.bytes);
-      assert.ok(piece.bytes + ENTRY_OVERHEAD_BYTES <= ENTRY_BYTES_MAX);
+      assert.ok(piece.bytes + ENTRY_OVERHEAD_BYTES <= MESSAGE_BYTES_MAX);
       assert.deepEqual(withItems(piece.operation, []), withItems(operation, []));
     }
     assert.deepEqual(
@@ -45,7 +45,7 @@ for (const operation of LARGE) {
   });
 }
 
-test('a payload index is one piece, and refused where it is larger than an entry', () => {
+test('a payload index is one piece, and an entry of several messages where it is larger than one', () => {
   const index = {
     type: 'text' as const,
     tokenizer: 'word' as const,
@@ -63,11 +63,14 @@ test('a payload index is one piece, and refused where it is larger than an entry
     pieces.map(({ operation }) => operation),
     operations,
   );
-  const huge = { ...index, stopwords: ['x'.repeat(ENTRY_BYTES_MAX)] };
+  const huge = { ...index, stopwords: ['x'.repeat(MESSAGE_BYTES_MAX)] };
   const operation: PointOperation = { kind: 'createFieldIndex', field: 'a', index: huge };
-  assert.throws(() => cutIntoPieces({ shard: SHARD, operations: [operation] }), {
-    code: 'too_large',
-  });
+  const whole = cutIntoPieces({ shard: SHARD, operations: [operation] });
+  assert.deepEqual(
+    whole.map((piece) => piece.operation),
+    [operation],
+  );
+  assert.equal(new Packing().messagesFor(whole), 2);
 });
 
 test('a write with a condition shares no entry with another, and takes the entries that were told', () => {
@@ -90,7 +93,7 @@ test('a write with a condition shares no entry with another, and takes the entri
   const add = (operation: PointOperation) => {
     const pieces = cutIntoPieces({ shard: SHARD, operations: [operation] });
     const before = packing.entries.length;
-    const opened = packing.entriesFor(pieces);
+    const opened = packing.messagesFor(pieces);
     packing.add(pieces);
     assert.equal(packing.entries.length - before, opened);
     assert.equal(packing.lastEntryOf(SHARD), packing.entries.length - 1);
@@ -130,7 +133,7 @@ test('every shard reads what was packed in the order it was written', () => {
             };
             return cutIntoPieces({ shard, operations: [operation] });
           });
-          const opened = packing.entriesFor(pieces);
+          const opened = packing.messagesFor(pieces);
           const before = packing.entries.length;
           packing.add(pieces);
           assert.equal(packing.entries.length - before, opened);

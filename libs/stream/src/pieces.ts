@@ -14,14 +14,15 @@ import {
   type ShardTarget,
   type WritePart,
 } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import { assert } from '@tributary/runtime';
 import {
   ENTRY_OVERHEAD_BYTES,
   operationBytes,
   pointBytes,
   vectorsUpdateBytes,
 } from '@tributary/wire';
-import { ENTRY_BYTES_MAX } from './write-stream.ts';
+import { messagesOf } from './fragments.ts';
+import { MESSAGE_BYTES_MAX } from './write-stream.ts';
 
 export interface Piece {
   readonly shard: ShardTarget;
@@ -39,9 +40,9 @@ export interface PackedEntry {
 
 /** A point id as bytes (17 at most) with its tag and length. */
 const ID_BYTES = 20;
-const PIECE_BYTES_MAX = ENTRY_BYTES_MAX - ENTRY_OVERHEAD_BYTES;
+/** What an entry is filled up to; a single point, payload or filter may be larger, and is an entry by itself. */
+const PIECE_BYTES_MAX = MESSAGE_BYTES_MAX - ENTRY_OVERHEAD_BYTES;
 
-/** Errors: `too_large` where a single point, payload or filter does not fit an entry. */
 export function cutIntoPieces(part: WritePart): Piece[] {
   const operations = part.operations.flatMap((operation) => cutOperation(operation));
   return operations.map(({ operation, bytes }) => ({ shard: part.shard, operation, bytes }));
@@ -64,21 +65,21 @@ export class Packing {
     return index;
   }
 
-  /** How many entries `add` would open. */
-  entriesFor(pieces: readonly Piece[]): number {
+  /** How many messages `add` would add. */
+  messagesFor(pieces: readonly Piece[]): number {
     const openBytes = new Map<ShardTarget, number>();
     if (!pieces.some(isConditional)) {
       for (const [target, { bytes }] of this.#open) openBytes.set(target, bytes);
     }
-    let opened = 0;
+    let messages = 0;
     for (const { shard, bytes } of pieces) {
       closeOthers(openBytes, shard);
       const before = openBytes.get(shard);
       const fits = before !== undefined && before + bytes <= PIECE_BYTES_MAX;
       openBytes.set(shard, fits ? before + bytes : bytes);
-      if (!fits) opened++;
+      if (!fits) messages += messagesOf(bytes + ENTRY_OVERHEAD_BYTES);
     }
-    return opened;
+    return messages;
   }
 
   /**
@@ -163,9 +164,7 @@ function cutOperation(operation: PointOperation): SizedOperation[] {
 }
 
 function whole(operation: PointOperation): SizedOperation {
-  const bytes = operationBytes(operation);
-  if (bytes > PIECE_BYTES_MAX) throw tooLarge(bytes);
-  return { operation, bytes };
+  return { operation, bytes: operationBytes(operation) };
 }
 
 function cutByIds(
@@ -182,7 +181,7 @@ function cutByIds(
   }));
 }
 
-/** Consecutive runs of the list, each with `restBytes` within the limit. */
+/** Consecutive runs of the list, each with `restBytes` within the limit, or of one item. */
 function cutList<T>(
   list: readonly T[],
   bytesOf: (item: T) => number,
@@ -192,7 +191,6 @@ function cutList<T>(
   let run: { items: T[]; bytes: number } | undefined;
   for (const item of list) {
     const bytes = bytesOf(item);
-    if (restBytes + bytes > PIECE_BYTES_MAX) throw tooLarge(restBytes + bytes);
     if (!run || run.bytes + bytes > PIECE_BYTES_MAX) {
       run = { items: [], bytes: restBytes };
       runs.push(run);
@@ -201,11 +199,4 @@ function cutList<T>(
     run.bytes += bytes;
   }
   return runs;
-}
-
-function tooLarge(bytes: number): TributaryError {
-  return new TributaryError(
-    'too_large',
-    `a single point or payload takes ${bytes} bytes in the write stream; at most ${PIECE_BYTES_MAX} are allowed`,
-  );
 }

@@ -9,7 +9,7 @@ export interface AppendMessage {
   readonly shard: ShardTarget;
   /** Identity of the message; appending the same id again is not a second write. */
   readonly messageId: string;
-  /** At most `ENTRY_BYTES_MAX`. */
+  /** At most `MESSAGE_BYTES_MAX`. */
   readonly data: Uint8Array;
   /** Spans of who wrote it, as W3C's `traceparent`; travels beside the data. */
   readonly traceparents?: readonly string[];
@@ -113,8 +113,8 @@ export interface DeadLetter {
   readonly data: Uint8Array;
 }
 
-/** Size limit of one message: half of nats-server's default payload limit. */
-export const ENTRY_BYTES_MAX = 512 * 1024;
+/** Size limit of one message: half of nats-server's default payload limit. A larger entry is several messages. */
+export const MESSAGE_BYTES_MAX = 512 * 1024;
 
 /** Most messages of one atomic append; nats-server's limit for an atomic batch. */
 export const APPEND_MESSAGES_MAX = 1_000;

@@ -18,6 +18,7 @@ import {
 import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
+import { decodeFragment, encodeFragment } from './fragment-codec.ts';
 import { compact, ofElements } from './golden-entries.test-support.ts';
 import {
   decodeIntroduction,
@@ -31,6 +32,7 @@ import { textGolden } from './text-scoring.test-support.ts';
 const UUID = '0b6a2c5e-2b0d-4e5a-9d53-1f2a3b4c5d6e';
 const target = { collection: collectionId('docs-1'), shard: shardId(3) };
 
+const fragment = { index: 2, count: 5, bytes: Uint8Array.of(1, 2, 3) };
 const cut: Entry = { operationId: 'cut-1', timeMs: 1_700_000_000_000, operations: [], isCut: true };
 const entry: Entry = {
   operationId: '0123456789abcdef',
@@ -320,6 +322,7 @@ const GOLDEN: readonly [
 ][] = [
   ['entry', encodeEntry(entry), decodeEntry, entry],
   ['entry-cut', encodeEntry(cut), decodeEntry, cut],
+  ['fragment', encodeFragment(fragment), decodeFragment, fragment],
   ['entry-filters', encodeEntry(filtering), decodeEntry, filtering],
   ['entry-version', encodeEntry(versioned), decodeEntry, versioned],
   ['entry-elements', encodeEntry(ofElements), decodeEntry, ofElements],

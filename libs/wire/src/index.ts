@@ -2,6 +2,7 @@ export * from './answer-codec.ts';
 export * from './answer-parts.ts';
 export * from './call-codec.ts';
 export * from './entry-codec.ts';
+export * from './fragment-codec.ts';
 export { FILTER_DEPTH_MAX } from './json-field.ts';
 export * from './messages.ts';
 export { operationBytes, vectorsUpdateBytes } from './operation-codec.ts';

@@ -26,7 +26,14 @@ import {
   step,
 } from '@tributary/replication';
 import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
-import type { ShardReader, StreamMessage, WriteStream, WriteStreams } from '@tributary/stream';
+import {
+  type Parcel,
+  ParcelAssembler,
+  type ShardReader,
+  type StreamMessage,
+  type WriteStream,
+  type WriteStreams,
+} from '@tributary/stream';
 import { decodeEntry, type ReplicaAddress } from '@tributary/wire';
 import { AppliedTraces, type AppliedTracesOptions } from './applied-traces.ts';
 import type { ReplicaContent } from './replica-content.ts';
@@ -71,6 +78,8 @@ export class FollowerDriver {
   readonly #traces: AppliedTraces | undefined;
   #state: FollowerState;
   #reader: ShardReader | undefined;
+  /** Of what the reader gave. */
+  #parcels = new ParcelAssembler();
   #batch: ApplyBatch | undefined;
   #flushing: Promise<void> | undefined;
   #durable: Sequence | undefined;
@@ -207,14 +216,22 @@ export class FollowerDriver {
   }
 
   async #read(signal: AbortSignal): Promise<Delivery[]> {
-    const messages = await this.#reader?.next({
-      messagesMax: READ_MESSAGES_MAX,
-      bytesMax: READ_BYTES_MAX,
-      waitMs: READ_WAIT_MS,
-      signal,
-    });
-    this.#traces?.read(messages ?? []);
-    return (messages ?? []).map(deliveryOf);
+    const deliveries: Delivery[] = [];
+    // More than once only where an entry is larger than what one call gives.
+    while (deliveries.length === 0) {
+      const messages = await this.#reader?.next({
+        messagesMax: READ_MESSAGES_MAX,
+        bytesMax: READ_BYTES_MAX,
+        waitMs: READ_WAIT_MS,
+        signal,
+      });
+      if (messages === undefined || messages.length === 0) break;
+      this.#traces?.read(messages);
+      for (const message of messages) {
+        for (const parcel of this.#parcels.take(message)) deliveries.push(deliveryOf(parcel));
+      }
+    }
+    return deliveries;
   }
 
   async #evaluate(deliveries: readonly Delivery[], signal: AbortSignal): Promise<Outcome> {
@@ -257,20 +274,29 @@ export class FollowerDriver {
   }
 
   async #refetch(after: Sequence, upTo: Sequence): Promise<Outcome> {
+    const parcels = new ParcelAssembler();
     const deliveries: Delivery[] = [];
     const missing: Sequence[] = [];
+    const take = (at: Sequence, message: StreamMessage | undefined) => {
+      if (message === undefined) missing.push(at);
+      else if (this.#isRead(message.shard)) {
+        for (const parcel of parcels.take(message)) deliveries.push(deliveryOf(parcel));
+      }
+    };
     for (let from = after + 1; from <= upTo; from += REFETCH_AT_ONCE) {
       const count = Math.min(REFETCH_AT_ONCE, upTo - from + 1);
       const wanted = Array.from({ length: count }, (_, i) => (from + i) as Sequence);
       const found = await Promise.all(wanted.map((each) => this.#stream.get(each)));
-      for (const [i, message] of found.entries()) {
-        const at = wanted[i];
-        if (message === undefined && at !== undefined) missing.push(at);
-        if (message !== undefined && this.#isRead(message.shard)) {
-          deliveries.push(deliveryOf(message));
-        }
-      }
+      for (const [i, at] of wanted.entries()) take(at, found[i]);
     }
+    // The rest of an entry that begins in the range; its fragments stand one after the other.
+    for (let at = (upTo + 1) as Sequence; parcels.isFilling; at++) {
+      const message = await this.#stream.get(at);
+      if (message === undefined && at > (await this.#stream.head()).lastSequence) break;
+      take(at, message);
+      if (message === undefined) break;
+    }
+    for (const parcel of parcels.end()) deliveries.push(deliveryOf(parcel));
     return { kind: 'refetched', deliveries, missing };
   }
 
@@ -301,17 +327,18 @@ export class FollowerDriver {
   async #closeReader(): Promise<void> {
     const reader = this.#reader;
     this.#reader = undefined;
+    this.#parcels = new ParcelAssembler();
     await reader?.close();
   }
 }
 
-function deliveryOf(message: StreamMessage): Delivery {
-  const { sequence, data } = message;
+function deliveryOf({ shard: _, broken, ...parcel }: Parcel): Delivery {
+  if (broken !== undefined) return { ...parcel, content: { kind: 'unreadable', reason: broken } };
   try {
-    return { sequence, data, content: { kind: 'entry', entry: decodeEntry(data) } };
+    return { ...parcel, content: { kind: 'entry', entry: decodeEntry(parcel.data) } };
   } catch (error) {
     const reason = TributaryError.from(error).message;
-    return { sequence, data, content: { kind: 'unreadable', reason } };
+    return { ...parcel, content: { kind: 'unreadable', reason } };
   }
 }
 

@@ -28,7 +28,7 @@ import {
   systemRandom,
   TributaryError,
 } from '@tributary/runtime';
-import type { WriteStreams } from '@tributary/stream';
+import { ParcelAssembler, type WriteStreams } from '@tributary/stream';
 import {
   decodeEntry,
   encodeAnswer,
@@ -195,9 +195,11 @@ export class MemoryPeer implements ReplicaClient {
       () => ({ kind: 'replicaStatesChanged', changes: [active] }),
       signal,
     );
+    const parcels = new ParcelAssembler();
     while (!signal.aborted) {
       const limits = { messagesMax: 1_000, bytesMax: 100_000_000, waitMs: 100, signal };
-      for (const message of await reader.next(limits)) {
+      const messages = await reader.next(limits);
+      for (const message of messages.flatMap((each) => parcels.take(each))) {
         while (!this.isApplying || this.isStopped) await systemClock.sleep(5, signal);
         replica.apply(message.sequence, decodeEntry(message.data).operations);
         this.#report([{ collection: collection.id, shard, appliedSequence: message.sequence }]);
