@@ -60,7 +60,8 @@ before(async () => {
   const params = { size: DIMENSION, distance: 'Euclid' };
   await call('PUT', '', {
     vectors: Object.fromEntries(NAMES.map((name) => [name, params])),
-    optimizers_config: { indexing_threshold: 1 },
+    // One graph, once all are there.
+    optimizers_config: { indexing_threshold: Math.floor((4 * POINTS * DIMENSION) / 1024) },
   });
   await fill();
   await built();
