@@ -21,8 +21,8 @@ import {
   COLLECTION_DEFAULTS,
   type FieldIndex,
   type Filter,
+  ID_ONLY,
   type JsonObject,
-  type Projection,
   payloadToBytes,
   sequence,
 } from '@tributary/model';
@@ -34,7 +34,6 @@ import { clusteredVectors, rowOf } from './clustered-vectors.ts';
 const COUNT = 50_000;
 const SIZE = 128;
 const MEASURED_MS = 300;
-const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 /** Key of a field, and one point in how many has a given value of it. */
 const FIELDS = { half: 2, tenth: 10, percent: 100, mille: 1_000 } as const;
 
@@ -125,7 +124,7 @@ function searches(cacheBytes: number) {
     const search = (call: number) => {
       const vector = rowOf(data.queries, call % data.queryCount, SIZE);
       const scoring = { kind: 'nearest' as const, vector };
-      reader.search({ scoring, using: '', limit: 10, params: {}, projection: NOTHING, filter });
+      reader.search({ scoring, using: '', limit: 10, params: {}, projection: ID_ONLY, filter });
     };
     return {
       'share %': round(100 / every, 1),
@@ -152,15 +151,15 @@ function reads() {
     },
     {
       read: 'order by, 10 points',
-      ms: cpuMs(() => void reader.scroll({ limit: 10, projection: NOTHING, orderBy })),
+      ms: cpuMs(() => void reader.scroll({ limit: 10, projection: ID_ONLY, orderBy })),
     },
     {
       read: 'page of 10, 0.1 % match',
-      ms: cpuMs(() => void reader.scroll({ limit: 10, projection: NOTHING, filter: mille })),
+      ms: cpuMs(() => void reader.scroll({ limit: 10, projection: ID_ONLY, filter: mille })),
     },
     {
       read: 'sample of 10',
-      ms: cpuMs((call) => void reader.sample({ limit: 10, seed: call, projection: NOTHING })),
+      ms: cpuMs((call) => void reader.sample({ limit: 10, seed: call, projection: ID_ONLY })),
     },
   ];
 }

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import { ProcessLedger } from './process-ledger.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
@@ -20,13 +20,6 @@ function supervise(folder: string, script: string) {
   return { supervised, ledger, said, [Symbol.dispose]: () => supervised.kill() };
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    assert.ok(tries < 400, 'condition holds within 10 s');
-    await sleep(25);
-  }
-}
-
 const LIVE = 'console.log("up"); setInterval(() => {}, 1000)';
 
 test('a process that dies after it was up is started again, and that is said', async () => {
@@ -34,11 +27,13 @@ test('a process that dies after it was up is started again, and that is said', a
   using one = supervise(temporary.path, LIVE);
   one.supervised.start();
   one.supervised.settle();
-  await until(async () => (await one.ledger.running()).length === 1);
+  await until('one process runs', async () => (await one.ledger.running()).length === 1);
   const [first] = await one.ledger.running();
   assert.ok(first);
   process.kill(first.pid, 'SIGKILL');
-  await until(async () => (await one.ledger.running()).some(({ pid }) => pid !== first.pid));
+  await until('another process runs', async () =>
+    (await one.ledger.running()).some(({ pid }) => pid !== first.pid),
+  );
   assert.match(one.said.join(), /one ended \(SIGKILL\); starting it again/);
   await one.supervised.stop(5_000);
   assert.deepEqual(await one.ledger.running(), []);
@@ -72,7 +67,7 @@ test('a process that does not hear SIGTERM is killed in the end', async () => {
   using one = supervise(temporary.path, `process.on('SIGTERM', () => {}); ${LIVE}`);
   one.supervised.start();
   const log = path.join(temporary.path, 'logs', 'one.log');
-  await until(() => readFileSync(log, 'utf8').includes('up'));
+  await until('it has written its log', () => readFileSync(log, 'utf8').includes('up'));
   await one.supervised.stop(100);
   assert.deepEqual(await one.ledger.running(), []);
   assert.match(one.said.join(), /killing it/);

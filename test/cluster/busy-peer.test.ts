@@ -10,8 +10,8 @@ import test, { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QdrantClient } from '@qdrant/js-client-grpc';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
+import { until } from '@tributary/runtime/testing';
 import { send } from './bad-input/answers.ts';
-import { until } from './until.ts';
 
 const POINTS = 2_000;
 const SIZE = 1_536;

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
+import { until } from '@tributary/runtime/testing';
 import { vectorOf } from './history.ts';
-import { until } from './until.ts';
 
 const HEADER = 'x-tributary-cut-off-sec';
 const DEAD_AFTER_SEC = 3;

@@ -10,10 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { createRocksReplicaStores } from '@tributary/rocks';
 import { silentLogger } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import type { Cut } from '@tributary/storage';
 import { vectorOf } from './history.ts';
 import { storesOf } from './replica-hashes.ts';
-import { until } from './until.ts';
 
 const PEERS = 3;
 const SHARDS = 2;

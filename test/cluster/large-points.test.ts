@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { ProcessCluster, removeFolder } from '@tributary/infra';
+import { until } from '@tributary/runtime/testing';
 import { hashesOf, replicasOn } from './replica-hashes.ts';
-import { until } from './until.ts';
 
 const ROW = 128;
 /** The most numbers that a multivector may have. */

@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import * as grpc118 from '@qdrant/js-client-grpc';
 import * as rest118 from '@qdrant/js-client-rest';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
+import { until } from '@tributary/runtime/testing';
 import * as grpc119 from 'js-client-grpc-1.19';
 import * as rest119 from 'js-client-rest-1.19';
 import { examination } from './clients/examination.ts';
@@ -22,7 +23,6 @@ import { pythonWithClient } from './clients/python-environment.ts';
 import { restChecks } from './clients/rest-checks.ts';
 import type { RestClient } from './clients/rest-client.ts';
 import { searches } from './clients/rest-read-checks.ts';
-import { until } from './until.ts';
 
 const PYTHON_CHECKS = join(import.meta.dirname, 'python/client_checks.py');
 const PYTHON_WITHIN_MS = 180_000;

@@ -12,10 +12,10 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { seededRandom } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import { converged } from './convergence.ts';
 import { History, vectorOf } from './history.ts';
 import { pointsOf, type ReplicaPlace, verified } from './replica-view.ts';
-import { until } from './until.ts';
 import { Workload, type WorkloadReport } from './workload.ts';
 
 const COLLECTION = 'survival';

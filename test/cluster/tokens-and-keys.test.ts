@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { QdrantClient as GrpcClient, withHeaders as grpcHeaders } from '@qdrant/js-client-grpc';
 import { QdrantClient as RestClient, withHeaders as restHeaders } from '@qdrant/js-client-rest';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
+import { until } from '@tributary/runtime/testing';
 import { type CounterClient, grpcCounter, restCounter, VECTOR } from './clients/counting.ts';
-import { until } from './until.ts';
 
 const KEY = 'x-tributary-idempotency-key';
 const TOKEN = 'x-tributary-min-sequence';

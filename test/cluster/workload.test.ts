@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import { History } from './history.ts';
-import { until } from './until.ts';
 import { Workload } from './workload.ts';
 
 /** Answers 200 until it is told to fail, and 503 while it fails. */

@@ -115,8 +115,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     name: 'a prefetch is not held to the filter of the stage above',
     room: 'gateway',
     file: 'services/gateway/src/reads/query-executor.ts',
-    from: 'return this.#stage(run, prefetch, filter, { limit: prefetch.limit, projection: NOTHING });',
-    to: 'return this.#stage(run, prefetch, undefined, { limit: prefetch.limit, projection: NOTHING });',
+    from: 'return this.#stage(run, prefetch, filter, { limit: prefetch.limit, projection: ID_ONLY });',
+    to: 'return this.#stage(run, prefetch, undefined, { limit: prefetch.limit, projection: ID_ONLY });',
     tests: ['services/gateway/src/reads/query-executor.test.ts'],
   },
   {

@@ -59,7 +59,7 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'a gap in the sequences of a shard is passed over',
     room: 'replication',
     file: 'libs/replication/src/follower.ts',
-    from: 'return heads.shardCount + state.purged.count - state.appliedCount - seen;',
+    from: 'return heads.shardCount + state.purged.count - state.appliedCount - messagesOf(seen);',
     to: 'return 0;',
     tests: ['libs/replication/src/follower.test.ts', SIMULATION],
   },

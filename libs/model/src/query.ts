@@ -25,6 +25,9 @@ export interface Projection {
   readonly vectors: VectorSelector;
 }
 
+/** Nothing of a point but its id and version. */
+export const ID_ONLY: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
+
 export interface SearchParams {
   /** Size of the candidate list in the graph; default the collection's `efConstruct`. */
   readonly hnswEf?: number;

@@ -12,7 +12,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { connect, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import { type Clock, type Logger, pause, TributaryError } from '@tributary/runtime';
 
 export interface ConnectNatsOptions {
   /** `nats://host:port`, any number; the servers of the cluster are learnt from the first that answers. */
@@ -65,7 +65,7 @@ export async function connectNats(options: ConnectNatsOptions): Promise<Connecti
         });
       }
     }
-    await clock.sleep(RETRY_PAUSE_MS, signal).catch(() => {});
+    await pause(clock, RETRY_PAUSE_MS, signal);
   }
 }
 

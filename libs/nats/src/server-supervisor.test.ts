@@ -5,7 +5,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import { sequence, shardId } from '@tributary/model';
-import { identifyProcess, systemClock } from '@tributary/runtime';
+import { identifyProcess } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import { JetStreamWriteStreams } from './jetstream-write-streams.ts';
 import { findNatsServer } from './server-binary.ts';
 import { connectTo, serverOptions, startServer, temporaryFolder } from './test-server.ts';
@@ -54,7 +55,7 @@ test('a server outlives the crash of its peer and is adopted', LIMIT, async () =
   await using connection = await connectTo([adopter.clientUrl]);
   assert.ok((await connection.nats.rtt()) >= 0);
   process.kill(pid, 'SIGKILL');
-  await until(() => adopter.restarts === 1 && adopter.pid !== pid);
+  await until('it is started again', () => adopter.restarts === 1 && adopter.pid !== pid);
 });
 
 test('a folder has one supervisor at a time, in one process too', LIMIT, async () => {
@@ -106,11 +107,3 @@ test('a nats-server that is too old is refused by name', LIMIT, async () => {
   const found = await findNatsServer({ environment: { PATH: folder.path } });
   assert.deepEqual(found, { path, version: 'v3.0.1-dev' });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const giveUpMs = systemClock.monotonicMs() + 10_000;
-  while (!condition()) {
-    assert.ok(systemClock.monotonicMs() < giveUpMs, 'in time');
-    await systemClock.sleep(20);
-  }
-}

@@ -9,12 +9,14 @@ import { spawn } from 'node:child_process';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
+  backoffMs,
   type Clock,
   freePorts,
   identifyProcess,
   type Logger,
   lockFolder,
   type ProcessIdentity,
+  pause,
   portError,
   type Random,
   TributaryError,
@@ -60,8 +62,7 @@ export interface NatsServerOptions {
 const READY_FOR_MS = 120_000;
 const POLL_MS = 50;
 const WATCH_MS = 250;
-const BACKOFF_MIN_MS = 100;
-const BACKOFF_MAX_MS = 10_000;
+const BACKOFF = { minMs: 100, maxMs: 10_000 };
 const HEALTHY_AFTER_MS = 30_000;
 const TERMINATE_FOR_MS = 15_000;
 const CONFIG_FILE = 'nats.conf';
@@ -284,15 +285,16 @@ export class NatsServerSupervisor implements AsyncDisposable {
   async #watch(): Promise<void> {
     const { clock, random, logger, name } = this.#options;
     const { signal } = this.#stopping;
-    let backoffMs = BACKOFF_MIN_MS;
+    let failures = 0;
     let startedMs = clock.monotonicMs();
     while (!signal.aborted) {
-      await clock.sleep(WATCH_MS, signal).catch(() => {});
+      await pause(clock, WATCH_MS, signal);
       if (signal.aborted || (await this.#isRunning())) continue;
-      if (clock.monotonicMs() - startedMs > HEALTHY_AFTER_MS) backoffMs = BACKOFF_MIN_MS;
-      logger.error({ name, retryInMs: backoffMs, log: await this.#lastLog() }, 'nats-server ended');
-      await clock.sleep(backoffMs * (0.5 + random.next() / 2), signal).catch(() => {});
-      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
+      if (clock.monotonicMs() - startedMs > HEALTHY_AFTER_MS) failures = 0;
+      failures++;
+      const retryInMs = backoffMs(BACKOFF, failures, random);
+      logger.error({ name, retryInMs, log: await this.#lastLog() }, 'nats-server ended');
+      await pause(clock, retryInMs, signal);
       if (signal.aborted) return;
       startedMs = clock.monotonicMs();
       this.#restarts++;

@@ -7,7 +7,7 @@
 // whenever a feed runs dry with messages outstanding, and whenever one is replaced.
 
 import { type Sequence, sequence } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { pause, TributaryError } from '@tributary/runtime';
 import type { ReadOptions } from '@tributary/stream';
 import type { Connection } from './connection.ts';
 import { countFrom, Feed, type FeedMessage, type FeedOptions } from './feed.ts';
@@ -135,7 +135,7 @@ export class SubjectReader {
       const stop = () => done.abort(STOPPED);
       signal.addEventListener('abort', stop, { once: true });
       const { clock } = this.#options.connection;
-      const slept = clock.sleep(Math.min(leftMs, TEND_EVERY_MS), done.signal).catch(() => {});
+      const slept = pause(clock, Math.min(leftMs, TEND_EVERY_MS), done.signal);
       try {
         await Promise.race([feed.changed(), slept]);
       } finally {

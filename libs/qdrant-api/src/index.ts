@@ -30,7 +30,6 @@ export { checkCollectionName } from './requests/collection-parts.ts';
 export { parseCreateCollection } from './requests/create-collection.ts';
 export { parseFacet, parseMatrix } from './requests/facet.ts';
 export { parseCreateFieldIndex, parseFieldName } from './requests/field-index.ts';
-export { filterOfBody } from './requests/filter.ts';
 export { parseBody } from './requests/json-reader.ts';
 export {
   parseDiscover,

@@ -75,7 +75,6 @@ export type FollowerTask =
 
 /** What the driver is to make known or start, without an outcome. */
 export type FollowerNotice =
-  | { readonly kind: 'announce'; readonly applied: Sequence }
   | { readonly kind: 'flush' }
   | { readonly kind: 'warn'; readonly message: string };
 

@@ -41,7 +41,6 @@ const heads = (shardCount: number, shardLast: number, more: Partial<Heads> = {})
 /** Drives a follower by hand; every line is what it was told and what it asked for. */
 class Transcript {
   state: FollowerState;
-  readonly announced: number[] = [];
   readonly warnings: string[] = [];
   task: FollowerTask = { kind: 'rest' };
   flushes = 0;
@@ -57,8 +56,7 @@ class Transcript {
     this.state = state;
     const tasks: FollowerTask[] = [];
     for (const effect of effects) {
-      if (effect.kind === 'announce') this.announced.push(effect.applied);
-      else if (effect.kind === 'flush') this.flushes++;
+      if (effect.kind === 'flush') this.flushes++;
       else if (effect.kind === 'warn') this.warnings.push(effect.message);
       else tasks.push(effect);
     }
@@ -92,15 +90,15 @@ class Transcript {
   }
 }
 
-test('entries are evaluated, committed, and announced only then', () => {
+test('entries are evaluated, committed, and counted as applied only then', () => {
   const follower = new Transcript().asks({ kind: 'open', after: sequence(0) });
   follower.tell({ kind: 'opened', heads: heads(2, 5) }).asks({ kind: 'read' });
   follower.tell({ kind: 'read', deliveries: [delivery(3), delivery(5)] });
   follower.tell({ kind: 'evaluated', evaluated: 1, refused: [] });
   follower.asks({ kind: 'commit', sequence: sequence(3), count: 1 });
-  assert.deepEqual(follower.announced, []);
+  assert.equal(follower.state.applied, 0);
   follower.tell({ kind: 'committed' }).asks({ kind: 'evaluate', deliveries: [delivery(5)] });
-  assert.deepEqual(follower.announced, [3]);
+  assert.equal(follower.state.applied, 3);
   assert.equal(follower.state.caughtUp, false);
   follower.tell({ kind: 'evaluated', evaluated: 1, refused: [] }).tell({ kind: 'committed' });
   assert.equal(follower.state.caughtUp, true);

@@ -216,7 +216,7 @@ function committed(state: FollowerState, sequence: Sequence, count: number, nowM
   const flush: FollowerNotice[] = isFlushDue ? [{ kind: 'flush' }] : [];
   return {
     state: onward.state,
-    effects: [{ kind: 'announce', applied: sequence }, ...flush, ...onward.effects],
+    effects: [...flush, ...onward.effects],
   };
 }
 

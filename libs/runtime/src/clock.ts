@@ -17,6 +17,11 @@ export interface Clock {
   startTimer(ms: number, action: () => void): Disposable;
 }
 
+/** A sleep that only ends early where the signal aborts: for loops that look at the signal next. */
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  await clock.sleep(ms, signal).catch(() => {});
+}
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -1,5 +1,5 @@
 export * from './abortable.ts';
-export * from './bounded-queue.ts';
+export * from './backoff.ts';
 export * from './clock.ts';
 export * from './deadline.ts';
 export * from './error.ts';

@@ -1,6 +1,7 @@
-// A service runs until its signal aborts. Failures that may pass are retried here and nowhere else, with exponential
-// back-off and full jitter; anything else ends the loop and surfaces.
+// A service runs until its signal aborts. Failures that may pass are tried again after a growing back-off;
+// anything else ends the loop and surfaces.
 
+import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { TributaryError } from './error.ts';
 import type { Logger } from './logger.ts';
@@ -42,10 +43,9 @@ export async function retryUntilDone<T>(
   options: ServiceLoopOptions,
 ): Promise<T> {
   const { clock, random, logger, signal, name } = options;
-  const minMs = options.backoffMinMs ?? 50;
-  const maxMs = options.backoffMaxMs ?? 2_000;
+  const range = { minMs: options.backoffMinMs ?? 50, maxMs: options.backoffMaxMs ?? 2_000 };
   const isTransient = options.isTransient ?? isTransientByCode;
-  let backoffMs = minMs;
+  let failures = 0;
   for (;;) {
     signal.throwIfAborted();
     const startedMs = clock.monotonicMs();
@@ -54,13 +54,11 @@ export async function retryUntilDone<T>(
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error)) throw error;
-      if (clock.monotonicMs() - startedMs > (options.healthyAfterMs ?? 10_000)) backoffMs = minMs;
-      logger.warn(
-        { service: name, error, retryInMs: Math.round(backoffMs) },
-        'service loop failed',
-      );
-      await clock.sleep(backoffMs * (0.5 + random.next() / 2), signal);
-      backoffMs = Math.min(maxMs, backoffMs * 2);
+      if (clock.monotonicMs() - startedMs > (options.healthyAfterMs ?? 10_000)) failures = 0;
+      failures++;
+      const retryInMs = Math.round(backoffMs(range, failures, random));
+      logger.warn({ service: name, error, retryInMs }, 'service loop failed');
+      await clock.sleep(retryInMs, signal);
     }
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   type Filter,
+  ID_ONLY,
   type Point,
   type PointId,
   type Projection,
@@ -9,7 +10,7 @@ import {
   payloadToBytes,
   projectPayload,
 } from '@tributary/model';
-import { EVERYTHING, NOTHING, nearest, ReplicaForTests, SIZES } from './replica.test-support.ts';
+import { EVERYTHING, nearest, ReplicaForTests, SIZES } from './replica.test-support.ts';
 
 const UUID = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
 
@@ -62,7 +63,7 @@ test('projections show what they name and nothing else', async () => {
       assert.deepEqual(record.vectors, { far: near.far });
     }
   }
-  const [bare] = reader.retrieve([1], NOTHING);
+  const [bare] = reader.retrieve([1], ID_ONLY);
   assert.deepEqual(bare, { id: 1, version: 1 });
 });
 
@@ -106,7 +107,7 @@ test('a query that does not fit the collection is wrong input, in words that say
   wrong(() => reader.scroll({ limit: 1, projection: named }), unknownVector);
   const brokenKey: Filter = { must: [{ kind: 'isNull', key: 'a[' }] };
   wrong(() => reader.count(brokenKey), /./);
-  wrong(() => reader.scroll({ filter: brokenKey, limit: 1, projection: NOTHING }), /./);
+  wrong(() => reader.scroll({ filter: brokenKey, limit: 1, projection: ID_ONLY }), /./);
   const brokenPath: Projection = {
     payload: { kind: 'include', keys: ['a['] },
     vectors: { kind: 'none' },

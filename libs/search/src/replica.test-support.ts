@@ -6,6 +6,7 @@ import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   type Distance,
+  ID_ONLY,
   type PayloadSchema,
   type Point,
   type PointId,
@@ -30,7 +31,6 @@ export const SIZES: Sizes = {
   '': { size: 3, distance: 'Dot' },
   far: { size: 2, distance: 'Euclid' },
 };
-export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 export const EVERYTHING: Projection = { payload: { kind: 'all' }, vectors: { kind: 'all' } };
 
 export function nearest({
@@ -42,7 +42,7 @@ export function nearest({
     using: '',
     limit: 10,
     params: {},
-    projection: NOTHING,
+    projection: ID_ONLY,
     ...query,
   };
 }

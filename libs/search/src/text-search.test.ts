@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   type Filter,
+  ID_ONLY,
   type JsonObject,
   payloadFromBytes,
   payloadToBytes,
@@ -10,7 +11,7 @@ import {
   type TextScoring,
   type TextStatistics,
 } from '@tributary/model';
-import { EVERYTHING, NOTHING, ReplicaForTests, SIZES } from './replica.test-support.ts';
+import { EVERYTHING, ReplicaForTests, SIZES } from './replica.test-support.ts';
 
 const INDEX: TextIndex = {
   ...{ type: 'text', tokenizer: 'word', lowercase: true, asciiFolding: false },
@@ -62,7 +63,7 @@ function found({ reader }: ReplicaForTests, text: string, asked: Asked = {}): [n
   const { k = 1.2, b = 0.75, corpus } = asked;
   const statistics = reader.textStatistics({ field: 't', text, ...(corpus && { filter: corpus }) });
   const scoring = scoringOf(statistics, k, b);
-  const query = { using: 't', limit: 20, params: {}, projection: NOTHING, ...asked.query };
+  const query = { using: 't', limit: 20, params: {}, projection: ID_ONLY, ...asked.query };
   return reader.search({ ...query, scoring }).map(({ id, score }) => [Number(id), score]);
 }
 
@@ -182,7 +183,7 @@ test('a field without a text index that ranks is refused', async () => {
       message,
     });
     const scoring = scoringOf({ documents: 1, tokens: 1, terms: [] }, 1, 0);
-    const query: TextQuery = { scoring, using: field, limit: 1, params: {}, projection: NOTHING };
+    const query: TextQuery = { scoring, using: field, limit: 1, params: {}, projection: ID_ONLY };
     assert.throws(() => replica.reader.search(query), { code: 'bad_request', message });
   };
   refused('u', /text index on `u` does not score/);

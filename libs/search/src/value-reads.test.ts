@@ -4,6 +4,7 @@ import {
   comparePointIds,
   type ExactNumber,
   type Filter,
+  ID_ONLY,
   type JsonObject,
   type OrderBy,
   type PayloadSchema,
@@ -13,7 +14,7 @@ import {
 } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
-import { EVERYTHING, NOTHING, ReplicaForTests } from './replica.test-support.ts';
+import { EVERYTHING, ReplicaForTests } from './replica.test-support.ts';
 
 const SCHEMA: PayloadSchema = {
   n: { type: 'integer', lookup: true, range: true },
@@ -135,7 +136,7 @@ test('of many points with one value the first by id come first, and both zeros a
   for (const direction of ['asc', 'desc'] as const) {
     for (const limit of [1, 3, 250, 1_000]) {
       const orderBy = { key: 'n', direction };
-      const records = replica.reader.scroll({ limit, orderBy, projection: NOTHING });
+      const records = replica.reader.scroll({ limit, orderBy, projection: ID_ONLY });
       const expected = ids.toReversed().slice(0, limit);
       assert.deepEqual(
         records.map(({ id, orderValue }) => [id, orderValue]),
@@ -168,7 +169,7 @@ test('orders and facets without the index they need are refused by name', async 
   const { reader } = await replicaOf([{ tag: 'red' }]);
   const order = { key: 'tag', direction: 'asc' } as const;
   assert.throws(
-    () => reader.scroll({ limit: 1, orderBy: order, projection: NOTHING }),
+    () => reader.scroll({ limit: 1, orderBy: order, projection: ID_ONLY }),
     (error) =>
       error instanceof TributaryError &&
       error.code === 'bad_request' &&
@@ -189,7 +190,7 @@ test('a sample is drawn from what the filter holds for, by the seed and the ids 
   const other = await ReplicaForTests.open({ '': { size: 1, distance: 'Dot' } });
   other.upsert(list.map((each, id) => pointOf(id, each)).reverse());
   const drawn = (replica: ReplicaForTests, seed: number, limit = 10) =>
-    replica.reader.sample({ filter: RED, limit, seed, projection: NOTHING }).map(({ id }) => id);
+    replica.reader.sample({ filter: RED, limit, seed, projection: ID_ONLY }).map(({ id }) => id);
   assert.deepEqual(drawn(one, 1), drawn(other, 1));
   assert.notDeepEqual(drawn(one, 1), drawn(one, 2));
   assert.ok(drawn(one, 1).every((id) => Number(id) % 2 === 0));

@@ -8,6 +8,7 @@ import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   type Filter,
+  ID_ONLY,
   type MultiVector,
   type NamedVectors,
   type PointId,
@@ -16,7 +17,7 @@ import {
   type SparseVector,
   type VectorValue,
 } from '@tributary/model';
-import { EVERYTHING, NOTHING, nearest, ReplicaForTests, SIZES } from './replica.test-support.ts';
+import { EVERYTHING, nearest, ReplicaForTests, SIZES } from './replica.test-support.ts';
 
 const CONFIG: CollectionConfig = {
   ...COLLECTION_DEFAULTS,
@@ -150,7 +151,7 @@ test('a vector of another kind or dimension than its name is wrong input, as que
       context: [{ positive: vector, negative: vector }],
     };
     for (const scoring of [{ kind: 'nearest', vector } as const, examples]) {
-      const query = { ...nearest({ using, projection: NOTHING }), scoring };
+      const query = { ...nearest({ using, projection: ID_ONLY }), scoring };
       assert.throws(() => reader.search(query), { code: 'wrong_input', message });
     }
   };

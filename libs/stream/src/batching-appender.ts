@@ -9,7 +9,14 @@
 // an operation id of its own is an append of its own, so that a second one with that id is the same messages again.
 
 import { type Sequence, type ShardTarget, sequence, type WritePart } from '@tributary/model';
-import { assert, type Clock, type Random, TributaryError } from '@tributary/runtime';
+import {
+  assert,
+  backoffMs,
+  type Clock,
+  pause,
+  type Random,
+  TributaryError,
+} from '@tributary/runtime';
 import { encodeEntry } from '@tributary/wire';
 import { cutIntoMessages } from './fragments.ts';
 import { cutIntoPieces, type PackedEntry, Packing, type Piece } from './pieces.ts';
@@ -56,8 +63,7 @@ const GATHER_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_ITEMS_MAX = 4_096;
 const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
 const RETRY_FOR_MS = 30_000;
-const BACKOFF_MIN_MS = 20;
-const BACKOFF_MAX_MS = 1_000;
+const BACKOFF = { minMs: 20, maxMs: 1_000 };
 
 const MAY_STILL_HAPPEN =
   'the write was sent and no answer came: it may still take effect; resending it with the same points is safe';
@@ -288,25 +294,23 @@ export class BatchingAppender {
     writes: readonly Write[],
   ): Promise<AppendReceipt> {
     const startedMs = this.#clock.monotonicMs();
-    let backoffMs = BACKOFF_MIN_MS;
     let isUnknown = false;
-    for (;;) {
+    for (let failures = 1; ; failures++) {
       try {
         return await this.#stream.append(messages);
       } catch (error) {
         const reason = TributaryError.from(error);
         if (reason.code === 'unknown_outcome' || reason.code === 'timeout') isUnknown = true;
         else if (reason.code !== 'unavailable') throw isUnknown ? unknownBecause(reason) : reason;
+        const retryInMs = backoffMs(BACKOFF, failures, this.#random);
         const spentMs = this.#clock.monotonicMs() - startedMs;
         const isGivenUp =
-          spentMs + backoffMs > this.#limits.retryForMs ||
+          spentMs + retryInMs > this.#limits.retryForMs ||
           this.#closed.signal.aborted ||
           writes.every((write) => write.settled);
         if (isGivenUp) throw isUnknown ? unknownBecause(reason) : reason;
+        await pause(this.#clock, retryInMs, this.#closed.signal);
       }
-      const jitteredMs = backoffMs * (0.5 + this.#random.next() / 2);
-      await this.#clock.sleep(jitteredMs, this.#closed.signal).catch(() => {});
-      backoffMs = Math.min(BACKOFF_MAX_MS, backoffMs * 2);
     }
   }
 }

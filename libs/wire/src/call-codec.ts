@@ -7,6 +7,7 @@ import {
   exactInteger,
   type FacetQuery,
   type Filter,
+  ID_ONLY,
   type OrderBy,
   type PointId,
   type Projection,
@@ -34,7 +35,6 @@ import { written } from './kept-writer.ts';
 import type { ReplicaAddress, ReplicaCall, ReplicaCallKind } from './messages.ts';
 import { indicesFromBytes, indicesToBytes } from './point-codec.ts';
 import {
-  NOTHING,
   readProjection,
   readQuery,
   writeFilter,
@@ -167,7 +167,7 @@ function readCall(reader: BinaryReader): AddressedCall {
     kind: 0,
     queries: [],
     ids: [],
-    projection: NOTHING,
+    projection: ID_ONLY,
     filter: undefined,
     offset: undefined,
     limit: 0,

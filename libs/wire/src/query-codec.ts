@@ -6,6 +6,7 @@ import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import {
   type ContextPair,
   type Filter,
+  ID_ONLY,
   isDense,
   type PayloadSelector,
   type Projection,
@@ -69,8 +70,6 @@ const QUANTIZATION_IGNORE = varintTag(1);
 const QUANTIZATION_RESCORE = varintTag(2);
 const QUANTIZATION_OVERSAMPLING = (3 << 3) | 1;
 
-export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
-
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 type QuantizationParams = NonNullable<SearchParams['quantization']>;
 
@@ -103,7 +102,7 @@ export function readQuery(reader: BinaryReader): SearchQuery {
   let filter: Filter | undefined;
   let limit = 0;
   let scoreThreshold: number | undefined;
-  let projection = NOTHING;
+  let projection = ID_ONLY;
   const params: Mutable<SearchParams> = {};
   while (reader.pos < end) {
     const tag = reader.uint32();

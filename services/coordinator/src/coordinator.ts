@@ -12,6 +12,7 @@ import {
   abortable,
   type Clock,
   type Logger,
+  pause,
   type Random,
   runServiceLoop,
   startDeadline,
@@ -92,7 +93,7 @@ export class Coordinator {
       this.#passTime(nowMs - lastMs);
       lastMs = nowMs;
       await this.#tick(signal);
-      await clock.sleep(this.#tickMs, signal).catch(() => {});
+      await pause(clock, this.#tickMs, signal);
     }
   }
 

@@ -4,7 +4,14 @@
 import type { Metadata } from '@tributary/metadata';
 import { ALL_SHARDS, type CollectionId } from '@tributary/model';
 import type { AppliedReports } from '@tributary/replica-api';
-import { type Clock, type Logger, messageOf, type Random, startDeadline } from '@tributary/runtime';
+import {
+  type Clock,
+  type Logger,
+  messageOf,
+  pause,
+  type Random,
+  startDeadline,
+} from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import { encodeEntry } from '@tributary/wire';
 import { CutSchedule } from './cut-schedule.ts';
@@ -51,7 +58,7 @@ export class CutWriter {
         if (!isLeading() || signal.aborted) break;
         await this.#cutIfDue(collection, signal);
       }
-      await clock.sleep(this.#lookEveryMs, signal).catch(() => {});
+      await pause(clock, this.#lookEveryMs, signal);
     }
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import type { AppendFate } from '@tributary/stream/memory';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
@@ -34,13 +35,6 @@ const SEARCH = { vector: [1, 0], limit: 50 };
 const SOON_MS = 20_000;
 
 /** Waits for what a busy machine may be slow to do. */
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, what);
-    await sleep(20);
-  }
-}
 
 const write = (cluster: MemoryCluster, parameters = 'wait=true') =>
   send(cluster, `PUT /collections/c/points?${parameters}`, POINTS);

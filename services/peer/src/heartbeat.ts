@@ -8,7 +8,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { PeerId } from '@tributary/model';
-import type { Clock, Logger, LogLevel } from '@tributary/runtime';
+import { type Clock, type Logger, type LogLevel, pause } from '@tributary/runtime';
 import type { HeartbeatSettings } from './create-heartbeat-reports.ts';
 import { createTurns, noteTurn } from './main-thread-turns.ts';
 
@@ -43,7 +43,7 @@ export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSigna
         nextStartMs = clock.monotonicMs() + RESTART_AFTER_MS;
       });
     }
-    await clock.sleep(NOTE_MS, signal).catch(() => {});
+    await pause(clock, NOTE_MS, signal);
   }
   noteTurn(turns, false);
   await thread?.terminate();

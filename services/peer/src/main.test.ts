@@ -8,8 +8,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import test, { afterEach, beforeEach } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findRunningServer } from '@tributary/nats';
+import { until } from '@tributary/runtime/testing';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const COMMAND = join(import.meta.dirname, '../tributary.mjs');
@@ -19,7 +19,7 @@ const OTHER_PATH = (process.env.PATH ?? '')
   .split(delimiter)
   .filter((folder) => !folder.includes('node_modules'))
   .join(delimiter);
-const WITHIN_MS = 120_000;
+const _WITHIN_MS = 120_000;
 const ANY_PORT = ['--http-port', '0', '--grpc-port', '0', '--p2p-port', '0'];
 
 let folder = '';
@@ -76,14 +76,6 @@ function linesOf(program: Program) {
 
 function clusterOf(dataFolder: string): string {
   return JSON.parse(readFileSync(join(dataFolder, 'peer.json'), 'utf8')).cluster_id;
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + WITHIN_MS;
-  while (!holds()) {
-    assert.ok(performance.now() < deadline, what);
-    await sleep(5);
-  }
 }
 
 test('a peer that is stopped while it starts ends well, and so does its nats-server', async () => {

@@ -1,7 +1,14 @@
 // Large reads step by step: each step asks the replica for a little and gives that part of the answer, so that the
 // thread can do other work in between. All steps are of one state: see `long-reads.ts`.
 
-import type { PointId, PointRecord, Projection, ScrollQuery, SearchQuery } from '@tributary/model';
+import {
+  ID_ONLY,
+  type PointId,
+  type PointRecord,
+  type Projection,
+  type ScrollQuery,
+  type SearchQuery,
+} from '@tributary/model';
 import { contentBytes, type ReplicaAnswers, type ReplicaCall } from '@tributary/wire';
 
 type CallOf<K extends ReplicaCall['kind']> = Extract<ReplicaCall, { kind: K }>;
@@ -24,7 +31,6 @@ const SMALL_SEARCHES_MAX = 16;
 const FIRST_STEP_POINTS = 64;
 const STEP_BYTES = 256 * 1024;
 const STEP_POINTS_MAX = 1_000;
-const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 
 export function isLarge(call: ReplicaCall): call is LargeCall {
   switch (call.kind) {
@@ -64,7 +70,7 @@ function pointsOf(queries: readonly SearchQuery[]): number {
 }
 
 function bare<Query extends { readonly projection: Projection }>(query: Query): Query {
-  return { ...query, projection: NOTHING };
+  return { ...query, projection: ID_ONLY };
 }
 
 /** A list behind as many empty ones as there are lists before it: parts of lists are joined so. */

@@ -25,7 +25,13 @@ import {
   type Refused,
   step,
 } from '@tributary/replication';
-import { type Clock, type Logger, type Random, TributaryError } from '@tributary/runtime';
+import {
+  backoffMs,
+  type Clock,
+  type Logger,
+  type Random,
+  TributaryError,
+} from '@tributary/runtime';
 import {
   type Parcel,
   ParcelAssembler,
@@ -69,8 +75,7 @@ const BATCH_POINTS_MAX = 500;
 const BATCH_MS_MAX = 5;
 const STOPPED: ApplyOutcome = { kind: 'refused', reason: 'the replica is stopped' };
 const REFETCH_AT_ONCE = 16;
-const BACK_OFF_MIN_MS = 50;
-const BACK_OFF_MAX_MS = 2_000;
+const BACKOFF = { minMs: 50, maxMs: 2_000 };
 
 export class FollowerDriver {
   readonly #options: FollowerDriverOptions;
@@ -138,7 +143,7 @@ export class FollowerDriver {
     this.#state = state;
     let task: FollowerTask = { kind: 'rest' };
     for (const effect of effects) {
-      if (effect.kind === 'announce' || effect.kind === 'flush' || effect.kind === 'warn') {
+      if (effect.kind === 'flush' || effect.kind === 'warn') {
         this.#notify(effect);
       } else task = effect;
     }
@@ -198,7 +203,7 @@ export class FollowerDriver {
         return await this.#refetch(task.after, task.upTo);
       case 'backOff':
         await this.#closeReader();
-        await clock.sleep(this.#backOffMs(task.failures), signal);
+        await clock.sleep(backoffMs(BACKOFF, task.failures, this.#options.random), signal);
         return { kind: 'waited' };
       case 'rest':
         await this.#closeReader();
@@ -302,11 +307,6 @@ export class FollowerDriver {
 
   #isRead(target: ShardTarget): boolean {
     return target === ALL_SHARDS || target === this.#options.address.shard;
-  }
-
-  #backOffMs(failures: number): number {
-    const fullMs = Math.min(BACK_OFF_MAX_MS, BACK_OFF_MIN_MS * 2 ** (failures - 1));
-    return fullMs * (0.5 + this.#options.random.next() / 2);
   }
 
   #flush(): void {

@@ -8,7 +8,7 @@
 // After a stall the only replica of its shard is: a write is not completed before that one has applied it.
 
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
-import { abortable, type Clock, startDeadline, TributaryError } from '@tributary/runtime';
+import { abortable, type Clock, pause, startDeadline, TributaryError } from '@tributary/runtime';
 import type { ReplicaAddress, ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import { storeNameOf } from './replica.ts';
 
@@ -50,7 +50,7 @@ export class FreshnessGuard implements ReplicaClient {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#beat();
-      await this.#clock.sleep(BEAT_MS, signal).catch(() => {});
+      await pause(this.#clock, BEAT_MS, signal);
     }
   }
 

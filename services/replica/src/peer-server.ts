@@ -17,7 +17,7 @@ import {
   PeerConversation,
   type PeerHandlers,
 } from '@tributary/replica-api';
-import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import { type Clock, type Logger, pause, TributaryError } from '@tributary/runtime';
 
 export interface PeerServerOptions {
   readonly host: string;
@@ -136,7 +136,7 @@ function roomOn(call: Pick<EventEmitter, 'on' | 'off'>): Promise<void> {
 async function shutDown(server: Server, clock: Clock): Promise<void> {
   const timer = new AbortController();
   const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  await Promise.race([drained, clock.sleep(DRAIN_MS, timer.signal).catch(() => {})]);
+  await Promise.race([drained, pause(clock, DRAIN_MS, timer.signal)]);
   timer.abort();
   server.forceShutdown();
 }

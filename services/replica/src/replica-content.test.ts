@@ -6,10 +6,10 @@ import {
   type CollectionConfig,
   type FieldIndex,
   type Filter,
+  ID_ONLY,
   type JsonObject,
   type Point,
   type PointOperation,
-  type Projection,
   payloadToBytes,
   sequence,
 } from '@tributary/model';
@@ -23,7 +23,6 @@ const config: CollectionConfig = {
   ...COLLECTION_DEFAULTS,
   vectors: { '': { size: 1, distance: 'Dot' } },
 };
-const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 const id = fc.nat(5);
 const payload: fc.Arbitrary<JsonObject> = fc.record(
   { tag: fc.constantFrom('red fox', 'blue fox', 'red'), n: fc.nat(3) },
@@ -113,9 +112,9 @@ function viewOf(content: ReplicaContent) {
     payloadSchema,
     payloadIndexPoints,
     counts: FILTERS.map((filter) => reader.count(filter)),
-    pages: FILTERS.map((filter) => reader.scroll({ filter, limit: 9, projection: NOTHING })),
+    pages: FILTERS.map((filter) => reader.scroll({ filter, limit: 9, projection: ID_ONLY })),
     facet: hasNumbers && reader.facet({ key: 'n', limit: 9 }),
-    ordered: hasNumbers && reader.scroll({ limit: 9, projection: NOTHING, orderBy }),
+    ordered: hasNumbers && reader.scroll({ limit: 9, projection: ID_ONLY, orderBy }),
   };
 }
 

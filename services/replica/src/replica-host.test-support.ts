@@ -1,6 +1,5 @@
 // A host whose workers run in the thread of its tests, on streams and stores in memory.
 
-import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import {
   shardId,
 } from '@tributary/model';
 import { silentLogger, systemClock, systemRandom } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
 import { DamagedStores } from './damaged-stores.test-support.ts';
@@ -175,20 +175,9 @@ export async function append({ streams, signal }: Harness, operation: PointOpera
   return await streams.open(address.collection).append([message], signal);
 }
 
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await systemClock.sleep(10);
-  }
-  assert.fail(`never: ${what}`);
-}
-
 export const count = (harness: Harness) => harness.host.client.call(address, { kind: 'count' });
 export const infoOf = (harness: Harness) => harness.host.client.call(address, { kind: 'info' });
 export const idsFrom = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
 export const countIs = (harness: Harness, expected: number) =>
-  until(async () => (await count(harness).catch(() => -1)) === expected, `${expected} points`);
+  until(`${expected} points`, async () => (await count(harness).catch(() => -1)) === expected);

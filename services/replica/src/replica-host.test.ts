@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sequence } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
+import { until } from '@tributary/runtime/testing';
 import {
   activateOther,
   address,
@@ -16,7 +17,6 @@ import {
   OTHER,
   SELF,
   stateOf,
-  until,
   write,
 } from './replica-host.test-support.ts';
 
@@ -24,7 +24,7 @@ test('a placed replica takes what is in the stream, becomes Active, and answers'
   await using harness = await createHarness();
   await createCollection(harness, [SELF]);
   await write(harness, 1, 2, 3);
-  await until(() => stateOf(harness, SELF) === 'Active', 'Active');
+  await until('Active', () => stateOf(harness, SELF) === 'Active');
   assert.equal(await count(harness), 3);
   const query = {
     scoring: { kind: 'nearest' as const, vector: Float32Array.of(2.2, 0) },
@@ -46,8 +46,8 @@ test('what is applied is reported at once, and whole again and again', async () 
     harness.reports.filter(({ replicas }) =>
       replicas.some(({ appliedSequence }) => appliedSequence >= written),
     ).length;
-  await until(() => reported() > 0, 'a report');
-  await until(() => reported() > 2, 'a sign of life');
+  await until('a report', () => reported() > 0);
+  await until('a sign of life', () => reported() > 2);
 });
 
 test('errors of a replica reach the caller with their code', async () => {
@@ -78,7 +78,7 @@ test('a replica that is no longer placed here goes with its data', async () => {
   assert.deepEqual(await harness.stores.list(), ['0-c']);
   const deleted = { kind: 'collectionDeleted' as const, id: address.collection };
   await harness.metadata.propose(() => deleted, harness.signal);
-  await until(async () => (await harness.stores.list()).length === 0, 'the store is dropped');
+  await until('the store is dropped', async () => (await harness.stores.list()).length === 0);
   await assert.rejects(count(harness), { code: 'not_found' });
 });
 
@@ -121,7 +121,7 @@ test('settings of graphs take effect on an open replica: a graph is built once t
   // 1 KB is 128 vectors of two values.
   assert.equal((await infoOf(harness)).indexedVectorsCount, 0);
   await write(harness, ...idsFrom(21, 130));
-  await until(async () => (await infoOf(harness)).indexedVectorsCount === 130, 'a graph over all');
+  await until('a graph over all', async () => (await infoOf(harness)).indexedVectorsCount === 130);
   assert.equal(await count(harness), 130);
 });
 
@@ -134,12 +134,10 @@ test('a crashed worker comes back with its replicas', async () => {
   await write(harness, 2);
   const answers: number[] = [];
   const answered = () => count(harness).then((counted) => answers.push(counted));
-  await until(
-    () =>
-      answered()
-        .catch(() => 0)
-        .then((given) => given > 0),
-    'an answer',
+  await until('an answer', () =>
+    answered()
+      .catch(() => 0)
+      .then((given) => given > 0),
   );
   assert.deepEqual(answers, [2], 'it has what was written while it was away');
   assert.equal(harness.processes.length, 2);
@@ -149,13 +147,13 @@ test('a replica that cannot go on is declared Dead while another one is Active',
   await using harness = await createHarness();
   await createCollection(harness, [SELF, OTHER]);
   await write(harness, 1);
-  await until(() => stateOf(harness, SELF) === 'Active', 'Active');
+  await until('Active', () => stateOf(harness, SELF) === 'Active');
   await activateOther(harness);
   await harness.processes[0]?.crash();
   await write(harness, 2);
   await write(harness, 3);
   await harness.streams.open(address.collection).purge(sequence(3));
-  await until(() => stateOf(harness, SELF) === 'Dead', 'Dead');
+  await until('Dead', () => stateOf(harness, SELF) === 'Dead');
 });
 
 test('a store with damaged bytes is replaced by a replay, and opened again where a read meets some', async () => {
@@ -175,7 +173,7 @@ test('a store with damaged bytes is replaced by a replay, and opened again where
   stores.corruptReads = true;
   const verifying = harness.host.client.call<'verify'>(address, { kind: 'verify' });
   await assert.rejects(verifying, { code: 'corrupt' });
-  await until(() => failures === 3, 'the store is opened again');
+  await until('the store is opened again', () => failures === 3);
 });
 
 test('a replica that is filled by replay answers nothing until it holds everything', async () => {
@@ -183,7 +181,7 @@ test('a replica that is filled by replay answers nothing until it holds everythi
   await createCollection(harness, [SELF]);
   const ids = Array.from({ length: 100 }, (_, i) => i + 1);
   for (const id of ids) await write(harness, id);
-  await until(() => stateOf(harness, SELF) === 'Active', 'Active');
+  await until('Active', () => stateOf(harness, SELF) === 'Active');
   const openStore = harness.stores.open.bind(harness.stores);
   harness.stores.open = async (name) => {
     harness.stores.open = openStore;
@@ -204,11 +202,11 @@ test('a replica that is filled by replay answers nothing until it holds everythi
   };
   await harness.processes[0]?.crash();
   const refusals = new Set<string>();
-  await until(async () => {
+  await until('an answer', async () => {
     const counted = await count(harness).catch((error: Error) => void refusals.add(error.message));
     if (counted !== undefined) assert.equal(counted, ids.length);
     return counted !== undefined;
-  }, 'an answer');
+  });
   assert.match([...refusals].join(), /filled by replay/);
 });
 
@@ -221,7 +219,7 @@ test('a store that cannot be replayed is left as it is, and said to be', async (
   await write(harness, 2);
   await streams.open(address.collection).purge(sequence(2));
   const halted = () => harness.host.statuses[0]?.halted;
-  await until(() => halted() !== undefined, 'the replica is halted');
+  await until('the replica is halted', () => halted() !== undefined);
   assert.match(halted()?.reason ?? '', /damaged on purpose/);
   await assert.rejects(count(harness), { code: 'unavailable', message: /damaged on purpose/ });
 });
@@ -230,15 +228,15 @@ test('a Dead replica with damaged points is replayed from the start and becomes 
   await using harness = await createHarness();
   await createCollection(harness, [SELF, OTHER]);
   await write(harness, 1, 2);
-  await until(() => stateOf(harness, SELF) === 'Active', 'Active');
+  await until('Active', () => stateOf(harness, SELF) === 'Active');
   await activateOther(harness);
   const store = harness.stores;
   store.corruptReads = true;
   const selector = { kind: 'ids' as const, ids: [1] };
   await append(harness, { kind: 'setPayload', selector, payload: { a: 1 } });
-  await until(() => stateOf(harness, SELF) === 'Dead', 'Dead');
+  await until('Dead', () => stateOf(harness, SELF) === 'Dead');
   store.corruptReads = false;
-  await until(() => stateOf(harness, SELF) === 'Active', 'Active again');
+  await until('Active again', () => stateOf(harness, SELF) === 'Active');
   assert.equal(await count(harness), 2);
 });
 

@@ -13,6 +13,7 @@ import type { AppliedReports, CallOf, ReplicaClient } from '@tributary/replica-a
 import {
   type Clock,
   type Logger,
+  pause,
   type Random,
   retryUntilDone,
   startDeadline,
@@ -111,7 +112,7 @@ export class ReplicaHost implements AsyncDisposable {
       if (isSwept) this.#follow(metadata.state);
       this.#retryFailed();
       this.#propose(metadata.state);
-      await clock.sleep(REPORT_INTERVAL_MS, stop).catch(() => {});
+      await pause(clock, REPORT_INTERVAL_MS, stop);
     }
     await sweeping;
     await this.close();

@@ -2,8 +2,14 @@
 //
 //   running ──(crashed)──► waiting ──► running …        running or waiting ──stop──► stopped
 
-import type { Clock, Logger, Random } from '@tributary/runtime';
-import { TributaryError } from '@tributary/runtime';
+import {
+  backoffMs,
+  type Clock,
+  type Logger,
+  pause,
+  type Random,
+  TributaryError,
+} from '@tributary/runtime';
 import { type StartWorker, WorkerLink, type WorkerProcess } from './worker-link.ts';
 import type { FromWorker } from './worker-protocol.ts';
 
@@ -21,8 +27,7 @@ export interface SupervisedWorkerOptions {
   readonly onRestarted: () => void;
 }
 
-const RESTART_MIN_MS = 100;
-const RESTART_MAX_MS = 10_000;
+const RESTART = { minMs: 100, maxMs: 10_000 };
 const HEALTHY_AFTER_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 
@@ -51,7 +56,7 @@ export class SupervisedWorker {
     this.#stopping.abort(new TributaryError('cancelled', 'the peer stops'));
     this.#link.post({ kind: 'stop' });
     const timer = new AbortController();
-    const late = this.#options.clock.sleep(STOP_WITHIN_MS, timer.signal).catch(() => {});
+    const late = pause(this.#options.clock, STOP_WITHIN_MS, timer.signal);
     await Promise.race([this.#stopped.promise, late]);
     timer.abort();
     this.#link.close('the peer stops');
@@ -81,12 +86,11 @@ export class SupervisedWorker {
     const { clock, random, logger, index } = this.#options;
     const ranMs = clock.monotonicMs() - this.#startedMs;
     this.#crashes = ranMs > HEALTHY_AFTER_MS ? 1 : this.#crashes + 1;
-    const fullMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** (this.#crashes - 1));
-    const waitMs = fullMs * (0.5 + random.next() / 2);
-    logger.error({ error: reason, worker: index, retryInMs: waitMs }, 'worker crashed');
+    const retryInMs = backoffMs(RESTART, this.#crashes, random);
+    logger.error({ error: reason, worker: index, retryInMs }, 'worker crashed');
     this.#link.close('the worker crashed');
     this.#options.onCrashed();
-    await clock.sleep(waitMs, signal).catch(() => {});
+    await pause(clock, retryInMs, signal);
     if (signal.aborted) return;
     this.#process = this.#launch();
     this.#link = new WorkerLink(this.#process);

@@ -9,7 +9,14 @@
 // Invariant: one build at a time, and none while the segments of the folder are taken up.
 
 import type { PointId, PointOffset } from '@tributary/model';
-import { assert, type Clock, type Logger, messageOf, TributaryError } from '@tributary/runtime';
+import {
+  assert,
+  type Clock,
+  type Logger,
+  messageOf,
+  pause,
+  TributaryError,
+} from '@tributary/runtime';
 import type { FlatVectors } from '../rows/flat-vectors.ts';
 import type {
   BuildState,
@@ -202,7 +209,7 @@ export class SegmentBuilds {
     this.#isAwaitingRest = true;
     for (let rests = 1; !signal.aborted; rests++) {
       const added = this.#added;
-      await clock.sleep(restMs([...this.#segments], size), signal).catch(() => {});
+      await pause(clock, restMs([...this.#segments], size), signal);
       if (this.#added === added || (this.#isTailLarge() && rests >= RESTS_MAX)) break;
     }
     this.#isAwaitingRest = false;

@@ -16,11 +16,10 @@ import {
 } from '../requests/expression.ts';
 import { readDatetime } from '../requests/field-condition.ts';
 import { present, readPath } from '../requests/json-reader.ts';
+import { NESTING_MAX } from '../requests/nesting.ts';
 import { finite, readCondition, readGeoPoint } from './filter.ts';
 import { objectOfEntries } from './payload-reader.ts';
 
-/** No formula that a person writes is deeper; what travels to a replica may nest so much. */
-const DEPTH_MAX = 32;
 const UNARY = ['neg', 'abs', 'sqrt', 'exp', 'ln', 'log10', 'acosh'] as const;
 const DECAYS = ['linDecay', 'expDecay', 'gaussDecay'] as const;
 
@@ -38,7 +37,8 @@ function expressionOf(
   depth: number,
 ): Expression {
   if (message === undefined) throw formatError(`${path}: expected an expression`);
-  if (depth >= DEPTH_MAX) throw validationError(path, `formulas may be nested ${DEPTH_MAX} deep`);
+  if (depth >= NESTING_MAX)
+    throw validationError(path, `formulas may be nested ${NESTING_MAX} deep`);
   return leafOf(message, path) ?? innerOf(message, path, depth + 1);
 }
 

@@ -27,6 +27,7 @@ import {
 import type { Filter as FilterMessage } from '../gen/qdrant_common.ts';
 import { checkQuery } from '../requests/check-query.ts';
 import { checkCount, checkRange, present } from '../requests/json-reader.ts';
+import { NESTING_MAX } from '../requests/nesting.ts';
 import { checkSelectivity } from '../requests/query.ts';
 import {
   checkMmr,
@@ -62,11 +63,9 @@ export function groupedQueryOf(message: QueryPointGroups): QueryRequest {
 }
 
 /** As deep as `checkQuery` allows; here it bounds the recursion. */
-const PREFETCH_DEPTH_MAX = 32;
-
 function stageOf(message: PrefetchQuery, path: string, depth: number): QueryStage {
-  if (depth > PREFETCH_DEPTH_MAX) {
-    throw validationError('prefetch', `prefetches may be nested ${PREFETCH_DEPTH_MAX} deep`);
+  if (depth > NESTING_MAX) {
+    throw validationError('prefetch', `prefetches may be nested ${NESTING_MAX} deep`);
   }
   const { using, prefetch, query, lookupFrom } = message;
   const limit = limitOf(message.limit, path);

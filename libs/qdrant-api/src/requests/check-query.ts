@@ -5,9 +5,8 @@ import { UNNAMED_VECTOR } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { validationError } from '../errors.ts';
 import { at, checkRange, readPath } from './json-reader.ts';
+import { NESTING_MAX } from './nesting.ts';
 
-/** Stages are walked by recursion; nobody nests a handful. */
-const DEPTH_MAX = 32;
 /** Items of relevance feedback make pairs, as many as their square. */
 const FEEDBACK_MAX = 1_000;
 
@@ -18,8 +17,8 @@ export function checkQuery(query: QueryRequest, path = ''): QueryRequest {
 }
 
 function checkStage(stage: QueryStage, path: string, depth: number): void {
-  if (depth >= DEPTH_MAX) {
-    throw validationError(path, `prefetches may be nested ${DEPTH_MAX} deep`);
+  if (depth >= NESTING_MAX) {
+    throw validationError(path, `prefetches may be nested ${NESTING_MAX} deep`);
   }
   checkThreshold(stage);
   if (stage.query !== undefined) checkVariant(stage.query, stage, at(path, 'query'));

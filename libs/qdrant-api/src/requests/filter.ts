@@ -10,8 +10,6 @@ import {
   checkRange,
   isArray,
   isObject,
-  optional,
-  parseBody,
   present,
   readArray,
   readObject,
@@ -19,13 +17,11 @@ import {
   readString,
   readUnsigned,
 } from './json-reader.ts';
+import { NESTING_MAX } from './nesting.ts';
 import { readFieldPath } from './version-condition.ts';
 
 export { anyOf, expecting } from './field-condition.ts';
 
-// Deep enough for any filter that a person or a program writes; less than what travels to a replica may nest, which
-// some filters are wrapped for.
-const DEPTH_MAX = 32;
 const PATH_SHOWN_MAX = 100;
 const CLAUSES = new Set(['must', 'should', 'must_not', 'min_should']);
 const CONDITION_KEYS = ['key', 'is_empty', 'is_null', 'has_id', 'has_vector', 'slice', 'nested'];
@@ -35,16 +31,6 @@ const CONDITION_EXPECTED =
 
 export function readFilter(value: JsonValue | undefined, path: string): Filter {
   return filterOf(value, path, { depth: 0, nested: false });
-}
-
-/** The filter of a body, undefined where it has none or is no body of a request. */
-export function filterOfBody(text: string): Filter | undefined {
-  try {
-    const body = parseBody(text);
-    return isObject(body) ? optional(body, 'filter', '', readFilter) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether an object can only be meant as a condition. */
@@ -81,8 +67,8 @@ function filterOf(value: JsonValue | undefined, path: string, place: Place): Fil
 
 /** Refuses a filter that lies within `depth` others. */
 export function checkFilterDepth(depth: number, path: string): void {
-  if (depth < DEPTH_MAX) return;
-  throw validationError(path.slice(0, PATH_SHOWN_MAX), `filters may be nested ${DEPTH_MAX} deep`);
+  if (depth < NESTING_MAX) return;
+  throw validationError(path.slice(0, PATH_SHOWN_MAX), `filters may be nested ${NESTING_MAX} deep`);
 }
 
 function clauseOf(

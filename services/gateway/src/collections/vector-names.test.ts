@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyVectorParams } from '@tributary/model';
+import { until } from '@tributary/runtime/testing';
 import type { GatewayConfig } from '../gateway-config.ts';
 import { type MemoryCluster, startMemoryCluster } from '../testing/memory-cluster.ts';
 
 const SMALL = { dense: { size: 2, distance: 'Dot' } };
 const LARGE = { dense: { size: 3, distance: 'Dot' } };
-const WITHIN_MS = 60_000;
+const _WITHIN_MS = 60_000;
 
 interface Info {
   readonly config: { readonly params: { readonly vectors: object } };
@@ -66,14 +66,6 @@ async function decide(cluster: MemoryCluster, vector: AnyVectorParams | undefine
     );
 }
 
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + WITHIN_MS;
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, `in time: ${what}`);
-    await sleep(20);
-  }
-}
-
 test('a vector made at one peer can be written and asked for at another at once', async () => {
   await using cluster = await started();
   await ok(cluster, 0, 'PUT /vectors/late?wait=true', SMALL);
@@ -94,7 +86,7 @@ test('a vector is completed when every live replica has it, not the consistency 
   const answered = asked.finally(() => {
     isAnswered = true;
   });
-  await until(() => stateOf(cluster, 0).vectorNames.late?.phase === 'created', 'it is logged');
+  await until('it is logged', () => stateOf(cluster, 0).vectorNames.late?.phase === 'created');
   // As many as the factor asks for have it by the time they answer a write that came after it.
   const points = [{ id: 1, vector: { late: [1, 2] } }];
   await ok(cluster, 0, 'PUT /points?wait=true', { points });
@@ -130,16 +122,16 @@ test('a vector that a dead gateway decided on is nobody’s until someone asks f
 test('what a dead gateway left half done the others finish by themselves', async () => {
   await using cluster = await started({ abandonedAfterMs: 100 });
   await decide(cluster, { kind: 'sparse', params: {} });
-  await until(() => stateOf(cluster, 1).vectorNames.late?.phase === 'created', 'it is made');
+  await until('it is made', () => stateOf(cluster, 1).vectorNames.late?.phase === 'created');
   const vector = { late: { indices: [1], values: [1] } };
   await ok(cluster, 1, 'PUT /points?wait=true', { points: [{ id: 1, vector }] });
   await decide(cluster, undefined);
-  await until(() => stateOf(cluster, 1).vectorNames.late === undefined, 'it is gone');
+  await until('it is gone', () => stateOf(cluster, 1).vectorNames.late === undefined);
   const filter = { must: [{ has_vector: 'late' }] };
-  await until(async () => {
+  await until('no point has it', async () => {
     const { count } = await ok<{ count: number }>(cluster, 1, 'POST /points/count', { filter });
     return count === 0;
-  }, 'no point has it');
+  });
 });
 
 test('what META decides is logged, whatever the client used its key for before', async () => {

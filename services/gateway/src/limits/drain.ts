@@ -2,7 +2,7 @@
 // nothing was being answered for a second, or when time is up. A server waits for every request that was begun; one
 // that was sent by half when the drain began, and never goes on, would make each shutdown last the whole time.
 
-import { type Clock, startDeadline } from '@tributary/runtime';
+import { type Clock, pause, startDeadline } from '@tributary/runtime';
 
 export interface DrainOptions {
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export async function drain({ clock, timeoutMs, inFlight, servers }: DrainOption
     const signal = AbortSignal.any([deadline.signal, over.signal]);
     let sinceMs = clock.monotonicMs();
     while (!signal.aborted && clock.monotonicMs() - sinceMs < QUIET_MS) {
-      await clock.sleep(POLL_MS, signal).catch(() => {});
+      await pause(clock, POLL_MS, signal);
       if (inFlight() > 0) sinceMs = clock.monotonicMs();
     }
   };

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { QdrantClient } from '@qdrant/js-client-grpc';
+import { until } from '@tributary/runtime/testing';
 import { createDocs } from '../testing/example-docs.ts';
 import { type MemoryCluster, startMemoryCluster } from '../testing/memory-cluster.ts';
 
@@ -31,17 +31,10 @@ async function ask(method: string, path: string, body?: unknown, peer = 0) {
 }
 
 /** Until every gateway has heard of it. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, 'it comes to hold');
-    await sleep(5);
-  }
-}
 
 const quotasAt = async (peer: number) => (await ask('GET', '/quotas', undefined, peer)).result;
 const heardEverywhere = (peer: number, exceeded: boolean) =>
-  until(async () => {
+  until('the verdict is heard of everywhere', async () => {
     const views = await Promise.all([quotasAt(0), quotasAt(1)]);
     return views.every(({ peers }) => peers[peer + 1]?.exceeded === exceeded);
   });
@@ -80,8 +73,11 @@ test('quotas are those that were set, at every peer, with what each peer uses', 
   cluster.peer(0).resources = { residentMemoryPercent: 30, diskUsagePercent: 40 };
   const config = { ...LIMITS, release_margin_percent: 10 };
   assert.equal((await ask('PUT', '/quotas?wait=true', config)).result, true);
-  await until(async () => (await quotasAt(1)).peers['1']?.disk_usage_percent === 40);
-  await until(async () => (await quotasAt(1)).config.enabled);
+  await until(
+    'its use of the disk is heard',
+    async () => (await quotasAt(1)).peers['1']?.disk_usage_percent === 40,
+  );
+  await until('the configuration is there', async () => (await quotasAt(1)).config.enabled);
   assert.deepEqual(await quotasAt(1), {
     config,
     usage: { resident_memory_percent: null, disk_usage_percent: null },
@@ -134,7 +130,10 @@ test('while a peer of the collection is at a limit, what takes space is refused 
 
 test('writes go on once it uses a margin less, or the limits are raised or lifted', async () => {
   cluster.peer(1).resources = { residentMemoryPercent: 78, diskUsagePercent: 10 };
-  await until(async () => (await quotasAt(0)).peers['2'].resident_memory_percent === 78);
+  await until(
+    'its use of memory is heard',
+    async () => (await quotasAt(0)).peers['2'].resident_memory_percent === 78,
+  );
   assert.equal((await quotasAt(0)).peers['2'].exceeded, true, 'not a margin below');
   assert.equal((await ask('PUT', '/collections/docs/points', upsert)).status, 507);
   cluster.peer(1).resources = { residentMemoryPercent: 75, diskUsagePercent: 10 };
@@ -177,9 +176,15 @@ test('max_resident_memory_percent of strict mode tightens the quota for one coll
       strict_mode_config: { enabled: true, max_resident_memory_percent },
     });
   cluster.peer(1).resources = { residentMemoryPercent: 50 };
-  await until(async () => (await quotasAt(0)).peers['2'].resident_memory_percent === 50);
+  await until(
+    'its use of memory is heard',
+    async () => (await quotasAt(0)).peers['2'].resident_memory_percent === 50,
+  );
   cluster.peer(0).resources = { residentMemoryPercent: 10 };
-  await until(async () => (await quotasAt(0)).usage.resident_memory_percent === 10);
+  await until(
+    'its own use is measured',
+    async () => (await quotasAt(0)).usage.resident_memory_percent === 10,
+  );
   await percent(50);
   const refused = await ask('PUT', '/collections/docs/points', upsert);
   assert.equal(refused.status, 400);

@@ -18,7 +18,7 @@ import {
 } from '@tributary/model';
 import { isExceeded, type QuotasView } from '@tributary/qdrant-api';
 import type { ResourceReports } from '@tributary/replica-api';
-import { type Clock, type Logger, TributaryError } from '@tributary/runtime';
+import { type Clock, type Logger, pause, TributaryError } from '@tributary/runtime';
 import type { ResourceReport } from '@tributary/wire';
 import { withinConsensus } from '../cluster/consensus.ts';
 import { quotaVerdict } from './quota-verdict.ts';
@@ -122,7 +122,7 @@ export class Quotas implements AsyncDisposable {
       } catch (error) {
         logger.warn({ error }, 'what this peer uses could not be measured');
       }
-      await clock.sleep(measureEveryMs, signal).catch(() => {});
+      await pause(clock, measureEveryMs, signal);
     }
   }
 

@@ -5,6 +5,7 @@ import {
   comparePointIds,
   type DistanceMatrix,
   type Filter,
+  ID_ONLY,
   type MatrixRequest,
   type ScoredPoint,
   type Scoring,
@@ -12,7 +13,7 @@ import {
 import { checkVectorName } from '@tributary/qdrant-api';
 import type { Random } from '@tributary/runtime';
 import { allOf, onlyThese } from './filters.ts';
-import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
+import type { Reading, ShardReads } from './shard-reads.ts';
 import { weighTerms } from './term-weighing.ts';
 
 const SEED_MAX = 2 ** 31;
@@ -58,7 +59,7 @@ export async function distanceMatrix(
     // The point itself is among the nearest, or else crowded out by as many others as are asked for.
     limit: limit + 1,
     params: { exact: true },
-    projection: NOTHING,
+    projection: ID_ONLY,
   }));
   const perCall = Math.max(1, Math.floor(IDS_PER_CALL_MAX / ids.length));
   const lists: ScoredPoint[][] = [];

@@ -4,6 +4,7 @@ import {
   type Expression,
   type FieldIndex,
   type Filter,
+  ID_ONLY,
   type JsonValue,
   type Point,
   type PointOperation,
@@ -15,7 +16,6 @@ import { filterPayloads, filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
 import { MemoryShards } from '../testing/memory-shards.ts';
 import { CONFIG, ids, request, stageOf } from '../testing/naive-query.ts';
-import { NOTHING } from './shard-reads.ts';
 
 const TEXT: FieldIndex = {
   type: 'text',
@@ -73,7 +73,7 @@ test('a condition in a formula holds for the points that a filter finds, with te
           return found.filter(({ score }) => score === 1).map((point) => point.id);
         };
         const filtered = async () => {
-          const query = { filter, limit: 100, projection: NOTHING };
+          const query = { filter, limit: 100, projection: ID_ONLY };
           return ids((await shards.reader.scroll(collection, query, {})).points);
         };
         const before = await scored();

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { NO_PAYLOAD } from '@tributary/model';
+import { ID_ONLY, NO_PAYLOAD } from '@tributary/model';
 import { MemoryShards } from '../testing/memory-shards.ts';
 import { CONFIG, ids, POINTS, rankOf } from '../testing/naive-query.ts';
-import { NOTHING } from './shard-reads.ts';
 
 function filled() {
   const shards = new MemoryShards();
@@ -94,7 +93,7 @@ test('a scroll by a value is in its order over all shards and says no next page'
   const orderBy = { key: 'rank', direction: 'desc', startFrom: 20 } as const;
   const page = await shards.reader.scroll(
     collection,
-    { limit: 4, projection: NOTHING, orderBy },
+    { limit: 4, projection: ID_ONLY, orderBy },
     {},
   );
   const expected = POINTS.filter(({ id }) => rankOf(Number(id)) <= 20)

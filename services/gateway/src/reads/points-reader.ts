@@ -3,19 +3,20 @@
 
 import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';
-import type {
-  DistanceMatrix,
-  FacetHit,
-  GroupsRequest,
-  MatrixRequest,
-  PointGroup,
-  PointId,
-  PointRecord,
-  Projection,
-  QueryRequest,
-  ScoredPoint,
-  ScrollQuery,
-  Sequence,
+import {
+  type DistanceMatrix,
+  type FacetHit,
+  type GroupsRequest,
+  ID_ONLY,
+  type MatrixRequest,
+  type PointGroup,
+  type PointId,
+  type PointRecord,
+  type Projection,
+  type QueryRequest,
+  type ScoredPoint,
+  type ScrollQuery,
+  type Sequence,
 } from '@tributary/model';
 import {
   type CountRequest,
@@ -33,7 +34,7 @@ import type { Asked, SlowLog } from '../watching/slow-log.ts';
 import { distanceMatrix } from './distance-matrix.ts';
 import { QueryExecutor } from './query-executor.ts';
 import { QueryGroups } from './query-groups.ts';
-import { NOTHING, type Reading, ShardReads } from './shard-reads.ts';
+import { type Reading, ShardReads } from './shard-reads.ts';
 
 export interface PointsReaderOptions {
   readonly fanOut: ShardFanOut;
@@ -176,7 +177,7 @@ export class PointsReader {
       timeoutMs: FIND_MISSING_WITHIN_MS,
       ...(minSequence !== undefined && { minSequence }),
     };
-    const found = await this.retrieve(collection, { ids, projection: NOTHING }, bounds);
+    const found = await this.retrieve(collection, { ids, projection: ID_ONLY }, bounds);
     const present = new Set(found.map((record) => record.id));
     return ids.filter((id) => !present.has(id));
   }

@@ -10,18 +10,19 @@
 
 import type { Embedder } from '@tributary/embedding';
 import type { CollectionState } from '@tributary/metadata';
-import type {
-  Filter,
-  PointId,
-  PointRecord,
-  Projection,
-  QueryRequest,
-  QueryStage,
-  ScoredPoint,
-  Scoring,
-  SearchQuery,
+import {
+  type Filter,
+  ID_ONLY,
+  type PointId,
+  type PointRecord,
+  type Projection,
+  type QueryRequest,
+  type QueryStage,
+  type ScoredPoint,
+  type Scoring,
+  type SearchQuery,
+  storedDatatypeOf,
 } from '@tributary/model';
-import { storedDatatypeOf } from '@tributary/model';
 import {
   distributionBasedScoreFusion,
   maximalMarginalRelevance,
@@ -36,7 +37,7 @@ import { type FoundPoints, formulaScores } from './formula-scores.ts';
 import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
 import { SearchBatch } from './search-batch.ts';
 import { plainQueries, searchQuery, type Want } from './search-queries.ts';
-import { NOTHING, type Reading, type ShardReads } from './shard-reads.ts';
+import type { Reading, ShardReads } from './shard-reads.ts';
 import { checkIdf, isWeighed, weighTerms } from './term-weighing.ts';
 import { scoreTexts } from './text-scorings.ts';
 
@@ -126,7 +127,7 @@ export class QueryExecutor {
     // A sample is in no order, so there is nothing to pass over.
     const offset = request.query?.kind === 'sample' ? 0 : request.offset;
     const isRanked = ranksIds(request);
-    const want = { limit: offset + request.limit, projection: isRanked ? NOTHING : projection };
+    const want = { limit: offset + request.limit, projection: isRanked ? ID_ONLY : projection };
     const points = page(await this.#stage(run, request, undefined, want), offset);
     return isRanked ? this.hydrate(run.collection, points, projection, run.reading) : points;
   }
@@ -163,7 +164,7 @@ export class QueryExecutor {
     if (stage.prefetch.length === 0) return this.#leaf(run, stage, filter, want);
     const lists = await Promise.all(
       stage.prefetch.map((prefetch) => {
-        return this.#stage(run, prefetch, filter, { limit: prefetch.limit, projection: NOTHING });
+        return this.#stage(run, prefetch, filter, { limit: prefetch.limit, projection: ID_ONLY });
       }),
     );
     return this.#merge(run, stage, { filter, lists, want });
@@ -203,7 +204,7 @@ export class QueryExecutor {
       matching: async (condition) => {
         if (ids.length === 0) return [];
         const filter = allOf(onlyThese(ids), condition);
-        const asked = { limit: ids.length, projection: NOTHING, ...(filter && { filter }) };
+        const asked = { limit: ids.length, projection: ID_ONLY, ...(filter && { filter }) };
         return reads.scroll(collection, asked, reading);
       },
     };

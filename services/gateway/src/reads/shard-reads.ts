@@ -51,9 +51,6 @@ export function elsewhere({ minSequence: _, ...reading }: Reading): Reading {
   return reading;
 }
 
-/** Neither payload nor vectors. */
-export const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
-
 /** Errors of every call: those of the fan-out. */
 export class ShardReads {
   readonly #fanOut: ShardFanOut;

@@ -7,7 +7,7 @@
 import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import type { ReplicaClient, ReplicaDirectory } from '@tributary/replica-api';
-import { type Clock, type Tracer, TributaryError } from '@tributary/runtime';
+import { type Clock, pause, type Tracer, TributaryError } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import { Breaker } from './breaker.ts';
 import { RemoteReplicaClient } from './remote-replica-client.ts';
@@ -104,7 +104,7 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     const { clock, tracker, metadata } = this.#options;
     while (!this.#stopped.signal.aborted) {
       const startedMs = clock.monotonicMs();
-      await clock.sleep(WATCH_MS, this.#stopped.signal).catch(() => {});
+      await pause(clock, WATCH_MS, this.#stopped.signal);
       // After a pause of this very process the reports of the others still wait to be read.
       if (clock.monotonicMs() - startedMs > WATCH_LATE_MS) continue;
       for (const [peer, remote] of [...this.#remotes]) {

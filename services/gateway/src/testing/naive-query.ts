@@ -6,6 +6,7 @@ import {
   type CollectionConfig,
   compileFilter,
   type Filter,
+  ID_ONLY,
   isSparse,
   type Point,
   type PointId,
@@ -27,7 +28,6 @@ import {
   reciprocalRankFusion,
   weighted,
 } from '@tributary/ranking';
-import { NOTHING } from '../reads/shard-reads.ts';
 import { bruteForceScore } from './brute-force.ts';
 
 export const CONFIG: Partial<CollectionConfig> = {
@@ -59,7 +59,7 @@ export function sparse(values: Record<number, number>): SparseVector {
 }
 
 export function request(stage: Partial<QueryRequest>): QueryRequest {
-  return { ...stageOf(stage), offset: 0, projection: NOTHING, ...stage };
+  return { ...stageOf(stage), offset: 0, projection: ID_ONLY, ...stage };
 }
 
 export function stageOf(stage: Partial<QueryStage>): QueryStage {
@@ -91,7 +91,7 @@ function rank(stage: QueryStage, lists: Ranked[][], candidates: readonly Point[]
   const { query, using } = stage;
   const score = (scoring: Parameters<typeof bruteForceScore>[1]['scoring']) => {
     const sign = scoring.kind === 'nearest' && using === 'far' ? 1 : -1;
-    const asked = { scoring, using, limit: 0, params: {}, projection: NOTHING };
+    const asked = { scoring, using, limit: 0, params: {}, projection: ID_ONLY };
     const config = { ...CONFIG, vectors: CONFIG.vectors ?? {} } as CollectionConfig;
     return candidates
       .flatMap(({ id, vectors }) => {

@@ -5,8 +5,8 @@ import test from 'node:test';
 import {
   type Filter,
   type GroupsRequest,
+  ID_ONLY,
   type PeerId,
-  type Projection,
   payloadToBytes,
   peerId,
   type QueryRequest,
@@ -21,7 +21,6 @@ import { MemoryReplica } from '../testing/memory-replica.ts';
 import { MemoryShards } from '../testing/memory-shards.ts';
 import { SlowLog, type SlowLogOptions } from './slow-log.ts';
 
-const NOTHING: Projection = { payload: { kind: 'none' }, vectors: { kind: 'none' } };
 const RED: Filter = { must: [{ kind: 'match', key: 'colour', value: 'red' }] };
 const SECRET = 'payload-nobody-asked-about';
 
@@ -96,7 +95,7 @@ function nearest(more: Partial<QueryRequest> = {}): QueryRequest {
     params: {},
     limit: 3,
     offset: 0,
-    projection: NOTHING,
+    projection: ID_ONLY,
     ...more,
   };
 }
@@ -174,7 +173,7 @@ test('every kind of read tells how its filter was answered', async () => {
   }
   const groups: GroupsRequest = { query: nearest({ filter: RED }), groupBy: 'n', groupSize: 2 };
   await ask('groups', reader.groups(collection, groups, {}));
-  const scroll = { filter: RED, limit: 5, projection: NOTHING };
+  const scroll = { filter: RED, limit: 5, projection: ID_ONLY };
   assert.match(
     (await ask('scroll', reader.scroll(collection, scroll, {}))).join(),
     /scroll limit 6/,

@@ -26,6 +26,7 @@ import {
 import { splitOperation } from '@tributary/routing';
 import {
   type Clock,
+  pause,
   type Random,
   type SpanDetails,
   startDeadline,
@@ -247,7 +248,7 @@ export class PointsWriter implements AsyncDisposable {
         if (!cannotTell(error)) throw error;
         if (!wait || signal.aborted) return undefined;
       }
-      await this.#options.clock.sleep(HEADS_AGAIN_AFTER_MS, signal).catch(() => {});
+      await pause(this.#options.clock, HEADS_AGAIN_AFTER_MS, signal);
     }
   }
 

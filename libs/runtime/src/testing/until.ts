@@ -1,21 +1,22 @@
-// Waiting for what comes soon on a quiet machine and late on a busy one.
+// Waiting in a test for what comes soon on a quiet machine and late on a busy one.
 
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
 
 const WITHIN_MS = 120_000;
+const POLL_MS = 20;
 
 /** The first thing that `look` finds, which is neither undefined nor false. Fails with `what` where none comes. */
 export async function until<T>(
   what: string,
-  look: () => Promise<T | undefined | false>,
-  pollMs = 20,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  pollMs = POLL_MS,
 ): Promise<T> {
-  const deadline = performance.now() + WITHIN_MS;
+  const deadlineMs = systemClock.monotonicMs() + WITHIN_MS;
   do {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    await sleep(pollMs);
-  } while (performance.now() < deadline);
+    await systemClock.sleep(pollMs);
+  } while (systemClock.monotonicMs() < deadlineMs);
   return assert.fail(`${what}: not within ${WITHIN_MS / 1_000} s`);
 }
