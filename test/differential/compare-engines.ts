@@ -65,11 +65,13 @@ async function runRounds(
   { cases, seed, differencesMax }: ComparisonOptions,
 ): Promise<RoundReport> {
   const differences: Difference[] = [];
-  const total = { cases: 0, undecided: 0, differences, actions: new Map<string, number>() };
+  const actions = new Map<string, number>();
+  const total = { cases: 0, undecided: 0, refused: 0, differences, actions };
   for (let round = seed; total.cases < cases; round += 1) {
     const report = await runRound(engines, round);
     total.cases += report.cases;
     total.undecided += report.undecided;
+    total.refused += report.refused;
     total.differences.push(...report.differences);
     for (const [name, count] of report.actions) {
       total.actions.set(name, (total.actions.get(name) ?? 0) + count);

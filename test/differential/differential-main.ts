@@ -28,6 +28,7 @@ if ('missing' in report) {
   for (const each of report.differences) console.log(`${describe(each)}\n`);
   const actions = [...report.actions].map(([name, count]) => `${name} ${count}`).join(', ');
   console.log(`${report.cases} cases: ${actions}`);
-  console.log(`${report.undecided} undecided, ${report.differences.length} differences`);
+  const { undecided, refused, differences } = report;
+  console.log(`${undecided} undecided, ${refused} refused, ${differences.length} differences`);
   if (report.differences.length > 0) process.exitCode = 1;
 }

@@ -38,6 +38,8 @@ export interface RoundReport {
   readonly cases: number;
   /** Among them those that differed where the order among equals decides ranks. */
   readonly undecided: number;
+  /** Among them those that both refused. */
+  readonly refused: number;
   readonly differences: readonly Difference[];
   /** How many cases of each action there were. */
   readonly actions: ReadonlyMap<string, number>;
@@ -73,6 +75,7 @@ export async function runRound(engines: Engines, seed: number): Promise<RoundRep
 class Round implements RoundReport {
   cases = 0;
   undecided = 0;
+  refused = 0;
   readonly differences: Difference[] = [];
   readonly actions = new Map<string, number>();
   readonly #engines: Engines;
@@ -164,6 +167,7 @@ class Round implements RoundReport {
 
   async #agreed(step: Step): Promise<boolean> {
     const [ours, theirs] = await this.#ask(step);
+    if ('error' in ours && 'error' in theirs) this.refused += 1;
     const what = await this.#compare(step, ours, theirs);
     if (what === undefined || UPDATES.has(step.action)) return this.#record(step, what);
     return this.#record(...(await this.#smallest(step, what)));
