@@ -108,8 +108,7 @@ function setPayload(random: Random, scope: UpdateScope): JsonObject {
     return { payload, key: goesInto ? 'meta.inner' : 'meta', ...selector(random, scope) };
   }
   const { meta: _, ...fields } = makeFields(random, scope.collection);
-  const isEdge = scope.collection.oracle === 'edge';
-  const values = Object.entries(fields).filter(([, value]) => isEdge || value !== null);
+  const values = Object.entries(fields).filter(([, value]) => value !== null);
   return { payload: Object.fromEntries(values), ...selector(random, scope) };
 }
 
