@@ -103,7 +103,10 @@ export const MUTANTS: readonly Mutant[] = [
           };
           return skipping;
         },
-        shardHead: async () => ({ count: 0, lastSequence: sequence(0) }),
+        shardHead: async (shard) => {
+          const head = await stream.shardHead(shard);
+          return { ...head, count: 0, lastSequence: sequence(0) };
+        },
       })),
   },
   {
@@ -123,7 +126,10 @@ export const MUTANTS: readonly Mutant[] = [
     streams: (streams) =>
       mapStream(streams, (stream) => ({
         ...stream,
-        shardHead: async () => ({ count: 0, lastSequence: sequence(0) }),
+        shardHead: async (shard) => {
+          const head = await stream.shardHead(shard);
+          return { ...head, count: 0, lastSequence: sequence(0) };
+        },
       })),
   },
 ];

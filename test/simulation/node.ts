@@ -34,6 +34,8 @@ const FOLLOWER = {
   checkIntervalMs: 500,
   advanceSequences: 12,
   refetchMax: 7,
+  idleCheckMinMs: 1_000,
+  idleCheckMaxMs: 30_000,
 };
 
 export interface NodeOptions {

@@ -28,9 +28,11 @@ import {
   type StreamMessage,
   type WriteStream,
 } from '@tributary/stream';
+import type { Arrivals } from './arrivals.ts';
 import type { Connection } from './connection.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { ALREADY_THERE, type Publication, publishBatch, publishOne } from './publish.ts';
+import type { StreamLook, StreamLooks } from './stream-looks.ts';
 import { SubjectReader } from './subject-reader.ts';
 import { traceHeaders } from './trace-headers.ts';
 
@@ -47,6 +49,9 @@ export interface JetStreamWriteStreamOptions {
   /** How long an acknowledgement is waited for, in milliseconds. */
   readonly acknowledgeMs: number;
   readonly pullBytes: () => number;
+  /** Of the connection, as these streams share it. */
+  readonly looks: StreamLooks;
+  readonly arrivals: Arrivals;
   /** Counts the readers that share the connection. */
   readonly onReader: (change: 1 | -1) => void;
 }
@@ -56,6 +61,9 @@ export class JetStreamWriteStream implements WriteStream {
   readonly #options: JetStreamWriteStreamOptions;
   readonly #connection: Connection;
   readonly #stream: string;
+  readonly #readers = new Set<JetStreamShardReader>();
+  /** What was last learnt of a shard; true while the stream's end is where it was then. */
+  readonly #known = new Map<ShardId, ShardHead>();
 
   constructor(options: JetStreamWriteStreamOptions) {
     this.collection = options.collection;
@@ -82,39 +90,50 @@ export class JetStreamWriteStream implements WriteStream {
   }
 
   async openReader(shard: ShardId, after: Sequence): Promise<ShardReader> {
-    const { connection, pullBytes, onReader } = this.#options;
+    const { connection, pullBytes, onReader, arrivals } = this.#options;
+    // A reader that cannot know reads on at once, and says what is wrong then.
+    const isCaughtUp = await this.shardHead(shard).then(
+      ({ lastSequence }) => lastSequence <= after,
+      () => false,
+    );
     onReader(1);
-    const reader = new SubjectReader({
-      connection,
-      stream: this.#stream,
-      subjects: this.#subjectsOf(shard),
-      after,
-      pullBytes,
-      onClose: () => onReader(-1),
-    });
-    return new JetStreamShardReader(reader);
+    const reader: JetStreamShardReader = new JetStreamShardReader(
+      shard,
+      new SubjectReader({
+        connection,
+        stream: this.#stream,
+        subjects: this.#subjectsOf(shard),
+        after,
+        pullBytes,
+        onClose: () => {
+          onReader(-1);
+          this.#readers.delete(reader);
+        },
+        rest: { arrivals, head: () => this.head(), isCaughtUp },
+      }),
+    );
+    this.#readers.add(reader);
+    return reader;
   }
 
   async head(): Promise<StreamHead> {
-    const { state } = await this.#info();
-    // An empty stream that was never written to reports 0 as its first sequence.
-    const firstSequence = state.messages === 0 ? state.last_seq + 1 : state.first_seq;
-    return {
-      firstSequence: sequence(firstSequence),
-      lastSequence: sequence(state.last_seq),
-      bytes: state.bytes,
-    };
+    return (await this.#look()).head;
   }
 
   async shardHead(shard: ShardId): Promise<ShardHead> {
+    const { head: stream, counts } = await this.#look();
     const subjects = this.#subjectsOf(shard);
-    // All counts before all ends, so that no message up to the end is missing in the count for having come between.
-    const counts = await Promise.all(subjects.map((subject) => this.#count(subject)));
+    const count = subjects.reduce((sum, subject) => sum + (counts.get(subject) ?? 0), 0);
+    const known = this.#known.get(shard);
+    if (known !== undefined && isSame(known, stream, count)) return known;
+    // After all counts, so that no message up to the end is missing in the count for having come between.
     const ends = await Promise.all(
-      subjects.map((subject, i) => (counts[i] === 0 ? 0 : this.#lastOf(subject))),
+      subjects.map((subject) => (counts.has(subject) ? this.#lastOf(subject) : 0)),
     );
-    const count = counts.reduce((sum, each) => sum + each, 0);
-    return { count, lastSequence: sequence(Math.max(...ends)) };
+    const head = { stream, count, lastSequence: sequence(Math.max(...ends)) };
+    this.#known.set(shard, head);
+    for (const reader of this.#readers) if (reader.shard === shard) reader.noteLast(head);
+    return head;
   }
 
   async get(wanted: Sequence): Promise<StreamMessage | undefined> {
@@ -215,9 +234,9 @@ export class JetStreamWriteStream implements WriteStream {
     return [subjectOf(this.collection, shard), subjectOf(this.collection, ALL_SHARDS)];
   }
 
-  async #count(subject: string): Promise<number> {
-    const { state } = await this.#info(subject);
-    return state.subjects?.[subject] ?? 0;
+  #look(): Promise<StreamLook> {
+    const { looks, collection } = this.#options;
+    return this.#read(() => looks.look(this.#stream, subjectOf(collection, '*')));
   }
 
   async #lastOf(subject: string): Promise<number> {
@@ -228,11 +247,10 @@ export class JetStreamWriteStream implements WriteStream {
     return last?.seq ?? 0;
   }
 
-  async #info(subjectsFilter?: string) {
+  async #info() {
     return await this.#read(async () => {
       const manager = await this.#connection.manager();
-      const options = subjectsFilter ? { subjects_filter: subjectsFilter } : {};
-      return await manager.streams.info(this.#stream, options);
+      return await manager.streams.info(this.#stream);
     });
   }
 
@@ -246,11 +264,27 @@ export class JetStreamWriteStream implements WriteStream {
   }
 }
 
+/** Nothing was written since, and nothing let go. */
+function isSame(known: ShardHead, stream: StreamHead, count: number): boolean {
+  const { firstSequence, lastSequence } = known.stream;
+  return (
+    firstSequence === stream.firstSequence &&
+    lastSequence === stream.lastSequence &&
+    known.count === count
+  );
+}
+
 class JetStreamShardReader implements ShardReader {
+  readonly shard: ShardId;
   readonly #reader: SubjectReader;
 
-  constructor(reader: SubjectReader) {
+  constructor(shard: ShardId, reader: SubjectReader) {
+    this.shard = shard;
     this.#reader = reader;
+  }
+
+  noteLast({ lastSequence }: ShardHead): void {
+    this.#reader.noteLast(lastSequence);
   }
 
   async next(options: ReadOptions): Promise<readonly StreamMessage[]> {

@@ -11,10 +11,12 @@ import {
   type WriteStream,
   type WriteStreams,
 } from '@tributary/stream';
+import { Arrivals } from './arrivals.ts';
 import type { Connection } from './connection.ts';
 import { JetStreamWriteStream, streamName, subjectOf } from './jetstream-write-stream.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { publishOne } from './publish.ts';
+import { StreamLooks } from './stream-looks.ts';
 
 export interface JetStreamWriteStreamsOptions {
   readonly connection: Connection;
@@ -45,10 +47,14 @@ export class JetStreamWriteStreams implements WriteStreams {
   readonly #replicas: number;
   readonly #random: Random;
   readonly #acknowledgeMs: number;
+  readonly #looks: StreamLooks;
+  readonly #arrivals: Arrivals;
   #readers = 0;
 
   constructor(options: JetStreamWriteStreamsOptions) {
     this.#connection = options.connection;
+    this.#looks = new StreamLooks(options.connection);
+    this.#arrivals = new Arrivals(options.connection);
     this.#replicas = options.replicas;
     this.#random = options.random ?? systemRandom;
     this.#acknowledgeMs = options.acknowledgeMs ?? ACKNOWLEDGE_MS;
@@ -84,6 +90,8 @@ export class JetStreamWriteStreams implements WriteStreams {
       random: this.#random,
       acknowledgeMs: this.#acknowledgeMs,
       pullBytes: () => this.#pullBytes(),
+      looks: this.#looks,
+      arrivals: this.#arrivals,
       onReader: (change) => {
         this.#readers += change;
       },

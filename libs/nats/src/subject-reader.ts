@@ -1,17 +1,23 @@
 // Reads some subjects of a stream in order from a cursor, through feeds that it replaces whenever one ends.
 //
 //   no feed ──open──► feed ──messages──► cursor moves ──feed ends──► no feed
+//      ▲                └──(nothing for long)──► at rest ──(something is published, or known to be there)──┐
+//      └─────────────────────────────────────────────────────────────────────────────────────────────────────┘
+//
+// At rest there is no consumer, so a shard that nobody writes to costs the servers nothing.
 //
 // Invariant: the cursor moves only over what was handed out, so each message comes once and in order. A message that
 // the server has lost is skipped by it without a word; it shows in the server's own count, which is held against ours
 // whenever a feed runs dry with messages outstanding, and whenever one is replaced.
 
-import { type Sequence, sequence } from '@tributary/model';
+import type { Sequence } from '@tributary/model';
 import { pause, TributaryError } from '@tributary/runtime';
-import type { ReadOptions } from '@tributary/stream';
-import type { Connection } from './connection.ts';
+import type { ReadOptions, StreamHead } from '@tributary/stream';
+import type { Arrivals } from './arrivals.ts';
+import { type Connection, NotSentError } from './connection.ts';
 import { countFrom, Feed, type FeedMessage, type FeedOptions } from './feed.ts';
 import { readError } from './nats-error.ts';
+import { headOf } from './stream-looks.ts';
 
 export interface SubjectReaderOptions {
   readonly connection: Connection;
@@ -20,9 +26,25 @@ export interface SubjectReaderOptions {
   readonly after: Sequence;
   readonly pullBytes: () => number;
   readonly onClose?: () => void;
+  /** Lets the reader rest while nothing comes. */
+  readonly rest?: RestOptions;
+}
+
+export interface RestOptions {
+  readonly arrivals: Arrivals;
+  /** Where the stream stands now. */
+  readonly head: () => Promise<StreamHead>;
+  /** The subjects have nothing after `after`: the reader begins at rest. */
+  readonly isCaughtUp: boolean;
+  /** How long nothing comes before the reader rests, in milliseconds. */
+  readonly afterMs?: number;
 }
 
 const TEND_EVERY_MS = 500;
+/** Making a consumer again costs the cluster as much as ten seconds or so of an idle one. */
+const REST_AFTER_MS = 30_000;
+/** What was published and is stored comes within milliseconds; a batch that is refused never does. */
+const OVERDUE_AFTER_MS = 1_000;
 /** Without a reason given, every abort would make an exception with its stack trace. */
 const STOPPED = new TributaryError('cancelled', 'the wait is over');
 /** A new leader may not have applied all it holds; a stream that stays shorter than what was read has lost messages. */
@@ -40,12 +62,21 @@ export class SubjectReader {
   #shorterSinceMs: number | undefined;
   #failure: TributaryError | undefined;
   #isClosed = false;
+  /** The spell of the connection in which the reader is at rest. */
+  #restingIn: AbortSignal | undefined;
+  #watch: Disposable | undefined;
+  /** When something was published that has not come yet. */
+  #arrivedMs: number | undefined;
+  #quietSinceMs: number;
+  #endWait: (() => void) | undefined;
 
   constructor(options: SubjectReaderOptions) {
     this.#options = options;
+    this.#quietSinceMs = options.connection.clock.monotonicMs();
     this.#what = `read ${options.subjects.join(' and ')}`;
     this.#cursor = options.after;
     this.#countedFrom = options.after;
+    if (options.rest?.isCaughtUp) this.#rest();
   }
 
   /** As `ShardReader.next`, with the subjects' messages. */
@@ -56,13 +87,23 @@ export class SubjectReader {
       options.signal.throwIfAborted();
       this.#assertUsable();
       try {
+        if (this.#restingIn !== undefined) {
+          const leftMs = untilMs - clock.monotonicMs();
+          if (leftMs <= 0) return [];
+          await this.#waitAtRest(this.#restingIn, leftMs, options.signal);
+          continue;
+        }
         const feed = this.#feed ?? (await this.#open());
         const taken = await this.#take(feed, options);
         if (taken.length > 0) return taken;
         if (feed.ended !== undefined) this.#drop(feed);
         else if (feed.isDry && feed.pending > 0 && feed.isEmpty) await this.#compareCounts();
-        const leftMs = untilMs - clock.monotonicMs();
-        if (leftMs <= 0) return [];
+        const overdueMs = (this.#arrivedMs ?? Number.POSITIVE_INFINITY) + OVERDUE_AFTER_MS;
+        const leftMs = Math.min(untilMs, overdueMs) - clock.monotonicMs();
+        if (leftMs <= 0) {
+          this.#quieten();
+          return [];
+        }
         if (feed.ended === undefined) await this.#wait(feed, leftMs, options.signal);
       } catch (error) {
         if (this.#feed) this.#drop(this.#feed);
@@ -72,9 +113,15 @@ export class SubjectReader {
     }
   }
 
+  /** Ends a rest where the subjects are known to have something at or before `last` that is not read. */
+  noteLast(last: Sequence): void {
+    if (last > this.#cursor && this.#restingIn !== undefined) this.#wake();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#wake();
     this.#feed?.close();
     this.#feed = undefined;
     this.#options.onClose?.();
@@ -95,7 +142,61 @@ export class SubjectReader {
     if (!isWhole && taken.some((message) => message.followsBacklog)) await this.#assertReaches();
     this.#cursor = last.sequence;
     this.#counted += taken.length;
+    this.#arrivedMs = undefined;
+    this.#quietSinceMs = this.#options.connection.clock.monotonicMs();
     return taken;
+  }
+
+  /** Nothing came for as long as was waited: listens first, and rests when nothing has come for long since. */
+  #quieten(): void {
+    const { rest, connection, subjects } = this.#options;
+    if (rest === undefined) return;
+    const feed = this.#feed;
+    const quietMs = connection.clock.monotonicMs() - this.#quietSinceMs;
+    if (this.#arrivedMs !== undefined) {
+      this.#arrivedMs = undefined;
+    } else if (this.#watch === undefined) {
+      this.#watch = rest.arrivals.onNext(subjects, () => this.#wake());
+    } else if (
+      feed?.ended === undefined &&
+      feed?.pending === 0 &&
+      quietMs >= (rest.afterMs ?? REST_AFTER_MS)
+    ) {
+      feed.close();
+      this.#feed = undefined;
+      this.#rest();
+    }
+  }
+
+  #rest(): void {
+    const { rest, connection, subjects } = this.#options;
+    this.#watch ??= rest?.arrivals.onNext(subjects, () => this.#wake());
+    this.#restingIn = connection.epoch;
+  }
+
+  #wake(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#restingIn = undefined;
+    const nowMs = this.#options.connection.clock.monotonicMs();
+    this.#arrivedMs = nowMs;
+    this.#quietSinceMs = nowMs;
+    this.#endWait?.();
+  }
+
+  async #waitAtRest(epoch: AbortSignal, leftMs: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options.connection;
+    const done = new AbortController();
+    const stop = () => done.abort(STOPPED);
+    this.#endWait = stop;
+    for (const each of [signal, epoch]) each.addEventListener('abort', stop, { once: true });
+    if (!epoch.aborted && !signal.aborted) await pause(clock, leftMs, done.signal);
+    for (const each of [signal, epoch]) each.removeEventListener('abort', stop);
+    this.#endWait = undefined;
+    if (!epoch.aborted) return;
+    // What was published meanwhile was not heard of.
+    this.#restingIn = undefined;
+    throw new NotSentError('the connection was lost');
   }
 
   /** Messages that are lost or purged stay so: the reader does not go on after them. */
@@ -188,15 +289,13 @@ export class SubjectReader {
     );
   }
 
-  async #bounds(): Promise<{ firstSequence: Sequence; lastSequence: Sequence }> {
-    const { connection, stream } = this.#options;
+  async #bounds(): Promise<StreamHead> {
+    const { connection, stream, rest } = this.#options;
+    if (rest !== undefined) return await rest.head();
     connection.assertConnected();
     const manager = await connection.manager();
     const { state } = await connection.whileConnected(manager.streams.info(stream));
-    return {
-      firstSequence: sequence(Math.max(1, state.first_seq)),
-      lastSequence: sequence(state.last_seq),
-    };
+    return headOf(state);
   }
 
   #feedOptions(after: number): FeedOptions {

@@ -55,7 +55,8 @@ export type FollowerEvent = { readonly nowMs: number } & (
 /** What the driver is to do next; its outcome, or `failed`, is the next event. */
 export type FollowerTask =
   | { readonly kind: 'open'; readonly after: Sequence }
-  | { readonly kind: 'read' }
+  /** Read what there is, and wait for so long where there is nothing. */
+  | { readonly kind: 'read'; readonly waitMs: number }
   /** Evaluate a prefix of the deliveries, at least one, in one batch. A cut is the last one at most. */
   | { readonly kind: 'evaluate'; readonly deliveries: readonly Delivery[] }
   | { readonly kind: 'deadLetter'; readonly refused: readonly Refused[] }
@@ -128,6 +129,8 @@ export interface FollowerState {
   readonly failures: number;
   /** Looks in a row that found the reader silent though the shard has more. */
   readonly silences: number;
+  /** Looks in a row that found nothing new of the shard; each doubles the time to the next one. */
+  readonly quietLooks: number;
   readonly checkedMs: number;
   readonly flushedMs: number;
   readonly options: FollowerOptions;
@@ -139,6 +142,9 @@ export interface FollowerOptions {
   readonly checkIntervalMs: number;
   /** An idle replica moves its applied sequence up when the stream is this far ahead, so that purging need not wait. */
   readonly advanceSequences: number;
+  /** How soon a shard of which nothing comes is held against the server's count, at first and at last. */
+  readonly idleCheckMinMs: number;
+  readonly idleCheckMaxMs: number;
   /** Most sequences of one refetch. */
   readonly refetchMax: number;
 }
@@ -147,6 +153,8 @@ export const FOLLOWER_DEFAULTS: FollowerOptions = {
   flushIntervalMs: 5_000,
   checkIntervalMs: 2_000,
   advanceSequences: 1_000,
+  idleCheckMinMs: 1_000,
+  idleCheckMaxMs: 30_000,
   refetchMax: 2_000,
 };
 
@@ -165,6 +173,7 @@ export function createFollower(
     caughtUp: false,
     failures: 0,
     silences: 0,
+    quietLooks: 0,
     checkedMs: 0,
     flushedMs: 0,
     options,

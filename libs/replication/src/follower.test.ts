@@ -174,6 +174,27 @@ test('a silent reader is asked once more, then replaced, then done without', () 
   silence().asks({ kind: 'refetch', after: sequence(0), upTo: sequence(1) });
 });
 
+test('a quiet shard is looked at less and less often, and at once again after an entry', () => {
+  const follower = new Transcript(9, 4).tell({ kind: 'opened', heads: heads(4, 9) });
+  const waits: number[] = [];
+  const look = () => {
+    if (follower.task.kind === 'read') waits.push(follower.task.waitMs);
+    follower.tell({ kind: 'read', deliveries: [] }).tell({ kind: 'checked', heads: heads(4, 9) });
+  };
+  for (let looks = 0; looks < 7; looks++) look();
+  assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  follower.applies(10).asks({ kind: 'read', waitMs: 1_000 });
+});
+
+test('a shard that has more than came is looked at soon, however quiet it was', () => {
+  const follower = new Transcript(9, 4).tell({ kind: 'opened', heads: heads(4, 9) });
+  for (let looks = 0; looks < 7; looks++) {
+    follower.tell({ kind: 'read', deliveries: [] }).tell({ kind: 'checked', heads: heads(4, 9) });
+  }
+  follower.tell({ kind: 'read', deliveries: [] }).tell({ kind: 'checked', heads: heads(5, 11) });
+  follower.asks({ kind: 'read', waitMs: 1_000 });
+});
+
 test('entries that were passed over for good are noticed when the shard is idle', () => {
   const follower = new Transcript(9, 4).tell({ kind: 'opened', heads: heads(5, 9) });
   follower.tell({ kind: 'read', deliveries: [] }).tell({ kind: 'checked', heads: heads(5, 9) });

@@ -72,7 +72,8 @@ export function step(state: FollowerState, event: FollowerEvent): Step {
 }
 
 function open(state: FollowerState): Step {
-  const next = { ...state, phase: { kind: 'opening' as const }, pending: [], silences: 0 };
+  const phase = { kind: 'opening' as const };
+  const next = { ...state, phase, pending: [], silences: 0, quietLooks: 0 };
   return { state: next, effects: [{ kind: 'open', after: state.applied }] };
 }
 
@@ -106,7 +107,9 @@ function settleHeads(state: FollowerState, heads: Heads): FollowerState {
 }
 
 function read(state: FollowerState): Step {
-  return { state: { ...state, phase: { kind: 'reading' } }, effects: [{ kind: 'read' }] };
+  const { idleCheckMinMs, idleCheckMaxMs } = state.options;
+  const waitMs = Math.min(idleCheckMaxMs, idleCheckMinMs * 2 ** state.quietLooks);
+  return { state: { ...state, phase: { kind: 'reading' } }, effects: [{ kind: 'read', waitMs }] };
 }
 
 function received(state: FollowerState, deliveries: readonly Delivery[], nowMs: number): Step {
@@ -114,7 +117,7 @@ function received(state: FollowerState, deliveries: readonly Delivery[], nowMs: 
   if (fresh === undefined) return failed(state, 'unavailable', 'messages came out of order');
   if (fresh.length === 0) return check(state, true);
   const isTime = nowMs - state.checkedMs >= state.options.checkIntervalMs;
-  const next = { ...state, pending: fresh, silences: 0 };
+  const next = { ...state, pending: fresh, silences: 0, quietLooks: 0 };
   return isTime ? check(next, false) : take(next);
 }
 
@@ -239,7 +242,8 @@ function checked(state: FollowerState, heads: Heads, isIdle: boolean): Step {
     const reason = `${surplus} entries at or before ${state.applied} were never read`;
     return halt(state, 'rebuild', reason);
   }
-  const covering = { ...settled, silences: 0, covered: heads.streamLast };
+  const quietLooks = settled.quietLooks + 1;
+  const covering = { ...settled, silences: 0, quietLooks, covered: heads.streamLast };
   // A shard without entries advances at once: its store then tells "complete and empty" from "lost".
   const isFirst = state.applied === 0 && heads.streamLast > 0;
   if (isFirst || heads.streamLast - state.applied >= state.options.advanceSequences) {
@@ -255,7 +259,7 @@ function checked(state: FollowerState, heads: Heads, isIdle: boolean): Step {
 /** The shard has more than the reader gives: perhaps it came just now, perhaps the reader hangs, perhaps it is lost. */
 function silent(state: FollowerState, heads: Heads): Step {
   const silences = state.silences + 1;
-  if (silences === 1) return read({ ...state, silences });
+  if (silences === 1) return read({ ...state, silences, quietLooks: 0 });
   if (silences === 2) {
     const reopened = open(state);
     return { ...reopened, state: { ...reopened.state, silences } };

@@ -171,8 +171,8 @@ function readerProperties(property: Property): void {
       ];
       assert.deepEqual(await readOf(SHARD_0, 4), [[1, 0, 'a'], b, d, [5, 0, 'e']]);
       assert.deepEqual(await readOf(SHARD_1, 3), [b, [3, 1, 'c'], d]);
-      assert.deepEqual(await stream.shardHead(SHARD_0), { count: 4, lastSequence: 5 });
-      assert.deepEqual(await stream.shardHead(SHARD_1), { count: 3, lastSequence: 4 });
+      assert.deepEqual(await headOfShard(stream, SHARD_0), { count: 4, lastSequence: 5 });
+      assert.deepEqual(await headOfShard(stream, SHARD_1), { count: 3, lastSequence: 4 });
       assert.equal((await stream.get(sequence(4)))?.shard, ALL_SHARDS);
     },
   );
@@ -247,16 +247,38 @@ function readerProperties(property: Property): void {
 function lifeProperties(property: Property): void {
   property('heads of an empty stream', async ({ stream }) => {
     assert.deepEqual(await stream.head(), { firstSequence: 1, lastSequence: 0, bytes: 0 });
-    assert.deepEqual(await stream.shardHead(SHARD_0), { count: 0, lastSequence: 0 });
+    assert.deepEqual(await headOfShard(stream, SHARD_0), { count: 0, lastSequence: 0 });
     assert.equal(await stream.get(sequence(1)), undefined);
   });
 
   property('the head of a shard counts its messages', async ({ stream }) => {
     await stream.append([message(SHARD_0, 'a'), message(SHARD_1, 'b'), message(SHARD_0, 'c')]);
     await stream.append([message(SHARD_1, 'd')]);
-    assert.deepEqual(await stream.shardHead(SHARD_0), { count: 2, lastSequence: 3 });
-    assert.deepEqual(await stream.shardHead(SHARD_1), { count: 2, lastSequence: 4 });
+    assert.deepEqual(await headOfShard(stream, SHARD_0), { count: 2, lastSequence: 3 });
+    assert.deepEqual(await headOfShard(stream, SHARD_1), { count: 2, lastSequence: 4 });
+    assert.deepEqual((await stream.shardHead(SHARD_0)).stream, await stream.head());
   });
+
+  property(
+    'a reader that has waited in vain reads what comes then, whoever writes it',
+    async (context) => {
+      const { stream, underTest, collection } = context;
+      await stream.append([message(SHARD_0, 'old')]);
+      const opened = underTest.streams.open(collection);
+      const signal = AbortSignal.timeout(10_000);
+      for (const target of [SHARD_0, ALL_SHARDS] as const) {
+        const after = (await stream.head()).lastSequence;
+        await using reader = await opened.openReader(SHARD_0, after);
+        assert.deepEqual(await reader.next({ ...READ, waitMs: 50, signal }), []);
+        const waiting = reader.next({ ...READ, waitMs: 8_000, signal });
+        await stream.append([message(SHARD_1, 'of another'), message(target, 'new')]);
+        assert.deepEqual(
+          (await waiting).map(({ data }) => text(data)),
+          ['new'],
+        );
+      }
+    },
+  );
 
   property('the size of a stream grows with what is written', async ({ stream }) => {
     await stream.append([message(SHARD_0, 'x'.repeat(10_000))]);
@@ -318,6 +340,13 @@ function lifeProperties(property: Property): void {
   });
 }
 
+const READ = { messagesMax: 100, bytesMax: 1e6 };
+
+async function headOfShard(stream: WriteStream, shard: ShardId) {
+  const { count, lastSequence } = await stream.shardHead(shard);
+  return { count, lastSequence };
+}
+
 async function ends(stream: WriteStream) {
   const { firstSequence, lastSequence } = await stream.head();
   return { firstSequence, lastSequence };
@@ -353,7 +382,7 @@ async function readAll(reader: ShardReader, count: number): Promise<StreamMessag
   const read: StreamMessage[] = [];
   const signal = AbortSignal.timeout(10_000);
   while (read.length < count) {
-    read.push(...(await reader.next({ messagesMax: 100, bytesMax: 1e6, waitMs: 1_000, signal })));
+    read.push(...(await reader.next({ ...READ, waitMs: 1_000, signal })));
   }
   return read;
 }

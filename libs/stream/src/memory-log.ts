@@ -16,6 +16,7 @@ import type {
   ReadOptions,
   ShardHead,
   ShardReader,
+  StreamHead,
   StreamMessage,
 } from './write-stream.ts';
 
@@ -62,9 +63,18 @@ export class MemoryLog {
     return this.#targetOfHole.get(wanted);
   }
 
+  head(): StreamHead {
+    return {
+      firstSequence: sequence(this.firstSequence),
+      lastSequence: sequence(this.lastSequence),
+      bytes: this.bytes,
+    };
+  }
+
   shardHead(shard: ShardId): ShardHead {
     const own = this.#messages.filter((message) => isFor(shard, message?.shard));
-    return { count: own.length, lastSequence: own.at(-1)?.sequence ?? sequence(0) };
+    const lastSequence = own.at(-1)?.sequence ?? sequence(0);
+    return { stream: this.head(), count: own.length, lastSequence };
   }
 
   /** Sequence of the last message ever written for the shard; 0 for none. */

@@ -3,7 +3,7 @@
 //
 // Invariant: `append` changes a log in one synchronous step, so a batch is visible wholly or not at all.
 
-import { type CollectionId, type Sequence, type ShardId, sequence } from '@tributary/model';
+import type { CollectionId, Sequence, ShardId } from '@tributary/model';
 import { type Clock, systemClock, TributaryError, unreachable } from '@tributary/runtime';
 import { checkAppend } from './check-append.ts';
 import { MemoryLog, MemoryShardReader } from './memory-log.ts';
@@ -143,12 +143,7 @@ class MemoryWriteStream implements WriteStream {
   }
 
   async head(): Promise<StreamHead> {
-    const log = this.#log();
-    return {
-      firstSequence: sequence(log.firstSequence),
-      lastSequence: sequence(log.lastSequence),
-      bytes: log.bytes,
-    };
+    return this.#log().head();
   }
 
   async shardHead(shard: ShardId): Promise<ShardHead> {

@@ -42,6 +42,8 @@ export interface StreamHead {
 }
 
 export interface ShardHead {
+  /** As it was before the shard was looked at: nothing of the shard lies between the two ends. */
+  readonly stream: StreamHead;
   /** Messages that the server holds for the shard, those for all shards included. */
   readonly count: number;
   /** Sequence of the last of them; 0 for none. */
@@ -51,7 +53,7 @@ export interface ShardHead {
 export interface ReadOptions {
   readonly messagesMax: number;
   readonly bytesMax: number;
-  /** How long an empty answer may be waited for. */
+  /** How long an empty answer may be waited for; less where something is known to be there that does not come. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
 }

@@ -385,6 +385,7 @@ export const reports: fc.Arbitrary<AppliedReport> = fc.record(
       })),
     ),
     busyMs: safeInteger,
+    asksForAll: fc.constant(true),
   },
   { requiredKeys: ['peer', 'replicas'] },
 );

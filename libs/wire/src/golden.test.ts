@@ -293,6 +293,7 @@ const explanation = {
   },
 };
 const busyReport = { peer: peerId(5), replicas: [], busyMs: 1_234 };
+const askingReport = { peer: peerId(5), replicas: [], asksForAll: true };
 const report = {
   peer: peerId(5),
   replicas: [
@@ -358,6 +359,7 @@ const GOLDEN: readonly [
   ],
   ['report', encodeReport(report), decodeReport, report],
   ['report-busy', encodeReport(busyReport), decodeReport, busyReport],
+  ['report-asking', encodeReport(askingReport), decodeReport, askingReport],
   ['resource-report', encodeResourceReport(resources), decodeResourceReport, resources],
   ['introduction', encodeIntroduction(introduction), decodeIntroduction, introduction],
 ];

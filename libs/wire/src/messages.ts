@@ -129,8 +129,9 @@ export interface ReplicaAnswers {
 export type ReplicaCallKind = ReplicaCall['kind'];
 
 /**
- * How far a peer's replicas have applied. Sent after each commit, and whole twice a second; in between, as a sign of
- * life alone, by a thread that does nothing else.
+ * How far a peer's replicas have applied. Sent after each commit and repeated for a while after it, whole every ten
+ * seconds and where it is asked for; twice a second there is one as a sign of life, and others by a thread that does
+ * nothing else.
  */
 export interface AppliedReport {
   readonly peer: PeerId;
@@ -139,6 +140,8 @@ export interface AppliedReport {
    * For how long the thread that answers has not turned to anything new, in whole milliseconds; absent: it sent this.
    */
   readonly busyMs?: number;
+  /** The sender may have missed reports: every peer reports all its replicas next. */
+  readonly asksForAll?: boolean;
 }
 
 export interface AppliedReplica extends ReplicaAddress {

@@ -35,6 +35,7 @@ export function encodeReport(report: AppliedReport): Uint8Array {
     writer.join();
   }
   if (report.busyMs !== undefined) writeInteger(writer, 3, report.busyMs);
+  if (report.asksForAll) writer.uint32(varintTag(4)).bool(true);
   return writer.finish();
 }
 
@@ -44,16 +45,23 @@ export function decodeReport(bytes: Uint8Array): AppliedReport {
     const reader = new BinaryReader(bytes);
     let peer = 0;
     let busyMs: number | undefined;
+    let asksForAll = false;
     const replicas: AppliedReplica[] = [];
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       if (tag === varintTag(1)) peer = readInteger(reader);
       else if (tag === lengthTag(2)) replicas.push(readReplica(reader));
       else if (tag === varintTag(3)) busyMs = readInteger(reader);
+      else if (tag === varintTag(4)) asksForAll = reader.bool();
       else skipField(reader, tag);
     }
     assertEnded(reader, reader.len);
-    return { peer: peerId(peer), replicas, ...(busyMs !== undefined && { busyMs }) };
+    return {
+      peer: peerId(peer),
+      replicas,
+      ...(busyMs !== undefined && { busyMs }),
+      ...(asksForAll && { asksForAll }),
+    };
   });
 }
 

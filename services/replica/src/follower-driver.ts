@@ -70,7 +70,6 @@ type Outcome = FollowerEvent extends infer Each
 /** About 3,600 vectors of 128 dimensions. */
 const READ_BYTES_MAX = 2 << 20;
 const READ_MESSAGES_MAX = 1_000;
-const READ_WAIT_MS = 1_000;
 const BATCH_POINTS_MAX = 500;
 const BATCH_MS_MAX = 5;
 const STOPPED: ApplyOutcome = { kind: 'refused', reason: 'the replica is stopped' };
@@ -126,13 +125,14 @@ export class FollowerDriver {
 
   /** The ends of the stream and of the shard, in the order that `Heads` asks for. */
   async heads(): Promise<Heads> {
-    const stream = await this.#stream.head();
-    const shard = await this.#stream.shardHead(this.#options.address.shard);
+    const { stream, count, lastSequence } = await this.#stream.shardHead(
+      this.#options.address.shard,
+    );
     return {
       streamFirst: stream.firstSequence,
       streamLast: stream.lastSequence,
-      shardCount: shard.count,
-      shardLast: shard.lastSequence,
+      shardCount: count,
+      shardLast: lastSequence,
     };
   }
 
@@ -175,7 +175,7 @@ export class FollowerDriver {
       case 'open':
         return await this.#open(task.after);
       case 'read':
-        return { kind: 'read', deliveries: await this.#read(signal) };
+        return { kind: 'read', deliveries: await this.#read(task.waitMs, signal) };
       case 'evaluate':
         return await this.#evaluate(task.deliveries, signal);
       case 'deadLetter':
@@ -220,14 +220,14 @@ export class FollowerDriver {
     return { kind: 'opened', heads };
   }
 
-  async #read(signal: AbortSignal): Promise<Delivery[]> {
+  async #read(waitMs: number, signal: AbortSignal): Promise<Delivery[]> {
     const deliveries: Delivery[] = [];
     // More than once only where an entry is larger than what one call gives.
     while (deliveries.length === 0) {
       const messages = await this.#reader?.next({
         messagesMax: READ_MESSAGES_MAX,
         bytesMax: READ_BYTES_MAX,
-        waitMs: READ_WAIT_MS,
+        waitMs,
         signal,
       });
       if (messages === undefined || messages.length === 0) break;

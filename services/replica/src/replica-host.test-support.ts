@@ -94,11 +94,16 @@ export async function createHarness(prepare = async (_stores: DamagedStores) => 
       terminate: async () => {},
     };
   };
+  const listeners = new Set<(report: AppliedReport) => void>();
   const reporting = {
     publish: (report: AppliedReport) => {
       reports.push(report);
+      for (const listener of listeners) listener(report);
     },
-    subscribe: () => ({ [Symbol.dispose]: () => {} }),
+    subscribe: (listener: (report: AppliedReport) => void) => {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => listeners.delete(listener) };
+    },
   };
   const host = new ReplicaHost({
     ...around,
@@ -127,6 +132,7 @@ export async function createHarness(prepare = async (_stores: DamagedStores) => 
     streams,
     stores,
     reports,
+    report: reporting.publish,
     processes,
     signal: AbortSignal.timeout(60_000),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

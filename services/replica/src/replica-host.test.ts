@@ -3,6 +3,7 @@ import test from 'node:test';
 import { sequence } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
+import type { AppliedReport } from '@tributary/wire';
 import {
   activateOther,
   address,
@@ -38,16 +39,19 @@ test('a placed replica takes what is in the stream, becomes Active, and answers'
   assert.deepEqual(hits?.[0]?.vectors, { '': Float32Array.of(2, 0) });
 });
 
-test('what is applied is reported at once, and whole again and again', async () => {
+test('what is applied is reported at once and repeated, and later where a peer asks for it', async () => {
   await using harness = await createHarness();
   await createCollection(harness, [SELF]);
   const { sequence: written } = await write(harness, 1);
-  const reported = () =>
-    harness.reports.filter(({ replicas }) =>
-      replicas.some(({ appliedSequence }) => appliedSequence >= written),
-    ).length;
-  await until('a report', () => reported() > 0);
-  await until('a sign of life', () => reported() > 2);
+  const { reports } = harness;
+  const isOfIt = ({ replicas }: AppliedReport) =>
+    replicas.some(({ appliedSequence }) => appliedSequence >= written);
+  const isOnlyLife = ({ replicas }: AppliedReport) => replicas.length === 0;
+  await until('a repetition', () => reports.filter(isOfIt).length > 2);
+  await until('signs of life alone', () => reports.slice(-3).every(isOnlyLife));
+  harness.report({ peer: OTHER, replicas: [], asksForAll: true });
+  const asked = reports.length;
+  await until('the answer', () => reports.slice(asked).some(isOfIt));
 });
 
 test('errors of a replica reach the caller with their code', async () => {

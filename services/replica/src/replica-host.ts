@@ -30,6 +30,7 @@ import {
   placedReplicas,
   retirement,
 } from './replica-duties.ts';
+import { ReportSchedule, reportOf } from './report-schedule.ts';
 import { StateProposals } from './state-proposals.ts';
 import { SupervisedWorker } from './supervised-worker.ts';
 import type { StartWorker } from './worker-link.ts';
@@ -63,8 +64,10 @@ interface Held {
   wasRebuilt: boolean;
 }
 
-/** A whole report, twice a second, doubles as the peer's sign of life. */
+/** A report, be it of nothing, doubles as the peer's sign of life. */
 const REPORT_INTERVAL_MS = 500;
+/** A report may get lost: it is repeated four times, and all are every now and then. */
+const REPORT_SCHEDULE = { repeatForMs: 2_000, wholeEveryMs: 10_000 };
 const REOPEN_AFTER_MS = 10_000;
 const PROPOSAL_WITHIN_MS = 10_000;
 
@@ -72,6 +75,7 @@ export class ReplicaHost implements AsyncDisposable {
   readonly client: ReplicaClient;
   readonly #options: ReplicaHostOptions;
   readonly #proposals: StateProposals;
+  readonly #schedule = new ReportSchedule(REPORT_SCHEDULE);
   readonly #held = new Map<string, Held>();
   readonly #workers: SupervisedWorker[] = [];
   readonly #stopping = new AbortController();
@@ -93,10 +97,15 @@ export class ReplicaHost implements AsyncDisposable {
 
   /** Holds what the metadata places here until the signal aborts; then closes every replica. */
   async run(signal: AbortSignal): Promise<void> {
-    const { metadata, clock } = this.#options;
+    const { metadata, clock, reports } = this.#options;
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, this.#stopping.signal, failed.signal]);
     using subscriptions = new DisposableStack();
+    subscriptions.use(
+      reports.subscribe(({ asksForAll }) => {
+        if (asksForAll) this.#schedule.noteNewcomer();
+      }),
+    );
     // What the peer remembers is opened at once, so that it answers reads while the cluster has no leader.
     this.#follow(metadata.state);
     let isSwept = false;
@@ -108,7 +117,7 @@ export class ReplicaHost implements AsyncDisposable {
     });
     sweeping.catch((error) => failed.abort(error));
     while (!stop.aborted) {
-      this.#publish([...this.#held.values()]);
+      this.#publish(this.#schedule.due(this.#held.keys(), clock.monotonicMs()));
       if (isSwept) this.#follow(metadata.state);
       this.#retryFailed();
       this.#propose(metadata.state);
@@ -327,13 +336,16 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   #noteStatuses(statuses: readonly ReplicaStatus[]): void {
-    const changed: Held[] = [];
+    const changed: string[] = [];
+    const nowMs = this.#options.clock.monotonicMs();
     for (const status of statuses) {
-      const held = this.#held.get(storeNameOf(status.address));
+      const name = storeNameOf(status.address);
+      const held = this.#held.get(name);
       if (held === undefined) continue;
       held.status = status;
       held.isOpen = true;
-      changed.push(held);
+      changed.push(name);
+      this.#schedule.noteChange(name, nowMs);
     }
     this.#publish(changed);
   }
@@ -346,6 +358,7 @@ export class ReplicaHost implements AsyncDisposable {
     held.status = { address, appliedSequence: 0 as Sequence, caughtUp: false, halted };
     held.isOpen = false;
     held.failedMs = this.#options.clock.monotonicMs();
+    this.#schedule.noteChange(storeNameOf(address), held.failedMs);
   }
 
   /** What kept a replica from opening may have passed: a full disk, a stream out of reach. */
@@ -358,21 +371,14 @@ export class ReplicaHost implements AsyncDisposable {
     }
   }
 
-  #publish(held: readonly Held[]): void {
+  #publish(names: readonly string[]): void {
     const replicas: AppliedReplica[] = [];
-    for (const { status } of held) if (status !== undefined) replicas.push(reportOf(status));
+    for (const name of names) {
+      const status = this.#held.get(name)?.status;
+      if (status !== undefined) replicas.push(reportOf(status));
+    }
     this.#options.reports.publish({ peer: this.#options.peer, replicas });
   }
-}
-
-function reportOf(status: ReplicaStatus): AppliedReplica {
-  const { address, appliedSequence, durableSequence, lastCut: cut } = status;
-  return {
-    ...address,
-    appliedSequence,
-    ...(durableSequence !== undefined && { durableSequence }),
-    ...(cut !== undefined && { cut }),
-  };
 }
 
 function asOpened({ address, config, createdVectors }: Held) {

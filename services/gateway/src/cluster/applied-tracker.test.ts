@@ -75,6 +75,25 @@ test('a peer is alive until its reports stay out, and again with the next one', 
   assert.equal(tracker.isAlive(other), true);
 });
 
+test('what a peer may have reported unheard is asked for, once', async () => {
+  const { clock, reports, report } = start();
+  const asked: number[] = [];
+  reports.subscribe(({ peer, asksForAll }) => {
+    if (asksForAll) asked.push(peer);
+  });
+  const silence = async (ms: number) => {
+    await clock.advance(ms);
+    report(other, 1);
+  };
+  report(other, 1);
+  const first = asked.length;
+  assert.ok(first > 0 && asked.every((peer) => peer === self));
+  await silence(1_400);
+  assert.equal(asked.length, first);
+  await silence(1_600);
+  assert.ok(asked.length > first);
+});
+
 test('a waiter ends with its signal, and makes room for another', async () => {
   const { tracker, hasApplied } = start(1);
   const controller = new AbortController();

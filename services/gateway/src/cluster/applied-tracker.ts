@@ -1,7 +1,8 @@
 // Knows how far each replica of the cluster has applied its stream, and which peers were heard of lately. Fed by
-// AppliedReports, a channel that may lose some: every peer repeats its whole report twice a second, so a lost one
-// only delays. What a replica announced is a fact; that it is alive is a guess from the age of its last report. Reports
-// of life come from a thread of their own and say how busy the answering one is: a busy peer is not a silent one.
+// AppliedReports, a channel that may lose some: what changed is repeated, and where a peer was not heard of for a while
+// all is asked for, so a lost one only delays. What a replica announced is a fact; that it is alive is a guess from the
+// age of its last report. Reports of life come from a thread of their own and say how busy the answering one is: a busy
+// peer is not a silent one.
 //
 // Invariant: a waiter is resolved by the first report that makes its condition true, or rejected by its signal; there
 // are never more than `waitersMax`.
@@ -118,7 +119,7 @@ export class AppliedTracker implements Disposable {
 
   #take(report: AppliedReport): void {
     this.#busyMs.set(report.peer, report.busyMs ?? 0);
-    if (isSignOfLife(report)) this.#heardMs.set(report.peer, this.#options.clock.monotonicMs());
+    if (isSignOfLife(report)) this.#hear(report.peer);
     const changed = new Set<CollectionId>();
     for (const replica of report.replicas) {
       const byPeer = this.#peersOf(replica.collection, replica.shard);
@@ -129,6 +130,17 @@ export class AppliedTracker implements Disposable {
     for (const collection of changed) {
       this.#revisions.set(collection, this.revisionOf(collection) + 1);
       this.#recheck(collection);
+    }
+  }
+
+  /** What a peer reported while it was not heard of, or this one was cut off, is not known here. */
+  #hear(peer: PeerId): void {
+    const { self, clock, silentAfterMs, reports } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const heardMs = this.#heardMs.get(peer) ?? Number.NEGATIVE_INFINITY;
+    this.#heardMs.set(peer, nowMs);
+    if (nowMs - heardMs >= silentAfterMs) {
+      reports.publish({ peer: self, replicas: [], asksForAll: true });
     }
   }
 

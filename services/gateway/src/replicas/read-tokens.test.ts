@@ -80,9 +80,10 @@ test('a shard that the write did not touch is ready when it has applied its own 
 });
 
 test('while the stream is out of reach a read asks for its head again, but not for an error of another kind', async () => {
+  const stream = { firstSequence: sequence(1), lastSequence: sequence(3), bytes: 3 };
   const answers = [
     new TributaryError('unavailable', 'away'),
-    { lastSequence: sequence(2), count: 1 },
+    { stream, lastSequence: sequence(2), count: 1 },
   ];
   const shardHead = async () => {
     const answer = answers.shift() ?? assert.fail('asked too often');
