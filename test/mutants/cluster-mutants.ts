@@ -143,8 +143,16 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     name: 'a file is replaced by its name before its content is on disk',
     room: 'runtime',
     file: 'libs/runtime/src/replace-file.ts',
-    from: 'content, { flush: true }',
-    to: 'content',
+    from: 'fsyncSync(file);',
+    to: '',
+    tests: ['libs/runtime/src/replace-file.test.ts'],
+  },
+  {
+    name: 'a file is replaced without syncing the folder that has its name',
+    room: 'runtime',
+    file: 'libs/runtime/src/replace-file.ts',
+    from: "withOpen(dirname(path), 'r', fsyncSync);",
+    to: '',
     tests: ['libs/runtime/src/replace-file.test.ts'],
   },
 ];

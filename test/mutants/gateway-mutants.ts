@@ -4,12 +4,11 @@ import type { Mutant } from './mutant.ts';
 
 export const GATEWAY_MUTANTS: readonly Mutant[] = [
   {
-    name: 'a draining gateway says that it is ready',
+    name: 'a draining gateway goes on taking connections, a probe of its readiness among them',
     room: 'gateway',
     file: 'services/gateway/src/create-gateway.ts',
-    from: `    drain: async () => {
-      isServing = false;`,
-    to: '    drain: async () => {',
+    from: 'servers: [rest.drain(), grpc.drain()],',
+    to: 'servers: [new Promise(() => {})],',
     tests: ['services/gateway/src/availability.test.ts'],
   },
   {

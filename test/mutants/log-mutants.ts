@@ -73,7 +73,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: 'libs/nats/src/publish.ts',
     from: 'if (!answer.seq) throw',
     to: 'if (answer.seq === null) throw',
-    tests: ['libs/nats/src/jetstream-write-streams.test.ts'],
+    tests: ['libs/nats/src/publish.test.ts'],
   },
   {
     name: 'nats-server acknowledges before it has synced',
@@ -81,7 +81,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     file: 'libs/nats/src/server-config.ts',
     from: "'  sync_interval: always',",
     to: "'  sync_interval: 2m',",
-    tests: ['libs/nats/src/server-supervisor.test.ts'],
+    tests: ['libs/nats/src/server-config.test.ts'],
   },
   {
     name: 'a metadata event is appended wherever the log ends',

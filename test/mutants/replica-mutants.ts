@@ -120,8 +120,8 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'a flush says what is applied and not what is on disk',
     room: 'rocks',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: '    await this.#database.startSync();\n',
-    to: '',
+    from: 'this.#database.write({ sync: true });',
+    to: 'this.#database.write({ sync: false });',
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
   {

@@ -41,6 +41,29 @@ leaseStoreConformance('NATS', async () => {
   };
 });
 
+test('a hole in the log is corrupt, and the events behind it are not folded', async () => {
+  const { connection } = server;
+  const manager = await connection.manager();
+  const { config } = await manager.streams.info(META_STREAM);
+  await manager.streams.delete(META_STREAM);
+  // The stream as a peer makes it refuses this deletion.
+  await manager.streams.add({ ...config, deny_delete: false });
+  const log = new JetStreamMetadataLog(connection);
+  const event = (peer: number) =>
+    ({ kind: 'peerJoined', peer: peerId(peer), uri: 'http://p:1', version: '1' }) as const;
+  for (let i = 0; i < 3; i++) await log.append(event(i + 1), sequence(i));
+  await manager.streams.deleteMessage(META_STREAM, 2);
+  const folded: number[] = [];
+  const follow = async () => {
+    const { signal } = new AbortController();
+    for await (const { sequence: at } of log.follow(sequence(0), signal)) folded.push(at);
+  };
+  await assert.rejects(follow(), { code: 'corrupt', message: /events 2 to 2 are lost/ });
+  assert.deepEqual(folded, [1]);
+  await manager.streams.delete(META_STREAM);
+  await ensureClusterStreams(connection, { replicas: 1 });
+});
+
 test('creating the streams of the cluster again keeps what is in them', async () => {
   const store = new NatsLeaseStore(server.connection, 'kept');
   const lease = await store.acquire('one', 60_000);

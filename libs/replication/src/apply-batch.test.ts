@@ -253,7 +253,16 @@ test('an entry that is refused after some of its operations leaves nothing in th
     key: 'k.k.k.k.k.k.k.k.k.k',
   };
   const batch = new ApplyBatch(new MapStore(), SHAPE);
-  const outcome = batch.apply(entry(upsert(point(1, '{}')), deepen), sequence(1));
+  const others: PointOperation[] = [
+    { kind: 'createFieldIndex', field: 'a', index: { type: 'keyword' } },
+    {
+      kind: 'createVectorName',
+      name: 'late',
+      shape: { kind: 'sparse' },
+      revision: sequence(1),
+    },
+  ];
+  const outcome = batch.apply(entry(upsert(point(1, '{}')), ...others, deepen), sequence(1));
   assert.equal(outcome.kind, 'refused');
   assert.deepEqual(batch.changes(), {
     puts: [],

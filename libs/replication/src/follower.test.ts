@@ -214,6 +214,15 @@ test('a stream that no longer reaches back asks for a transfer', () => {
   assert.equal(follower.halt?.needs, 'transfer');
 });
 
+test('one entry purged too many is noticed, and none too few is believed', () => {
+  const purgedTo = (first: number) => {
+    const after = heads(20 - first + 1, 20, { streamFirst: sequence(first) });
+    return new Transcript(9).tell({ kind: 'opened', heads: after });
+  };
+  purgedTo(10).asks({ kind: 'read' });
+  assert.equal(purgedTo(11).halt?.needs, 'transfer');
+});
+
 test('an idle replica lets the stream be purged past its last entry', () => {
   const far = heads(1, 1, { streamLast: sequence(5_000) });
   const follower = new Transcript(1).tell({ kind: 'opened', heads: far });

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { pointIdToBytes, sequence } from '@tributary/model';
 import { seededRandom, TributaryError } from '@tributary/runtime';
 import { replicaStoreConformance } from '@tributary/storage/conformance';
+import { RocksDatabase } from './database.ts';
 import {
   buildWithFiles,
   CRASH_WRITER,
@@ -14,6 +15,7 @@ import {
   fill,
   isCorrupt,
   newestLog,
+  OPTIONS,
   pointOf,
   readsTrue,
   rewrite,
@@ -21,6 +23,7 @@ import {
   storesIn,
   temporaryFolder,
 } from './rocks.test-support.ts';
+import { RocksReplicaStore } from './rocks-replica-store.ts';
 
 replicaStoreConformance('rocks', async () => {
   const temporary = await temporaryFolder();
@@ -154,6 +157,22 @@ test('a worker thread ended amid commits leaves its store whole and free to be o
   await using store = await storesIn(temporary.path).open('s');
   assert.ok(store.state.appliedSequence >= reported);
   assert.deepEqual(store.verify(), store.state);
+});
+
+test('a flush ends with a synced write, and a commit is none', async () => {
+  await using temporary = await temporaryFolder();
+  const database = await RocksDatabase.open('s', temporary.path, OPTIONS);
+  const synced: boolean[] = [];
+  const write = database.write.bind(database);
+  database.write = (options) => {
+    synced.push(options.sync);
+    write(options);
+  };
+  await using store = new RocksReplicaStore('s', database, () => {});
+  commit(store, [pointOf(1, 1)]);
+  assert.deepEqual(synced, [false]);
+  await store.flush();
+  assert.deepEqual(synced, [false, true]);
 });
 
 test('what the log holds at a flush is enough to come back to it', async () => {

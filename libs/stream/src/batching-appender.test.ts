@@ -7,7 +7,7 @@ import {
   sequence,
   shardId,
 } from '@tributary/model';
-import { SimulatedClock, seededRandom, systemClock } from '@tributary/runtime';
+import { SimulatedClock, seededRandom, systemClock, TributaryError } from '@tributary/runtime';
 import { decodeEntry } from '@tributary/wire';
 import fc from 'fast-check';
 import { BatchingAppender, type BatchingAppenderOptions } from './batching-appender.ts';
@@ -257,6 +257,17 @@ test('retries end: unknown where a try got no answer, unavailable where all were
   const refused = await setUp({ retryForMs: 60 }, () => 'unavailable');
   await assert.rejects(refused.appender.append([part(0, 1)]), { code: 'unavailable' });
   assert.ok(refused.appends.length > 1);
+});
+
+test('what is refused for good after a try without an answer is unknown all the same', async () => {
+  const { appender, stream } = await setUp({}, () => 'unknownLost');
+  const inner = stream.append.bind(stream);
+  let tries = 0;
+  const gone = new TributaryError('not_found', 'no such stream');
+  stream.append = (messages) => (++tries === 1 ? inner(messages) : Promise.reject(gone));
+  const reason = { code: 'unknown_outcome', cause: gone };
+  await assert.rejects(appender.append([part(0, 1)]), reason);
+  await assert.rejects(appender.append([part(0, 1)]), { code: 'not_found' });
 });
 
 test('a deadline in flight is an unknown outcome; before sending it is a timeout and nothing is written', async () => {

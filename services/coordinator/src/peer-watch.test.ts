@@ -36,6 +36,10 @@ test('a peer that just joined has not been silent, and one that left is forgotte
 test('having been cut off says nothing about the others', () => {
   const watch = run([pass(0, one, two), pass(9_000, one, two), { kind: 'wasCutOff' }]);
   assert.deepEqual(silentPeers(watch, 1), []);
+  // The interval under way began with it, and is none of silence either.
+  const later = step(watch, pass(9_000, one, two));
+  assert.deepEqual(silentPeers(later, 1), []);
+  assert.deepEqual(silentPeers(step(later, pass(1, one)), 1), [one]);
 });
 
 test('a peer heard in every interval is never silent, whatever else happens', () => {

@@ -243,7 +243,7 @@ test('a write that is durable is not said to be refused where nothing more is kn
   assert.equal(statusOfWrite(await waiting), 'completed');
 });
 
-test('draining answers what is in flight and is not ready meanwhile', async () => {
+test('draining answers what is in flight and takes nothing new', async () => {
   let isSent = false;
   const append = () => {
     isSent = true;
@@ -260,6 +260,7 @@ test('draining answers what is in flight and is not ready meanwhile', async () =
   await until('the write is on its way', () => isSent);
   const startedMs = performance.now();
   const draining = cluster.peer(0).gateway.drain();
+  await assert.rejects(search(cluster), 'no new connection is taken meanwhile');
   cluster.peer(1).isApplying = true;
   assert.equal(statusOfWrite(await writing), 'completed');
   await draining;

@@ -1,6 +1,6 @@
 // Puts a gateway together and owns what it is made of.
 //
-//   starting ──► serving ──drain()──► draining (not ready, no new connections) ──close()──► closed
+//   starting ──► serving ──drain()──► draining (no new connections, so not ready) ──close()──► closed
 
 import { Embedder } from '@tributary/embedding';
 import type { Metadata, MetadataState } from '@tributary/metadata';
@@ -70,7 +70,10 @@ export interface Gateway extends AsyncDisposable {
   readonly grpcPort: number;
   /** Undefined where no port of their own is asked for the metrics. */
   readonly metricsPort: number | undefined;
-  /** Not ready any more; resolves when the requests in flight are answered, at the latest after `drainTimeoutMs`. */
+  /**
+   * Takes no new connection any more, a probe's neither; resolves when the requests in flight are answered, at the
+   * latest after `drainTimeoutMs`.
+   */
   drain(): Promise<void>;
   /** Ends what is left. Idempotent. */
   close(): Promise<void>;
@@ -84,8 +87,7 @@ const PEER_CALLS_MAX = 4_096;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const config: GatewayConfig = { ...GATEWAY_DEFAULTS, ...options.config };
   const parts = createParts(options, config);
-  let isServing = true;
-  const core = createCore(options, config, parts, () => isServing);
+  const core = createCore(options, config, parts);
   const { rest, grpc } = await startServers(options, config, core, parts.meter).catch(
     async (error) => {
       await parts[Symbol.asyncDispose]();
@@ -93,7 +95,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   );
   const closeAll = async () => {
-    isServing = false;
     grpc.close();
     await rest.close();
     await parts[Symbol.asyncDispose]();
@@ -108,7 +109,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     grpcPort: grpc.port,
     metricsPort: rest.metricsPort,
     drain: async () => {
-      isServing = false;
       await drain({
         clock: options.clock,
         timeoutMs: config.drainTimeoutMs,
@@ -314,12 +314,7 @@ function createObservation(
   return { meter, watch, slowLog, local, operators };
 }
 
-function createCore(
-  options: GatewayOptions,
-  config: GatewayConfig,
-  parts: Parts,
-  isServing: () => boolean,
-): GatewayCore {
+function createCore(options: GatewayOptions, config: GatewayConfig, parts: Parts): GatewayCore {
   const { self, metadata, streams, clock, random } = options;
   const { names, tracker, views, embedder, reader, writer, vectorNames } = parts;
   const { strict, quotas, operators } = parts;
@@ -346,7 +341,7 @@ function createCore(
     vectorNames,
     quotas,
     cluster: options.cluster,
-    isReady: async () => isServing() && cutOffMs() === undefined && (await options.ready()),
+    isReady: async () => cutOffMs() === undefined && (await options.ready()),
     cutOffMs,
     operators,
   };

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { EMPTY_METADATA, type MetadataEvent, type MetadataState } from '@tributary/metadata';
+import {
+  EMPTY_METADATA,
+  type MetadataEvent,
+  type MetadataState,
+  REPLICA_CHANGES_MAX,
+} from '@tributary/metadata';
 import { collectionId, peerId, shardId } from '@tributary/model';
 import { SimulatedClock, TributaryError } from '@tributary/runtime';
 import { StateProposals } from './state-proposals.ts';
@@ -47,6 +52,22 @@ test('changes that come while a proposal is under way are one event', async () =
   held[1]?.resolve(EMPTY_METADATA);
   await Promise.all([...others, notDue]);
   assert.deepEqual(proposed, [[0], [1, 2, 3]]);
+});
+
+test('one event changes no more replicas than META takes at once', async () => {
+  const { proposals, proposed, held, change } = setUp();
+  const count = REPLICA_CHANGES_MAX + 1;
+  const all = Array.from({ length: count }, (_, shard) => proposals.propose(change(shard)));
+  await Promise.resolve();
+  held[0]?.resolve(EMPTY_METADATA);
+  await Promise.all(all.slice(0, -1));
+  await Promise.resolve();
+  held[1]?.resolve(EMPTY_METADATA);
+  await all.at(-1);
+  assert.deepEqual(
+    proposed.map(({ length }) => length),
+    [REPLICA_CHANGES_MAX, 1],
+  );
 });
 
 test('a proposal that fails, or takes too long, fails its own changes, and the next ones go on', async () => {

@@ -18,6 +18,12 @@ test('who is asked and how many must agree follows the words of the API', () => 
   assert.deepEqual(of('all'), [3, 3]);
 });
 
+test('of an even number of replicas half is no majority', () => {
+  assert.deepEqual(agreementOf('quorum', 2), { asked: 2, needed: 2 });
+  assert.deepEqual(agreementOf('quorum', 4), { asked: 3, needed: 3 });
+  assert.deepEqual(agreementOf('majority', 4), { asked: 4, needed: 3 });
+});
+
 test('a record counts where enough replicas hold the same version, and comes once', () => {
   const lists = [
     [record(1), record(2, 5), record('2')],

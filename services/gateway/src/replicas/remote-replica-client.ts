@@ -226,8 +226,6 @@ export class RemoteReplicaClient implements ReplicaClient {
 /** The gRPC status tells only of the way; what a replica refuses travels in its frame. */
 function codeOf(code: status): ErrorCode {
   switch (code) {
-    case status.DEADLINE_EXCEEDED:
-      return 'timeout';
     case status.DATA_LOSS:
     case status.INVALID_ARGUMENT:
       return 'corrupt';

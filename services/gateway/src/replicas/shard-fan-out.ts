@@ -51,7 +51,6 @@ interface AskingOne {
 /** Failures of one replica that another one may not share. */
 const FAILS_OVER: ReadonlySet<ErrorCode> = new Set([
   'unavailable',
-  'timeout',
   'not_found',
   'corrupt',
   'internal',

@@ -15,7 +15,7 @@ const other = peerId(2);
 const never = new AbortController().signal;
 
 /** A shard with a replica at this peer and at another one. */
-function start(stateOfOther: ReplicaState) {
+function start(stateOfOther: ReplicaState, writeConsistencyFactor = 1) {
   const replicas = new Map<typeof self, ReplicaState>([
     [self, 'Active'],
     [other, stateOfOther],
@@ -23,7 +23,7 @@ function start(stateOfOther: ReplicaState) {
   const collection: CollectionState = {
     id: collectionId('c'),
     name: 'c',
-    config: { ...COLLECTION_DEFAULTS, vectors: {} },
+    config: { ...COLLECTION_DEFAULTS, vectors: {}, writeConsistencyFactor },
     createdVectors: { vectors: {} },
     vectorNames: {},
     shards: [{ id: shard, replicas }],
@@ -49,6 +49,20 @@ test('what every replica has applied is everywhere', async () => {
   report(self, 7);
   report(other, 8);
   assert.equal(await completed(), true);
+});
+
+test('a write is completed with as many replicas as the factor says, and with none fewer', async () => {
+  const { clock, report, completed } = start('Active', 2);
+  let isCompleted = false;
+  report(self, 7);
+  report(other, 6);
+  const completion = completed().then(() => {
+    isCompleted = true;
+  });
+  await clock.advance(10 * GRACE_MS);
+  assert.equal(isCompleted, false);
+  report(other, 7);
+  await completion;
 });
 
 test('a silent replica that is behind delays nobody, and is not taken for one that has the write', async () => {
