@@ -72,7 +72,7 @@ export function cornerCondition(random: Random, indexes: ReadonlyMap<string, Jso
     () =>
       several(
         random,
-        PATHS.filter((key) => !indexes.has(key)),
+        PATHS.filter((key) => !indexes.has(key) && !key.includes('[]')),
       ),
   ];
   return pick(random, makers)();
