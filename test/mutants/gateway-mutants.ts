@@ -79,11 +79,11 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     tests: ['services/gateway/src/limits/byte-budget.test.ts'],
   },
   {
-    name: 'groups of prefetched points ask for as many as the groups hold',
+    name: 'a grouped query looks at as many points as it wants groups',
     room: 'groups',
     file: 'services/gateway/src/reads/query-groups.ts',
-    from: 'if (found > 0 && found < WIDE_POINTS_MAX) return found + 1;',
-    to: '',
+    from: 'const bounded = { ...query, limit, offset: 0, projection };',
+    to: 'const bounded = { ...query, offset: 0, projection };',
     tests: ['services/gateway/src/reads/query-groups.test.ts'],
   },
   {

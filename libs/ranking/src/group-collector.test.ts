@@ -46,6 +46,13 @@ test('groups are the first ones met, each with its first hits, and complete only
   );
 });
 
+test('a hit that comes again, from a later search, stands in its group once', () => {
+  const collector = new GroupCollector({ groupBy: 'f', groupSize: 3, limit: 1 });
+  for (const id of [1, 2, 1]) collector.add({ id }, { f: 'x' });
+  assert.deepEqual(collector.groups(), [{ id: 'x', hits: [{ id: 1 }, { id: 2 }] }]);
+  assert.deepEqual(collector.unfilled, ['x']);
+});
+
 test('a path leads into arrays of objects', () => {
   const collector = new GroupCollector({ groupBy: 'docs[].id', groupSize: 2, limit: 9 });
   collector.add({ id: 1 }, { docs: [{ id: 'x' }, { id: 'y' }, { id: 'x' }] });
