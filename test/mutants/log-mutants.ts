@@ -111,8 +111,8 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     name: 'the count of a shard leaves out what is for all shards',
     room: 'nats',
     file: 'libs/nats/src/jetstream-write-stream.ts',
-    from: 'const count = counts.reduce((sum, each) => sum + each, 0);',
-    to: 'const count = counts[0] ?? 0;',
+    from: 'const count = subjects.reduce((sum, subject) => sum + (counts.get(subject) ?? 0), 0);',
+    to: "const count = counts.get(subjects[0] ?? '') ?? 0;",
     tests: ['libs/nats/src/jetstream-write-streams.test.ts'],
   },
   {

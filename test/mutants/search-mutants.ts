@@ -65,7 +65,7 @@ export const SEARCH_MUTANTS: readonly Mutant[] = [
     file: 'libs/index/src/segments/hnsw-segment.ts',
     from: 'this.#graph.markDeleted(row);',
     to: '',
-    tests: ['libs/index/src/segments/segments.test.ts'],
+    tests: ['libs/index/src/segments/hnsw-segment.test.ts'],
   },
   {
     name: 'a deleted point is answered by its graph',

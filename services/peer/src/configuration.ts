@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { type ConfigurationValue, settleQdrantKeys } from './qdrant-keys.ts';
 
 const port = z.int().min(0).max(65_535);
-const natsUrl = z.string().regex(/^(nats|tls):\/\/[^\s/,]+$/, 'must look like nats://host:4222');
+const natsUrl = z.string().regex(/^nats:\/\/[^\s/,]+$/, 'must look like nats://host:4222');
 /** A list, or a text with commas between them: a flag and a variable have no lists. */
 const natsUrls = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',') : value),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { DISTANCES, type Distance, pointOffset } from '@tributary/model';
+import { DISTANCES, type Distance, higherIsBetter, pointOffset } from '@tributary/model';
 import { seededRandom } from '@tributary/runtime';
 import fc from 'fast-check';
 import {
@@ -146,6 +146,11 @@ for (const [quantization, size, distance, atLeast] of [
         assert.deepEqual(index.search(query, ignored).offsets, exact.offsets.slice(0, 10));
         const scoreThreshold = exact.scores[5] ?? 0;
         const within = index.search(query, searchFor({ ...filter, scoreThreshold }));
+        const isWithin = (offset: number) =>
+          higherIsBetter(distance)
+            ? (scoreOf.get(offset) ?? 0) > scoreThreshold
+            : (scoreOf.get(offset) ?? 0) < scoreThreshold;
+        assert.deepEqual(within.offsets, hits.offsets.filter(isWithin));
         assert.ok(within.offsets.length <= 5);
       }
     }
