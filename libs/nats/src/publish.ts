@@ -4,7 +4,7 @@
 // `precondition_failed` mean that nothing of this call is stored.
 
 import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
-import { TributaryError } from '@tributary/runtime';
+import { endInSlices, type Steps, TributaryError } from '@tributary/runtime';
 import type { Connection } from './connection.ts';
 import { API_ERROR, publishError, refusedPublish } from './nats-error.ts';
 
@@ -60,19 +60,21 @@ export async function publishBatch(
     throw publishError(error, what);
   }
   const { epoch } = connection;
-  for (const [index, publication] of publications.entries()) {
+  const headersOf = (publication: Publication, index: number) => {
     const messageHeaders = natsHeaders(publication, options.stream);
     messageHeaders.set('Nats-Batch-Id', batchId);
     messageHeaders.set('Nats-Batch-Sequence', `${index + 1}`);
-    if (index < publications.length - 1) {
-      const { subject, data } = publication;
-      connection.nats.publish(subject, data, { headers: messageHeaders });
-      continue;
-    }
-    // A commit on another connection than its messages would be refused as incomplete: nothing is stored.
-    if (epoch.aborted) throw publishError(epoch.reason, what);
+    return messageHeaders;
+  };
+  const commitAt = publications.length - 1;
+  await endInSlices(publishEach(connection, publications.slice(0, commitAt), headersOf));
+  const commit = publications[commitAt];
+  // A commit on another connection than its messages would be refused as incomplete: nothing is stored.
+  if (epoch.aborted) throw publishError(epoch.reason, what);
+  if (commit !== undefined) {
+    const messageHeaders = headersOf(commit, commitAt);
     messageHeaders.set('Nats-Batch-Commit', '1');
-    answer = await ask(connection, publication, messageHeaders, options);
+    answer = await ask(connection, commit, messageHeaders, options);
   }
   if (answer?.error?.err_code === API_ERROR.batchHasDuplicate) return ALREADY_THERE;
   const acknowledgement = acknowledged(answer ?? {}, options.stream);
@@ -83,6 +85,19 @@ export async function publishBatch(
     );
   }
   return acknowledgement;
+}
+
+/** In steps: a batch may hold 48 MB, and each message is copied. */
+function* publishEach(
+  connection: Connection,
+  publications: readonly Publication[],
+  headersOf: (publication: Publication, index: number) => MsgHdrs,
+): Steps<void> {
+  for (const [index, publication] of publications.entries()) {
+    const { subject, data } = publication;
+    connection.nats.publish(subject, data, { headers: headersOf(publication, index) });
+    yield undefined;
+  }
 }
 
 async function ask(

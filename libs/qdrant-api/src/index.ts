@@ -30,7 +30,7 @@ export { checkCollectionName } from './requests/collection-parts.ts';
 export { parseCreateCollection } from './requests/create-collection.ts';
 export { parseFacet, parseMatrix } from './requests/facet.ts';
 export { parseCreateFieldIndex, parseFieldName } from './requests/field-index.ts';
-export { parseBody } from './requests/json-reader.ts';
+export { bodySteps, parseBody } from './requests/json-reader.ts';
 export {
   parseDiscover,
   parseDiscoverBatch,
@@ -46,17 +46,17 @@ export { parseQuotas } from './requests/quotas.ts';
 export { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './requests/read.ts';
 export type * from './requests/request.ts';
 export {
-  parseClearPayload,
-  parseDeletePayload,
-  parseDeletePoints,
-  parseDeleteVectors,
-  parseOverwritePayload,
-  parseSetPayload,
-  parseUpdateVectors,
+  clearPayloadSteps,
+  deletePayloadSteps,
+  deletePointsSteps,
+  deleteVectorsSteps,
+  overwritePayloadSteps,
+  setPayloadSteps,
+  updateVectorsSteps,
 } from './requests/update.ts';
-export { parseUpdateBatch } from './requests/update-batch.ts';
+export { updateBatchSteps } from './requests/update-batch.ts';
 export { applyCollectionPatch, parseUpdateCollection } from './requests/update-collection.ts';
-export { parseUpsert } from './requests/upsert.ts';
+export { upsertSteps } from './requests/upsert.ts';
 export { unknownVectorName } from './requests/vector.ts';
 export {
   isSameVector,

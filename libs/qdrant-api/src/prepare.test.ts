@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Distance, isDense, NO_PAYLOAD, type Point } from '@tributary/model';
-import { prepareOperation, preparePoints, prepareVector } from './prepare.ts';
+import {
+  type Distance,
+  isDense,
+  NO_PAYLOAD,
+  type Point,
+  type PointOperation,
+} from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
+import { prepareSteps, prepareVector } from './prepare.ts';
 import { refusalOf } from './refusal.test-support.ts';
 import { parseCreateCollection } from './requests/create-collection.ts';
 
@@ -23,6 +30,15 @@ function point(vectors: Point['vectors']): Point {
   return { id: 1, vectors, payload: NO_PAYLOAD };
 }
 
+function prepareOperation(operation: PointOperation): PointOperation {
+  return atOnce(prepareSteps(operation, config));
+}
+
+function preparePoint(given: Point): Point | undefined {
+  const prepared = prepareOperation({ kind: 'upsert', points: [given] });
+  return prepared.kind === 'upsert' ? prepared.points[0] : undefined;
+}
+
 test('cosine vectors are normalised once and the others left as they are', () => {
   const given = {
     a: Float32Array.of(3, 4),
@@ -30,16 +46,16 @@ test('cosine vectors are normalised once and the others left as they are', () =>
     m: { size: 2, rows: Float32Array.of(3, 4, 0, 2) },
     s: sparse,
   };
-  const [prepared] = preparePoints([point(given)], config);
+  const prepared = preparePoint(point(given));
   assert.deepEqual(prepared?.vectors, {
     a: Float32Array.of(0.6, 0.8),
     b: given.b,
     m: { size: 2, rows: Float32Array.of(0.6, 0.8, 0, 1) },
     s: sparse,
   });
-  assert.deepEqual(preparePoints([prepared], config), [prepared]);
+  assert.deepEqual(preparePoint(prepared), prepared);
   const points = [{ id: 1, vectors: given }];
-  const update = prepareOperation({ kind: 'updateVectors', points }, config);
+  const update = prepareOperation({ kind: 'updateVectors', points });
   assert.deepEqual(update, {
     kind: 'updateVectors',
     points: [{ id: 1, vectors: prepared.vectors }],
@@ -74,7 +90,7 @@ test('values become those of the datatype after they are of length 1, but for by
 });
 
 test('a point may lack vectors, but not have one of a wrong kind, dimension or name', () => {
-  const prepare = (vectors: Point['vectors']) => () => preparePoints([point(vectors)], config);
+  const prepare = (vectors: Point['vectors']) => () => preparePoint(point(vectors));
   const unknown = '400 Wrong input: Not existing vector name error: ';
   const dimension = '400 Wrong input: Vector dimension error: expected dim: ';
   assert.equal(refusalOf(prepare({})), 'none');
@@ -95,10 +111,11 @@ test('a point may lack vectors, but not have one of a wrong kind, dimension or n
 
 test('a vector that the collection has not cannot be taken from its points', () => {
   const remove = (name: string) => () =>
-    prepareOperation(
-      { kind: 'deleteVectors', selector: { kind: 'ids', ids: [1] }, names: [name] },
-      config,
-    );
+    prepareOperation({
+      kind: 'deleteVectors',
+      selector: { kind: 'ids', ids: [1] },
+      names: [name],
+    });
   assert.equal(refusalOf(remove('s')), 'none');
   assert.equal(refusalOf(remove('x')), '400 Wrong input: Not existing vector name error: x');
 });

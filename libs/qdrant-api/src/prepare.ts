@@ -12,23 +12,19 @@ import type {
   VectorValue,
 } from '@tributary/model';
 import { isDense, isSparse, normalize, storedDatatypeOf, toDatatype } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { type Steps, TributaryError } from '@tributary/runtime';
 import { unknownVectorName } from './requests/vector.ts';
 
 /** The operation as the write stream takes it. Errors: `wrong_input`. */
-export function prepareOperation(
+export function* prepareSteps(
   operation: PointOperation,
   config: CollectionConfig,
-): PointOperation {
+): Steps<PointOperation> {
   switch (operation.kind) {
     case 'upsert':
-      return { ...operation, points: preparePoints(operation.points, config) };
-    case 'updateVectors': {
-      const points = operation.points.map(({ id, vectors }) => {
-        return { id, vectors: prepareVectors(vectors, config) };
-      });
-      return { ...operation, points };
-    }
+      return { ...operation, points: yield* preparedEach(operation.points, config) };
+    case 'updateVectors':
+      return { ...operation, points: yield* preparedEach(operation.points, config) };
     case 'deleteVectors':
       for (const name of operation.names) checkVectorName(name, config);
       return operation;
@@ -37,13 +33,16 @@ export function prepareOperation(
   }
 }
 
-/** The points as the write stream takes them. Errors: `wrong_input`. */
-export function preparePoints(points: readonly Point[], config: CollectionConfig): Point[] {
-  return points.map((point) => preparePoint(point, config));
-}
-
-export function preparePoint(point: Point, config: CollectionConfig): Point {
-  return { id: point.id, vectors: prepareVectors(point.vectors, config), payload: point.payload };
+function* preparedEach<P extends Pick<Point, 'vectors'>>(
+  points: readonly P[],
+  config: CollectionConfig,
+): Steps<P[]> {
+  const prepared: P[] = [];
+  for (const point of points) {
+    prepared.push({ ...point, vectors: prepareVectors(point.vectors, config) });
+    yield undefined;
+  }
+  return prepared;
 }
 
 function prepareVectors(vectors: NamedVectors, config: CollectionConfig): NamedVectors {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { JsonValue } from '@tributary/model';
+import { atOnce, type Steps } from '@tributary/runtime';
 import { errorText, statusOf } from './errors.ts';
 import { parseBody } from './requests/json-reader.ts';
 
@@ -14,11 +15,18 @@ export const ID_RULE =
   'is not a valid point ID, valid values are either an unsigned integer or a UUID';
 
 export function assertRefused(parse: Parse, [body, status, text]: Refusal): void {
-  const refused = refusalOf(() => parse(parseBody(body)));
+  const refused = refusalOf(() => {
+    const parsed = parse(parseBody(body));
+    return isSteps(parsed) ? atOnce(parsed) : parsed;
+  });
   const shown = body.slice(0, 100);
   assert.equal(refused.slice(0, 3), String(status), `${shown}: ${refused}`);
   if (typeof text === 'string') assert.equal(refused, `${status} ${text}`);
   else assert.match(refused.slice(4), text, shown);
+}
+
+function isSteps(parsed: unknown): parsed is Steps<unknown> {
+  return typeof parsed === 'object' && parsed !== null && 'next' in parsed;
 }
 
 /** Status and text of what `act` throws, `none` where it does not. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { inSlices, nextSlice, SLICE_MS } from './slices.ts';
+import { atOnce, endInSlices, inSlices, nextSlice, SLICE_MS, type Steps } from './slices.ts';
 
 /** Busy for so long. */
 function spend(ms: number): void {
@@ -41,3 +41,29 @@ test('slices are given in the order in which they are asked for', async () => {
   await Promise.all([1, 2, 3].map((i) => nextSlice().then(() => order.push(i))));
   assert.deepEqual(order, [1, 2, 3]);
 });
+
+function* countTo(count: number, ms: number): Steps<number> {
+  for (let i = 0; i < count; i++) {
+    spend(ms);
+    yield undefined;
+  }
+  return count;
+}
+
+test('work in steps ends at once where it is small, and lets other work between where it is large', async () => {
+  await nextSlice();
+  assert.equal(endInSlices(countTo(3, 0)), 3);
+  let turns = 0;
+  const watch = setInterval(() => turns++, 1);
+  assert.equal(await endInSlices(countTo(60, 1)), 60);
+  clearInterval(watch);
+  assert.ok(turns >= 60 / (SLICE_MS + 1) / 2, `${turns} turns`);
+  assert.throws(() => atOnce(failing()), /broken/);
+  await assert.rejects(async () => endInSlices(failing()), /broken/);
+});
+
+function* failing(): Steps<number> {
+  spend(2 * SLICE_MS);
+  yield undefined;
+  throw new Error('broken');
+}

@@ -19,10 +19,23 @@ export const SLICE_MS = 4;
 const waiting: (() => void)[] = [];
 let isScheduled = false;
 let startedMs = Number.NEGATIVE_INFINITY;
+/** When the first work of this turn of the event loop began; undefined where none has. */
+let turnStartedMs: number | undefined;
 
 /** Whether the slice of this turn is used up. True as well for work that has not asked for a slice yet. */
 export function isSliceOver(): boolean {
   return performance.now() - startedMs >= SLICE_MS;
+}
+
+/** Whether works that wait for no slice, or had the one of this turn, have used as much of this turn as a slice is. */
+function isTurnLong(): boolean {
+  const nowMs = performance.now();
+  if (turnStartedMs !== undefined) return nowMs - turnStartedMs >= SLICE_MS;
+  turnStartedMs = nowMs;
+  setImmediate(() => {
+    turnStartedMs = undefined;
+  });
+  return false;
 }
 
 /** Resolves when the next slice is this work's. */
@@ -31,6 +44,34 @@ export function nextSlice(): Promise<void> {
     waiting.push(resolve);
     schedule();
   });
+}
+
+/** Work that can be left and taken up again between its steps: they give nothing, and its end the result. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
+/** For work that is known to be small. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Small work ends at once: it asks for slices only when the works of this turn have taken one together. */
+export function endInSlices<T>(steps: Steps<T>): T | Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (isTurnLong()) return afterSlices(steps);
+  }
+}
+
+async function afterSlices<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    if (isTurnLong()) await nextSlice();
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 /** Takes what the steps yield, in slices. */
@@ -47,6 +88,7 @@ function schedule(): void {
   setImmediate(() => {
     isScheduled = false;
     startedMs = performance.now();
+    if (turnStartedMs !== undefined) turnStartedMs = startedMs;
     waiting.shift()?.();
     if (waiting.length > 0) schedule();
   });

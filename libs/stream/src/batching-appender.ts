@@ -13,13 +13,15 @@ import {
   assert,
   backoffMs,
   type Clock,
+  endInSlices,
   pause,
   type Random,
+  type Steps,
   TributaryError,
 } from '@tributary/runtime';
 import { encodeEntry } from '@tributary/wire';
 import { cutIntoMessages } from './fragments.ts';
-import { cutIntoPieces, type PackedEntry, Packing, type Piece } from './pieces.ts';
+import { type PackedEntry, Packing, type Piece, pieceSteps } from './pieces.ts';
 import {
   APPEND_MESSAGES_MAX,
   type AppendMessage,
@@ -103,6 +105,8 @@ export class BatchingAppender {
   #queue: Write[] = [];
   #queueBytes = 0;
   #pump: Promise<void> | undefined;
+  /** Settles when every write so far has its pieces; undefined where each has. */
+  #cutting: Promise<void> | undefined;
 
   constructor(options: BatchingAppenderOptions) {
     this.#stream = options.stream;
@@ -132,7 +136,9 @@ export class BatchingAppender {
     operationId?: string,
   ): Promise<WriteReceipt> {
     this.#closed.signal.throwIfAborted();
-    const pieces = parts.flatMap((part) => cutIntoPieces(part));
+    const cut = this.#cut(parts);
+    const pieces = cut instanceof Promise ? await cut : cut;
+    this.#closed.signal.throwIfAborted();
     if (pieces.length === 0) throw new TributaryError('bad_request', 'Empty update request');
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
     this.#refuseTooLarge(pieces, bytes);
@@ -167,6 +173,23 @@ export class BatchingAppender {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** At once where that is little work, so that the writes of one turn go together; after those that came before. */
+  #cut(parts: readonly WritePart[]): readonly Piece[] | Promise<readonly Piece[]> {
+    const pieces = endInSlices(pieceSteps(parts));
+    const before = this.#cutting;
+    if (before === undefined && !(pieces instanceof Promise)) return pieces;
+    const cut = Promise.all([pieces, before]).then(([own]) => own);
+    const settled = cut.then(
+      () => {},
+      () => {},
+    );
+    this.#cutting = settled;
+    settled.then(() => {
+      if (this.#cutting === settled) this.#cutting = undefined;
+    });
+    return cut;
   }
 
   #refuseTooLarge(pieces: readonly Piece[], bytes: number): void {
@@ -251,7 +274,8 @@ export class BatchingAppender {
   }
 
   async #send(group: Group): Promise<void> {
-    const { messages, lastMessages } = this.#encode(group);
+    const encoded = endInSlices(this.#encode(group));
+    const { messages, lastMessages } = encoded instanceof Promise ? await encoded : encoded;
     const { sequence: last, duplicate } = await this.#appendWithRetries(messages, group.writes);
     const first = last - (messages.length - 1);
     group.writes.forEach((write, i) => {
@@ -266,10 +290,10 @@ export class BatchingAppender {
   }
 
   /** The messages of the entries, and for each entry the index of its last message. */
-  #encode({ id, entries, traceparents }: Group): {
+  *#encode({ id, entries, traceparents }: Group): Steps<{
     messages: readonly AppendMessage[];
     lastMessages: readonly number[];
-  } {
+  }> {
     const timeMs = this.#clock.nowMs();
     const messages: AppendMessage[] = [];
     const lastMessages: number[] = [];
@@ -281,6 +305,7 @@ export class BatchingAppender {
       lastMessages.push(messages.length - 1);
       const traces = traceparents.get(index);
       if (traces !== undefined) change(messages, { traceparents: traces });
+      yield undefined;
     }
     // The last has the id itself: a write under an id excludes every other, however many messages they take, and a
     // duplicate is looked for by its last message.

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ALL_SHARDS, type PointOperation, type ShardTarget, shardId } from '@tributary/model';
+import {
+  ALL_SHARDS,
+  type PointOperation,
+  type ShardTarget,
+  shardId,
+  type WritePart,
+} from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
 import { ENTRY_OVERHEAD_BYTES, operationBytes } from '@tributary/wire';
 import fc from 'fast-check';
-import { cutIntoPieces, Packing } from './pieces.ts';
+import { Packing, type Piece, pieceSteps } from './pieces.ts';
 import { MESSAGE_BYTES_MAX } from './write-stream.ts';
 
 const SHARD = shardId(0);
@@ -13,6 +20,10 @@ const sparse = { indices: Uint32Array.from({ length: 300 }, (_, i) => i), values
 const multi = { size: 10, rows: floats(400) };
 const ids = Array.from({ length: 80_000 }, (_, id) => id);
 const points = ids.slice(0, 600).map((id) => ({ id, vectors: { sparse, multi }, payload }));
+
+function cutIntoPieces(part: WritePart): Piece[] {
+  return atOnce(pieceSteps([part]));
+}
 
 function floats(length: number): Float32Array {
   return new Float32Array(length).fill(1);

@@ -14,7 +14,7 @@ import {
   type ShardTarget,
   type WritePart,
 } from '@tributary/model';
-import { assert } from '@tributary/runtime';
+import { assert, type Steps } from '@tributary/runtime';
 import {
   ENTRY_OVERHEAD_BYTES,
   operationBytes,
@@ -42,10 +42,19 @@ export interface PackedEntry {
 const ID_BYTES = 20;
 /** What an entry is filled up to; a single point, payload or filter may be larger, and is an entry by itself. */
 const PIECE_BYTES_MAX = MESSAGE_BYTES_MAX - ENTRY_OVERHEAD_BYTES;
+/** Takes a millisecond at most, and few writes have as many. */
+const ITEMS_OF_STEP = 500;
 
-export function cutIntoPieces(part: WritePart): Piece[] {
-  const operations = part.operations.flatMap((operation) => cutOperation(operation));
-  return operations.map(({ operation, bytes }) => ({ shard: part.shard, operation, bytes }));
+export function* pieceSteps(parts: readonly WritePart[]): Steps<Piece[]> {
+  const pieces: Piece[] = [];
+  for (const { shard, operations } of parts) {
+    for (const whole of operations) {
+      for (const { operation, bytes } of yield* cutOperation(whole)) {
+        pieces.push({ shard, operation, bytes });
+      }
+    }
+  }
+  return pieces;
 }
 
 /**
@@ -135,18 +144,20 @@ interface SizedOperation {
   readonly bytes: number;
 }
 
-function cutOperation(operation: PointOperation): SizedOperation[] {
+function* cutOperation(operation: PointOperation): Steps<SizedOperation[]> {
   switch (operation.kind) {
     case 'upsert': {
       const restBytes = operationBytes({ ...operation, points: [] });
-      return cutList(operation.points, pointBytes, restBytes).map(({ items, bytes }) => ({
+      const runs = yield* cutList(operation.points, pointBytes, restBytes);
+      return runs.map(({ items, bytes }) => ({
         operation: { ...operation, points: items },
         bytes,
       }));
     }
     case 'updateVectors': {
       const restBytes = operationBytes({ ...operation, points: [] });
-      return cutList(operation.points, vectorsUpdateBytes, restBytes).map(({ items, bytes }) => ({
+      const runs = yield* cutList(operation.points, vectorsUpdateBytes, restBytes);
+      return runs.map(({ items, bytes }) => ({
         operation: { ...operation, points: items },
         bytes,
       }));
@@ -159,7 +170,7 @@ function cutOperation(operation: PointOperation): SizedOperation[] {
     default:
       return operation.selector.kind === 'filter'
         ? [whole(operation)]
-        : cutByIds(operation, operation.selector.ids);
+        : yield* cutByIds(operation, operation.selector.ids);
   }
 }
 
@@ -167,26 +178,27 @@ function whole(operation: PointOperation): SizedOperation {
   return { operation, bytes: operationBytes(operation) };
 }
 
-function cutByIds(
+function* cutByIds(
   operation: Extract<PointOperation, { selector: PointSelector }>,
   ids: readonly PointId[],
-): SizedOperation[] {
+): Steps<SizedOperation[]> {
   const bytes = operationBytes(operation);
   if (bytes <= PIECE_BYTES_MAX) return [{ operation, bytes }];
   const none: PointSelector = { kind: 'ids', ids: [] };
   const restBytes = operationBytes({ ...operation, selector: none });
-  return cutList(ids, () => ID_BYTES, restBytes).map(({ items, bytes }) => ({
+  const runs = yield* cutList(ids, () => ID_BYTES, restBytes);
+  return runs.map(({ items, bytes }) => ({
     operation: { ...operation, selector: { kind: 'ids', ids: items } },
     bytes,
   }));
 }
 
 /** Consecutive runs of the list, each with `restBytes` within the limit, or of one item. */
-function cutList<T>(
+function* cutList<T>(
   list: readonly T[],
   bytesOf: (item: T) => number,
   restBytes: number,
-): { items: T[]; bytes: number }[] {
+): Steps<{ items: T[]; bytes: number }[]> {
   const runs: { items: T[]; bytes: number }[] = [];
   let run: { items: T[]; bytes: number } | undefined;
   for (const item of list) {
@@ -197,6 +209,7 @@ function cutList<T>(
     }
     run.items.push(item);
     run.bytes += bytes;
+    if (run.items.length % ITEMS_OF_STEP === 0) yield undefined;
   }
   return runs;
 }

@@ -34,7 +34,7 @@ type DeleteVectors = Pick<DeletePointVectors, 'vectors'> & Selected & Sharded;
 type SetPayload = Pick<SetPayloadPoints, 'payload' | 'key'> & Selected & Sharded;
 type DeletePayload = Pick<DeletePayloadPoints, 'keys'> & Selected & Sharded;
 
-/** Vectors are finite but not yet held against the collection: see `prepareOperation`. */
+/** Vectors are finite but not yet held against the collection: see `prepareSteps`. */
 export function upsertOf(message: Upsert): GivenOperation & { kind: 'upsert' } {
   refuseShardKeys(message);
   const { points, updateFilter } = message;

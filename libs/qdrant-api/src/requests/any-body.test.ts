@@ -10,9 +10,9 @@ import {
   type NamedVectors,
   type PointOperation,
 } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { atOnce, TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
-import { prepareOperation } from '../prepare.ts';
+import { prepareSteps } from '../prepare.ts';
 import { parseAliasActions } from './aliases.ts';
 import { parseCreateCollection } from './create-collection.ts';
 import { parseFacet, parseMatrix } from './facet.ts';
@@ -20,10 +20,10 @@ import { parseCreateFieldIndex } from './field-index.ts';
 import { parseDiscover, parseRecommend, parseSearch, parseSearchBatch } from './legacy-query.ts';
 import { parseQuery, parseQueryBatch, parseQueryGroups } from './query.ts';
 import { parseCount, parseRetrieve, parseScroll } from './read.ts';
-import { parseDeletePayload, parseDeletePoints, parseSetPayload } from './update.ts';
-import { parseUpdateBatch } from './update-batch.ts';
+import { deletePayloadSteps, deletePointsSteps, setPayloadSteps } from './update.ts';
+import { updateBatchSteps } from './update-batch.ts';
 import { parseUpdateCollection } from './update-collection.ts';
-import { parseUpsert } from './upsert.ts';
+import { upsertSteps } from './upsert.ts';
 
 const defaults = { shardNumber: 1, replicationFactor: 1, writeConsistencyFactor: 1 };
 const config = parseCreateCollection({ vectors: { size: 1, distance: 'Cosine' } }, defaults);
@@ -52,12 +52,16 @@ function vectorsOf(point: { readonly vectors: NamedVectors<GivenVector> }): Name
   );
 }
 
+function prepared(operation: GivenOperation): PointOperation {
+  return atOnce(prepareSteps(embedded(operation), config));
+}
+
 const PARSERS: readonly ((body: JsonValue) => unknown)[] = [
-  (body) => prepareOperation(embedded(parseUpsert(body)), config),
-  (body) => parseUpdateBatch(body).map((each) => prepareOperation(embedded(each), config)),
-  parseDeletePoints,
-  parseSetPayload,
-  parseDeletePayload,
+  (body) => prepared(atOnce(upsertSteps(body))),
+  (body) => atOnce(updateBatchSteps(body)).map(prepared),
+  (body) => atOnce(deletePointsSteps(body)),
+  (body) => atOnce(setPayloadSteps(body)),
+  (body) => atOnce(deletePayloadSteps(body)),
   parseRetrieve,
   parseScroll,
   parseCount,

@@ -9,10 +9,12 @@ import {
   JsonPathError,
   numberOfValue,
   parseJson,
+  parseJsonInSteps,
   parsePointId,
   stringifyJson,
   WholeFloat,
 } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { formatError, invalidPointId, validationError } from '../errors.ts';
 
 export type Body = JsonValue | undefined;
@@ -29,9 +31,21 @@ export function parseBody(text: string): JsonValue {
   try {
     return parseJson(text);
   } catch (error) {
-    if (error instanceof JsonError) throw formatError(error.message);
-    throw error;
+    throw asFormatError(error);
   }
+}
+
+/** The same of a large body, by its bytes. */
+export function* bodySteps(bytes: Buffer): Steps<JsonValue> {
+  try {
+    return yield* parseJsonInSteps(bytes);
+  } catch (error) {
+    throw asFormatError(error);
+  }
+}
+
+function asFormatError(error: unknown): unknown {
+  return error instanceof JsonError ? formatError(error.message) : error;
 }
 
 /** `a.b` of `a` and `b`; `b` where `a` is the body itself. */
@@ -75,6 +89,20 @@ export function readArray(value: Body, path: string): JsonArray {
 export function readString(value: Body, path: string): string {
   if (typeof value === 'string') return value;
   throw wrongType(path, value, 'a string');
+}
+
+/** What `read` makes of each item, step by step. */
+export function* readEach<T>(
+  value: Body,
+  path: string,
+  read: (item: JsonValue, path: string) => T,
+): Steps<T[]> {
+  const items: T[] = [];
+  for (const [i, item] of readArray(value, path).entries()) {
+    items.push(read(item, `${path}[${i}]`));
+    yield undefined;
+  }
+  return items;
 }
 
 export function readStrings(value: Body, path: string): string[] {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { atOnce } from '@tributary/runtime';
 import {
   assertRefused,
   FORMAT,
@@ -24,16 +25,16 @@ import {
 import { parseQueryGroups } from './query.ts';
 import { parseCount, parsePointIdText, parseRetrieve, parseScroll } from './read.ts';
 import {
-  parseClearPayload,
-  parseDeletePayload,
-  parseDeletePoints,
-  parseDeleteVectors,
-  parseOverwritePayload,
-  parseSetPayload,
-  parseUpdateVectors,
+  clearPayloadSteps,
+  deletePayloadSteps,
+  deletePointsSteps,
+  deleteVectorsSteps,
+  overwritePayloadSteps,
+  setPayloadSteps,
+  updateVectorsSteps,
 } from './update.ts';
-import { parseUpdateBatch } from './update-batch.ts';
-import { parseUpsert } from './upsert.ts';
+import { updateBatchSteps } from './update-batch.ts';
+import { upsertSteps } from './upsert.ts';
 
 const UUID = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -108,7 +109,7 @@ test('an upsert that cannot be taken is refused with the status and text of its 
     ['{"points":', 400, /^Format error in JSON body: /],
     ['['.repeat(100_000), 400, /nested deeper than/],
   ];
-  for (const refusal of refusals) assertRefused(parseUpsert, refusal);
+  for (const refusal of refusals) assertRefused(upsertSteps, refusal);
 });
 
 test('both forms of an upsert become the same points, ids exact', () => {
@@ -117,8 +118,8 @@ test('both forms of an upsert become the same points, ids exact', () => {
     {"id":"${UUID.toUpperCase()}","vector":{"":[0,2]},"payload":null}]}`;
   const columns = `{"batch":{"ids":[18446744073709551615,"${UUID}"],
     "vectors":[[1,0.5],[0,2]],"payloads":[{"n":9007199254740993},null]}}`;
-  const upsert = parseUpsert(parseBody(rows));
-  assert.deepEqual(upsert, parseUpsert(parseBody(columns)));
+  const upsert = atOnce(upsertSteps(parseBody(rows)));
+  assert.deepEqual(upsert, atOnce(upsertSteps(parseBody(columns))));
   const [first, second] = upsert.points;
   assert.equal(first?.id, 18446744073709551615n);
   assert.equal(second?.id, UUID);
@@ -128,42 +129,42 @@ test('both forms of an upsert become the same points, ids exact', () => {
 });
 
 test('named vectors come in rows and in columns, and integers beyond 2^53 are numbers like others', () => {
-  const [row] = parseUpsert(parseBody(pointWith('{"a":[9007199254740993],"b":[]}'))).points;
+  const [row] = atOnce(upsertSteps(parseBody(pointWith('{"a":[9007199254740993],"b":[]}')))).points;
   assert.deepEqual(row?.vectors, { a: Float32Array.of(2 ** 53), b: new Float32Array(0) });
   const columns = '{"batch":{"ids":[1,2],"vectors":{"a":[[1],[2]],"b":[[3],[4]]}}}';
-  const [, second] = parseUpsert(parseBody(columns)).points;
+  const [, second] = atOnce(upsertSteps(parseBody(columns))).points;
   assert.deepEqual(second?.vectors, { a: Float32Array.of(2), b: Float32Array.of(4) });
 });
 
 test('an update without points, or with what is not served, is refused', () => {
   const refusals: readonly (readonly [Parse, Refusal])[] = [
-    [parseDeletePoints, ['{}', 400, /expected `points` \(a list of ids\) or `filter`/]],
-    [parseDeletePoints, ['{"points":[]}', 400, 'Bad request: Empty update request']],
-    [parseDeletePoints, ['{"points":[-1]}', 400, `${FORMAT}points[0]: value -1 ${ID_RULE}`]],
-    [parseDeletePoints, ['{"filter":{"muts":[]}}', 400, /filter: unknown field `muts`/]],
-    [parseDeletePoints, ['{"points":[1],"shard_key":[1]}', 400, `${UNSUPPORTED}shard keys`]],
-    [parseSetPayload, ['{"points":[1]}', 400, /payload: invalid type: nothing/]],
-    [parseSetPayload, ['{"points":[1],"payload":{},"key":"a..b"}', 400, /key: invalid JSON path/]],
-    [parseOverwritePayload, ['{"points":[1],"payload":{},"key":"["}', 400, /key: invalid JSON/]],
-    [parseUpdateVectors, ['{"points":[]}', 422, /\[points: must not be empty\]/]],
-    [parseUpdateVectors, ['{"points":[{"id":1}]}', 400, /points\[0\]\.vector: invalid type/]],
-    [parseDeleteVectors, ['{"points":[1],"vector":[]}', 422, /vector names to delete/]],
-    [parseDeleteVectors, ['{"points":[1]}', 400, /vector: invalid type: nothing/]],
-    [parseDeleteVectors, ['{"vector":["a"]}', 400, /expected `points`/]],
-    [parseUpdateBatch, ['{}', 400, /operations: invalid type: nothing/]],
-    [parseUpdateBatch, ['{"operations":[{"upset":{}}]}', 400, /operations\[0\]: invalid type/]],
-    [parseUpdateBatch, ['{"operations":[{"delete":{"points":[]}}]}', 400, /Empty update request/]],
-    [parseUpdateBatch, ['{"operations":[{"constructor":{}}]}', 400, /operations\[0\]: invalid/]],
+    [deletePointsSteps, ['{}', 400, /expected `points` \(a list of ids\) or `filter`/]],
+    [deletePointsSteps, ['{"points":[]}', 400, 'Bad request: Empty update request']],
+    [deletePointsSteps, ['{"points":[-1]}', 400, `${FORMAT}points[0]: value -1 ${ID_RULE}`]],
+    [deletePointsSteps, ['{"filter":{"muts":[]}}', 400, /filter: unknown field `muts`/]],
+    [deletePointsSteps, ['{"points":[1],"shard_key":[1]}', 400, `${UNSUPPORTED}shard keys`]],
+    [setPayloadSteps, ['{"points":[1]}', 400, /payload: invalid type: nothing/]],
+    [setPayloadSteps, ['{"points":[1],"payload":{},"key":"a..b"}', 400, /key: invalid JSON path/]],
+    [overwritePayloadSteps, ['{"points":[1],"payload":{},"key":"["}', 400, /key: invalid JSON/]],
+    [updateVectorsSteps, ['{"points":[]}', 422, /\[points: must not be empty\]/]],
+    [updateVectorsSteps, ['{"points":[{"id":1}]}', 400, /points\[0\]\.vector: invalid type/]],
+    [deleteVectorsSteps, ['{"points":[1],"vector":[]}', 422, /vector names to delete/]],
+    [deleteVectorsSteps, ['{"points":[1]}', 400, /vector: invalid type: nothing/]],
+    [deleteVectorsSteps, ['{"vector":["a"]}', 400, /expected `points`/]],
+    [updateBatchSteps, ['{}', 400, /operations: invalid type: nothing/]],
+    [updateBatchSteps, ['{"operations":[{"upset":{}}]}', 400, /operations\[0\]: invalid type/]],
+    [updateBatchSteps, ['{"operations":[{"delete":{"points":[]}}]}', 400, /Empty update request/]],
+    [updateBatchSteps, ['{"operations":[{"constructor":{}}]}', 400, /operations\[0\]: invalid/]],
     [
-      parseSetPayload,
+      setPayloadSteps,
       [
         `{"points":[1],"key":"${'a.'.repeat(99)}a","payload":${'{"a":'.repeat(29)}1${'}'.repeat(29)}}`,
         400,
         `${FORMAT}payload: nested deeper than 128 levels under its key`,
       ],
     ],
-    [parseDeletePayload, ['{"points":[1],"keys":"a"}', 400, /keys: invalid type: "a"/]],
-    [parseClearPayload, ['{}', 400, /expected `points`/]],
+    [deletePayloadSteps, ['{"points":[1],"keys":"a"}', 400, /keys: invalid type: "a"/]],
+    [clearPayloadSteps, ['{}', 400, /expected `points`/]],
   ];
   for (const [parse, refusal] of refusals) assertRefused(parse, refusal);
 });
@@ -171,24 +172,30 @@ test('an update without points, or with what is not served, is refused', () => {
 test('an update becomes one operation', () => {
   const byIds = { kind: 'ids', ids: [1, UUID] };
   const ids = `"points":[1,"${UUID}"]`;
-  assert.deepEqual(parseDeletePoints(parseBody(`{${ids}}`)), { kind: 'delete', selector: byIds });
-  assert.deepEqual(parseSetPayload(parseBody(`{${ids},"payload":{"a":1},"key":"b"}`)), {
+  assert.deepEqual(atOnce(deletePointsSteps(parseBody(`{${ids}}`))), {
+    kind: 'delete',
+    selector: byIds,
+  });
+  assert.deepEqual(atOnce(setPayloadSteps(parseBody(`{${ids},"payload":{"a":1},"key":"b"}`))), {
     kind: 'setPayload',
     selector: byIds,
     payload: { a: 1 },
     key: 'b',
   });
-  assert.deepEqual(parseOverwritePayload(parseBody(`{${ids},"filter":null,"payload":{}}`)), {
-    kind: 'overwritePayload',
-    selector: byIds,
-    payload: {},
-  });
-  assert.deepEqual(parseDeletePayload(parseBody(`{${ids},"keys":["a","b.c"]}`)), {
+  assert.deepEqual(
+    atOnce(overwritePayloadSteps(parseBody(`{${ids},"filter":null,"payload":{}}`))),
+    {
+      kind: 'overwritePayload',
+      selector: byIds,
+      payload: {},
+    },
+  );
+  assert.deepEqual(atOnce(deletePayloadSteps(parseBody(`{${ids},"keys":["a","b.c"]}`))), {
     kind: 'deletePayload',
     selector: byIds,
     keys: ['a', 'b.c'],
   });
-  assert.deepEqual(parseClearPayload(parseBody('{"filter":{"must":[]}}')), {
+  assert.deepEqual(atOnce(clearPayloadSteps(parseBody('{"filter":{"must":[]}}'))), {
     kind: 'clearPayload',
     selector: { kind: 'filter', filter: { must: [] } },
   });

@@ -11,30 +11,29 @@ import type {
   PointSelector,
 } from '@tributary/model';
 import { JSON_DEPTH_MAX, jsonDepth, parseJsonPath } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import { refuseKeys } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
 import {
   optional,
   present,
-  readArray,
+  readEach,
   readObject,
   readPath,
   readPaths,
   readPointId,
-  readPointIds,
   readStrings,
 } from './json-reader.ts';
 import { readPointVectors } from './vector.ts';
 
-export function parseDeletePoints(body: JsonValue | undefined): PointOperation {
-  return { kind: 'delete', selector: readSelector(readUpdate(body)) };
+export function* deletePointsSteps(body: JsonValue | undefined): Steps<PointOperation> {
+  return { kind: 'delete', selector: yield* readSelector(readUpdate(body)) };
 }
 
-export function parseUpdateVectors(body: JsonValue | undefined): GivenOperation {
+export function* updateVectorsSteps(body: JsonValue | undefined): Steps<GivenOperation> {
   const object = readUpdate(body);
-  const points = readArray(object.points, 'points').map((item, i) => {
-    const path = `points[${i}]`;
+  const points = yield* readEach(object.points, 'points', (item, path) => {
     const point = readObject(item, path);
     const vector = point.vector === undefined ? point.vectors : point.vector;
     return vectorUpdate(
@@ -61,29 +60,30 @@ export function vectorUpdate(
   throw validationError(path, 'must name at least one vector to update');
 }
 
-export function parseDeleteVectors(body: JsonValue | undefined): PointOperation {
+export function* deleteVectorsSteps(body: JsonValue | undefined): Steps<PointOperation> {
   const object = readUpdate(body);
   const names = readStrings(object.vector ?? object.vectors, 'vector');
   if (names.length === 0) throw validationError('vector', 'must specify vector names to delete');
-  return { kind: 'deleteVectors', selector: readSelector(object), names: [...new Set(names)] };
+  const selector = yield* readSelector(object);
+  return { kind: 'deleteVectors', selector, names: [...new Set(names)] };
 }
 
-export function parseSetPayload(body: JsonValue | undefined): PointOperation {
+export function setPayloadSteps(body: JsonValue | undefined): Steps<PointOperation> {
   return readPayloadChange('setPayload', body);
 }
 
-export function parseOverwritePayload(body: JsonValue | undefined): PointOperation {
+export function overwritePayloadSteps(body: JsonValue | undefined): Steps<PointOperation> {
   return readPayloadChange('overwritePayload', body);
 }
 
-function readPayloadChange(
+function* readPayloadChange(
   kind: 'setPayload' | 'overwritePayload',
   body: JsonValue | undefined,
-): PointOperation {
+): Steps<PointOperation> {
   const object = readUpdate(body);
   const payload = readObject(object.payload, 'payload');
   const key = optional(object, 'key', '', readPath);
-  return payloadChange(kind, readSelector(object), payload, key);
+  return payloadChange(kind, yield* readSelector(object), payload, key);
 }
 
 /** Refuses a payload that would lie too deep under its key. */
@@ -100,14 +100,14 @@ export function payloadChange(
   return { kind, selector, payload, key };
 }
 
-export function parseDeletePayload(body: JsonValue | undefined): PointOperation {
+export function* deletePayloadSteps(body: JsonValue | undefined): Steps<PointOperation> {
   const object = readUpdate(body);
   const keys = readPaths(object.keys, 'keys');
-  return { kind: 'deletePayload', selector: readSelector(object), keys };
+  return { kind: 'deletePayload', selector: yield* readSelector(object), keys };
 }
 
-export function parseClearPayload(body: JsonValue | undefined): PointOperation {
-  return { kind: 'clearPayload', selector: readSelector(readUpdate(body)) };
+export function* clearPayloadSteps(body: JsonValue | undefined): Steps<PointOperation> {
+  return { kind: 'clearPayload', selector: yield* readSelector(readUpdate(body)) };
 }
 
 function readUpdate(body: JsonValue | undefined): JsonObject {
@@ -117,9 +117,9 @@ function readUpdate(body: JsonValue | undefined): JsonObject {
 }
 
 /** Ids come before a filter where a body has both. */
-function readSelector(body: JsonObject): PointSelector {
-  const ids = optional(body, 'points', '', readPointIds);
-  if (ids !== undefined) {
+function* readSelector(body: JsonObject): Steps<PointSelector> {
+  if (body.points !== undefined && body.points !== null) {
+    const ids = yield* readEach(body.points, 'points', readPointId);
     if (ids.length === 0) throw emptyUpdate();
     return { kind: 'ids', ids };
   }

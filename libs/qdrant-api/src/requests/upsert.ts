@@ -9,6 +9,7 @@ import type {
   Point,
 } from '@tributary/model';
 import { NO_PAYLOAD, payloadToBytes, UNNAMED_VECTOR } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import { refuseKeys } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
@@ -18,20 +19,22 @@ import {
   optional,
   present,
   readArray,
+  readEach,
   readObject,
   readPointId,
-  readPointIds,
   wrongType,
 } from './json-reader.ts';
 import { readPointVectors, readVector, unknownVectorName } from './vector.ts';
 
-/** Vectors are finite but not yet held against the collection: see `preparePoints`. */
-export function parseUpsert(body: JsonValue | undefined): GivenOperation & { kind: 'upsert' } {
+/** Vectors are finite but not yet held against the collection: see `prepareSteps`. */
+export function* upsertSteps(
+  body: JsonValue | undefined,
+): Steps<GivenOperation & { kind: 'upsert' }> {
   const object = readObject(body, '');
   refuseKeys(object, { shard_key: 'shardKeys' });
   const points = isArray(object.points)
-    ? object.points.map((item, i) => readPoint(item, `points[${i}]`))
-    : readBatch(object.batch);
+    ? yield* readEach(object.points, 'points', readPoint)
+    : yield* readBatch(object.batch);
   if (points.length === 0) throw emptyUpdate();
   return present<GivenOperation & { kind: 'upsert' }>({
     kind: 'upsert',
@@ -72,16 +75,18 @@ function readPayload(value: JsonValue | undefined, path: string): Uint8Array {
   return payloadToBytes(readObject(value, path));
 }
 
-function readBatch(value: JsonValue | undefined): Point<GivenVector>[] {
+function* readBatch(value: JsonValue | undefined): Steps<Point<GivenVector>[]> {
   if (!isObject(value)) throw formatError('expected `points` (a list) or `batch` (an object)');
-  const ids = readPointIds(value.ids, 'batch.ids');
-  const vectors = readColumns(value.vectors, ids.length);
+  const ids = yield* readEach(value.ids, 'batch.ids', readPointId);
+  const vectors = yield* readColumns(value.vectors, ids.length);
   const payloads = readPayloadColumn(value, ids.length);
-  return ids.map((id, i) => ({
-    id,
-    vectors: vectors[i] ?? {},
-    payload: readPayload(payloads?.[i], `batch.payloads[${i}]`),
-  }));
+  const points: Point<GivenVector>[] = [];
+  for (const [i, id] of ids.entries()) {
+    const payload = readPayload(payloads?.[i], `batch.payloads[${i}]`);
+    points.push({ id, vectors: vectors[i] ?? {}, payload });
+    yield undefined;
+  }
+  return points;
 }
 
 function readPayloadColumn(batch: JsonObject, count: number): readonly JsonValue[] | undefined {
@@ -91,11 +96,15 @@ function readPayloadColumn(batch: JsonObject, count: number): readonly JsonValue
   return payloads;
 }
 
-function readColumns(value: JsonValue | undefined, count: number): NamedVectors<GivenVector>[] {
+function* readColumns(
+  value: JsonValue | undefined,
+  count: number,
+): Steps<NamedVectors<GivenVector>[]> {
   const path = 'batch.vectors';
   if (isArray(value)) {
     checkCount(value.length, path, count);
-    return value.map((item, i) => ({ [UNNAMED_VECTOR]: readVector(item, `${path}[${i}]`) }));
+    const vectors = yield* readEach(value, path, readVector);
+    return vectors.map((vector) => ({ [UNNAMED_VECTOR]: vector }));
   }
   if (!isObject(value)) throw wrongType(path, value, 'a list of vectors, or such lists by name');
   const rows = Array.from({ length: count }, (): Record<string, GivenVector> => ({}));
@@ -103,9 +112,10 @@ function readColumns(value: JsonValue | undefined, count: number): NamedVectors<
     const items = readArray(column, `${path}.${name}`);
     checkCount(items.length, `${path}.${name}`, count);
     if (name === '__proto__') throw unknownVectorName(name);
-    rows.forEach((row, i) => {
+    for (const [i, row] of rows.entries()) {
       row[name] = readVector(items[i], `${path}.${name}[${i}]`);
-    });
+      yield undefined;
+    }
   }
   return rows;
 }

@@ -45,7 +45,7 @@ export function operatorRoutes({ operators, names, views, quotas }: GatewayCore)
       method: 'PUT',
       url: '/quotas',
       handle: async (request) => {
-        await quotas.set(parseQuotas(bodyOf(request)));
+        await quotas.set(parseQuotas(await bodyOf(request)));
         return 'true';
       },
     },

@@ -3,11 +3,13 @@
 import type { CollectionState } from '@tributary/metadata';
 import type { JsonValue } from '@tributary/model';
 import {
+  bodySteps,
   type JsonPieces,
   parseBody,
   parseReadParameters,
   type QueryStrings,
 } from '@tributary/qdrant-api';
+import { endInSlices } from '@tributary/runtime';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import type { HeldReadParameters } from '../limits/byte-budget.ts';
 
@@ -17,8 +19,8 @@ export interface RestRequest {
   readonly query: QueryStrings;
   /** By name in lower case. */
   readonly headers: QueryStrings;
-  /** Text of the body; empty where there is none. */
-  readonly body: string;
+  /** Text of the body, empty where there is none; the bytes of a large one. */
+  readonly body: string | Buffer;
   /** Takes room for bytes that are held until the answer is taken. Errors: `exhausted`. */
   readonly hold: (bytes: number) => void;
 }
@@ -42,8 +44,10 @@ export function nameOf(request: RestRequest): string {
   return request.path.collection_name ?? '';
 }
 
-export function bodyOf(request: RestRequest): Body {
-  return request.body === '' ? undefined : parseBody(request.body);
+/** A large one is read in slices. */
+export async function bodyOf({ body }: RestRequest): Promise<Body> {
+  if (typeof body !== 'string') return endInSlices(bodySteps(body));
+  return body === '' ? undefined : parseBody(body);
 }
 
 /** A route that reads a collection: parses first, so that a bad request is told before an unknown name. */
@@ -62,7 +66,7 @@ export function readRoute<Asked>(
     url: `${COLLECTION_URL}${path}`,
     handle: async (request) => {
       const parameters = readParametersOf(request);
-      const asked = parse(bodyOf(request));
+      const asked = parse(await bodyOf(request));
       return names.using(nameOf(request), (collection) => read(collection, asked, parameters));
     },
   };

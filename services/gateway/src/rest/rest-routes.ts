@@ -82,7 +82,7 @@ function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute
       method: 'PUT',
       url,
       handle: async (request) => {
-        const config = parseCreateCollection(bodyOf(request), collections.defaults());
+        const config = parseCreateCollection(await bodyOf(request), collections.defaults());
         await collections.create(nameOf(request), config, parseTimeout(request.query));
         return 'true';
       },
@@ -91,7 +91,7 @@ function collectionRoutes({ names, collections, views }: GatewayCore): RestRoute
       method: 'PATCH',
       url,
       handle: async (request) => {
-        const patch = parseUpdateCollection(bodyOf(request));
+        const patch = parseUpdateCollection(await bodyOf(request));
         await collections.update(nameOf(request), patch, parseTimeout(request.query));
         return 'true';
       },
@@ -113,7 +113,7 @@ function vectorNameRoutes({ vectorNames }: GatewayCore): RestRoute[] {
       url,
       handle: async (request) => {
         const parameters = parseWriteParameters(request.query, request.headers);
-        const vector = parseCreateVectorName(bodyOf(request));
+        const vector = parseCreateVectorName(await bodyOf(request));
         const name = parseVectorName(request.path.vector_name ?? '');
         const outcome = await vectorNames.create(nameOf(request), name, vector, parameters);
         return writeUpdateResult(outcome);
@@ -137,7 +137,7 @@ function aliasRoutes({ names, collections }: GatewayCore): RestRoute[] {
       method: 'POST',
       url: '/collections/aliases',
       handle: async (request) => {
-        const actions = parseAliasActions(bodyOf(request));
+        const actions = parseAliasActions(await bodyOf(request));
         await collections.changeAliases(actions, parseTimeout(request.query));
         return 'true';
       },

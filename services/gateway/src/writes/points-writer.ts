@@ -19,13 +19,14 @@ import {
 import {
   emptyUpdate,
   noPointFound,
-  prepareOperation,
+  prepareSteps,
   type UpdateView,
   type WriteParameters,
 } from '@tributary/qdrant-api';
-import { splitOperation } from '@tributary/routing';
+import { splitSteps } from '@tributary/routing';
 import {
   type Clock,
+  endInSlices,
   pause,
   type Random,
   type SpanDetails,
@@ -119,7 +120,7 @@ export class PointsWriter implements AsyncDisposable {
   ): Promise<UpdateView> {
     const { clock, writeTimeoutMs } = this.#options;
     const prepared = await this.#prepare(collection, operation);
-    const parts = splitOperation(prepared, collection.shards.length);
+    const parts = await endInSlices(splitSteps(prepared, collection.shards.length));
     if (parts.length === 0) throw emptyUpdate();
     if (parameters.ordering === 'strong') {
       const targets = parts.map((part) => part.shard);
@@ -203,11 +204,11 @@ export class PointsWriter implements AsyncDisposable {
   /** Held against the newest collection before it is refused. */
   async #prepare(collection: CollectionState, operation: PointOperation): Promise<PointOperation> {
     try {
-      return prepareOperation(operation, collection.config);
+      return await endInSlices(prepareSteps(operation, collection.config));
     } catch (error) {
       const newest = await this.#options.names.newest(collection);
       if (newest === undefined || newest.config === collection.config) throw error;
-      return prepareOperation(operation, newest.config);
+      return await endInSlices(prepareSteps(operation, newest.config));
     }
   }
 
