@@ -33,6 +33,7 @@ const JOINED: MetadataEvent = {
   peer: peerId(1),
   uri: 'http://one:1',
   version: '1',
+  featureLevel: 1,
 };
 const TWO = [JOINED, created('old'), created('new')];
 

@@ -34,9 +34,10 @@ const LEGAL_CHANGES = REPLICA_STATES.flatMap((from) =>
 const ANY_CHANGES = REPLICA_STATES.flatMap((from) => REPLICA_STATES.map((to) => ({ from, to })));
 const replicaChange = fc
   .record({
-    collection: collections,
-    shard: fc.integer({ min: 0, max: 2 }).map(shardId),
-    peer: peers,
+    // Mostly replicas of the beginning, so that one goes through several states in a history.
+    collection: fc.constantFrom('a', 'a', 'b', 'c').map(collectionId),
+    shard: fc.constantFrom(0, 0, 1, 2).map(shardId),
+    peer: fc.constantFrom(1, 1, 2, 2, 3, 4).map(peerId),
     change: fc.constantFrom(...LEGAL_CHANGES, ...LEGAL_CHANGES, ...ANY_CHANGES),
   })
   .map(({ change, ...replica }) => ({ ...replica, ...change }));
@@ -135,9 +136,11 @@ const clusterChanges = fc.oneof(
       peer: peers,
       uri: fc.constantFrom('http://one:6335', 'http://two:6335', 'nowhere'),
       version: fc.constantFrom('1.0.0', '1.1.0'),
+      featureLevel: fc.constantFrom(1, 2),
     },
     plain,
   ),
+  fc.record({ kind: fc.constant('featureLevelRaised' as const), level: fc.constant(1) }, plain),
   fc.record({ kind: fc.constant('peerRemoved' as const), peer: peers }, plain),
   fc.record(
     {
@@ -193,8 +196,8 @@ function beginning(config: CollectionConfig): MetadataEvent[] {
     ({ collection: id, shard: shardId(0), peer, from: 'Initializing', to: 'Active' }) as const;
   return [
     { kind: 'clusterFounded', clusterId: CLUSTER },
-    { kind: 'peerJoined', peer: one, uri: 'http://one:6335', version: '1.0.0' },
-    { kind: 'peerJoined', peer: two, uri: 'http://two:6335', version: '1.0.0' },
+    { kind: 'peerJoined', peer: one, uri: 'http://one:6335', version: '1.0.0', featureLevel: 1 },
+    { kind: 'peerJoined', peer: two, uri: 'http://two:6335', version: '1.0.0', featureLevel: 1 },
     {
       kind: 'collectionCreated',
       id,

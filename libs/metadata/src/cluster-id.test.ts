@@ -42,7 +42,7 @@ test('a first event that is let go of while it is looked for is found in the fol
 
 test('a log that begins otherwise has no id', async () => {
   const log = new MemoryMetadataLog();
-  const peer = { peer: peerId(1), uri: 'http://one:1', version: '1' };
+  const peer = { peer: peerId(1), uri: 'http://one:1', version: '1', featureLevel: 1 };
   await log.append({ kind: 'peerJoined', ...peer }, sequence(0));
   assert.equal(await readClusterId(log, FOREVER), undefined);
 });

@@ -1,33 +1,42 @@
 // Events and folds as they are stored: JSON text with a version, checked when it is read.
 //
-// A reader that meets a version or a kind it does not know throws `corrupt` and thereby stops: it must not fold on
-// without it. A field it does not know stops it too, so a new field is a new version.
+// The version is the feature level that reading takes: that of the event's kind, that of the cluster for a fold. A
+// reader that does not know it throws `corrupt` and thereby stops: it must not fold on without it. So does a field or
+// a kind it does not know, so either belongs to a new level.
 
-import { JSON_DEPTH_MAX, type JsonValue, parseJson, stringifyJson } from '@tributary/model';
+import {
+  FEATURE_LEVEL,
+  isJsonObject,
+  JSON_DEPTH_MAX,
+  type JsonValue,
+  parseJson,
+  stringifyJson,
+} from '@tributary/model';
 import { messageOf, TributaryError } from '@tributary/runtime';
+import { EVENT_LEVELS } from './feature-level.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';
 import { storedEventSchema, storedStateSchema } from './stored-schema.ts';
 
-const VERSION = 1;
 /** What came in a request lies a few levels deeper in an event, and in a fold. */
 const DEPTH_MAX = 2 * JSON_DEPTH_MAX;
 
 /** Event as UTF-8 JSON: `{"version":1,"event":{"kind":…,…}}`. */
 export function encodeEvent(event: MetadataEvent): Uint8Array {
-  return toBytes({ version: VERSION, event });
+  return toBytes({ version: EVENT_LEVELS[event.kind], event });
 }
 
 /** Inverse of `encodeEvent`; throws `corrupt` on bytes it did not make. */
 export function decodeEvent(bytes: Uint8Array): MetadataEvent {
-  return read('event', () => storedEventSchema.parse(fromBytes(bytes)).event);
+  return read('event', () => storedEventSchema.parse(known(fromBytes(bytes))).event);
 }
 
 /** State as UTF-8 JSON: maps as lists of their entries. */
 export function encodeState(state: MetadataState): Uint8Array {
   return toBytes({
-    version: VERSION,
+    version: state.featureLevel,
     sequence: state.sequence,
+    featureLevel: state.featureLevel,
     ...(state.clusterId && { clusterId: state.clusterId }),
     peers: [...state.peers.values()],
     collections: [...state.collections.values()].map(({ shards, ...collection }) => ({
@@ -42,9 +51,10 @@ export function encodeState(state: MetadataState): Uint8Array {
 /** Inverse of `encodeState`; throws `corrupt` on bytes it did not make. */
 export function decodeState(bytes: Uint8Array): MetadataState {
   return read('snapshot', () => {
-    const stored = storedStateSchema.parse(fromBytes(bytes));
+    const stored = storedStateSchema.parse(known(fromBytes(bytes)));
     return {
       sequence: stored.sequence,
+      featureLevel: stored.featureLevel,
       ...(stored.clusterId && { clusterId: stored.clusterId }),
       peers: new Map(stored.peers.map((peer) => [peer.id, peer])),
       collections: new Map(stored.collections.map((collection) => [collection.name, collection])),
@@ -61,6 +71,15 @@ function read<T>(what: string, body: () => T): T {
     const reason = messageOf(error);
     throw new TributaryError('corrupt', `unreadable metadata ${what}: ${reason}`, { cause: error });
   }
+}
+
+/** The value, unless a later version of the program wrote it. */
+function known(value: JsonValue): JsonValue {
+  const level = isJsonObject(value) ? value.version : undefined;
+  if (typeof level !== 'number' || level <= FEATURE_LEVEL) return value;
+  throw new RangeError(
+    `it takes feature level ${level}, this version knows ${FEATURE_LEVEL}: start a newer version`,
+  );
 }
 
 function toBytes(value: object): Uint8Array {

@@ -239,7 +239,7 @@ export function leaseStoreConformance(
 
 function joined(peer: number): MetadataEvent {
   const uri = `http://127.0.0.1:${6000 + peer}`;
-  return { kind: 'peerJoined', peer: peerId(peer), uri, version: '1.0.0' };
+  return { kind: 'peerJoined', peer: peerId(peer), uri, version: '1.0.0', featureLevel: 1 };
 }
 
 async function appendPeers(

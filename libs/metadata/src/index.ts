@@ -1,6 +1,7 @@
 export * from './aliases.ts';
 export * from './cluster-id.ts';
 export * from './codec.ts';
+export { raiseDue } from './feature-level.ts';
 export * from './metadata.ts';
 export * from './metadata-event.ts';
 export * from './metadata-log.ts';

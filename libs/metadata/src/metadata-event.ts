@@ -16,11 +16,15 @@ import type { ReplicaState } from './metadata-state.ts';
 export type MetadataEvent =
   /** The first event of every log, and only that. */
   | { readonly kind: 'clusterFounded'; readonly clusterId: ClusterId }
+  /** Every peer knows it: what belongs to the level may be written from now on. */
+  | { readonly kind: 'featureLevelRaised'; readonly level: number }
   | {
       readonly kind: 'peerJoined';
       readonly peer: PeerId;
       readonly uri: string;
       readonly version: string;
+      /** The highest that its version knows. */
+      readonly featureLevel: number;
     }
   | { readonly kind: 'peerRemoved'; readonly peer: PeerId }
   | {

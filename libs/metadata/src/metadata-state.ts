@@ -30,6 +30,8 @@ export interface PeerState {
   /** Where the peer's p2p port is reached, `http://host:port`. */
   readonly uri: string;
   readonly version: string;
+  /** The highest that its version knows. */
+  readonly featureLevel: number;
 }
 
 export interface ShardState {
@@ -62,6 +64,8 @@ export interface MetadataState {
   readonly sequence: Sequence;
   /** Absent before the first event. */
   readonly clusterId?: ClusterId;
+  /** What may be written: all peers know it. Never goes down. */
+  readonly featureLevel: number;
   readonly peers: ReadonlyMap<PeerId, PeerState>;
   /** By name. */
   readonly collections: ReadonlyMap<string, CollectionState>;
@@ -73,6 +77,7 @@ export interface MetadataState {
 
 export const EMPTY_METADATA: MetadataState = {
   sequence: 0 as Sequence,
+  featureLevel: 1,
   peers: new Map(),
   collections: new Map(),
   aliases: new Map(),

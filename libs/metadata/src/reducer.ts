@@ -12,6 +12,7 @@ import {
 } from '@tributary/model';
 import { assert, unreachable } from '@tributary/runtime';
 import { changeAliases } from './aliases.ts';
+import { refuseKind, refuseOlderPeer, refuseRaise } from './feature-level.ts';
 import {
   type MetadataEvent,
   REPLICA_CHANGES_MAX,
@@ -42,11 +43,15 @@ export const REPLICA_TRANSITIONS: Readonly<Record<ReplicaState, readonly Replica
 
 /** Why the event makes no sense in this state, as a sentence for the user; undefined where it does. */
 export function refusal(state: MetadataState, event: MetadataEvent): string | undefined {
+  const early = refuseKind(state, event.kind);
+  if (early !== undefined) return early;
   switch (event.kind) {
     case 'clusterFounded':
       return state.sequence === 0 ? undefined : 'A cluster is founded by its first event only';
+    case 'featureLevelRaised':
+      return refuseRaise(state, event.level);
     case 'peerJoined':
-      return URL.canParse(event.uri) ? undefined : `Peer ${event.peer} has no valid URI`;
+      return refusePeerJoined(state, event);
     case 'peerRemoved':
       return refusePeerRemoved(state, event);
     case 'collectionCreated':
@@ -98,8 +103,11 @@ function apply(state: MetadataState, event: MetadataEvent, at: Sequence): Metada
   switch (event.kind) {
     case 'clusterFounded':
       return { ...state, clusterId: event.clusterId };
+    case 'featureLevelRaised':
+      return { ...state, featureLevel: event.level };
     case 'peerJoined': {
-      const peer = { id: event.peer, uri: event.uri, version: event.version };
+      const { peer: id, uri, version, featureLevel } = event;
+      const peer = { id, uri, version, featureLevel };
       return { ...state, peers: withEntry(state.peers, event.peer, peer) };
     }
     case 'peerRemoved':
@@ -149,6 +157,14 @@ function changeIn(
   const collection = findCollection(state, id);
   assert(collection, 'an accepted event names a collection that is there');
   return withCollection(state, change(collection));
+}
+
+function refusePeerJoined(
+  state: MetadataState,
+  { peer, uri, featureLevel }: EventOf<'peerJoined'>,
+): string | undefined {
+  if (!URL.canParse(uri)) return `Peer ${peer} has no valid URI`;
+  return refuseOlderPeer(state, peer, featureLevel);
 }
 
 function refusePeerRemoved(

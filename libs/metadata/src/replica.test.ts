@@ -85,7 +85,13 @@ function unknownOutcome(): TributaryError {
 }
 
 function joined(peer: number): MetadataEvent {
-  return { kind: 'peerJoined', peer: peerId(peer), uri: `http://p${peer}:1`, version: '1' };
+  return {
+    kind: 'peerJoined',
+    peer: peerId(peer),
+    uri: `http://p${peer}:1`,
+    version: '1',
+    featureLevel: 1,
+  };
 }
 
 test('every peer comes to the fold of the whole log, also one that starts from a snapshot', async () => {

@@ -35,6 +35,7 @@ type Shape<T> = { [Key in keyof Required<T>]: z.ZodType };
 type EventShape<K extends MetadataEvent['kind']> = Shape<Extract<MetadataEvent, { kind: K }>>;
 
 const count = z.int().min(0);
+const level = z.int().min(1);
 const jsonValue = z.custom<JsonValue>((value) => value !== undefined);
 const jsonObject = z.custom<JsonObject>((value) => isJsonObject(value as JsonValue | undefined));
 const sequenceSchema = count.transform((value) => sequence(value));
@@ -168,7 +169,12 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     peer,
     uri: z.string(),
     version: z.string(),
+    featureLevel: level,
   } satisfies EventShape<'peerJoined'>),
+  z.strictObject({
+    kind: z.literal('featureLevelRaised'),
+    level,
+  } satisfies EventShape<'featureLevelRaised'>),
   z.strictObject({
     kind: z.literal('peerRemoved'),
     peer,
@@ -224,6 +230,7 @@ const peerState: z.ZodType<PeerState> = z.strictObject({
   id: peer,
   uri: z.string(),
   version: z.string(),
+  featureLevel: level,
 } satisfies Shape<PeerState>);
 
 const collectionState: z.ZodType<CollectionState> = z
@@ -248,7 +255,7 @@ const collectionState: z.ZodType<CollectionState> = z
     vectorNames: vectorNames ?? {},
   }));
 
-const version = z.literal(1);
+const version = level;
 
 export const storedEventSchema = z.strictObject({ version, event });
 
@@ -256,6 +263,7 @@ export const storedStateSchema = z.strictObject({
   version,
   sequence: sequenceSchema,
   clusterId: cluster.exactOptional(),
+  featureLevel: level,
   peers: z.array(peerState),
   collections: z.array(collectionState),
   aliases: z.array(z.tuple([z.string(), z.string()])),

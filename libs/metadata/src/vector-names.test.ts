@@ -25,7 +25,13 @@ class History {
       ...COLLECTION_DEFAULTS,
       vectors: { first: { size: 4, distance: 'Dot' as const } },
     };
-    this.add({ kind: 'peerJoined', peer: peerId(1), uri: 'http://one:6335', version: '1' });
+    this.add({
+      kind: 'peerJoined',
+      peer: peerId(1),
+      uri: 'http://one:6335',
+      version: '1',
+      featureLevel: 1,
+    });
     this.add({ kind: 'collectionCreated', id, name: 'c', config, placement: [[peerId(1)]] });
   }
 

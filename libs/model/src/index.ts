@@ -9,6 +9,7 @@ export * from './distance.ts';
 export * from './exact-number.ts';
 export * from './explanation.ts';
 export * from './facet-order.ts';
+export * from './feature-level.ts';
 export * from './filter.ts';
 export * from './filter-match.ts';
 export * from './filter-walk.ts';

@@ -50,7 +50,13 @@ test('a hole in the log is corrupt, and the events behind it are not folded', as
   await manager.streams.add({ ...config, deny_delete: false });
   const log = new JetStreamMetadataLog(connection);
   const event = (peer: number) =>
-    ({ kind: 'peerJoined', peer: peerId(peer), uri: 'http://p:1', version: '1' }) as const;
+    ({
+      kind: 'peerJoined',
+      peer: peerId(peer),
+      uri: 'http://p:1',
+      version: '1',
+      featureLevel: 1,
+    }) as const;
   for (let i = 0; i < 3; i++) await log.append(event(i + 1), sequence(i));
   await manager.streams.deleteMessage(META_STREAM, 2);
   const folded: number[] = [];

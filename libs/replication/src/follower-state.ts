@@ -12,7 +12,9 @@ export interface Delivery {
   readonly data: Uint8Array;
   readonly content:
     | { readonly kind: 'entry'; readonly entry: Entry }
-    | { readonly kind: 'unreadable'; readonly reason: string };
+    | { readonly kind: 'unreadable'; readonly reason: string }
+    /** Sound, and of a feature level that this version does not know. */
+    | { readonly kind: 'newer'; readonly reason: string };
 }
 
 export interface Refused {

@@ -125,6 +125,17 @@ test('an unreadable entry is fetched again from any server before it counts as p
   follower.asks({ kind: 'evaluate', deliveries: [delivery(4), delivery(9)] });
 });
 
+test('an entry of a later feature level is never passed over: what is before it is applied, then the replica halts', () => {
+  const newer: Delivery = { ...delivery(9), content: { kind: 'newer', reason: 'level 2' } };
+  const follower = new Transcript().tell({ kind: 'opened', heads: heads(3, 12) });
+  follower.tell({ kind: 'read', deliveries: [delivery(4), newer, delivery(12)] });
+  follower.asks({ kind: 'evaluate', deliveries: [delivery(4)] });
+  follower.tell({ kind: 'evaluated', evaluated: 1, refused: [] }).tell({ kind: 'committed' });
+  assert.equal(follower.state.applied, 4);
+  const { phase } = follower.state;
+  assert.deepEqual(phase, { kind: 'halted', halt: { needs: 'operator', reason: 'level 2' } });
+});
+
 test('what was delivered before is passed over, what is out of order is read again', () => {
   const follower = new Transcript(4).tell({ kind: 'opened', heads: heads(5, 6) });
   follower.tell({ kind: 'read', deliveries: [3, 4, 6, 6].map((at) => delivery(at)) });

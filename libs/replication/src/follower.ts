@@ -158,10 +158,15 @@ function missingBefore(state: FollowerState, heads: Heads, last: Sequence): numb
   return heads.shardCount + state.purged.count - state.appliedCount - messagesOf(seen);
 }
 
-/** Up to the next entry that cannot be read, which is fetched again first, and to the next cut, which ends a commit. */
+/**
+ * Up to the next entry that cannot be read, which is fetched again first, and to the next cut, which ends a commit. An
+ * entry of the future is no poison: other replicas apply it, so this one must neither pass it over nor go on.
+ */
 function evaluate(state: FollowerState): Step {
   const { pending } = state;
-  const unreadable = pending.findIndex((each, at) => at > 0 && each.content.kind === 'unreadable');
+  const first = pending[0]?.content;
+  if (first?.kind === 'newer') return halt(state, 'operator', first.reason);
+  const unreadable = pending.findIndex((each, at) => at > 0 && each.content.kind !== 'entry');
   const readable = unreadable > 0 ? pending.slice(0, unreadable) : pending;
   const cut = readable.findIndex(isCut);
   const deliveries = cut >= 0 ? readable.slice(0, cut + 1) : readable;

@@ -1,12 +1,15 @@
 // The bytes of an entry of the write stream; proto/entry.proto describes them.
 //
-//   u8 format version ─ u32 LE CRC32C of the body ─ protobuf body
+//   u8 feature level ─ u32 LE CRC32C of level and body ─ protobuf body
+//
+// The level is what a reader must know. Any later one keeps the first five bytes, so an older reader can tell an entry
+// of the future, which it must not pass over, from a damaged one.
 //
 // Invariant: decodeEntry(encodeEntry(e)) equals e, and decoding throws nothing but a TributaryError.
 
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { crc32c } from '@node-rs/crc32';
-import type { Entry, PointOperation } from '@tributary/model';
+import { type Entry, entryLevel, FEATURE_LEVEL, type PointOperation } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import {
   assertEnded,
@@ -23,8 +26,6 @@ import {
 import { written } from './kept-writer.ts';
 import { readOperation, writeOperation } from './operation-codec.ts';
 
-const FORMAT_VERSION = 1;
-
 /** Bytes of an entry beside its operations, at most. */
 export const ENTRY_OVERHEAD_BYTES = 256;
 
@@ -38,7 +39,8 @@ const ENTRY_CUT = varintTag(4);
 /** The only kind of cut there is. */
 const CUT_OF_STATE = 1;
 
-export function encodeEntry(entry: Entry): Uint8Array {
+/** `level` is only given to make what a later version writes. */
+export function encodeEntry(entry: Entry, level = entryLevel(entry)): Uint8Array {
   assert(entry.operationId.length <= OPERATION_ID_LENGTH_MAX, 'an operation id is short');
   const bytes = written((writer) => {
     writer.raw(new Uint8Array(HEADER_BYTES));
@@ -48,28 +50,40 @@ export function encodeEntry(entry: Entry): Uint8Array {
     if (entry.isCut === true) writer.uint32(ENTRY_CUT).uint32(CUT_OF_STATE);
   });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  view.setUint8(0, FORMAT_VERSION);
-  view.setUint32(1, crc32c(bytes.subarray(HEADER_BYTES)), true);
+  view.setUint8(0, level);
+  view.setUint32(1, checksumOf(bytes), true);
   return bytes;
 }
 
 /**
  * Payloads and, where aligned, vectors are views into `bytes`.
- * Errors: `precondition_failed` (a format version of the future), `corrupt` (anything else that is wrong).
+ * Errors: `precondition_failed` (an entry of a feature level of the future), `corrupt` (anything else that is wrong).
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
   return decoding('entry', () => {
-    const version = bytes[0];
-    if (version === undefined) throw corrupt('an entry of 0 bytes');
-    if (version !== FORMAT_VERSION) {
-      throw new TributaryError('precondition_failed', `unknown entry format version ${version}`);
-    }
     if (bytes.length < HEADER_BYTES) throw corrupt(`an entry of ${bytes.length} bytes`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const body = bytes.subarray(HEADER_BYTES);
-    if (view.getUint32(1, true) !== crc32c(body)) throw corrupt('an entry with a wrong checksum');
-    return readEntry(new BinaryReader(body));
+    if (view.getUint32(1, true) !== checksumOf(bytes))
+      throw corrupt('an entry with a wrong checksum');
+    const level = entryLevelOf(bytes);
+    if (level < 1) throw corrupt('an entry without a feature level');
+    if (level > FEATURE_LEVEL) {
+      throw new TributaryError(
+        'precondition_failed',
+        `the entry takes feature level ${level}, this version knows ${FEATURE_LEVEL}: start a newer version`,
+      );
+    }
+    return readEntry(new BinaryReader(bytes.subarray(HEADER_BYTES)));
   });
+}
+
+/** The feature level that reading an encoded entry takes; 0 for no bytes. */
+export function entryLevelOf(bytes: Uint8Array): number {
+  return bytes[0] ?? 0;
+}
+
+function checksumOf(bytes: Uint8Array): number {
+  return crc32c(bytes.subarray(HEADER_BYTES), crc32c(bytes.subarray(0, 1)));
 }
 
 function readEntry(reader: BinaryReader): Entry {

@@ -3,10 +3,11 @@
 //
 //   u8 mark 0xf1 ─ u32 LE CRC32C of what follows ─ u16 LE index ─ u16 LE count ─ bytes of the entry
 //
-// The mark is no format version of an entry, so a message says by its first byte which of the two it is.
+// The mark is no feature level of an entry, so a message says by its first byte which of the two it is.
 
 import { crc32c } from '@node-rs/crc32';
 import { TributaryError } from '@tributary/runtime';
+import { entryLevelOf } from './entry-codec.ts';
 import { corrupt } from './field.ts';
 
 const MARK = 0xf1;
@@ -37,6 +38,13 @@ export function encodeFragment({ index, count, bytes }: Fragment): Uint8Array {
   message.set(bytes, BYTES_AT);
   message.writeUInt32LE(crc32c(message.subarray(BODY_AT)), CRC_AT);
   return message;
+}
+
+/** The feature level that a message takes: that of its entry, as the first of several fragments says; else 0. */
+export function messageLevelOf(message: Uint8Array): number {
+  if (!isFragment(message)) return entryLevelOf(message);
+  const { index, bytes } = decodeFragment(message);
+  return index === 0 ? entryLevelOf(bytes) : 0;
 }
 
 /** `bytes` is a view into the message. Errors: `corrupt`, also for a message that is no fragment. */

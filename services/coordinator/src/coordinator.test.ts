@@ -57,7 +57,13 @@ class Cluster {
     const propose = (event: Parameters<typeof this.metadata.propose>[0]) =>
       this.metadata.propose(event, all.signal);
     for (const peer of PEERS) {
-      await propose(() => ({ kind: 'peerJoined', peer, uri: `http://p${peer}:1`, version: '1' }));
+      await propose(() => ({
+        kind: 'peerJoined',
+        peer,
+        uri: `http://p${peer}:1`,
+        version: '1',
+        featureLevel: 1,
+      }));
     }
     const id = collectionId('c');
     const [one, two, three] = PEERS;
@@ -95,10 +101,17 @@ class Cluster {
       random: seededRandom(peer),
       logger: silentLogger,
       deadAfterMs: DEAD_AFTER_MS,
+      featureLevel: 3,
     });
     this.#running.push(metadata.run(stop.signal), coordinator.run(stop.signal));
     this.coordinators.set(peer, coordinator);
     return coordinator;
+  }
+
+  async join(peer: PeerId, featureLevel: number): Promise<void> {
+    const uri = `http://p${peer}:1`;
+    const event = { kind: 'peerJoined', peer, uri, version: '2', featureLevel } as const;
+    await this.metadata.propose(() => event, new AbortController().signal);
   }
 
   silence(peer: PeerId): void {
@@ -246,6 +259,22 @@ scenario('a coordinator that was paused declares nobody Dead on waking', async (
   await clock.advance(600);
   await cluster.pass(5_000);
   assert.deepEqual(cluster.replicas(), ALL_ACTIVE);
+});
+
+test('the feature level is raised once every peer knows a higher one, to what all and the leader know', async () => {
+  await using cluster = new Cluster();
+  await cluster.start();
+  cluster.coordinate(ONE);
+  await cluster.join(ONE, 4);
+  await cluster.join(TWO, 2);
+  await cluster.pass(10_000);
+  assert.equal(cluster.metadata.state.featureLevel, 1, 'one peer is of the old version');
+  await cluster.join(THREE, 4);
+  await cluster.pass(2_000);
+  assert.equal(cluster.metadata.state.featureLevel, 2);
+  await cluster.join(TWO, 4);
+  await cluster.pass(2_000);
+  assert.equal(cluster.metadata.state.featureLevel, 3);
 });
 
 test('a coordinator that was cut off gives the others time to be heard', async () => {

@@ -1,11 +1,19 @@
-// Declares the replicas of peers that fell silent Dead. Runs on every peer; the one that holds the lease acts.
+// Declares the replicas of silent peers Dead, and raises the feature level once every peer knows a higher one.
+// Runs on every peer; the one that holds the lease acts.
 //
 //   standing by ──(lease is free)──► leading ──(lease lost, stopped)──► standing by
 //
 // Invariant: the lease only keeps the coordinators out of each other's way. What makes a stale one harmless is that
 // every decision is taken on the current metadata and appended with compare-and-set.
 
-import type { Lease, LeaseStore, Metadata } from '@tributary/metadata';
+import {
+  type Lease,
+  type LeaseStore,
+  type Metadata,
+  type MetadataEvent,
+  type MetadataState,
+  raiseDue,
+} from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import { type AppliedReports, isSignOfLife } from '@tributary/replica-api';
 import {
@@ -34,6 +42,8 @@ export interface CoordinatorOptions {
   /** Silence after which a peer's replicas are Dead; several times the interval of the reports. */
   readonly deadAfterMs?: number;
   readonly leaseTtlMs?: number;
+  /** The highest feature level that this version knows. */
+  readonly featureLevel?: number;
 }
 
 const PUTS_OFF: ReadonlySet<string> = new Set(['bad_request', 'timeout']);
@@ -114,7 +124,9 @@ export class Coordinator {
       if (isLeading && !this.#isLeading) logger.info({ term: lease.term }, 'leading');
       this.#lease = lease;
       this.#isLeading = isLeading;
-      if (isLeading) await this.#declareDeaths(deadline.signal);
+      if (!isLeading) return;
+      await this.#declareDeaths(deadline.signal);
+      await this.#raiseFeatureLevel(deadline.signal);
     } catch (error) {
       this.#isLeading = false;
       throw error;
@@ -125,16 +137,33 @@ export class Coordinator {
     const { metadata, logger } = this.#options;
     const silent = silentPeers(this.#watch, this.#deadAfterMs);
     while (deaths(metadata.state, silent) !== undefined) {
-      try {
-        await metadata.propose((state) => deaths(state, silent), signal);
-      } catch (error) {
-        // The state moved under the proposal's feet, or it took longer than the lease lasts: the next round goes on.
-        // Where NATS is away, the lease says so then.
-        const isPutOff = error instanceof TributaryError && PUTS_OFF.has(error.code);
-        if (isPutOff) return;
-        throw error;
-      }
+      if (!(await this.#propose((state) => deaths(state, silent), signal))) return;
       logger.warn({ silent }, 'the replicas of silent peers are Dead');
+    }
+  }
+
+  async #raiseFeatureLevel(signal: AbortSignal): Promise<void> {
+    const { metadata, logger } = this.#options;
+    const { featureLevel } = this.#options;
+    if (raiseDue(metadata.state, featureLevel) === undefined) return;
+    if (!(await this.#propose((state) => raiseDue(state, featureLevel), signal))) return;
+    logger.info({ level: metadata.state.featureLevel }, 'the feature level is raised');
+  }
+
+  /** False where the next round is to go on with it. */
+  async #propose(
+    decide: (state: MetadataState) => MetadataEvent | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      await this.#options.metadata.propose(decide, signal);
+      return true;
+    } catch (error) {
+      // The state moved under the proposal's feet, or it took longer than the lease lasts. Where NATS is away, the
+      // lease says so then.
+      const isPutOff = error instanceof TributaryError && PUTS_OFF.has(error.code);
+      if (isPutOff) return false;
+      throw error;
     }
   }
 }

@@ -90,6 +90,7 @@ test('a META that no founding begins is refused', async () => {
     peer: peerId(1),
     uri: 'http://one:1',
     version: '1',
+    featureLevel: 1,
   } as const;
   await log.append(joined, sequence(0));
   const folder = { path: '/data', clusterId: undefined };

@@ -35,12 +35,13 @@ export class ClusterStatus implements Disposable {
 
   async view(): Promise<ClusterView> {
     const { self, metadata, coordinator } = this.#options;
-    const { peers, sequence, clusterId } = metadata.state;
+    const { peers, sequence, clusterId, featureLevel } = metadata.state;
     const { lease } = coordinator;
     const group = await this.#group();
     return {
       peerId: self,
       ...(clusterId && { clusterId }),
+      featureLevel,
       peers: new Map([...peers.values()].map(({ id, uri }) => [id, uri])),
       term: lease?.term ?? 0,
       commit: sequence,

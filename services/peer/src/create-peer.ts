@@ -43,6 +43,7 @@ import {
   type Tracer,
   watchEventLoopDelay,
 } from '@tributary/runtime';
+import { gatedStreams, type WriteStreams } from '@tributary/stream';
 import { Background } from './background.ts';
 import { checkPorts } from './check-ports.ts';
 import { ClusterStatus } from './cluster-status.ts';
@@ -181,15 +182,15 @@ async function startServices(
     }),
   );
   const uri = settings.uri ?? `http://${service.host}:${server.port}`;
-  const member = { metadata, self, uri, version: VERSION };
-  const joined = cluster.entered.then(() => joinCluster(member, signal));
+  const joined = cluster.entered.then(() => joinCluster({ metadata, self, uri }, signal));
   background.run('membership', joined);
   if (!cluster.remembers) await abortable(joined, deadline.signal);
   background.run('replicas', replicas.run(signal));
   const natsUrls = source.urls;
   background.run('heartbeat', runHeartbeat({ ...foundation, peer: self, natsUrls }, signal));
 
-  const coordinator = startCoordinator(foundation, metadata, reports);
+  const streams = openStreams(foundation, metadata);
+  const coordinator = startCoordinator(foundation, { metadata, reports, streams });
   const raft = () => raftView(connection, source);
   const status = owner.use(new ClusterStatus({ self, metadata, coordinator, raft, clock }));
   const gateway = owner.use(
@@ -197,7 +198,7 @@ async function startServices(
       config: gatewayConfig(configuration),
       self,
       metadata,
-      streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
+      streams,
       localReplicas: tracer === undefined ? guarded : tracedReplicas(guarded, tracer),
       observedReplicas: replicas.client,
       reports,
@@ -216,15 +217,26 @@ async function startServices(
   return { gateway, server };
 }
 
+/** The streams for whoever writes: nothing goes into them that a peer of the cluster does not know. */
+function openStreams({ connection, source, random }: Foundation, metadata: Metadata): WriteStreams {
+  const streams = new JetStreamWriteStreams({ connection, replicas: source.replicas, random });
+  return gatedStreams(streams, () => metadata.state.featureLevel);
+}
+
 /** For how long the peer has been cut off from the log; undefined while the others take it for alive. */
 function cutOffMsOf({ disconnectedMs }: Connection, deadAfterSec: number): number | undefined {
   return disconnectedMs < deadAfterSec * 1_000 ? undefined : disconnectedMs;
 }
 
+interface Shared {
+  readonly metadata: Metadata;
+  readonly reports: AppliedReports;
+  readonly streams: WriteStreams;
+}
+
 function startCoordinator(
-  { configuration, folder, source, connection, background, clock, random, logger }: Foundation,
-  metadata: Metadata,
-  reports: AppliedReports,
+  { configuration, folder, connection, background, clock, random, logger }: Foundation,
+  { metadata, reports, streams }: Shared,
 ): Coordinator {
   const coordinator = new Coordinator({
     self: folder.peer,
@@ -240,7 +252,7 @@ function startCoordinator(
   const cuts = new CutWriter({
     metadata,
     reports,
-    streams: new JetStreamWriteStreams({ connection, replicas: source.replicas, random }),
+    streams,
     isLeading: () => coordinator.isLeading,
     clock,
     random,

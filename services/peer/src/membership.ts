@@ -1,20 +1,26 @@
-// Makes the peer known to the cluster, and its address where that has changed.
+// Makes the peer known to the cluster: its address, its version and what that knows, where one of them has changed.
 
 import type { Metadata } from '@tributary/metadata';
-import type { PeerId } from '@tributary/model';
+import { FEATURE_LEVEL, type PeerId } from '@tributary/model';
+import { VERSION } from './version.ts';
 
 export interface Member {
   readonly metadata: Metadata;
   readonly self: PeerId;
   readonly uri: string;
-  readonly version: string;
 }
 
-export async function joinCluster(member: Member, signal: AbortSignal): Promise<void> {
-  const { metadata, self, uri, version } = member;
-  await metadata.propose((state) => {
-    const known = state.peers.get(self);
-    if (known?.uri === uri && known.version === version) return undefined;
-    return { kind: 'peerJoined', peer: self, uri, version };
+export async function joinCluster(
+  { metadata, self, uri }: Member,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = { uri, version: VERSION, featureLevel: FEATURE_LEVEL };
+  await metadata.propose(({ peers }) => {
+    const known = peers.get(self);
+    const isKnown =
+      known?.uri === now.uri &&
+      known.version === now.version &&
+      known.featureLevel === now.featureLevel;
+    return isKnown ? undefined : { kind: 'peerJoined', peer: self, ...now };
   }, signal);
 }

@@ -33,6 +33,7 @@ test('what was folded last is there at the next start', async () => {
         peer: peerId(peer),
         uri: `http://p${peer}`,
         version: '1',
+        featureLevel: 1,
       };
       await metadata.propose(() => ({ ...event, kind: 'peerJoined' }), stop.signal);
     }

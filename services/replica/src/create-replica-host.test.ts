@@ -69,7 +69,10 @@ async function createSurroundings() {
   });
   const { signal } = stop;
   const uri = 'http://127.0.0.1:1';
-  await metadata.propose(() => ({ kind: 'peerJoined', peer: SELF, uri, version: '1' }), signal);
+  await metadata.propose(
+    () => ({ kind: 'peerJoined', peer: SELF, uri, version: '1', featureLevel: 1 }),
+    signal,
+  );
   const id = address.collection;
   await metadata.propose(
     () => ({ kind: 'collectionCreated', id, name: 'real', config, placement: [[SELF]] }),

@@ -337,8 +337,9 @@ function deliveryOf({ shard: _, broken, ...parcel }: Parcel): Delivery {
   try {
     return { ...parcel, content: { kind: 'entry', entry: decodeEntry(parcel.data) } };
   } catch (error) {
-    const reason = TributaryError.from(error).message;
-    return { ...parcel, content: { kind: 'unreadable', reason } };
+    const { code, message: reason } = TributaryError.from(error);
+    const kind = code === 'precondition_failed' ? 'newer' : 'unreadable';
+    return { ...parcel, content: { kind, reason } };
   }
 }
 

@@ -29,6 +29,7 @@ function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
     sequence: sequence(1),
     peers: new Map(),
     collections: new Map([['name', collection]]),
+    featureLevel: 1,
     aliases: new Map(),
   };
 }

@@ -121,7 +121,7 @@ export async function createHarness(prepare = async (_stores: DamagedStores) => 
   for (const peer of [SELF, OTHER]) {
     const uri = `http://127.0.0.1:${peer}`;
     await metadata.propose(
-      () => ({ kind: 'peerJoined', peer, uri, version: '0.1.0' }),
+      () => ({ kind: 'peerJoined', peer, uri, version: '0.1.0', featureLevel: 1 }),
       stop.signal,
     );
   }

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { sequence } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
-import type { AppliedReport } from '@tributary/wire';
+import { type AppliedReport, encodeEntry } from '@tributary/wire';
 import {
   activateOther,
   address,
@@ -158,6 +158,22 @@ test('a replica that cannot go on is declared Dead while another one is Active',
   await write(harness, 3);
   await harness.streams.open(address.collection).purge(sequence(3));
   await until('Dead', () => stateOf(harness, SELF) === 'Dead');
+});
+
+test('a peer that is handed an entry of a later version halts there, and dead-letters nothing', async () => {
+  await using harness = await createHarness();
+  await createCollection(harness, [SELF]);
+  await write(harness, 1);
+  const entry = { operationId: 'later', timeMs: 1, operations: [] };
+  const message = { shard: address.shard, messageId: 'later', data: encodeEntry(entry, 2) };
+  await harness.streams.open(address.collection).append([message]);
+  await write(harness, 2);
+  const halted = () => harness.host.statuses[0]?.halted;
+  await until('the replica is halted', () => halted() !== undefined);
+  assert.deepEqual(halted()?.needs, 'operator');
+  assert.match(halted()?.reason ?? '', /takes feature level 2, .*: start a newer version/);
+  assert.equal(harness.host.statuses[0]?.appliedSequence, 1);
+  assert.deepEqual(harness.streams.deadLetters, []);
 });
 
 test('a store with damaged bytes is replaced by a replay, and opened again where a read meets some', async () => {

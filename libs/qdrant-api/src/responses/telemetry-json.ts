@@ -145,6 +145,7 @@ function clusterTelemetry(view: ClusterView, detailsLevel: number): JsonObject {
   return {
     enabled: true,
     ...(view.clusterId !== undefined && { cluster_id: view.clusterId }),
+    ...(view.featureLevel !== undefined && { feature_level: view.featureLevel }),
     status: {
       number_of_peers: view.peers.size,
       term: view.term,

@@ -101,6 +101,8 @@ export interface ClusterView {
   readonly peerId: PeerId;
   /** Absent before the peer has entered it. */
   readonly clusterId?: ClusterId;
+  /** What all peers know and may be written. */
+  readonly featureLevel?: number;
   /** Address of each peer's p2p port. */
   readonly peers: ReadonlyMap<PeerId, string>;
   readonly term: number;

@@ -90,7 +90,7 @@ export class MemoryPeer implements ReplicaClient {
     const port = await this.#listen();
     const uri = `http://127.0.0.1:${port}`;
     await this.metadata.propose(
-      () => ({ kind: 'peerJoined', peer: this.id, uri, version: '0.1.0' }),
+      () => ({ kind: 'peerJoined', peer: this.id, uri, version: '0.1.0', featureLevel: 1 }),
       signal,
     );
     this.metadata.subscribe((state) => {
