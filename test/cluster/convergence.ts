@@ -45,7 +45,11 @@ async function differenceIn(
       return `shard ${place.shard} on ${place.peer.name}: ${place.state}`;
     const { appliedSequence, contentHash, appliedCount } = await infoOf(place);
     // A write that did not wait is acknowledged before any replica has applied it.
-    const held = entries[`wal.${place.collection}.${place.shard}`] ?? 0;
+    const targets: readonly (number | string)[] = [place.shard, 'all'];
+    const held = targets.reduce<number>(
+      (sum, target) => sum + (entries[subjectOf(place.collection, target)] ?? 0),
+      0,
+    );
     if (appliedCount !== held) return `shard ${place.shard}: ${appliedCount} of ${held} entries`;
     const state = `${appliedSequence} ${appliedCount} ${contentHash}`;
     const other = states.get(place.shard);
@@ -53,6 +57,11 @@ async function differenceIn(
     states.set(place.shard, state);
   }
   return '';
+}
+
+/** Of a shard's entries, or of those for all shards. */
+export function subjectOf(collection: string, target: number | string): string {
+  return `wal.${collection}.1.${target}`;
 }
 
 /** How many entries the stream holds, by subject; none is purged here. */
@@ -63,7 +72,7 @@ async function entriesOf(
   const nats = await connect({ servers });
   try {
     const manager = await jetstreamManager(nats);
-    const filter = { subjects_filter: `wal.${collection}.*` };
+    const filter = { subjects_filter: subjectOf(collection, '*') };
     const { state } = await manager.streams.info(`wal-${collection}`, filter);
     return state.subjects ?? {};
   } finally {

@@ -13,7 +13,7 @@ import { connect } from '@nats-io/transport-node';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
 import { seededRandom } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
-import { converged } from './convergence.ts';
+import { converged, subjectOf } from './convergence.ts';
 import { History, vectorOf } from './history.ts';
 import { pointsOf, type ReplicaPlace, verified } from './replica-view.ts';
 import { Workload, type WorkloadReport } from './workload.ts';
@@ -147,7 +147,7 @@ test('a malformed entry in the stream is a dead letter once, and nothing stops',
   assert.ok(place);
   const nats = await connect({ servers: cluster.natsUrls });
   try {
-    const subject = `wal.${place.collection}.${place.shard}`;
+    const subject = subjectOf(place.collection, place.shard);
     const acknowledgement = await jetstream(nats).publish(subject, 'not an entry');
     const letter = `deadletter.${place.collection}.${acknowledgement.seq}`;
     await survives(async () => {});
