@@ -175,6 +175,23 @@ test('a circle of three files is found, and none where two ways meet', () => {
   assert.deepEqual(circlesOf(meeting), []);
 });
 
+test('what is for tests only is imported by nothing else', () => {
+  const forTests = new Set(
+    packages
+      .flatMap(({ files }) => files.filter((file) => file.isTestOnly))
+      .map(({ path }) => path),
+  );
+  assert.ok(forTests.size >= IMPORTS_MIN / 2, `${forTests.size} files for tests`);
+  const product = imports.filter((each) => !isDevelopment(each));
+  const found = complaints(product, ({ file, specifier }) => {
+    const isForTests = specifier.startsWith('.')
+      ? forTests.has(targetOf(file, specifier))
+      : /^@tributary\/[\w-]+\/(?:testing|conformance)$/.test(specifier);
+    return isForTests ? 'is for tests only' : undefined;
+  });
+  assert.deepEqual(found, []);
+});
+
 test('a technology outside is known to its own package only', () => {
   const found = complaints(bareImports, ({ from, specifier }) => {
     const rule = OWNED.find(({ module }) => module.test(specifier));

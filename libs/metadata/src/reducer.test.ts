@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import fc from 'fast-check';
@@ -6,7 +8,16 @@ import { BEGINNING_LENGTH, events, foldAll, histories } from './arbitraries.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';
-import { reduce, refusal } from './reducer.ts';
+import { REPLICA_TRANSITIONS, reduce, refusal } from './reducer.ts';
+
+test('the drawing of the replica states is the table of their transitions', () => {
+  const file = path.join(import.meta.dirname, 'metadata-state.ts');
+  const drawn = [...readFileSync(file, 'utf8').matchAll(/^ \* +(\w+) +──► (\w+(?: \| \w+)*)/gm)];
+  assert.deepEqual(
+    Object.fromEntries(drawn.map(([, from = '', to = '']) => [from, to.split(' | ')])),
+    REPLICA_TRANSITIONS,
+  );
+});
 
 test('the fold of a history is the fold of a stored snapshot and the tail', () => {
   fc.assert(

@@ -1,6 +1,6 @@
 // Which names a new collection may have.
 
-export const COLLECTION_NAME_LENGTH_MAX = 255;
+const COLLECTION_NAME_LENGTH_MAX = 255;
 
 /** Characters that are trouble in paths and URLs, by what to call them. */
 const FORBIDDEN: readonly (readonly [string, string])[] = [

@@ -58,7 +58,7 @@ export function refusedPublish(errorCode: number, text: string, what: string): T
   return new TributaryError(REFUSED.get(errorCode) ?? 'unknown_outcome', `${what}: ${text}`);
 }
 
-export function isNoResponders(error: unknown): boolean {
+function isNoResponders(error: unknown): boolean {
   return (
     error instanceof errors.NoRespondersError ||
     (error instanceof errors.RequestError && error.isNoResponders())

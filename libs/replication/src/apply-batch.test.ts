@@ -3,6 +3,7 @@ import test from 'node:test';
 import { type Filter, type JsonObject, type PointOperation, sequence } from '@tributary/model';
 import fc from 'fast-check';
 import {
+  applyEntry,
   entry,
   MapStore,
   payloadOf,
@@ -13,7 +14,7 @@ import {
   upsert,
   WORDS,
 } from './apply.test-support.ts';
-import { ApplyBatch, applyEntry } from './apply-batch.ts';
+import { ApplyBatch } from './apply-batch.ts';
 
 const ids = fc.integer({ min: 0, max: 5 });
 const payloads = fc.record({

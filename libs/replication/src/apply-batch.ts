@@ -342,18 +342,6 @@ export class ApplyBatch {
   }
 }
 
-/** The rule for one entry by itself. */
-export function applyEntry(
-  entry: Entry,
-  at: Sequence,
-  reader: PointReader,
-  created: CollectionVectors,
-): PointChanges | { readonly refused: string } {
-  const batch = new ApplyBatch(reader, created);
-  const outcome = batch.apply(entry, at);
-  return outcome.kind === 'applied' ? batch.changes() : { refused: outcome.reason };
-}
-
 function isPlainUpsert(operation: PointOperation): boolean {
   if (operation.kind !== 'upsert' || operation.updateFilter !== undefined) return false;
   return operation.mode === undefined || operation.mode === 'upsert';

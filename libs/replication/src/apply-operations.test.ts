@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type Filter, type PointOperation, sequence } from '@tributary/model';
 import {
+  applyEntry,
   entry,
   MapStore,
   payloadOf,
@@ -11,7 +12,7 @@ import {
   upsert,
   WORDS,
 } from './apply.test-support.ts';
-import { ApplyBatch, applyEntry } from './apply-batch.ts';
+import { ApplyBatch } from './apply-batch.ts';
 
 test('an upsert inserts and replaces as its mode and condition say, point by point', () => {
   const isOld: Filter = { must: [{ kind: 'match', key: 'a', value: 1 }] };

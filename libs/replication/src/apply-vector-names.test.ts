@@ -7,8 +7,8 @@ import {
   type VectorValue,
   vectorEntryOf,
 } from '@tributary/model';
-import { entry, MapStore, point, SHAPE, sparse, upsert } from './apply.test-support.ts';
-import { ApplyBatch, applyEntry } from './apply-batch.ts';
+import { applyEntry, entry, MapStore, point, SHAPE, sparse, upsert } from './apply.test-support.ts';
+import { ApplyBatch } from './apply-batch.ts';
 
 const SMALL: VectorShape = { kind: 'dense', size: 2, distance: 'Dot' };
 const LARGE: VectorShape = { kind: 'dense', size: 3, distance: 'Dot' };

@@ -12,7 +12,7 @@ import {
   type TextIndex,
   type VectorValue,
 } from '@tributary/model';
-import { ApplyBatch, type PointReader } from './apply-batch.ts';
+import { ApplyBatch, type PointChanges, type PointReader } from './apply-batch.ts';
 
 export const SHAPE: CollectionVectors = {
   vectors: {
@@ -97,3 +97,15 @@ export const rows = (...values: number[]): VectorValue => ({
   size: 2,
   rows: Float32Array.from(values),
 });
+
+/** The rule for one entry by itself. */
+export function applyEntry(
+  entry: Entry,
+  at: Sequence,
+  reader: PointReader,
+  created: CollectionVectors,
+): PointChanges | { readonly refused: string } {
+  const batch = new ApplyBatch(reader, created);
+  const outcome = batch.apply(entry, at);
+  return outcome.kind === 'applied' ? batch.changes() : { refused: outcome.reason };
+}

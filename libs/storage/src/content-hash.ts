@@ -87,7 +87,7 @@ export class ContentHash {
   }
 }
 
-export function isContentHash(text: string): boolean {
+function isContentHash(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 

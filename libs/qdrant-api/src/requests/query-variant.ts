@@ -37,7 +37,7 @@ import {
 import { readVector } from './vector.ts';
 
 export const MMR_DIVERSITY_DEFAULT = 0.5;
-export const MMR_CANDIDATES_MAX = 16_384;
+const MMR_CANDIDATES_MAX = 16_384;
 export const RRF_K_DEFAULT = 2;
 const BM25_K_DEFAULT = 1.2;
 const BM25_B_DEFAULT = 0.75;

@@ -56,7 +56,7 @@ export function readPointVectors(
 }
 
 /** A list of numbers of which some, or none, are float32. */
-export function readDense(value: JsonArray, path: string): Float32Array {
+function readDense(value: JsonArray, path: string): Float32Array {
   const vector = new Float32Array(value.length);
   fill(vector, 0, value, path);
   return vector;

@@ -11,7 +11,7 @@ import type { FastifyReply } from 'fastify';
 import { compressing, encodingFor, shrinks } from './rest-compression.ts';
 
 /** A longer one is streamed. Its numbers take some 2 ms to write. */
-export const SMALL_LENGTH_MAX = 64 * 1024;
+const SMALL_LENGTH_MAX = 64 * 1024;
 /** Characters that become one chunk of the connection. */
 const CHUNK_LENGTH = 64 * 1024;
 /** What a connection is given ahead of what it has taken. */
