@@ -66,7 +66,7 @@ def cosine(size: int) -> models.VectorParams:
 
 def collections(client: QdrantClient, name: str, exam: dict) -> None:
     made = f"{name}-made"
-    assert client.info().version.startswith("1.18.")
+    assert client.info().version.startswith("1.19.")
     assert not client.collection_exists(made)
     params = models.VectorParams(size=4, distance=models.Distance.EUCLID)
     assert client.create_collection(made, vectors_config=params, shard_number=2)
