@@ -44,7 +44,7 @@ export function clusteredVectors(options: {
 }
 
 /**
- * Indexes of the `limit` rows with the largest dot product, best first; the exact answer that recall is held against.
+ * Indexes of the `limit` rows with the largest dot product, best first; the exact answer that recall is compared with.
  */
 export function exactNeighbours(data: DataSet, query: Float32Array, limit: number): number[] {
   const best: { row: number; score: number }[] = [];

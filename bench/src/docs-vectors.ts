@@ -1,5 +1,5 @@
 // Real data: the passages of the installed packages' documentation as `npm start` embeds them. Every hundredth passage
-// or so is kept out of the set and asked for instead, so that the queries are real text nobody stored.
+// or so is kept out of the set and asked for instead, so that the queries are real text no one stored.
 
 import { join } from 'node:path';
 import {

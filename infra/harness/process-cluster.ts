@@ -185,7 +185,7 @@ async function startAll(
   throw failed.reason;
 }
 
-/** Kills the server for good: nobody looks after it any more. */
+/** Kills the server for good: no one looks after it any more. */
 async function abandon(server: NatsServerSupervisor): Promise<void> {
   await server.leave();
   // Looked up only now: until it was left, its supervisor may have started it again.

@@ -27,7 +27,7 @@ export function descendantsOf(id: string): RunningProcess[] {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
       return [{ pid, command: command.slice(0, 120) }];
     } catch {
-      // It ended meanwhile, or belongs to somebody else.
+      // It ended meanwhile, or belongs to someone else.
       return [];
     }
   });

@@ -1,4 +1,4 @@
-// Who may import whom. npm hoists workspaces, so an import that nobody declared or that points up the layers works by
+// Who may import whom. npm hoists workspaces, so an import that no one declared or that points up the layers works by
 // accident; nothing but these tests notices.
 
 import assert from 'node:assert/strict';

@@ -258,7 +258,7 @@ test('requests that never end hold nobody up', async () => {
   await half.open(portOf(peer.grpcAddress), 100, 'PRI * HTTP/2.0\r\n\r\nSM');
   for (let times = 0; times < 10; times++) {
     half.drip(':');
-    // The half ones are given up after 300 s: nobody waits for that.
+    // The half ones are given up after 300 s: no one waits for that.
     const startedMs = performance.now();
     const answer = await send(peer.url, 'POST', '/collections/kept/points/count', '{}');
     assert.equal(answer.status, 200, answer.text);

@@ -27,7 +27,7 @@ export interface Verdict {
   readonly lost: string[];
   /** Keys acknowledged as deleted that are there, with no unknown write to explain it. */
   readonly resurrected: string[];
-  /** Values nobody wrote, or with another vector than was written. */
+  /** Values no one wrote, or with another vector than was written. */
   readonly phantom: string[];
 }
 

@@ -1,5 +1,5 @@
 // Clients that take what they can get: thousands of connections and requests at once, messages and documents beyond all
-// bounds, answers that nobody reads. The peer lives, holds a bounded amount of memory, and serves the others.
+// bounds, answers that no one reads. The peer lives, holds a bounded amount of memory, and serves the others.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Qdrant's own clients, as they are, against a real peer: two versions of the JavaScript clients over REST and gRPC,
-// and the Python client over both. Every answer is held against brute force over the same points.
+// and the Python client over both. Every answer is compared with brute force over the same points.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -99,7 +99,7 @@ for (const protocol of ['rest', 'grpc']) {
   });
 }
 
-/** The types of the versions differ in fields that nobody reads here; what they do at run time is what is tested. */
+/** The types of the versions differ in fields that no one reads here; what they do at run time is what is tested. */
 function sameAs118(client: rest119.QdrantClient): RestClient;
 function sameAs118(client: grpc119.QdrantClient): GrpcClient;
 function sameAs118(client: unknown): unknown {

@@ -1,4 +1,4 @@
-// The content of every replica on a peer, as a hash that is worked out anew from its records.
+// The content of every replica on a peer, as a hash that is worked out again from its records.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -36,7 +36,7 @@ const SEARCH_TIMEOUT_MS = 3_000;
 
 /**
  * Runs until `stop()` is called. Then every writer finishes the request it has begun, and whoever has not been answered
- * since goes on until that is so: a gap would else end with the workload, and nobody would have seen it.
+ * since goes on until that is so: a gap would else end with the workload, and no one would have seen it.
  */
 export class Workload {
   readonly #options: WorkloadOptions;

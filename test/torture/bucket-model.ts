@@ -7,7 +7,7 @@
 
 import { vectorOf } from '../cluster/history.ts';
 
-/** A point's payload and vector follow from these; a point written anew has no mark. */
+/** A point's payload and vector follow from these; a point written again has no mark. */
 export interface PointState {
   readonly value: number;
   readonly mark?: number;

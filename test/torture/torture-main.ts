@@ -1,9 +1,9 @@
 // A cluster under fire for as long as you like: `npm run torture -- [--minutes N] [--seed N] [--fault NAME]`.
 //
 // In each round writers and searchers keep three nats-servers and three peers busy while one or two faults happen; then
-// all is healed, every replica has to come to the same content at the same sequence, its hash is worked out anew from
-// its records, and every bucket ever written is held against what its writer was told. The first violation ends the run
-// with its data kept; Ctrl-C ends it with nothing left behind. The seed fixes which faults happen in which order;
+// all is healed, every replica has to come to the same content at the same sequence, its hash is worked out again from
+// its records, and every bucket ever written is compared with what its writer was told. The first violation ends the
+// run with its data kept; Ctrl-C ends it with nothing left behind. The seed fixes which faults happen in which order;
 // processes do not run alike twice.
 
 import { mkdtempSync } from 'node:fs';

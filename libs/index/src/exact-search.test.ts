@@ -1,4 +1,4 @@
-// The scan through the index's front door, held against a sort of all scores.
+// The scan through the index's front door, compared with a sort of all scores.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -6,7 +6,7 @@
 //     └──vectorNameLogged── deleting ◄──────vectorNameDeleted───────┘
 //
 // Invariant: the configuration has a name only while the log has made it, for everyone who reads the log up to its end
-// then. A change that nobody logged, as its gateway died, stays here, and whoever asks for the same or another goes on.
+// then. A change that no one logged, as its gateway died, stays here, and whoever asks for the same or another goes on.
 
 import type {
   AnyVectorParams,

@@ -1,5 +1,5 @@
 // Writers and a reader for tests that break servers under them: every write has a number of its own, so what was
-// acknowledged can be held against what is in the stream.
+// acknowledged can be compared with what is in the stream.
 
 import assert from 'node:assert/strict';
 import { collectionId, sequence, shardId } from '@tributary/model';

@@ -49,7 +49,7 @@ export interface ReplicaDirectory {
 
 /**
  * A peer whose main thread has not turned for so long is taken for silent, though another thread of it still reports:
- * it answers nobody, and no work of a slice explains it. Far beyond a garbage collection of some gigabytes, or a
+ * it answers no one, and no work of a slice explains it. Far beyond a garbage collection of some gigabytes, or a
  * machine that swaps.
  */
 export const STUCK_MS = 30_000;

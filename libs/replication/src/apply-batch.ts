@@ -57,7 +57,7 @@ export interface PointChanges {
   readonly deletes: readonly PointId[];
   /** Ids among `puts` whose vectors are as the store has them. */
   readonly payloadOnly: ReadonlySet<PointId>;
-  /** Ids among `puts` whose vectors are as the store has them, without those of names that are deleted or made anew. */
+  /** Ids among `puts` whose vectors are as the store has them, without those of names that are deleted or recreated. */
   readonly narrowed: ReadonlySet<PointId>;
   /** Absent where the payload indexes stay as they are. */
   readonly payloadSchema?: PayloadSchema;
@@ -238,7 +238,7 @@ export class ApplyBatch {
     });
   }
 
-  /** What had been there under a name that is deleted, or made anew, goes with it. */
+  /** What had been there under a name that is deleted, or recreated, goes with it. */
   *#changeVectorName(
     operation: OperationOf<'createVectorName' | 'deleteVectorName'>,
     version: Sequence,

@@ -1,7 +1,7 @@
 // The rules that an operation keeps or breaks by itself: what the vectors of the shard look like at its place in the
 // log, and that paths and payloads can be read. What breaks one makes its entry refused, on every replica alike.
 //
-// A name may have been deleted, or made anew, after a gateway looked and before the write came to its place in the log:
+// A name may have been deleted, or recreated, after a gateway looked and before the write came to its place in the log:
 // such a vector is left out and the rest of the write is done. A name that never was is refused.
 
 import {

@@ -1,6 +1,6 @@
 // Keeps two processes from using one folder. Whoever wants it puts down a file of its own, named for its process, and
 // only then looks for others: of two that come together at least one sees the other. Files of processes that have ended
-// are nobody's claim and are removed; no name is ever used again, so that never removes a living claim.
+// are no one's claim and are removed; no name is ever used again, so that never removes a living claim.
 //
 // Invariant: while a folder is held, taking it again fails, in this process or another; a holder that died is no
 // holder.

@@ -51,7 +51,7 @@ export class SimulatedClock implements Clock {
     return { [Symbol.dispose]: () => void this.#sleepers.delete(sleeper) };
   }
 
-  /** Milliseconds until the next sleeper is due; undefined where nobody sleeps. */
+  /** Milliseconds until the next sleeper is due; undefined where no one sleeps. */
   get nextDueMs(): number | undefined {
     const next = this.#next();
     return next === undefined ? undefined : next.dueMs - this.#elapsedMs;

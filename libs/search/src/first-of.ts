@@ -28,7 +28,7 @@ export class FirstOf<T extends NonNullable<unknown>> {
     if (this.#held.length >= 2 * this.#limit + MORE) this.#cut();
   }
 
-  /** In their order; begins anew. */
+  /** In their order; begins again. */
   take(): T[] {
     this.#cut();
     const taken = this.#held;

@@ -66,7 +66,7 @@ export class CutSchedule {
   #raiseCut(progress: Progress, at: number): void {
     if (at <= progress.cut) return;
     progress.cut = at;
-    // Learnt anew at the next look, when what was written meanwhile counts as growth only if it lies after that.
+    // Learnt again at the next look, when what was written meanwhile counts as growth only if it lies after that.
     progress.bytesAtCut = undefined;
     if (progress.applied <= at) progress.uncutSinceMs = undefined;
   }

@@ -3,7 +3,7 @@
 //   heard ──(time passes)──► silent for n ms ──(report)──► heard
 //
 // Invariant: silence counts only while this peer was awake and connected. A coordinator that was paused or cut off
-// heard nobody, and that says nothing about the others.
+// heard no one, and that says nothing about the others.
 
 import type { PeerId } from '@tributary/model';
 import { unreachable } from '@tributary/runtime';
@@ -39,7 +39,7 @@ export function step(watch: PeerWatch, event: PeerWatchEvent): PeerWatch {
       return { silentMs, heard: new Set() };
     }
     case 'wasCutOff':
-      // As if everybody had just been heard.
+      // As if everyone had just been heard.
       return {
         silentMs: new Map([...watch.silentMs.keys()].map((peer) => [peer, 0])),
         heard: new Set(watch.silentMs.keys()),

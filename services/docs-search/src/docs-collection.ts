@@ -25,7 +25,7 @@ export async function countPassages(client: QdrantClient): Promise<number | unde
   return (await client.count(COLLECTION, { exact: true })).count;
 }
 
-/** Makes the collection anew, empty; `replicas` of each shard. */
+/** Makes the collection again, empty; `replicas` of each shard. */
 export async function makeCollection(client: QdrantClient, replicas: number): Promise<void> {
   const { exists } = await client.collectionExists(COLLECTION);
   if (exists) await client.deleteCollection(COLLECTION);

@@ -8,7 +8,9 @@ import { decodeModel, encodeModel, type LsaModel } from '@tributary/lsa';
 import { replaceFile } from '@tributary/runtime';
 import type { Passage } from './passage.ts';
 
-/** Another number for other passages or vectors of the same documentation: what older code took in is taken in anew. */
+/**
+ * Another number for other passages or vectors of the same documentation: what older code took in is taken in again.
+ */
 const FORMAT = 2;
 
 export interface Manifest {

@@ -1,5 +1,5 @@
 // How much disk the peer's folder takes, by what lies at its top, and how much is left. Looked up in the background
-// when somebody asks and what is known is old, so that nobody waits for a slow disk.
+// when someone asks and what is known is old, so that no one waits for a slow disk.
 
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';

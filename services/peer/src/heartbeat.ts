@@ -1,7 +1,7 @@
 // Reports that this peer lives, from a thread and a connection to NATS of its own, with how long the main thread has
 // not turned. Without it a peer that makes a large answer, or collects garbage, would be Dead to the others.
 //
-// The probes stay on the main port: a thread of their own would say that a peer is well that answers nobody.
+// The probes stay on the main port: a thread of their own would say that a peer is well that answers no one.
 //
 // Invariant: where the main thread is cut off from the log the thread reports nothing, whatever its own connection
 // does.

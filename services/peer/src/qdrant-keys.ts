@@ -1,6 +1,6 @@
 // Keys of Qdrant's configuration that Tributary has nothing for, so that a configuration written for Qdrant is read as
 // it is. Those without effect are dropped and named to the user; those that promise protection, or another role of the
-// peer, are refused with the reason: a peer that took a password and asked nobody for it would be worse than none.
+// peer, are refused with the reason: a peer that took a password and asked no one for it would be worse than none.
 
 import { TributaryError } from '@tributary/runtime';
 

@@ -4,7 +4,7 @@
 //
 //   started, or no beat for STALL_MS ──► every replica is suspect ──(a call finds it so: it catches up)──► trusted
 //
-// After a start a replica whose stream has no leader is trusted as it is: nobody can write, and somebody has to answer.
+// After a start a replica whose stream has no leader is trusted as it is: no one can write, and someone has to answer.
 // After a stall the only replica of its shard is: a write is not completed before that one has applied it.
 
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';

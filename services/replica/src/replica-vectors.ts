@@ -96,7 +96,7 @@ export class ReplicaVectors {
     for (const [name, index] of this.#indexes) {
       const loaded = await index.loadSegments((id: PointId) => this.#options.table.resolve(id));
       rejected.push(...loaded.rejected.map((reason) => `vector '${name}', ${reason}`));
-      // What was rejected is built again also where nobody writes.
+      // What was rejected is built again also where no one writes.
       index.maintain();
     }
     return rejected;

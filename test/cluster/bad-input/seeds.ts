@@ -70,13 +70,13 @@ export function writesOf(collection: string): SeedRequest[] {
   ];
 }
 
-/** An upsert whose last point nobody can take: nothing of it may be written, whatever becomes of the others. */
+/** An upsert whose last point no one can take: nothing of it may be written, whatever becomes of the others. */
 export function poisonedUpsert(random: Random): string {
   const good = { id: 5, vector: VECTOR, payload: { a: 1, tags: ['x'], deep: { b: true } } };
   return `{"points":[${mutatedJson(good, random)},{"id":99,"vector":[1,2,3]}]}`;
 }
 
-/** A collection that nobody can make. */
+/** A collection that no one can make. */
 export function poisonedCollection(random: Random): string {
   const config = {
     shard_number: 1,

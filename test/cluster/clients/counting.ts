@@ -1,5 +1,5 @@
-// Counters that many clients count up at once: each reads a point, and writes it anew on the condition that its version
-// is still the one read. What became of the write is read back by the operation's number.
+// Counters that many clients count up at once: each reads a point, and writes it again on the condition that its
+// version is still the one read. What became of the write is read back by the operation's number.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,7 +41,7 @@ export async function countUp(
       const after = await client.read(id, operation);
       token = operation;
       const isDone = after.by[name] === done + 1;
-      // The version tells, as long as nobody wrote since.
+      // The version tells, as long as no one wrote since.
       if (after.version <= operation) assert.equal(isDone, after.version === operation);
       if (isDone) done++;
       else lost++;

@@ -1,6 +1,6 @@
 // The points that every official client writes and reads back, and what a brute-force reader finds among them.
 //
-// Nothing here uses the product's code: what it computes is what the product's answers are held against.
+// Nothing here uses the product's code: what it computes is what the product's answers are compared with.
 
 export type ExampleId = number | bigint | string;
 export type Payload = { readonly [key: string]: unknown };

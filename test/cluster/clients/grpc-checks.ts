@@ -1,4 +1,4 @@
-// What the official gRPC client does all day, held against brute force; what it reads is in grpc-read-checks.ts.
+// What the official gRPC client does all day, compared with brute force; what it reads is in grpc-read-checks.ts.
 
 import assert from 'node:assert/strict';
 import type { MessageInitShape } from '@bufbuild/protobuf';

@@ -1,4 +1,4 @@
-// What the official gRPC client reads all day, held against brute force.
+// What the official gRPC client reads all day, compared with brute force.
 
 import assert from 'node:assert/strict';
 import { EXAMPLE_FILTERS, pointsOf } from './example-filters.ts';

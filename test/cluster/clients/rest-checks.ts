@@ -1,4 +1,4 @@
-// What the official REST client does all day, held against brute force; what it reads is in rest-read-checks.ts.
+// What the official REST client does all day, compared with brute force; what it reads is in rest-read-checks.ts.
 
 import assert from 'node:assert/strict';
 import { DIMENSION, EXAMPLE_POINTS, inIdOrder, nearestTo, type Payload } from './example-points.ts';

@@ -1,4 +1,4 @@
-// What the official REST client reads all day, held against brute force.
+// What the official REST client reads all day, compared with brute force.
 
 import assert from 'node:assert/strict';
 import type { Schemas } from '@qdrant/js-client-rest';

@@ -45,7 +45,7 @@ export class PointTable {
   #end = 0;
 
   /**
-   * The seed of the hash is random, so that nobody can choose ids that collide. It shows in
+   * The seed of the hash is random, so that no one can choose ids that collide. It shows in
    * nothing.
    */
   constructor(random: Random = systemRandom) {
@@ -131,7 +131,7 @@ export class PointTable {
 
   /**
    * Lets the offsets released so far be assigned again; returns how many. To be called when they
-   * are out of every index and nobody keeps a set or an answer made before: after a batch of
+   * are out of every index and no one keeps a set or an answer made before: after a batch of
    * changes, say.
    */
   reclaim(): number {

@@ -110,7 +110,7 @@ async function collectRows(
   for (const [i, row] of candidates.entries()) {
     if (i % ROWS_PER_TURN === ROWS_PER_TURN - 1) {
       await nextTurn();
-      // Of a closed index nobody tells which points are gone.
+      // Of a closed index no one tells which points are gone.
       context.signal.throwIfAborted();
     }
     // It may have been removed since; then its point need not be known any more.

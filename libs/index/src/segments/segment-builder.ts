@@ -110,7 +110,7 @@ class ThreadSegmentBuilder implements SegmentBuilder {
     if (this.#turn !== undefined) return;
     const [next] = this.#waiting;
     if (next === undefined) return;
-    // Until the task itself stands here: nobody else may start in between.
+    // Until the task itself stands here: no one else may start in between.
     this.#turn = Promise.resolve();
     next.start();
   }

@@ -18,7 +18,7 @@ export interface SegmentJob {
   readonly rows: Uint32Array;
   /** Their point ids as `pointIdToBytes`, one after the other. */
   readonly ids: Uint8Array;
-  /** Element 0 becomes 1 when nobody wants the segment any more. */
+  /** Element 0 becomes 1 when no one wants the segment any more. */
   readonly cancelled: Int32Array;
 }
 

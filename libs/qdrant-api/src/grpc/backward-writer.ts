@@ -13,7 +13,7 @@ export class BackwardWriter {
     return this.#buffer.length - this.#start;
   }
 
-  /** A copy of what was written; the writer starts anew. */
+  /** A copy of what was written; the writer starts again. */
   finish(): Buffer {
     const bytes = Buffer.from(this.#buffer.subarray(this.#start));
     this.#start = this.#buffer.length;

@@ -42,7 +42,7 @@ export function readPositiveU32(value: JsonValue, path: string): number {
   return checkRange(readU32(value, path), path, 1);
 }
 
-/** Beyond these the graph's library takes memory that nobody has, or as long for a vector as a scan. */
+/** Beyond these the graph's library takes memory that no one has, or as long for a vector as a scan. */
 const EDGES_MAX = 2_048;
 const EF_CONSTRUCT_MAX = 100_000;
 

@@ -1,4 +1,4 @@
-// The reserved key `$version` of filters: the point's own version, for writes that shall only happen while nobody else
+// The reserved key `$version` of filters: the point's own version, for writes that shall only happen while no one else
 // has changed the point. A payload field of that name is reached by its quoted path, `"$version"`.
 
 import type { Condition, JsonValue } from '@tributary/model';

@@ -81,7 +81,7 @@ export class Collections {
         await this.#propose(id, name, config, signal);
       } catch (error) {
         if (TributaryError.from(error).code !== 'unknown_outcome' && !signal.aborted) {
-          // A stream that stays behind holds nothing and is in nobody's way; the first error is the one to tell.
+          // A stream that stays behind holds nothing and is in no one's way; the first error is the one to tell.
           await this.#options.streams.remove(id).catch(() => {});
         }
         throw error;
@@ -194,7 +194,7 @@ export class Collections {
   }
 }
 
-/** Each replica has its own store, index and thread time, so thousands of shards would serve nobody. */
+/** Each replica has its own store, index and thread time, so thousands of shards would serve no one. */
 const SHARDS_MAX = 1_024;
 
 function checkShardNumber(shardNumber: number): void {

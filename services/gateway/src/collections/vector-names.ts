@@ -112,7 +112,7 @@ export class VectorNames implements AsyncDisposable {
     return this.#log(collection, { kind: 'deleteVectorName', name, revision }, parameters);
   }
 
-  /** Sees to it that changes which nobody completes are completed; to be called whenever META has news. */
+  /** Sees to it that changes which no one completes are completed; to be called whenever META has news. */
   finishAbandoned(): void {
     for (const { id, vectorNames } of this.#options.metadata.state.collections.values()) {
       for (const [name, change] of Object.entries(vectorNames)) {

@@ -128,7 +128,7 @@ function frameHead(isPacked: boolean, length: number): Buffer {
   return head;
 }
 
-/** Resolves when there is room again, or nobody takes anything any more. */
+/** Resolves when there is room again, or no one takes anything any more. */
 function drained(stream: ServerHttp2Stream): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

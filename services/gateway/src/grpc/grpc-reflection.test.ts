@@ -106,7 +106,7 @@ for (const version of ['v1', 'v1alpha']) {
       assert.ok((registry.getService(service)?.methods.length ?? 0) > 0);
       const upsert = registry.getMessage('qdrant.UpsertPoints');
       if (upsert === undefined) continue;
-      // What proto3 calls optional is easily lost when descriptors are written anew.
+      // What proto3 calls optional is easily lost when descriptors are written again.
       assert.equal(upsert.fields.find(({ name }) => name === 'wait')?.proto.proto3Optional, true);
     }
   });

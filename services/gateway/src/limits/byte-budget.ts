@@ -64,7 +64,7 @@ export class BudgetShare implements Disposable {
     this.#budget = budget;
   }
 
-  /** Takes nothing for what still arrives once all was given back: nobody keeps that. Errors: `exhausted`. */
+  /** Takes nothing for what still arrives once all was given back: no one keeps that. Errors: `exhausted`. */
   take(bytes: number): void {
     if (this.#isOver) return;
     this.#budget.take(bytes);

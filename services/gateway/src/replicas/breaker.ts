@@ -39,7 +39,7 @@ export class Breaker {
   }
 
   /**
-   * A failure after `signal` has aborted is no outage: somebody's short timeout must not cut off the others. Errors:
+   * A failure after `signal` has aborted is no outage: someone's short timeout must not cut off the others. Errors:
    * the action's; `unavailable` at once while the breaker is open or too many calls are in flight.
    */
   async run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {

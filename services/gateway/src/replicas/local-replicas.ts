@@ -1,6 +1,6 @@
 // What this peer's own replicas say of themselves: nothing is asked of other peers or of NATS, so it can be known at
 // any time. A replica whose thread is busy beyond the time given is shown as it was when it last answered, with that
-// age, and keeps nobody from seeing the others as they are.
+// age, and keeps no one from seeing the others as they are.
 
 import type { CollectionState, Metadata, ShardState } from '@tributary/metadata';
 import type { CollectionId, PayloadSchema, PeerId } from '@tributary/model';

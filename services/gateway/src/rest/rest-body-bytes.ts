@@ -1,15 +1,15 @@
-// Bodies count against the bytes that the gateway holds, from their first byte until nobody works on them any more: a
+// Bodies count against the bytes that the gateway holds, from their first byte until no one works on them any more: a
 // client that hangs up does not end the work on what it sent. Small ones do not count: there are at most so many of
 // them, and searches go on while uploads have taken all there is.
 //
 // Invariant: what a request holds is given back once, by `releaseBody`: every request with a body ends in an answer or
-// in an error, also where nobody is there to take either.
+// in an error, also where no one is there to take either.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type BudgetShare, UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
 
-/** Fastify reads no body of these, and so nobody would give it back. */
+/** Fastify reads no body of these, and so no one would give it back. */
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE']);
 
 const shares = new WeakMap<FastifyRequest, BudgetShare>();

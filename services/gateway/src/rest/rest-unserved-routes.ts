@@ -1,4 +1,4 @@
-// The routes of Qdrant that are not served yet: each answers by the name of what is missing, so that nobody takes it
+// The routes of Qdrant that are not served yet: each answers by the name of what is missing, so that no one takes it
 // for a wrong address. `:name` is a collection.
 
 import { notServed, type UnsupportedFeature } from '@tributary/qdrant-api';

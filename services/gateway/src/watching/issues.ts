@@ -2,7 +2,7 @@
 // and replicas that differ.
 //
 //   slow request ──► unindexed field noted ──(index made, collection gone, cleared)──► forgotten
-//   replica Dead, halted, different ──► shown while it is ──(cleared)──► not shown until it is so anew
+//   replica Dead, halted, different ──► shown while it is ──(cleared)──► not shown until it is so again
 //
 // Invariant: what is noted is bounded, and names collections that exist.
 
@@ -45,7 +45,7 @@ interface Noted {
 }
 
 const NOTED_MAX = 256;
-/** Nobody makes an index of a longer one, and clients may ask for anything. */
+/** No one makes an index of a longer one, and clients may ask for anything. */
 const FIELD_LENGTH_MAX = 1_024;
 
 export class Issues {

@@ -1,6 +1,6 @@
 // When a write counts as completed: for every shard it touched, `write_consistency_factor` replicas announced that they
 // have applied it. The other replicas that are alive get a short grace, so that a read at any peer sees the write;
-// one that is stopped or far behind delays nobody for longer than that: without a bound one slow disk would stop all
+// one that is stopped or far behind delays no one for longer than that: without a bound one slow disk would stop all
 // writers, without the grace a client would miss its own write at another peer.
 
 import type { CollectionState, Metadata, ReplicaState } from '@tributary/metadata';
@@ -82,7 +82,7 @@ export class ApplyWait {
     return applied !== undefined && applied >= sequence;
   }
 
-  /** The replicas as they are now: they may move while somebody waits. */
+  /** The replicas as they are now: they may move while someone waits. */
   #replicas(target: AppliedTarget, shard: ShardId): ReadonlyMap<PeerId, ReplicaState> {
     const { id, name } = target.collection;
     const now = this.#options.metadata.state.collections.get(name);
