@@ -108,7 +108,7 @@ test('it answers with what it has where nobody tells how far the stream goes', a
   const stream = running.streams.open(address.collection);
   running.streams.open = () => stream;
   const { promise: untold, reject: giveUp } = Promise.withResolvers<never>();
-  stream.head = () => untold;
+  stream.shardHead = () => untold;
   const gate = running.reopenBehindGate();
   const counted = running.count();
   gate.resolve();

@@ -89,12 +89,12 @@ test('every kind of payload index comes in and goes out', () => {
     lowercase: false,
     asciiFolding: false,
     phraseMatching: false,
-    stopwords: ['the'],
+    stopwords: ['The'],
     stemmer: 'english',
   });
   const params = payloadSchemaMessage({ f: index }, {}).get('f')?.params?.textIndexParams;
   assert.equal(params?.tokenizer, client.TokenizerType.Prefix);
-  assert.deepEqual(params.stopwords?.custom, ['the']);
+  assert.deepEqual(params.stopwords?.custom, ['The']);
   assert.equal(params.stemmer?.snowball?.language, 'english');
 });
 

@@ -19,7 +19,7 @@ import { CONFIG, ids, request, stageOf } from '../testing/naive-query.ts';
 
 const TEXT: FieldIndex = {
   type: 'text',
-  tokenizer: 'word',
+  tokenizer: 'prefix',
   lowercase: true,
   asciiFolding: false,
   phraseMatching: true,
@@ -27,8 +27,9 @@ const TEXT: FieldIndex = {
 };
 const FIELDS = ['a', 'b', 'a[].b'];
 const id = fc.nat(40);
+const texts = fc.record({ a: fc.constantFrom('red fox', 'the fox', 'a reddish one', 'blue') });
 const points: fc.Arbitrary<Point[]> = fc.array(
-  fc.tuple(id, filterPayloads, fc.boolean()).map(([each, payload, hasFar]) => ({
+  fc.tuple(id, fc.oneof(filterPayloads, texts), fc.boolean()).map(([each, payload, hasFar]) => ({
     id: each,
     payload: payloadToBytes(payload),
     vectors: {
@@ -41,7 +42,8 @@ const points: fc.Arbitrary<Point[]> = fc.array(
 const about = fc.record({
   kind: fc.constantFrom('matchText' as const, 'matchTextAny'),
   key: fc.constantFrom(...FIELDS),
-  text: fc.constantFrom('RED', 'FOX', 'the fox red'),
+  // Beginnings of words, which only the index finds.
+  text: fc.constantFrom('RED', 'RE', 'FO', 'the fo'),
 });
 const condition: fc.Arbitrary<Filter> = fc.oneof(
   filtersOver(fc.constantFrom(...FIELDS), id),
