@@ -20,11 +20,19 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     tests: ['services/gateway/src/writes/apply-wait.test.ts'],
   },
   {
-    name: 'a completed write is not waited for at the other live replicas',
+    name: 'a completed write is not waited for at the other Active replicas',
     room: 'gateway',
     file: 'services/gateway/src/writes/apply-wait.ts',
-    from: 'if (!isAtLiveOnes()) {',
+    from: 'if (!isAtFollowers()) {',
     to: 'if (false) {',
+    tests: ['services/gateway/src/writes/apply-wait.test.ts'],
+  },
+  {
+    name: 'a replica that is not Active counts towards the factor',
+    room: 'gateway',
+    file: 'services/gateway/src/writes/apply-wait.ts',
+    from: "if (state === 'Active' && this.#hasApplied(",
+    to: 'if (this.#hasApplied(',
     tests: ['services/gateway/src/writes/apply-wait.test.ts'],
   },
   {

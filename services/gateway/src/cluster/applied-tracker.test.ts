@@ -22,15 +22,19 @@ function start(waitersMax = 10) {
     });
   const hasApplied = (wanted: number) => () =>
     (tracker.appliedSequence(collection, shard, other) ?? 0) >= wanted;
-  return { clock, reports, tracker, report, hasApplied };
+  const wanted = (least: number) => ({
+    collection,
+    sequences: new Map([[shard, sequence(least)]]),
+  });
+  return { clock, reports, tracker, report, hasApplied, wanted };
 }
 
 const never = new AbortController().signal;
 
 test('a waiter is resolved by the report that fulfils its condition, and by no earlier one', async () => {
-  const { tracker, report, hasApplied } = start();
+  const { tracker, report, hasApplied, wanted } = start();
   let isDone = false;
-  const waiting = tracker.waitUntil(collection, hasApplied(5), never).then(() => {
+  const waiting = tracker.waitUntil(wanted(5), hasApplied(5), never).then(() => {
     isDone = true;
   });
   report(other, 4);
@@ -94,32 +98,49 @@ test('what a peer may have reported unheard is asked for, once', async () => {
   assert.ok(asked.length > first);
 });
 
+test('a replica is far behind that lacks what another had seconds ago, and no longer when it has it', async () => {
+  const { clock, tracker, report } = start();
+  const isFarBehind = () => tracker.isFarBehind(collection, shard, other);
+  report(other, 1);
+  report(self, 5);
+  assert.equal(isFarBehind(), false);
+  await clock.advance(900);
+  report(self, 9);
+  assert.equal(isFarBehind(), false);
+  await clock.advance(300);
+  report(self, 12);
+  await clock.advance(1_100);
+  assert.equal(isFarBehind(), true);
+  report(other, 9);
+  assert.equal(isFarBehind(), false);
+});
+
 test('a waiter ends with its signal, and makes room for another', async () => {
-  const { tracker, hasApplied } = start(1);
+  const { tracker, hasApplied, wanted } = start(1);
   const controller = new AbortController();
-  const waiting = tracker.waitUntil(collection, hasApplied(1), controller.signal);
-  await assert.rejects(tracker.waitUntil(collection, hasApplied(1), never), {
+  const waiting = tracker.waitUntil(wanted(1), hasApplied(1), controller.signal);
+  await assert.rejects(tracker.waitUntil(wanted(1), hasApplied(1), never), {
     code: 'unavailable',
   });
   controller.abort(new Error('enough'));
   await assert.rejects(waiting, /enough/);
-  const next = tracker.waitUntil(collection, hasApplied(1), never);
+  const next = tracker.waitUntil(wanted(1), hasApplied(1), never);
   tracker[Symbol.dispose]();
   await assert.rejects(next, { code: 'cancelled' });
 });
 
 test('a condition that throws ends its own waiter and no other', async () => {
-  const { tracker, report, hasApplied } = start();
+  const { tracker, report, hasApplied, wanted } = start();
   let isGone = false;
   const failing = tracker.waitUntil(
-    collection,
+    wanted(1),
     () => {
       if (isGone) throw new Error('dropped');
       return false;
     },
     never,
   );
-  const waiting = tracker.waitUntil(collection, hasApplied(1), never);
+  const waiting = tracker.waitUntil(wanted(1), hasApplied(1), never);
   isGone = true;
   report(other, 1);
   await assert.rejects(failing, /dropped/);

@@ -11,6 +11,8 @@ import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
 import { type AppliedReports, isSignOfLife } from '@tributary/replica-api';
 import { type Clock, TributaryError } from '@tributary/runtime';
 import type { AppliedReport } from '@tributary/wire';
+import { AppliedHistory } from './applied-history.ts';
+import { AppliedWaiters, check, type Waiter, type Wanted } from './applied-waiters.ts';
 
 export interface AppliedTrackerOptions {
   readonly self: PeerId;
@@ -24,10 +26,8 @@ export interface AppliedTrackerOptions {
 /** Slices end after a few milliseconds; a thread that turns no more for this long has met something else. */
 const BUSY_MS = 250;
 
-interface Waiter {
-  readonly condition: () => boolean;
-  readonly settle: (error?: unknown) => void;
-}
+/** A replica that lacks what another one had so long ago is far behind. */
+const FAR_BEHIND_MS = 1_000;
 
 export class AppliedTracker implements Disposable {
   readonly #options: AppliedTrackerOptions;
@@ -37,9 +37,9 @@ export class AppliedTracker implements Disposable {
   readonly #busyMs = new Map<PeerId, number>();
   readonly #applied = new Map<CollectionId, Map<ShardId, Map<PeerId, Sequence>>>();
   readonly #revisions = new Map<CollectionId, number>();
-  readonly #waiters = new Map<CollectionId, Set<Waiter>>();
+  readonly #history = new AppliedHistory(FAR_BEHIND_MS);
+  readonly #waiters = new AppliedWaiters();
   readonly #subscription: Disposable;
-  #waiterCount = 0;
 
   constructor(options: AppliedTrackerOptions) {
     this.#options = options;
@@ -50,6 +50,13 @@ export class AppliedTracker implements Disposable {
   /** Last announced sequence; undefined where the replica was never heard of. */
   appliedSequence(collection: CollectionId, shard: ShardId, peer: PeerId): Sequence | undefined {
     return this.#applied.get(collection)?.get(shard)?.get(peer);
+  }
+
+  /** Whether the replica lacks what another one of the shard had applied a second ago. */
+  isFarBehind(collection: CollectionId, shard: ShardId, peer: PeerId): boolean {
+    const applied = this.appliedSequence(collection, shard, peer) ?? (0 as Sequence);
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#history.isBehind(collection, shard, applied, nowMs);
   }
 
   /** Another number after each report that a replica of the collection has applied more. */
@@ -70,31 +77,29 @@ export class AppliedTracker implements Disposable {
   }
 
   /**
-   * Resolves once the condition holds; it is asked now and after every report on the collection. Errors: what the
-   * condition throws, the signal's reason, `unavailable` when too many wait already.
+   * Resolves once the condition holds. It is asked now, after the metadata changed, and after each report that a
+   * replica has applied what is wanted of its shard. Errors: what the condition throws, the signal's reason,
+   * `unavailable` when too many wait already.
    */
-  async waitUntil(
-    collection: CollectionId,
-    condition: () => boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async waitUntil(wanted: Wanted, condition: () => boolean, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (condition()) return;
-    if (this.#waiterCount >= this.#options.waitersMax) {
+    if (this.#waiters.size >= this.#options.waitersMax) {
       throw new TributaryError('unavailable', 'too many writes are waiting to be applied');
     }
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => waiter.settle(signal.reason);
       const waiter: Waiter = {
+        wanted,
         condition,
         settle: (error) => {
           signal.removeEventListener('abort', onAbort);
-          this.#remove(collection, waiter);
+          this.#waiters.remove(waiter);
           if (error === undefined) resolve();
           else reject(error);
         },
       };
-      this.#add(collection, waiter);
+      this.#waiters.add(waiter);
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }
@@ -106,31 +111,36 @@ export class AppliedTracker implements Disposable {
       this.#applied.delete(collection);
       this.#revisions.delete(collection);
     }
-    for (const collection of [...this.#waiters.keys()]) this.#recheck(collection);
+    this.#history.retain(collections);
+    for (const waiter of this.#waiters.all) check(waiter);
   }
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
     const gone = new TributaryError('cancelled', 'the gateway is closing');
-    for (const waiters of this.#waiters.values()) {
-      for (const waiter of [...waiters]) waiter.settle(gone);
-    }
+    for (const waiter of this.#waiters.all) waiter.settle(gone);
   }
 
   #take(report: AppliedReport): void {
     this.#busyMs.set(report.peer, report.busyMs ?? 0);
     if (isSignOfLife(report)) this.#hear(report.peer);
+    const nowMs = this.#options.clock.monotonicMs();
     const changed = new Set<CollectionId>();
-    for (const replica of report.replicas) {
-      const byPeer = this.#peersOf(replica.collection, replica.shard);
-      if (byPeer.get(report.peer) === replica.appliedSequence) continue;
-      byPeer.set(report.peer, replica.appliedSequence);
-      changed.add(replica.collection);
+    const reached = new Set<Waiter>();
+    for (const { collection, shard, appliedSequence } of report.replicas) {
+      const byPeer = this.#peersOf(collection, shard);
+      if (byPeer.get(report.peer) === appliedSequence) continue;
+      byPeer.set(report.peer, appliedSequence);
+      this.#history.note(collection, shard, appliedSequence, nowMs);
+      changed.add(collection);
+      for (const waiter of this.#waiters.reached(collection, shard, appliedSequence)) {
+        reached.add(waiter);
+      }
     }
     for (const collection of changed) {
       this.#revisions.set(collection, this.revisionOf(collection) + 1);
-      this.#recheck(collection);
     }
+    for (const waiter of reached) check(waiter);
   }
 
   /** What a peer reported while it was not heard of, or this one was cut off, is not known here. */
@@ -142,10 +152,6 @@ export class AppliedTracker implements Disposable {
     if (nowMs - heardMs >= silentAfterMs) {
       reports.publish({ peer: self, replicas: [], asksForAll: true });
     }
-  }
-
-  #recheck(collection: CollectionId): void {
-    for (const waiter of [...(this.#waiters.get(collection) ?? [])]) check(waiter);
   }
 
   #peersOf(collection: CollectionId, shard: ShardId): Map<PeerId, Sequence> {
@@ -160,26 +166,5 @@ export class AppliedTracker implements Disposable {
       shards.set(shard, peers);
     }
     return peers;
-  }
-
-  #add(collection: CollectionId, waiter: Waiter): void {
-    const waiters = this.#waiters.get(collection) ?? new Set();
-    this.#waiters.set(collection, waiters.add(waiter));
-    this.#waiterCount++;
-  }
-
-  #remove(collection: CollectionId, waiter: Waiter): void {
-    const waiters = this.#waiters.get(collection);
-    if (!waiters?.delete(waiter)) return;
-    this.#waiterCount--;
-    if (waiters.size === 0) this.#waiters.delete(collection);
-  }
-}
-
-function check(waiter: Waiter): void {
-  try {
-    if (waiter.condition()) waiter.settle();
-  } catch (error) {
-    waiter.settle(error);
   }
 }

@@ -56,7 +56,8 @@ export class ReadTokens {
     if (lastSequence === 0) return [...queue];
     const target = sequence(Math.min(lastSequence, minSequence));
     const isReached = () => having(target).length >= needed;
-    await this.#tracker.waitUntil(collection.id, isReached, signal);
+    const wanted = { collection: collection.id, sequences: new Map([[shard.id, target]]) };
+    await this.#tracker.waitUntil(wanted, isReached, signal);
     return having(target);
   }
 

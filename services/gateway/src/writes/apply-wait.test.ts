@@ -40,7 +40,8 @@ function start(stateOfOther: ReplicaState, writeConsistencyFactor = 1) {
       replicas: [{ collection: collection.id, shard, appliedSequence: sequence(applied) }],
     });
   const sequences = new Map([[shard, sequence(7)]]);
-  const completed = () => wait.completed({ collection, sequences, everyReplica: false }, never);
+  const completed = (everyReplica = false) =>
+    wait.completed({ collection, sequences, everyReplica }, never);
   return { clock, report, completed };
 }
 
@@ -92,4 +93,34 @@ test('a live replica that is behind is waited for, for the grace at most', async
   const late = completed();
   await clock.advance(GRACE_MS + 1);
   assert.equal(await late, false);
+});
+
+test('replicas that are not Active delay no one and do not count towards the factor', async () => {
+  for (const state of ['Partial', 'Recovery', 'Initializing', 'Dead'] as const) {
+    const { report, completed } = start(state);
+    report(self, 7);
+    report(other, 6);
+    assert.equal(await completed(), false, state);
+    assert.equal(await completed(true), false, state);
+    const strict = start(state, 2);
+    strict.report(self, 7);
+    strict.report(other, 7);
+    let isCompleted = false;
+    void strict.completed().then(() => {
+      isCompleted = true;
+    });
+    await strict.clock.advance(10 * GRACE_MS);
+    assert.equal(isCompleted, false, state);
+  }
+});
+
+test('an Active replica that is more than a second behind delays no one', async () => {
+  const { clock, report, completed } = start('Active');
+  report(other, 2);
+  report(self, 6);
+  await clock.advance(1_100);
+  report(other, 3);
+  await clock.advance(1_100);
+  report(self, 7);
+  assert.equal(await completed(), false);
 });

@@ -1,10 +1,12 @@
-// When a write counts as completed: for every shard it touched, `write_consistency_factor` replicas announced that they
-// have applied it. The other replicas that are alive get a short grace, so that a read at any peer sees the write;
-// one that is stopped or far behind delays no one for longer than that: without a bound one slow disk would stop all
-// writers, without the grace a client would miss its own write at another peer.
+// When a write counts as completed: for every shard it touched, `write_consistency_factor` Active replicas announced
+// that they have applied it. The other Active replicas that are alive get a short grace, so that a read at any peer
+// sees the write; one that is stopped or slow delays no one for longer than that, and one that is more than a second
+// behind not at all: without a bound one slow disk would stop all writers, without the grace a client would miss its
+// own write at another peer. Replicas that are not Active are read by no one and caught up before they are, so they
+// neither count nor delay.
 
 import type { CollectionState, Metadata, ReplicaState } from '@tributary/metadata';
-import type { PeerId, Sequence, ShardId } from '@tributary/model';
+import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
 import { collectionNotFound } from '@tributary/qdrant-api';
 import { type Clock, startDeadline } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
@@ -20,9 +22,15 @@ export interface ApplyWaitOptions {
 export interface AppliedTarget {
   readonly collection: CollectionState;
   readonly sequences: ReadonlyMap<ShardId, Sequence>;
-  /** Every replica that is not Dead, whatever the factor. */
+  /** Every Active replica, whatever the factor. */
   readonly everyReplica: boolean;
 }
+
+type Counts = (replica: {
+  readonly shard: ShardId;
+  readonly peer: PeerId;
+  readonly state: ReplicaState;
+}) => boolean;
 
 export class ApplyWait {
   readonly #options: ApplyWaitOptions;
@@ -38,39 +46,44 @@ export class ApplyWait {
    */
   async completed(target: AppliedTarget, signal: AbortSignal): Promise<boolean> {
     const { tracker, clock, graceMs } = this.#options;
+    const { sequences } = target;
     const { id } = target.collection;
-    await tracker.waitUntil(id, () => this.#isCompleted(target), signal);
-    const isAtLiveOnes = () =>
-      this.#isAppliedAt(target, (peer, state) => state !== 'Dead' && tracker.isAlive(peer));
-    if (!isAtLiveOnes()) {
+    const wanted = { collection: id, sequences };
+    await tracker.waitUntil(wanted, () => this.#isCompleted(target), signal);
+    const isAtFollowers = () => this.#isAppliedAt(target, this.#isFollowing(id));
+    if (!isAtFollowers()) {
       using grace = startDeadline(clock, graceMs, signal, 'the wait for the other replicas');
       // Completed all the same where it ends first: these replicas are only behind.
-      await tracker.waitUntil(id, isAtLiveOnes, grace.signal).catch(() => {});
+      await tracker.waitUntil(wanted, isAtFollowers, grace.signal).catch(() => {});
     }
     return this.#isAppliedAt(target, () => true);
   }
 
   #isCompleted(target: AppliedTarget): boolean {
-    if (target.everyReplica) return this.#isAppliedAt(target, (_, state) => state !== 'Dead');
+    if (target.everyReplica) return this.#isAppliedAt(target, ({ state }) => state === 'Active');
     const factor = target.collection.config.writeConsistencyFactor;
     for (const [shard, sequence] of target.sequences) {
       const replicas = this.#replicas(target, shard);
       let applied = 0;
       for (const [peer, state] of replicas) {
-        if (state !== 'Dead' && this.#hasApplied(target, shard, peer, sequence)) applied++;
+        if (state === 'Active' && this.#hasApplied(target, shard, peer, sequence)) applied++;
       }
       if (applied < Math.min(factor, replicas.size)) return false;
     }
     return true;
   }
 
-  #isAppliedAt(
-    target: AppliedTarget,
-    counts: (peer: PeerId, state: ReplicaState) => boolean,
-  ): boolean {
+  /** Active, alive, and not so far behind that the grace would be in vain. */
+  #isFollowing(collection: CollectionId): Counts {
+    const { tracker } = this.#options;
+    return ({ shard, peer, state }) =>
+      state === 'Active' && tracker.isAlive(peer) && !tracker.isFarBehind(collection, shard, peer);
+  }
+
+  #isAppliedAt(target: AppliedTarget, counts: Counts): boolean {
     for (const [shard, sequence] of target.sequences) {
       for (const [peer, state] of this.#replicas(target, shard)) {
-        if (!counts(peer, state)) continue;
+        if (!counts({ shard, peer, state })) continue;
         if (!this.#hasApplied(target, shard, peer, sequence)) return false;
       }
     }
