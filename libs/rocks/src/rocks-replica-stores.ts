@@ -51,6 +51,7 @@ class RocksReplicaStores implements ReplicaStores {
       await mkdir(folder, { recursive: true });
       const database = await RocksDatabase.open(name, folder, this.#database);
       const store = await this.#load(name, folder, database);
+      if (store.state.appliedSequence === 0) database.releasePreallocated();
       this.#logger.debug({ store: name, ...store.state }, 'store opened');
       return store;
     } catch (error) {
