@@ -19,9 +19,10 @@ const SEARCH = JSON.stringify({ vector: new Array(SIZE).fill(0.5), limit: 5 });
 const ALL = JSON.stringify({ limit: POINTS, with_vector: true });
 const MEBIBYTE = 1024 * 1024;
 /**
- * What the machine itself makes a thread wait is subtracted; this is a slice, a collection of garbage, and some noise.
+ * Measured: 0.03 to 0.05 on a quiet machine of two cores, up to 0.25 with ten busy processes beside; answers made in
+ * one go gave more than 1.
  */
-const DELAY_SEC_MAX = 0.1;
+const DELAY_SEC_MAX = 0.25;
 
 let folder: string;
 let cluster: ProcessCluster;
