@@ -1,6 +1,7 @@
 export * from './abortable.ts';
 export * from './backoff.ts';
 export * from './clock.ts';
+export * from './collect-when-idle.ts';
 export * from './deadline.ts';
 export * from './error.ts';
 export * from './event-loop-delay.ts';

@@ -31,6 +31,7 @@ import type { AppliedReports } from '@tributary/replica-api';
 import {
   abortable,
   type Clock,
+  collectWhenIdle,
   counter,
   createMetrics,
   gauge,
@@ -102,6 +103,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
   const { urls } = source;
   const connection = starting.use(await connectNats({ urls, name, logger, clock, signal }));
   const background = starting.use(new Background(logger));
+  starting.use(collectWhenIdle());
   const tracer = await startTracing(options.configuration.tracing, folder.peer, logger);
   if (tracer !== undefined) starting.use(tracer);
   const foundation = { ...options, folder, source, connection, background, tracer };

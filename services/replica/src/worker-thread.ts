@@ -1,7 +1,7 @@
 // The entry point of a worker thread. A bug ends the thread: the host starts another one.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert } from '@tributary/runtime';
+import { assert, collectWhenIdle } from '@tributary/runtime';
 import { createReplicaWorker, type ReplicaWorkerSettings } from './create-replica-worker.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
@@ -22,4 +22,5 @@ const worker = await createReplicaWorker(
     });
   },
 );
+collectWhenIdle();
 worker.start();
