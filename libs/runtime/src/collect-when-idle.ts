@@ -1,7 +1,7 @@
 // Gives memory back after a burst. V8 collects garbage when something is allocated, so a thread that made large
 // answers and then has nothing to do would keep what they took for as long as it is left alone.
 //
-//   looked at every 10 s ──(64 MiB more than after the last collection, and mostly idle since)──► collected
+//   looked at every 10 s ──(64 MiB more than after the last collection, and idle since)──► collected
 
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -10,8 +10,8 @@ import { runInNewContext } from 'node:vm';
 const LOOK_EVERY_MS = 10_000;
 /** A collection takes some tens of milliseconds; less than this is not worth them. */
 const GROWTH_BYTES_MIN = 64 * 1024 * 1024;
-/** Share of the time in which the thread had work, at most: a busy one collects by itself. */
-const UTILIZATION_MAX = 0.2;
+/** Share of the time in which the thread had work, at most: no request is to wait for a collection. */
+const UTILIZATION_MAX = 0.03;
 
 /** Begins to look at this thread, whether the main one or a worker; disposing ends it. */
 export function collectWhenIdle(): Disposable {
