@@ -1,69 +1,17 @@
-// Puts a gateway together and owns what it is made of.
+// Puts a gateway together: its core, and the servers in front of it.
 //
 //   starting ──► serving ──drain()──► draining (no new connections, so not ready) ──close()──► closed
 
-import { Embedder } from '@tributary/embedding';
-import type { Metadata, MetadataState } from '@tributary/metadata';
-import type { PeerId, ResourceUsage } from '@tributary/model';
-import type { ClusterView } from '@tributary/qdrant-api';
-import type { AppliedReports, ReplicaClient, ResourceReports } from '@tributary/replica-api';
-import type { Clock, Logger, Metrics, Random, Tracer } from '@tributary/runtime';
-import type { WriteStreams } from '@tributary/stream';
-import { AppliedTracker } from './cluster/applied-tracker.ts';
-import { CollectionNames } from './cluster/collection-names.ts';
-import { CutComparison } from './cluster/cut-comparison.ts';
-import { CollectionViews } from './collections/collection-views.ts';
-import { Collections } from './collections/collections.ts';
-import { VectorNames } from './collections/vector-names.ts';
-import { embeddedWrites } from './embedding/embedded-writes.ts';
-import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
-import type { GatewayCore } from './gateway-core.ts';
+import {
+  createGatewayCore,
+  type GatewayCoreOptions,
+  type OwnedGatewayCore,
+} from './create-gateway-core.ts';
 import { type GrpcServer, startGrpcServer } from './grpc/server-grpc.ts';
 import { drain } from './limits/drain.ts';
-import { RequestMeter } from './limits/request-meter.ts';
-import { quotaWrites } from './quotas/quota-access.ts';
-import { Quotas } from './quotas/quotas.ts';
-import { PointsReader } from './reads/points-reader.ts';
-import { LocalReplicas } from './replicas/local-replicas.ts';
-import { ReadTokens } from './replicas/read-tokens.ts';
-import { PeerDirectory } from './replicas/replica-directory.ts';
-import { ShardFanOut } from './replicas/shard-fan-out.ts';
 import { type RestServer, startRestServer } from './rest/server-rest.ts';
-import { strictReads, strictWrites } from './strict-mode/strict-access.ts';
-import { StrictMode } from './strict-mode/strict-mode.ts';
-import { Issues } from './watching/issues.ts';
-import { OperatorViews } from './watching/operator-views.ts';
-import { SlowLog } from './watching/slow-log.ts';
-import { ApplyWait } from './writes/apply-wait.ts';
-import { PointsWriter } from './writes/points-writer.ts';
-import { WriteWatch } from './writes/write-watch.ts';
 
-export interface GatewayOptions {
-  /** What is left out is as in `GATEWAY_DEFAULTS`. */
-  readonly config: Partial<GatewayConfig>;
-  readonly self: PeerId;
-  readonly metadata: Metadata;
-  readonly streams: WriteStreams;
-  readonly localReplicas: ReplicaClient;
-  /** The same as they are, caught up or not: what is told of them need not be fresh. Default `localReplicas`. */
-  readonly observedReplicas?: ReplicaClient;
-  readonly reports: AppliedReports;
-  readonly resourceReports: ResourceReports;
-  /** What this peer uses of its machine just now. */
-  readonly measureResources: () => Promise<ResourceUsage>;
-  /** The cluster as this peer sees it, with what only the composition root knows. */
-  readonly cluster: () => Promise<ClusterView>;
-  /** Whether metadata is synced and the local replicas are open and caught up. */
-  readonly ready: () => boolean | Promise<boolean>;
-  /** For how long this peer has heard nothing of the log, once that is too long; it is then not ready and says so. */
-  readonly cutOffMs?: () => number | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** Absent where nothing is traced. */
-  readonly tracer?: Tracer | undefined;
-}
+export type GatewayOptions = GatewayCoreOptions;
 
 export interface Gateway extends AsyncDisposable {
   readonly httpPort: number;
@@ -79,25 +27,18 @@ export interface Gateway extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const WAITERS_MAX = 10_000;
-const APPENDS_MAX = 4_096;
-const PEER_CALLS_MAX = 4_096;
-
 /** Errors: `unavailable` where a port is taken. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const config: GatewayConfig = { ...GATEWAY_DEFAULTS, ...options.config };
-  const parts = createParts(options, config);
-  const core = createCore(options, config, parts);
-  const { rest, grpc } = await startServers(options, config, core, parts.meter).catch(
-    async (error) => {
-      await parts[Symbol.asyncDispose]();
-      throw error;
-    },
-  );
+  const owned = createGatewayCore(options);
+  const { config, meter } = owned;
+  const { rest, grpc } = await startServers(options, owned).catch(async (error) => {
+    await owned[Symbol.asyncDispose]();
+    throw error;
+  });
   const closeAll = async () => {
     grpc.close();
     await rest.close();
-    await parts[Symbol.asyncDispose]();
+    await owned[Symbol.asyncDispose]();
   };
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -112,7 +53,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await drain({
         clock: options.clock,
         timeoutMs: config.drainTimeoutMs,
-        inFlight: () => parts.meter.inFlight,
+        inFlight: () => meter.inFlight,
         servers: [rest.drain(), grpc.drain()],
       });
     },
@@ -123,9 +64,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 async function startServers(
   options: GatewayOptions,
-  config: GatewayConfig,
-  core: GatewayCore,
-  meter: RequestMeter,
+  { config, core, meter }: OwnedGatewayCore,
 ): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
   const { clock, logger, tracer } = options;
   const { host, httpPort, metricsPort, enableCors, maxRequestBytes } = config;
@@ -143,210 +82,4 @@ async function startServers(
     await rest.close();
     throw error;
   }
-}
-
-interface Parts extends AsyncDisposable {
-  readonly tracker: AppliedTracker;
-  readonly directory: PeerDirectory;
-  readonly names: CollectionNames;
-  readonly fanOut: ShardFanOut;
-  readonly views: CollectionViews;
-  readonly quotas: Quotas;
-  readonly strict: StrictMode;
-  readonly embedder: Embedder;
-  readonly reader: PointsReader;
-  readonly writer: PointsWriter;
-  readonly cuts: CutComparison;
-  readonly vectorNames: VectorNames;
-  readonly meter: RequestMeter;
-  readonly operators: OperatorViews;
-}
-
-/** What is known of the cluster, and how its replicas are asked. */
-function createCluster(options: GatewayOptions, config: GatewayConfig) {
-  const { self, metadata, streams, reports, clock, localReplicas, tracer } = options;
-  const { silentAfterMs, searchTimeoutMs, metaTimeoutMs: timeoutMs } = config;
-  const tracker = new AppliedTracker({
-    self,
-    reports,
-    clock,
-    silentAfterMs,
-    waitersMax: WAITERS_MAX,
-  });
-  const directory = new PeerDirectory({
-    self,
-    local: localReplicas,
-    metadata,
-    tracker,
-    clock,
-    inFlightMax: PEER_CALLS_MAX,
-    callTimeoutMs: searchTimeoutMs,
-    tracer,
-  });
-  const readTokens = new ReadTokens({ tracker, streams, clock });
-  const fanOut = new ShardFanOut({ metadata, directory, readTokens, tracer });
-  const names = new CollectionNames(metadata, clock);
-  const cuts = new CutComparison(reports);
-  const views = new CollectionViews({ self, fanOut, localReplicas, cuts, clock, timeoutMs });
-  const quotas = new Quotas({
-    self,
-    metadata,
-    reports: options.resourceReports,
-    measure: options.measureResources,
-    measureEveryMs: config.measureEveryMs,
-    clock,
-    logger: options.logger,
-    metaTimeoutMs: timeoutMs,
-  });
-  quotas.start();
-  const strict = new StrictMode({
-    clock,
-    shardInfos: (collection) => views.shardInfos(collection),
-    revisionOf: (collection) => tracker.revisionOf(collection),
-    residentMemoryPercent: (collection) => quotas.residentMemoryPercent(collection),
-  });
-  return { tracker, cuts, directory, names, fanOut, views, quotas, strict };
-}
-
-function createParts(options: GatewayOptions, config: GatewayConfig): Parts {
-  const { metadata, streams, clock, random, logger } = options;
-  const { searchTimeoutMs, writeTimeoutMs, applyGraceMs, metaTimeoutMs } = config;
-  const cluster = createCluster(options, config);
-  const { tracker, cuts, directory, names, fanOut, quotas, strict } = cluster;
-  const observation = createObservation(options, config, cluster);
-  const { slowLog, watch } = observation;
-  const embedder = new Embedder();
-  const reader = new PointsReader({
-    ...{ fanOut, names, embedder, clock, random, searchTimeoutMs, slowLog },
-  });
-  const writer = new PointsWriter({
-    streams,
-    metadata,
-    names,
-    tracker,
-    watch,
-    applyWait: new ApplyWait({ tracker, metadata, clock, graceMs: applyGraceMs }),
-    clock,
-    random,
-    writeTimeoutMs,
-    inFlightMax: APPENDS_MAX,
-    tracer: options.tracer,
-    findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
-  });
-  const { abandonedAfterMs } = config;
-  const vectorNames = new VectorNames({
-    metadata,
-    names,
-    writer,
-    requireSpace: (collection) => quotas.requireSpace(collection),
-    clock,
-    random,
-    logger,
-    metaTimeoutMs,
-    abandonedAfterMs,
-  });
-  const subscription = metadata.subscribe((state) => {
-    const collections = collectionIds(state);
-    tracker.retain(collections);
-    cuts.retain(state);
-    writer.retain(collections);
-    strict.retain(collections);
-    observation.meter.forgetGone();
-    vectorNames.finishAbandoned();
-  });
-  return {
-    ...cluster,
-    ...observation,
-    embedder,
-    reader,
-    writer,
-    vectorNames,
-    [Symbol.asyncDispose]: async () => {
-      subscription[Symbol.dispose]();
-      tracker[Symbol.dispose]();
-      cuts[Symbol.dispose]();
-      observation.local[Symbol.dispose]();
-      await quotas[Symbol.asyncDispose]();
-      // What the one has in work waits for the other.
-      await Promise.all([vectorNames[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()]);
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** What watches the requests, and tells operators of it. */
-function createObservation(
-  options: GatewayOptions,
-  { requestsMax, requestBytesMax, answerBytesMax, slowQueryMs, version }: GatewayConfig,
-  { directory, tracker, cuts, quotas }: Pick<Parts, 'directory' | 'tracker' | 'cuts' | 'quotas'>,
-) {
-  const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
-  const state = () => metadata.state;
-  const issues = new Issues({ state, clock, differences: () => cuts.differences() });
-  const slowLog =
-    slowQueryMs > 0
-      ? new SlowLog({
-          thresholdMs: slowQueryMs,
-          directory,
-          clock,
-          logger,
-          onUnindexed: (collection, conditions) => issues.note(collection, conditions),
-        })
-      : undefined;
-  const meter = new RequestMeter({
-    clock,
-    requestsMax,
-    requestBytesMax,
-    answerBytesMax,
-    collectionNamed: (name) =>
-      metadata.state.collections.has(name) ? name : metadata.state.aliases.get(name),
-  });
-  const watch = new WriteWatch(clock, slowLog);
-  const replicas = options.observedReplicas ?? localReplicas;
-  const local = new LocalReplicas({ self, metadata, replicas, clock });
-  const startedAtMs = clock.nowMs();
-  const told = { self, version: version.version, startedAtMs, metrics, state, cluster, tracker };
-  const { cutOffMs = () => undefined } = options;
-  const operators = new OperatorViews({
-    ...told,
-    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts, quotas },
-  });
-  return { meter, watch, slowLog, local, operators };
-}
-
-function createCore(options: GatewayOptions, config: GatewayConfig, parts: Parts): GatewayCore {
-  const { self, metadata, streams, clock, random } = options;
-  const { names, tracker, views, embedder, reader, writer, vectorNames } = parts;
-  const { strict, quotas, operators } = parts;
-  const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
-  const cutOffMs = options.cutOffMs ?? (() => undefined);
-  return {
-    version,
-    names,
-    collections: new Collections({
-      self,
-      metadata,
-      names,
-      streams,
-      tracker,
-      clock,
-      random,
-      metaTimeoutMs,
-      replicationFactor,
-      writeConsistencyFactor,
-    }),
-    views,
-    reader: strictReads(reader, strict),
-    writer: embeddedWrites(strictWrites(quotaWrites(writer, quotas), strict), embedder),
-    vectorNames,
-    quotas,
-    cluster: options.cluster,
-    isReady: async () => cutOffMs() === undefined && (await options.ready()),
-    cutOffMs,
-    operators,
-  };
-}
-
-function collectionIds(state: MetadataState) {
-  return new Set([...state.collections.values()].map((collection) => collection.id));
 }

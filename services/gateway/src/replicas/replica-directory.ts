@@ -23,14 +23,25 @@ export interface PeerDirectoryOptions {
   /** Longest time a call may take where its signal sets none. */
   readonly callTimeoutMs: number;
   readonly tracer?: Tracer | undefined;
+  /** Default: gRPC behind a breaker. */
+  readonly connect?: ConnectPeer;
 }
+
+/** The way to another peer. */
+export interface PeerLink {
+  readonly client: ReplicaClient;
+  /** True while it is known that calls would fail. */
+  readonly isBroken: boolean;
+  /** Ends the calls in flight, because the peer has fallen silent. */
+  abandon(): void;
+  close(): void;
+}
+
+export type ConnectPeer = (peer: PeerId, uri: string) => PeerLink;
 
 interface Remote {
   readonly uri: string;
-  readonly client: RemoteReplicaClient;
-  readonly breaker: Breaker;
-  /** What `at` hands out: the client behind its breaker. */
-  readonly guarded: ReplicaClient;
+  readonly link: PeerLink;
 }
 
 const WATCH_MS = 100;
@@ -52,7 +63,7 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
 
   at(peer: PeerId): ReplicaClient {
     if (peer === this.self) return this.#options.local;
-    return this.#remote(peer)?.guarded ?? unknownPeer(peer);
+    return this.#remote(peer)?.link.client ?? unknownPeer(peer);
   }
 
   isReachable(peer: PeerId): boolean {
@@ -60,7 +71,7 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     const { tracker } = this.#options;
     // A busy one will answer, but another one sooner.
     if (!tracker.isAlive(peer) || tracker.isBusy(peer)) return false;
-    return !(this.#remotes.get(peer)?.breaker.isOpen ?? false);
+    return !(this.#remotes.get(peer)?.link.isBroken ?? false);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,29 +86,38 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     if (present !== undefined && present.uri === uri) return present;
     if (present !== undefined) this.#drop(peer);
     if (uri === undefined || this.#stopped.signal.aborted) return undefined;
-    const remote = this.#connect(peer, uri);
+    const { connect = (to: PeerId, at: string) => this.#connect(to, at) } = this.#options;
+    const remote = { uri, link: connect(peer, uri) };
     this.#remotes.set(peer, remote);
     return remote;
   }
 
-  #connect(peer: PeerId, uri: string): Remote {
+  #connect(peer: PeerId, uri: string): PeerLink {
     const { clock, inFlightMax, callTimeoutMs, tracer } = this.#options;
     const client = new RemoteReplicaClient({ peer, uri, clock, callTimeoutMs, tracer });
     const name = `peer ${peer} at ${uri}`;
     const breaker = new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
-    const guarded: ReplicaClient = {
-      call: (target, call, signal, hold) =>
-        breaker.run(() => client.call(target, call, signal, hold), signal),
+    return {
+      client: {
+        call: (target, call, signal, hold) =>
+          breaker.run(() => client.call(target, call, signal, hold), signal),
+      },
+      get isBroken() {
+        return breaker.isOpen;
+      },
+      abandon: () => client.abandon(),
+      close: () => {
+        breaker.close();
+        client.close();
+      },
     };
-    return { uri, client, breaker, guarded };
   }
 
   #drop(peer: PeerId): void {
     const remote = this.#remotes.get(peer);
     if (remote === undefined) return;
     this.#remotes.delete(peer);
-    remote.breaker.close();
-    remote.client.close();
+    remote.link.close();
   }
 
   async #watch(): Promise<void> {
@@ -109,7 +129,7 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
       if (clock.monotonicMs() - startedMs > WATCH_LATE_MS) continue;
       for (const [peer, remote] of [...this.#remotes]) {
         if (!metadata.state.peers.has(peer)) this.#drop(peer);
-        else if (!tracker.isAlive(peer)) remote.client.abandon();
+        else if (!tracker.isAlive(peer)) remote.link.abandon();
       }
     }
   }
