@@ -28,6 +28,22 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
     tests: ['libs/metadata/src/reducer.test.ts'],
   },
   {
+    name: 'the next shard id is the number of shards, so that ids are given again',
+    room: 'metadata',
+    file: 'libs/metadata/src/shards.ts',
+    from: 'nextShardId: shardId((ids.at(-1) ?? -1) + 1),',
+    to: 'nextShardId: shardId(ids.length),',
+    tests: ['libs/metadata/src/shards.test.ts'],
+  },
+  {
+    name: 'a new shard may have an id that another one had',
+    room: 'metadata',
+    file: 'libs/metadata/src/shards.ts',
+    from: 'if (id < next) return',
+    to: 'if (false) return',
+    tests: ['libs/metadata/src/shards.test.ts'],
+  },
+  {
     name: 'a deleted collection leaves its aliases',
     room: 'metadata',
     file: 'libs/metadata/src/reducer.ts',

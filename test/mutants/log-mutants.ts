@@ -134,9 +134,25 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   {
     name: 'the shard of an id with more than 32 bits leaves its upper half out',
     room: 'routing',
-    file: 'libs/routing/src/shard-of-point.ts',
+    file: 'libs/routing/src/point-position.ts',
     from: 'hashWord(Math.floor(id / 0x1_0000_0000));',
     to: 'hashWord(0);',
-    tests: ['libs/routing/src/shard-of-point.test.ts'],
+    tests: ['libs/routing/src/point-position.test.ts'],
+  },
+  {
+    name: 'the position of a point is taken for the id of its shard',
+    room: 'routing',
+    file: 'libs/routing/src/shard-map.ts',
+    from: 'const shard = shards[positionOfPoint(id, shards.length)];',
+    to: 'const shard = positionOfPoint(id, shards.length) as ShardId;',
+    tests: ['libs/routing/src/shard-map.test.ts'],
+  },
+  {
+    name: 'a read asks shards that the shard map does not name',
+    room: 'routing',
+    file: 'libs/routing/src/shard-map.ts',
+    from: 'return mappedShards(shardMap).map((id) => stateOf(shards, id));',
+    to: 'void shardMap;\n  return [...shards.values()];',
+    tests: ['libs/routing/src/shard-map.test.ts'],
   },
 ];

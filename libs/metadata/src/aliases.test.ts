@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { COLLECTION_DEFAULTS, collectionId, peerId, sequence } from '@tributary/model';
+import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { changeAliases } from './aliases.ts';
 import type { AliasAction, MetadataEvent } from './metadata-event.ts';
 import { EMPTY_METADATA, type MetadataState } from './metadata-state.ts';
@@ -17,7 +17,7 @@ const created = (name: string): MetadataEvent => ({
   id: collectionId(name),
   name,
   config: { ...COLLECTION_DEFAULTS, vectors: { '': { size: 2, distance: 'Dot' } } },
-  placement: [[peerId(1)]],
+  shards: [{ id: shardId(0), peers: [peerId(1)] }],
 });
 
 function fold(...events: readonly MetadataEvent[]): MetadataState {

@@ -148,7 +148,10 @@ const clusterChanges = fc.oneof(
       id: collections,
       name: names,
       config: configs,
-      placement: fc.array(fc.array(peers, { maxLength: 3 }), { maxLength: 2 }),
+      shards: fc.array(
+        fc.record({ id: fc.nat(9).map(shardId), peers: fc.array(peers, { maxLength: 3 }) }, plain),
+        { maxLength: 2 },
+      ),
     },
     plain,
   ),
@@ -191,7 +194,10 @@ export function foldAll(history: readonly SequencedEvent[], from = EMPTY_METADAT
 function beginning(config: CollectionConfig): MetadataEvent[] {
   const [one, two] = [peerId(1), peerId(2)];
   const id = collectionId('a');
-  const placement = Array.from({ length: config.shardNumber }, () => [one, two]);
+  // Not their positions.
+  const shards = [0, 2].slice(0, config.shardNumber).map((each) => {
+    return { id: shardId(each), peers: [one, two] };
+  });
   const active = (peer: typeof one) =>
     ({ collection: id, shard: shardId(0), peer, from: 'Initializing', to: 'Active' }) as const;
   return [
@@ -203,7 +209,7 @@ function beginning(config: CollectionConfig): MetadataEvent[] {
       id,
       name: 'books',
       config,
-      placement,
+      shards,
       createdAtMs: 1_764_500_000_123,
     },
     { kind: 'replicaStatesChanged', changes: [active(one), active(two)] },

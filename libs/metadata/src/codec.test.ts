@@ -41,7 +41,7 @@ test('events of the first version, and a configuration without later fields, are
     '"walSegmentsAhead":0}}';
   const text =
     '{"version":1,"event":{"kind":"collectionCreated","id":"c1","name":"books",' +
-    `"config":${config},"placement":[[1]]}}`;
+    `"config":${config},"shards":[{"id":3,"peers":[1]}]}}`;
   const event = decodeEvent(bytesOf(text));
   assert.ok(event.kind === 'collectionCreated');
   assert.equal(event.config.sparseVectors, undefined);

@@ -15,7 +15,7 @@ import {
 import { messageOf, TributaryError } from '@tributary/runtime';
 import { EVENT_LEVELS } from './feature-level.ts';
 import type { MetadataEvent } from './metadata-event.ts';
-import type { MetadataState } from './metadata-state.ts';
+import type { CollectionState, MetadataState } from './metadata-state.ts';
 import { storedEventSchema, storedStateSchema } from './stored-schema.ts';
 
 /** What came in a request lies a few levels deeper in an event, and in a fold. */
@@ -39,10 +39,7 @@ export function encodeState(state: MetadataState): Uint8Array {
     featureLevel: state.featureLevel,
     ...(state.clusterId && { clusterId: state.clusterId }),
     peers: [...state.peers.values()],
-    collections: [...state.collections.values()].map(({ shards, ...collection }) => ({
-      ...collection,
-      shards: shards.map(({ id, replicas }) => ({ id, replicas: [...replicas] })),
-    })),
+    collections: [...state.collections.values()].map(storedCollection),
     aliases: [...state.aliases],
     ...(state.quotas && { quotas: state.quotas }),
   });
@@ -62,6 +59,14 @@ export function decodeState(bytes: Uint8Array): MetadataState {
       ...(stored.quotas && { quotas: stored.quotas }),
     };
   });
+}
+
+function storedCollection({ shards, shardMap, ...collection }: CollectionState): object {
+  return {
+    ...collection,
+    shards: [...shards.values()].map(({ id, replicas }) => ({ id, replicas: [...replicas] })),
+    shardMap: { generation: shardMap.generation, keys: [...shardMap.keys] },
+  };
 }
 
 function read<T>(what: string, body: () => T): T {

@@ -32,8 +32,8 @@ export type MetadataEvent =
       readonly id: CollectionId;
       readonly name: string;
       readonly config: CollectionConfig;
-      /** The peers of each shard's replicas; index = shard id. Replicas start as Initializing. */
-      readonly placement: readonly (readonly PeerId[])[];
+      /** In the order of the collection's first shard map. */
+      readonly shards: readonly PlacedShard[];
       /**
        * By the clock of the gateway that was asked; in milliseconds since the Unix epoch. Events before it was kept
        * lack it.
@@ -69,6 +69,12 @@ export type MetadataEvent =
   | { readonly kind: 'quotasSet'; readonly quotas: QuotaConfig }
   /** In order, each seeing what those before it did; all or none. */
   | { readonly kind: 'aliasesChanged'; readonly actions: readonly AliasAction[] };
+
+/** A new shard, and where its replicas are, which start as Initializing. */
+export interface PlacedShard {
+  readonly id: ShardId;
+  readonly peers: readonly PeerId[];
+}
 
 export interface ReplicaStateChange {
   readonly collection: CollectionId;

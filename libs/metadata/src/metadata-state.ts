@@ -11,6 +11,7 @@ import type {
   QuotaConfig,
   Sequence,
   ShardId,
+  ShardMap,
 } from '@tributary/model';
 
 /**
@@ -55,8 +56,12 @@ export interface CollectionState {
   readonly createdVectors: CollectionVectors;
   /** Names of vectors that came later or are on their way in or out. */
   readonly vectorNames: Readonly<Record<string, VectorNameChange>>;
-  /** Index = shard id. */
-  readonly shards: readonly ShardState[];
+  /** By id, in ascending order. */
+  readonly shards: ReadonlyMap<ShardId, ShardState>;
+  /** Above every id that a shard of this collection ever had, so that none is used again. */
+  readonly nextShardId: ShardId;
+  /** Names shards that are there, each at most once. */
+  readonly shardMap: ShardMap;
 }
 
 export interface MetadataState {

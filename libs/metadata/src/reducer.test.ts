@@ -163,10 +163,10 @@ function checkState(state: MetadataState, wasActive: Set<string>): void {
   for (const key of wasActive) if (!present.has(key.split('/')[0] ?? '')) wasActive.delete(key);
   for (const [name, collection] of state.collections) {
     assert.equal(collection.name, name);
-    for (const [index, shard] of collection.shards.entries()) {
-      assert.equal(shard.id, index);
+    for (const [id, shard] of collection.shards) {
+      assert.equal(shard.id, id);
       for (const peer of shard.replicas.keys()) assert.ok(state.peers.has(peer));
-      const key = `${collection.id}/${index}`;
+      const key = `${collection.id}/${id}`;
       const isActive = [...shard.replicas.values()].includes('Active');
       if (isActive) wasActive.add(key);
       assert.equal(isActive, wasActive.has(key), key);

@@ -9,6 +9,7 @@ import {
   type PeerId,
   type Sequence,
   type ShardId,
+  shardId,
 } from '@tributary/model';
 import { assert, unreachable } from '@tributary/runtime';
 import { changeAliases } from './aliases.ts';
@@ -19,6 +20,7 @@ import {
   type ReplicaStateChange,
 } from './metadata-event.ts';
 import type { CollectionState, MetadataState, ReplicaState, ShardState } from './metadata-state.ts';
+import { firstShards, newShard, refusePlacedShards, unknownPeer } from './shards.ts';
 import {
   createdVectorsOf,
   createVector,
@@ -28,6 +30,8 @@ import {
   refuseVectorCreated,
   refuseVectorDeleted,
 } from './vector-names.ts';
+
+const FIRST_SHARD = shardId(0);
 
 type EventOf<K extends MetadataEvent['kind']> = Extract<MetadataEvent, { kind: K }>;
 
@@ -88,6 +92,15 @@ export function reduce(
   const refused = refusal(state, event);
   assert(refused === undefined, `event ${sequence} is one the log accepts: ${refused}`);
   return { ...apply(state, event, sequence), sequence };
+}
+
+/** The shard of the collection with this identity. */
+export function findShard(
+  state: MetadataState,
+  collection: CollectionId,
+  shard: ShardId,
+): ShardState | undefined {
+  return findCollection(state, collection)?.shards.get(shard);
 }
 
 /** The collection with this identity; a re-created one of the same name has another. */
@@ -173,7 +186,7 @@ function refusePeerRemoved(
 ): string | undefined {
   if (!state.peers.has(peer)) return unknownPeer(peer);
   for (const { shards } of state.collections.values()) {
-    if (shards.some(({ replicas }) => replicas.has(peer))) {
+    if (shards.values().some(({ replicas }) => replicas.has(peer))) {
       return `Cannot remove peer ${peer} as there are shards on it`;
     }
   }
@@ -182,7 +195,7 @@ function refusePeerRemoved(
 
 function refuseCollectionCreated(
   state: MetadataState,
-  { id, name, config, placement }: EventOf<'collectionCreated'>,
+  { id, name, config, shards }: EventOf<'collectionCreated'>,
 ): string | undefined {
   const problem = collectionNameProblem(name);
   if (problem !== undefined) return `Collection name ${problem}`;
@@ -197,16 +210,10 @@ function refuseCollectionCreated(
   if (twice !== undefined) return `Vector '${twice}' is both dense and sparse`;
   const tooMany = refuseVectorCount(config);
   if (tooMany !== undefined) return tooMany;
-  if (placement.length === 0 || placement.length !== config.shardNumber) {
-    return `Placement has ${placement.length} shards, the collection ${config.shardNumber}`;
+  if (shards.length !== config.shardNumber) {
+    return `Placement has ${shards.length} shards, the collection ${config.shardNumber}`;
   }
-  for (const [shard, peers] of placement.entries()) {
-    if (peers.length === 0) return `Shard ${shard} has no replica`;
-    if (new Set(peers).size !== peers.length) return `Shard ${shard} has a peer twice`;
-    const unknown = peers.find((peer) => !state.peers.has(peer));
-    if (unknown !== undefined) return unknownPeer(unknown);
-  }
-  return undefined;
+  return refusePlacedShards(state, FIRST_SHARD, shards);
 }
 
 function refuseCollectionUpdated(
@@ -253,14 +260,14 @@ function refuseReplicaStatesChanged(
 /** Why the replica cannot change so in this state, as a sentence for the user; undefined where it can. */
 export function refuseReplicaStateChange(
   state: MetadataState,
-  { collection: id, shard: shardId, peer, from, to }: ReplicaStateChange,
+  { collection: id, shard: at, peer, from, to }: ReplicaStateChange,
 ): string | undefined {
   const collection = findCollection(state, id);
   if (collection === undefined) return unknownCollection(id);
-  const shard = collection.shards[shardId];
-  if (shard === undefined) return `Shard ${shardId} of ${collection.name} does not exist`;
+  const shard = collection.shards.get(at);
+  if (shard === undefined) return `Shard ${at} of ${collection.name} does not exist`;
   const current = shard.replicas.get(peer);
-  const replica = `Replica of ${collection.name}:${shardId} on peer ${peer}`;
+  const replica = `Replica of ${collection.name}:${at} on peer ${peer}`;
   if (current === undefined) return `${replica} does not exist`;
   if (current !== from) return `${replica} is ${current}, not ${from}`;
   if (!REPLICA_TRANSITIONS[from].includes(to)) return `${replica} cannot go from ${from} to ${to}`;
@@ -278,11 +285,7 @@ export function isLastActive(shard: ShardState, peer: PeerId): boolean {
 }
 
 function createdCollection(event: EventOf<'collectionCreated'>): CollectionState {
-  const { id, name, config, placement, createdAtMs } = event;
-  const shards = placement.map((peers, index) => ({
-    id: index as ShardId,
-    replicas: new Map(peers.map((peer) => [peer, 'Initializing' as const])),
-  }));
+  const { id, name, config, shards, createdAtMs } = event;
   return {
     id,
     name,
@@ -290,7 +293,7 @@ function createdCollection(event: EventOf<'collectionCreated'>): CollectionState
     ...(createdAtMs !== undefined && { createdAtMs }),
     createdVectors: createdVectorsOf(config),
     vectorNames: {},
-    shards,
+    ...firstShards(shards.map(newShard)),
   };
 }
 
@@ -307,14 +310,15 @@ function deleteCollection(state: MetadataState, id: CollectionId): MetadataState
 
 /** The state after a change that is not refused. */
 export function changeReplica(state: MetadataState, change: ReplicaStateChange): MetadataState {
-  return changeIn(state, change.collection, (collection) => ({
-    ...collection,
-    shards: collection.shards.map((shard) =>
-      shard.id === change.shard
-        ? { ...shard, replicas: withEntry(shard.replicas, change.peer, change.to) }
-        : shard,
-    ),
-  }));
+  return changeIn(state, change.collection, (collection) => {
+    const shard = collection.shards.get(change.shard);
+    assert(shard, 'an accepted change names a shard that is there');
+    const replicas = withEntry(shard.replicas, change.peer, change.to);
+    return {
+      ...collection,
+      shards: withEntry(collection.shards, shard.id, { ...shard, replicas }),
+    };
+  });
 }
 
 function withCollection(state: MetadataState, collection: CollectionState): MetadataState {
@@ -329,10 +333,6 @@ function withoutEntry<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
   const rest = new Map(map);
   rest.delete(key);
   return rest;
-}
-
-function unknownPeer(peer: PeerId): string {
-  return `Peer ${peer} does not exist`;
 }
 
 function unknownCollection(id: CollectionId): string {

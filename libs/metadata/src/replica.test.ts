@@ -8,6 +8,7 @@ import {
   type JsonObject,
   peerId,
   type Sequence,
+  shardId,
 } from '@tributary/model';
 import {
   type Random,
@@ -191,7 +192,10 @@ test('a change that is too large or could not be read back is refused before it 
   };
   await replica.propose(() => joined(1), FOREVER);
   const made = { kind: 'collectionCreated' as const, id, name: 'books', config };
-  await replica.propose(() => ({ ...made, placement: [[peerId(1)]] }), FOREVER);
+  await replica.propose(
+    () => ({ ...made, shards: [{ id: shardId(0), peers: [peerId(1)] }] }),
+    FOREVER,
+  );
   const update = (metadata: JsonObject) =>
     replica.propose(
       () => ({ kind: 'collectionUpdated', id, config: { ...config, metadata } }),
@@ -351,8 +355,8 @@ function created(claimant: number) {
     .flatMap((history) => history.map(({ event }) => event))
     .filter((event) => event.kind === 'collectionCreated');
   assert.ok(event);
-  const placement = event.placement.map(() => [peerId(1)]);
-  return { ...event, id: collectionId(`claim-${claimant}`), name: 'prize', placement };
+  const shards = event.shards.map(({ id }) => ({ id, peers: [peerId(1)] }));
+  return { ...event, id: collectionId(`claim-${claimant}`), name: 'prize', shards };
 }
 
 /** Awaits the promise while the simulated time goes on, so that back-offs pass. */

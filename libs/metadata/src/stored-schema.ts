@@ -15,6 +15,7 @@ import {
   type OptimizersConfig,
   peerId,
   type QuotaConfig,
+  type ShardMap,
   type SparseVectorParams,
   sequence,
   shardId,
@@ -22,13 +23,15 @@ import {
   type WalConfig,
 } from '@tributary/model';
 import { z } from 'zod';
-import type { AliasAction, MetadataEvent } from './metadata-event.ts';
+import type { AliasAction, MetadataEvent, PlacedShard } from './metadata-event.ts';
 import type {
   CollectionState,
   MetadataState,
   PeerState,
+  ShardState,
   VectorNameChange,
 } from './metadata-state.ts';
+import { areConsistent } from './shards.ts';
 import { createdVectorsOf } from './vector-names.ts';
 
 type Shape<T> = { [Key in keyof Required<T>]: z.ZodType };
@@ -184,7 +187,9 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     id: collection,
     name: z.string(),
     config,
-    placement: z.array(z.array(peer)),
+    shards: z.array(
+      z.strictObject({ id: shard, peers: z.array(peer) } satisfies Shape<PlacedShard>),
+    ),
     createdAtMs: count.exactOptional(),
   } satisfies EventShape<'collectionCreated'>),
   z.strictObject({
@@ -233,6 +238,18 @@ const peerState: z.ZodType<PeerState> = z.strictObject({
   featureLevel: level,
 } satisfies Shape<PeerState>);
 
+const shardState = z.strictObject({
+  id: shard,
+  replicas: z.array(z.tuple([peer, replicaState])).transform((replicas) => new Map(replicas)),
+} satisfies Shape<ShardState>);
+
+const shardMap = z.strictObject({
+  generation: z.int().min(1),
+  keys: z
+    .array(z.tuple([z.union([z.string(), count, z.null()]), z.array(shard)]))
+    .transform((keys) => new Map(keys)),
+} satisfies Shape<ShardMap>);
+
 const collectionState: z.ZodType<CollectionState> = z
   .strictObject({
     id: collection,
@@ -241,13 +258,13 @@ const collectionState: z.ZodType<CollectionState> = z
     createdAtMs: count.exactOptional(),
     createdVectors: collectionVectors.exactOptional(),
     vectorNames: z.record(z.string(), vectorNameChange).exactOptional(),
-    shards: z.array(
-      z.strictObject({
-        id: shard,
-        replicas: z.array(z.tuple([peer, replicaState])).transform((replicas) => new Map(replicas)),
-      }),
-    ),
+    shards: z
+      .array(shardState)
+      .transform((shards) => new Map(shards.map((each) => [each.id, each] as const))),
+    nextShardId: shard,
+    shardMap,
   } satisfies Shape<CollectionState>)
+  .refine(areConsistent, 'its shard map is not one of its shards')
   // A fold that was stored before names could change has the vectors that its collections were created with.
   .transform(({ createdVectors, vectorNames, ...stored }) => ({
     ...stored,

@@ -6,6 +6,7 @@ import {
   collectionId,
   peerId,
   sequence,
+  shardId,
 } from '@tributary/model';
 import type { MetadataEvent } from './metadata-event.ts';
 import { EMPTY_METADATA, type MetadataState } from './metadata-state.ts';
@@ -32,7 +33,13 @@ class History {
       version: '1',
       featureLevel: 1,
     });
-    this.add({ kind: 'collectionCreated', id, name: 'c', config, placement: [[peerId(1)]] });
+    this.add({
+      kind: 'collectionCreated',
+      id,
+      name: 'c',
+      config,
+      shards: [{ id: shardId(0), peers: [peerId(1)] }],
+    });
   }
 
   /** The sequence of the event. */

@@ -31,6 +31,7 @@ export * from './query.ts';
 export * from './query-request.ts';
 export * from './quota.ts';
 export * from './sample-hash.ts';
+export * from './shard-map.ts';
 export * from './text-tokens.ts';
 export * from './value-test.ts';
 export * from './vector.ts';

@@ -1,5 +1,11 @@
 export * from './merge.ts';
 export * from './place-replicas.ts';
 export * from './replica-order.ts';
-export * from './shard-of-point.ts';
+export {
+  groupByShard,
+  readShards,
+  shardOfPoint,
+  stateOf,
+  writtenShards,
+} from './shard-map.ts';
 export * from './split-operation.ts';

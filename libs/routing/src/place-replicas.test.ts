@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { peerId } from '@tributary/model';
+import type { PlacedShard } from '@tributary/metadata';
+import { peerId, shardId } from '@tributary/model';
 import fc from 'fast-check';
 import { placeReplicas } from './place-replicas.ts';
 
@@ -9,16 +10,23 @@ const inputs = fc.record({
     minLength: 1,
     maxLength: 12,
   }),
-  shardNumber: fc.integer({ min: 1, max: 40 }),
+  shards: fc.uniqueArray(fc.nat(99).map(shardId), { minLength: 1, maxLength: 40 }),
   replicationFactor: fc.integer({ min: 1, max: 6 }),
 });
 
+function peersOf(placed: readonly PlacedShard[]) {
+  return placed.flatMap(({ peers }) => peers);
+}
+
 test('each shard has its replicas at as many different peers as there are, up to the factor', () => {
   fc.assert(
-    fc.property(inputs, ({ peers, shardNumber, replicationFactor }) => {
-      const placement = placeReplicas(peers, shardNumber, replicationFactor, new Map());
-      assert.equal(placement.length, shardNumber);
-      for (const replicas of placement) {
+    fc.property(inputs, ({ peers, shards, replicationFactor }) => {
+      const placement = placeReplicas(peers, shards, replicationFactor, new Map());
+      assert.deepEqual(
+        placement.map(({ id }) => id),
+        shards,
+      );
+      for (const { peers: replicas } of placement) {
         assert.equal(replicas.length, Math.min(replicationFactor, peers.length));
         assert.equal(new Set(replicas).size, replicas.length);
         assert.ok(replicas.every((peer) => peers.includes(peer)));
@@ -29,9 +37,9 @@ test('each shard has its replicas at as many different peers as there are, up to
 
 test('no peer gets more than one replica more than another', () => {
   fc.assert(
-    fc.property(inputs, ({ peers, shardNumber, replicationFactor }) => {
+    fc.property(inputs, ({ peers, shards, replicationFactor }) => {
       const counts = new Map(peers.map((peer) => [peer, 0]));
-      for (const peer of placeReplicas(peers, shardNumber, replicationFactor, new Map()).flat()) {
+      for (const peer of peersOf(placeReplicas(peers, shards, replicationFactor, new Map()))) {
         counts.set(peer, (counts.get(peer) ?? 0) + 1);
       }
       const numbers = [...counts.values()];
@@ -41,7 +49,8 @@ test('no peer gets more than one replica more than another', () => {
 });
 
 test('a new peer gets the replicas until it has as many as the others', () => {
+  const shards = [0, 1, 2, 3].map(shardId);
   const [full, empty] = [peerId(1), peerId(2)];
-  const placement = placeReplicas([full, empty], 4, 1, new Map([[full, 4]]));
-  assert.deepEqual(placement.flat(), [empty, empty, empty, empty]);
+  const placement = placeReplicas([full, empty], shards, 1, new Map([[full, 4]]));
+  assert.deepEqual(peersOf(placement), [empty, empty, empty, empty]);
 });

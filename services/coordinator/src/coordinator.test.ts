@@ -68,14 +68,14 @@ class Cluster {
     const id = collectionId('c');
     const [one, two, three] = PEERS;
     assert.ok(one && two && three);
-    const placement = [
-      [one, two],
-      [two, three],
+    const shards = [
+      { id: shardId(0), peers: [one, two] },
+      { id: shardId(1), peers: [two, three] },
     ];
-    await propose(() => ({ kind: 'collectionCreated', id, name: 'c', config, placement }));
-    for (const [shard, peers] of placement.entries()) {
+    await propose(() => ({ kind: 'collectionCreated', id, name: 'c', config, shards }));
+    for (const { id: shard, peers } of shards) {
       for (const peer of peers) {
-        const change = { collection: id, shard: shardId(shard), peer } as const;
+        const change = { collection: id, shard, peer } as const;
         const active = { ...change, from: 'Initializing', to: 'Active' } as const;
         await propose(() => ({ kind: 'replicaStatesChanged', changes: [active] }));
       }
@@ -140,7 +140,7 @@ class Cluster {
 
   /** `state` of each replica as `shard/peer`, in order. */
   replicas(): Record<string, string> {
-    const shards = this.metadata.state.collections.get('c')?.shards ?? [];
+    const shards = [...(this.metadata.state.collections.get('c')?.shards.values() ?? [])];
     return Object.fromEntries(
       shards.flatMap(({ id, replicas }) =>
         [...replicas].map(([peer, state]) => [`${id}/${peer}`, state] as const),

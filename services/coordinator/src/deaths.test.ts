@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   EMPTY_METADATA,
+  firstShards,
   type MetadataState,
   REPLICA_CHANGES_MAX,
   type ReplicaState,
   reduce,
   refusal,
+  type ShardState,
 } from '@tributary/metadata';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
   peerId,
+  type ShardId,
   sequence,
   shardId,
 } from '@tributary/model';
@@ -36,10 +39,12 @@ function cluster(shards: readonly (readonly ReplicaState[])[]): MetadataState {
     config: { ...config, shardNumber: shards.length },
     createdVectors: { vectors: {} },
     vectorNames: {},
-    shards: shards.map((states, index) => ({
-      id: shardId(index),
-      replicas: new Map(states.map((state, i) => [PEERS[i] ?? peerId(99), state])),
-    })),
+    ...firstShards(
+      shards.map((states, index) => ({
+        id: shardId(index),
+        replicas: new Map(states.map((state, i) => [PEERS[i] ?? peerId(99), state])),
+      })),
+    ),
   };
   return { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
 }
@@ -62,16 +67,16 @@ function declareAll(state: MetadataState, silent: readonly (typeof PEERS)[number
 }
 
 function shardsOf(state: MetadataState) {
-  return state.collections.get('c')?.shards ?? [];
+  return state.collections.get('c')?.shards ?? new Map<ShardId, ShardState>();
 }
 
 test('the metadata accepts every death, and a shard with an Active replica keeps one', () => {
   fc.assert(
     fc.property(clusters, silences, (state, silent) => {
       const after = shardsOf(declareAll(state, silent));
-      for (const [index, { replicas }] of shardsOf(state).entries()) {
+      for (const [id, { replicas }] of shardsOf(state)) {
         const had = [...replicas.values()].includes('Active');
-        assert.equal([...(after[index]?.replicas.values() ?? [])].includes('Active'), had);
+        assert.equal([...(after.get(id)?.replicas.values() ?? [])].includes('Active'), had);
       }
     }),
   );
@@ -81,8 +86,8 @@ test('in the end a silent peer has no Active replica but the last of a shard, an
   fc.assert(
     fc.property(clusters, silences, (state, silent) => {
       const after = shardsOf(declareAll(state, silent));
-      for (const [index, { replicas }] of shardsOf(state).entries()) {
-        const now = after[index]?.replicas ?? new Map();
+      for (const [id, { replicas }] of shardsOf(state)) {
+        const now = after.get(id)?.replicas ?? new Map();
         const active = [...now].filter(([, replica]) => replica === 'Active');
         for (const [peer, replica] of now) {
           if (!silent.includes(peer)) assert.equal(replica, replicas.get(peer));

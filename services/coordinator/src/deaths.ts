@@ -20,7 +20,7 @@ export function deaths(state: MetadataState, silent: readonly PeerId[]): Metadat
   let current = state;
   for (const { id: collection, name } of state.collections.values()) {
     for (const peer of silent) {
-      for (const shard of current.collections.get(name)?.shards ?? []) {
+      for (const shard of current.collections.get(name)?.shards.values() ?? []) {
         const from = shard.replicas.get(peer);
         if (from !== 'Active' && from !== 'Initializing') continue;
         if (isLastActive(shard, peer)) continue;

@@ -341,7 +341,7 @@ function readiness(cluster: ClusterMetadata, self: PeerId, replicas: ReplicaHost
   return () => {
     if (wasReady) return true;
     const placed = [...cluster.metadata.state.collections.values()]
-      .flatMap((collection) => collection.shards)
+      .flatMap((collection) => [...collection.shards.values()])
       .filter((shard) => shard.replicas.has(self)).length;
     const open = replicas.statuses;
     const isCurrent = open.every(({ caughtUp, halted }) => caughtUp || halted !== undefined);

@@ -75,7 +75,13 @@ async function createSurroundings() {
   );
   const id = address.collection;
   await metadata.propose(
-    () => ({ kind: 'collectionCreated', id, name: 'real', config, placement: [[SELF]] }),
+    () => ({
+      kind: 'collectionCreated',
+      id,
+      name: 'real',
+      config,
+      shards: [{ id: shardId(0), peers: [SELF] }],
+    }),
     signal,
   );
   const streams = new JetStreamWriteStreams({ connection, replicas: 1 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { MetadataState, ReplicaState } from '@tributary/metadata';
+import { firstShards, type MetadataState, type ReplicaState } from '@tributary/metadata';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
@@ -23,8 +23,8 @@ const config: CollectionConfig = {
 
 function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
   const shard = { id: shardId(0), replicas: new Map(replicas) };
-  const created = { createdVectors: config, vectorNames: {} };
-  const collection = { id: address.collection, name: 'name', config, ...created, shards: [shard] };
+  const created = { createdVectors: config, vectorNames: {}, ...firstShards([shard]) };
+  const collection = { id: address.collection, name: 'name', config, ...created };
   return {
     sequence: sequence(1),
     peers: new Map(),

@@ -1,11 +1,12 @@
 // What a peer owes the metadata: which replicas to hold, and which change of state to propose. Pure.
 
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  CollectionState,
-  MetadataState,
-  ReplicaState,
-  ReplicaStateChange,
+import {
+  findShard,
+  type MetadataState,
+  type ReplicaState,
+  type ReplicaStateChange,
+  type ShardState,
 } from '@tributary/metadata';
 import type { CollectionConfig, CollectionVectors, PeerId } from '@tributary/model';
 import type { ReplicaAddress } from '@tributary/wire';
@@ -21,7 +22,7 @@ export interface PlacedReplica {
 export function placedReplicas(metadata: MetadataState, peer: PeerId): PlacedReplica[] {
   const placed: PlacedReplica[] = [];
   for (const { id, config, createdVectors, shards } of metadata.collections.values()) {
-    for (const shard of shards) {
+    for (const shard of shards.values()) {
       const state = shard.replicas.get(peer);
       if (state === undefined) continue;
       const address = { collection: id, shard: shard.id };
@@ -54,7 +55,7 @@ export function retirement(
   peer: PeerId,
 ): ReplicaStateChange | undefined {
   const from = stateOf(metadata, address, peer);
-  const replicas = shardOf(metadata, address)?.replicas ?? new Map<PeerId, ReplicaState>();
+  const replicas = shardAt(metadata, address)?.replicas ?? new Map<PeerId, ReplicaState>();
   const hasOther = [...replicas].some(([other, state]) => other !== peer && state === 'Active');
   if (from !== 'Active' || !hasOther) return undefined;
   return { ...address, peer, from, to: 'Dead' };
@@ -89,20 +90,14 @@ function stateOf(
   address: ReplicaAddress,
   peer: PeerId,
 ): ReplicaState | undefined {
-  return shardOf(metadata, address)?.replicas.get(peer);
+  return shardAt(metadata, address)?.replicas.get(peer);
 }
 
 /** Whether no other peer has a replica of the shard. */
 export function isOnlyReplica(metadata: MetadataState, address: ReplicaAddress): boolean {
-  return shardOf(metadata, address)?.replicas.size === 1;
+  return shardAt(metadata, address)?.replicas.size === 1;
 }
 
-function shardOf(
-  metadata: MetadataState,
-  address: ReplicaAddress,
-): CollectionState['shards'][number] | undefined {
-  for (const collection of metadata.collections.values()) {
-    if (collection.id === address.collection) return collection.shards[address.shard];
-  }
-  return undefined;
+function shardAt(metadata: MetadataState, address: ReplicaAddress): ShardState | undefined {
+  return findShard(metadata, address.collection, address.shard);
 }

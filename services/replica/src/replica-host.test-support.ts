@@ -146,9 +146,9 @@ export async function createCollection(
   peers: readonly PeerId[],
 ) {
   await streams.create(address.collection);
-  const placement = [peers];
+  const shards = [{ id: address.shard, peers }];
   await metadata.propose(
-    () => ({ kind: 'collectionCreated', id: address.collection, name: 'c', config, placement }),
+    () => ({ kind: 'collectionCreated', id: address.collection, name: 'c', config, shards }),
     signal,
   );
 }
@@ -162,7 +162,7 @@ export async function activateOther({ metadata, signal }: Harness) {
 }
 
 export function stateOf({ metadata }: Harness, peer: PeerId) {
-  return metadata.state.collections.get('c')?.shards[0]?.replicas.get(peer);
+  return metadata.state.collections.get('c')?.shards.get(shardId(0))?.replicas.get(peer);
 }
 
 export async function write(harness: Harness, ...ids: PointId[]) {

@@ -3,6 +3,7 @@ import test from 'node:test';
 import {
   type CollectionState,
   EMPTY_METADATA,
+  firstShards,
   type Metadata,
   type MetadataState,
 } from '@tributary/metadata';
@@ -38,7 +39,7 @@ function stateAt(at: number, vectors: CollectionState['config']['vectors']): Met
     config: { ...COLLECTION_DEFAULTS, vectors },
     createdVectors: { vectors: {} },
     vectorNames: {},
-    shards: [],
+    ...firstShards([]),
   };
   return { ...EMPTY_METADATA, sequence: sequence(at), collections: new Map([['c', collection]]) };
 }

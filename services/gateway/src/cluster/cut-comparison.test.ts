@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { EMPTY_METADATA } from '@tributary/metadata';
+import { EMPTY_METADATA, firstShards } from '@tributary/metadata';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { MemoryReports } from '../testing/memory-reports.ts';
 import { MemoryShards } from '../testing/memory-shards.ts';
@@ -58,7 +58,7 @@ test('a difference lasts until a later cut has all equal, or the replica is gone
   using shards = new MemoryShards();
   const kept = { ...shards.create('c', {}), id: COLLECTION };
   const replicas = new Map([[peerId(1), 'Active' as const]]);
-  const collection = { ...kept, shards: [{ id: SHARD, replicas }] };
+  const collection = { ...kept, ...firstShards([{ id: SHARD, replicas }]) };
   dropped.comparison.retain({ ...EMPTY_METADATA, collections: new Map([['c', collection]]) });
   assert.deepEqual(dropped.comparison.differences(), []);
 });

@@ -5,7 +5,7 @@
 //
 // Invariant: hashes are compared at one sequence only, and a shard keeps a bounded number of cuts.
 
-import { findCollection, type MetadataState } from '@tributary/metadata';
+import { findShard, type MetadataState } from '@tributary/metadata';
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
 import type { AppliedReports } from '@tributary/replica-api';
 import type { AppliedReport } from '@tributary/wire';
@@ -46,7 +46,7 @@ export class CutComparison implements Disposable {
   /** Forgets what is of replicas that are no more. */
   retain(state: MetadataState): void {
     for (const [key, { collection, shard, cuts }] of this.#shards) {
-      const present = findCollection(state, collection)?.shards[shard]?.replicas;
+      const present = findShard(state, collection, shard)?.replicas;
       for (const [at, hashes] of cuts) {
         for (const peer of hashes.keys()) if (present?.has(peer) !== true) hashes.delete(peer);
         if (hashes.size === 0) cuts.delete(at);

@@ -8,6 +8,7 @@ import type {
   ShardIndexesView,
 } from '@tributary/qdrant-api';
 import type { ReplicaClient } from '@tributary/replica-api';
+import { readShards } from '@tributary/routing';
 import type { Clock } from '@tributary/runtime';
 import type { ReplicaInfo } from '@tributary/wire';
 import { type CutComparison, describeDifference } from '../cluster/cut-comparison.ts';
@@ -51,8 +52,10 @@ export class CollectionViews {
   /** The indexes of one readable replica of each shard. Errors: those of `info`. */
   async indexes(collection: CollectionState): Promise<ShardIndexesView[]> {
     const infos = await this.shardInfos(collection);
+    // One answer a shard, in the order in which they were asked.
+    const shards = readShards(collection);
     return infos.map((info, i) => ({
-      shardId: collection.shards[i]?.id ?? i,
+      shardId: shards[i]?.id ?? i,
       sparse: new Set(Object.keys(collection.config.sparseVectors ?? {})),
       vectors: Object.entries(info.vectorIndexes).map(([name, index]) => ({ name, ...index })),
       payloadIndexBytes: info.payloadIndexBytes,
@@ -74,7 +77,7 @@ export class CollectionViews {
 
   async cluster(collection: CollectionState): Promise<CollectionClusterView> {
     const { self } = this.#options;
-    const placed = collection.shards.flatMap((shard) =>
+    const placed = [...collection.shards.values()].flatMap((shard) =>
       [...shard.replicas].map(([peerId, state]) => ({ shardId: shard.id, peerId, state })),
     );
     const local = placed.filter(({ peerId }) => peerId === self);
@@ -83,7 +86,7 @@ export class CollectionViews {
     );
     return {
       peerId: self,
-      shardCount: collection.shards.length,
+      shardCount: collection.shards.size,
       localShards: local.map(({ shardId: id, state }, i) => {
         return { shardId: id, state, pointsCount: counts[i] ?? 0 };
       }),

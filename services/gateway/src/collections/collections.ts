@@ -15,7 +15,7 @@ import {
   type MetadataState,
   refuseVectorCount,
 } from '@tributary/metadata';
-import { type CollectionConfig, collectionId, type PeerId } from '@tributary/model';
+import { type CollectionConfig, collectionId, type PeerId, shardId } from '@tributary/model';
 import {
   type AliasAction,
   type AliasView,
@@ -155,7 +155,10 @@ export class Collections {
   async placement(): Promise<PlacementView> {
     const { collections, peers } = await this.#options.names.caughtUp();
     const responsive = [...peers.keys()].filter((peer) => this.#options.tracker.isAlive(peer));
-    return { collections: [...collections.values()], responsivePeers: new Set(responsive) };
+    const views = [...collections.values()].map(({ name, shards }) => {
+      return { name, shards: [...shards.values()] };
+    });
+    return { collections: views, responsivePeers: new Set(responsive) };
   }
 
   async #propose(
@@ -170,8 +173,9 @@ export class Collections {
       const peers = this.#livePeers(state);
       const { shardNumber, replicationFactor } = config;
       const counts = countReplicas(state);
-      const placement = placeReplicas(peers, shardNumber, replicationFactor, counts);
-      return { kind: 'collectionCreated', id, name, config, placement, createdAtMs };
+      const ids = Array.from({ length: shardNumber }, (_, i) => shardId(i));
+      const shards = placeReplicas(peers, ids, replicationFactor, counts);
+      return { kind: 'collectionCreated', id, name, config, shards, createdAtMs };
     }, signal);
   }
 
@@ -230,7 +234,7 @@ function isActive(state: MetadataState, name: string, id: CollectionState['id'])
   const collection = state.collections.get(name);
   // Dropped meanwhile: nothing is left to wait for.
   if (collection?.id !== id) return true;
-  return collection.shards.every((shard) =>
-    [...shard.replicas.values()].every((replica) => replica === 'Active'),
-  );
+  return collection.shards
+    .values()
+    .every(({ replicas }) => replicas.values().every((replica) => replica === 'Active'));
 }

@@ -150,7 +150,7 @@ export class Quotas implements AsyncDisposable {
   }
 
   #reportsOf({ shards }: CollectionState): ResourceReport[] {
-    const peers = new Set(shards.flatMap(({ replicas }) => [...replicas.keys()]));
+    const peers = new Set(shards.values().flatMap(({ replicas }) => replicas.keys()));
     return [...this.#reports().values()].filter(({ peer }) => peers.has(peer));
   }
 }

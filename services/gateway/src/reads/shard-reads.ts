@@ -15,7 +15,6 @@ import {
   type SearchQuery,
   type Sequence,
   sampleHash,
-  shardId,
   type TermStatistics,
   type TermStatisticsQuery,
   type TextStatistics,
@@ -29,6 +28,7 @@ import {
   mergeOrdered,
   mergeScored,
   mergeScroll,
+  stateOf,
 } from '@tributary/routing';
 import { agreedCount, agreedFacets, agreedRecords } from '../replicas/read-agreement.ts';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
@@ -117,10 +117,10 @@ export class ShardReads {
   ): Promise<PointRecord[]> {
     const unique = [...new Set(ids)];
     const step = reading.trace?.begin(collection, { kind: 'retrieve', limit: unique.length });
-    const groups = groupByShard(unique, (id) => id, collection.shards.length);
+    const groups = groupByShard(unique, (id) => id, collection.shardMap);
     const answers = await Promise.all(
       [...groups].map(([shard, idsOfShard]) => {
-        const state = collection.shards[shard] ?? { id: shardId(shard), replicas: new Map() };
+        const state = stateOf(collection.shards, shard);
         const call = { kind: 'retrieve', ids: idsOfShard, projection } as const;
         const asking = { ...reading, step, combine: agreedRecords<PointRecord> };
         return this.#fanOut.ask<'retrieve'>(collection, state, call, asking);

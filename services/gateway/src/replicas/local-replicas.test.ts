@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CollectionState, EMPTY_METADATA } from '@tributary/metadata';
+import { type CollectionState, EMPTY_METADATA, firstShards } from '@tributary/metadata';
 import { COLLECTION_DEFAULTS, collectionId, peerId, shardId } from '@tributary/model';
 import type { ReplicaClient } from '@tributary/replica-api';
 import { abortable, SimulatedClock } from '@tributary/runtime';
@@ -18,7 +18,9 @@ function started() {
     config: { ...COLLECTION_DEFAULTS, vectors: {} },
     createdVectors: { vectors: {} },
     vectorNames: {},
-    shards: [0, 1].map((id) => ({ id: shardId(id), replicas: new Map([[SELF, 'Active']]) })),
+    ...firstShards(
+      [0, 1].map((id) => ({ id: shardId(id), replicas: new Map([[SELF, 'Active']]) })),
+    ),
   };
   const replica = new MemoryReplica(collection);
   const busy = { isBusy: true, calls: 0 };

@@ -116,7 +116,7 @@ export class LocalReplicas implements Disposable {
   #placed(): Placed[] {
     const { self, metadata } = this.#options;
     return [...metadata.state.collections.values()].flatMap((collection) =>
-      collection.shards
+      [...collection.shards.values()]
         .filter(({ replicas }) => replicas.has(self))
         .map((shard) => ({ key: `${collection.id}/${shard.id}`, collection, shard })),
     );

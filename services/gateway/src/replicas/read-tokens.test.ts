@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { CollectionState } from '@tributary/metadata';
+import { type CollectionState, firstShards } from '@tributary/metadata';
 import {
   COLLECTION_DEFAULTS,
   collectionId,
@@ -40,8 +40,8 @@ async function world(shardHead?: WriteStream['shardHead']) {
     return { id, replicas: new Map([A, B].map((peer) => [peer, 'Active' as const])) };
   });
   const config = { ...COLLECTION_DEFAULTS, vectors: {} };
-  const created = { createdVectors: { vectors: {} }, vectorNames: {} };
-  const collection: CollectionState = { id: C, name: 'c', config, ...created, shards };
+  const created = { createdVectors: { vectors: {} }, vectorNames: {}, ...firstShards(shards) };
+  const collection: CollectionState = { id: C, name: 'c', config, ...created };
   const heads = { shardHead: shardHead ?? ((shard: ShardId) => stream.shardHead(shard)) };
   const tokens = new ReadTokens({ tracker, streams: { open: () => heads }, clock: systemClock });
   const applied = (peer: PeerId, shard: ShardId, at: number) =>

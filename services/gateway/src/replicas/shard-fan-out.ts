@@ -6,7 +6,7 @@ import type { CollectionState, Metadata, ShardState } from '@tributary/metadata'
 import type { PeerId, Sequence, ShardId } from '@tributary/model';
 import type { ReadConsistency } from '@tributary/qdrant-api';
 import type { CallOf, ReplicaDirectory } from '@tributary/replica-api';
-import { orderReplicas } from '@tributary/routing';
+import { orderReplicas, readShards } from '@tributary/routing';
 import {
   type ErrorCode,
   type SpanDetails,
@@ -95,7 +95,7 @@ export class ShardFanOut {
     // One turn for all shards: those whose replicas are at the same peers go to the same one.
     this.#turn = (this.#turn + 1) % Number.MAX_SAFE_INTEGER;
     return Promise.all(
-      collection.shards.map((shard) => this.ask<K>(collection, shard, call, asking)),
+      readShards(collection).map((shard) => this.ask<K>(collection, shard, call, asking)),
     );
   }
 
@@ -171,7 +171,7 @@ export class ShardFanOut {
   ): Promise<PeerId[]> {
     const state = await this.#metadata.sync(signal).catch(() => this.#metadata.state);
     const current = state.collections.get(collection.name);
-    const shardNow = current?.id === collection.id ? current.shards[shard.id] : undefined;
+    const shardNow = current?.id === collection.id ? current.shards.get(shard.id) : undefined;
     return shardNow === undefined ? [] : this.#order(shardNow);
   }
 

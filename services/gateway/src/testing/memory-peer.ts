@@ -176,7 +176,7 @@ export class MemoryPeer implements ReplicaClient {
   }
 
   #follow(collection: CollectionState): void {
-    for (const shard of collection.shards) {
+    for (const shard of collection.shards.values()) {
       const key = `${collection.id}/${shard.id}`;
       if (!shard.replicas.has(this.id) || this.#replicas.has(key)) continue;
       const replica = new MemoryReplica(collection);

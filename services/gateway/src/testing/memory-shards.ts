@@ -2,9 +2,8 @@
 
 import { Embedder } from '@tributary/embedding';
 import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
-import { EMPTY_METADATA } from '@tributary/metadata';
+import { EMPTY_METADATA, firstShards } from '@tributary/metadata';
 import {
-  ALL_SHARDS,
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
@@ -14,7 +13,7 @@ import {
   shardId,
 } from '@tributary/model';
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
-import { splitOperation } from '@tributary/routing';
+import { splitOperation, writtenShards } from '@tributary/routing';
 import { seededRandom, systemClock } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import type { ReplicaAddress, ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
@@ -78,12 +77,14 @@ export class MemoryShards implements Disposable {
       config: { ...COLLECTION_DEFAULTS, vectors: {}, ...config },
       createdVectors: { vectors: {} },
       vectorNames: {},
-      shards: Array.from({ length: shardNumber }, (_, i) => {
-        return { id: shardId(i), replicas: new Map([[SELF, 'Active']]) };
-      }),
+      ...firstShards(
+        Array.from({ length: shardNumber }, (_, i) => {
+          return { id: shardId(i), replicas: new Map([[SELF, 'Active']]) };
+        }),
+      ),
     };
     this.#collections.set(name, collection);
-    for (const { id } of collection.shards) {
+    for (const { id } of collection.shards.values()) {
       this.#replicas.set(`${name}/${id}`, new MemoryReplica(collection));
     }
     return collection;
@@ -91,9 +92,8 @@ export class MemoryShards implements Disposable {
 
   apply(collection: CollectionState, operation: PointOperation): void {
     this.#sequence++;
-    for (const { shard, operations } of splitOperation(operation, collection.shards.length)) {
-      const named = shard === ALL_SHARDS ? collection.shards.map(({ id }) => id) : [shard];
-      for (const each of named) {
+    for (const { shard, operations } of splitOperation(operation, collection.shardMap)) {
+      for (const each of writtenShards(collection.shardMap, [shard])) {
         this.#replicas.get(`${collection.id}/${each}`)?.apply(sequence(this.#sequence), operations);
       }
     }

@@ -94,7 +94,9 @@ function stateFamilies({ state, differences, shown }: CollectionMetricsInput): M
     family(
       'collection_dead_replicas',
       'Replicas that are Dead',
-      labelled(({ shards }) => sum(shards, ({ replicas }) => count(replicas.values(), 'Dead'))),
+      labelled(({ shards }) =>
+        sum([...shards.values()], ({ replicas }) => count(replicas.values(), 'Dead')),
+      ),
     ),
   ];
 }
@@ -133,7 +135,7 @@ function replicaFamilies({ state, local, appliedSequence, shown }: CollectionMet
   const applied: MetricSample[] = [];
   const lag: MetricSample[] = [];
   for (const { id, name, shards } of state.collections.values()) {
-    for (const { id: shard, replicas } of shards) {
+    for (const { id: shard, replicas } of shards.values()) {
       const known = [...replicas.keys()].flatMap((peer) => {
         const sequence = appliedSequence(id, shard, peer);
         return sequence === undefined ? [] : [{ peer, sequence }];
@@ -212,7 +214,7 @@ function family(name: string, help: string, samples: readonly MetricSample[]): M
 }
 
 function activeOf({ shards }: CollectionState): number[] {
-  return shards.map(({ replicas }) => count(replicas.values(), 'Active'));
+  return [...shards.values()].map(({ replicas }) => count(replicas.values(), 'Active'));
 }
 
 function count(states: Iterable<string>, wanted: string): number {

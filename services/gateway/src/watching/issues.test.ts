@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CollectionState, EMPTY_METADATA, type MetadataState } from '@tributary/metadata';
+import {
+  type CollectionState,
+  EMPTY_METADATA,
+  firstShards,
+  type MetadataState,
+} from '@tributary/metadata';
 import { collectionId, peerId, sequence, shardId, type UnindexedCondition } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
 import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
@@ -32,7 +37,7 @@ function dead(collection: CollectionState): CollectionState {
     [peerId(1), 'Active' as const],
     [peerId(2), 'Dead' as const],
   ]);
-  return { ...collection, shards: [{ id: shardId(0), replicas }] };
+  return { ...collection, ...firstShards([{ id: shardId(0), replicas }]) };
 }
 
 test('a field that slow requests filtered by is an issue until its index is made, or it is cleared', () => {

@@ -137,7 +137,7 @@ export class Issues {
   #dead(): IssueView[] {
     const found: IssueView[] = [];
     for (const { name, shards } of this.#options.state().collections.values()) {
-      for (const { id, replicas } of shards) {
+      for (const { id, replicas } of shards.values()) {
         for (const [peer, state] of replicas) {
           if (state !== 'Dead') continue;
           found.push(

@@ -126,7 +126,7 @@ function telemetryOf(
   self: PeerId,
   replicaOf: (shard: ShardId) => LocalReplica | undefined,
 ): CollectionTelemetryView {
-  const told = shards.map(({ id, replicas: states }) => {
+  const told = [...shards.values()].map(({ id, replicas: states }) => {
     const replica = replicaOf(id);
     return { id, self, replicas: states, ...(replica && { local: localTelemetry(replica) }) };
   });

@@ -246,7 +246,7 @@ test('what cannot be explained is told all the same, at most ten lines a second,
     const trace = log.trace();
     const step = trace.begin(collection, { kind: 'count', filter: RED });
     await clock.advance(10);
-    const [shard] = collection.shards;
+    const [shard] = collection.shards.values();
     const [peer] = shard?.replicas.keys() ?? [];
     assert.ok(shard !== undefined && peer !== undefined);
     step.asking(shard.id, peer)();

@@ -111,7 +111,7 @@ export class SlowLog {
     this.#note(write, elapsedMs, failure, async (isExplained) => {
       const spent = Object.entries(phases).map(([phase, ms]) => `${phase}: ${ms.toFixed(1)} ms`);
       if (filter === undefined || !isExplained) return spent;
-      const [shard] = collection.shards;
+      const [shard] = collection.shards.values();
       const peers = [...(shard?.replicas.keys() ?? [])];
       const peer = peers.find((each) => this.#options.directory.isReachable(each));
       if (shard === undefined || peer === undefined) return spent;

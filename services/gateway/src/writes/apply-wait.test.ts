@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type CollectionState, EMPTY_METADATA, type ReplicaState } from '@tributary/metadata';
+import {
+  type CollectionState,
+  EMPTY_METADATA,
+  firstShards,
+  type ReplicaState,
+} from '@tributary/metadata';
 import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
 import { AppliedTracker } from '../cluster/applied-tracker.ts';
@@ -26,7 +31,7 @@ function start(stateOfOther: ReplicaState, writeConsistencyFactor = 1) {
     config: { ...COLLECTION_DEFAULTS, vectors: {}, writeConsistencyFactor },
     createdVectors: { vectors: {} },
     vectorNames: {},
-    shards: [{ id: shard, replicas }],
+    ...firstShards([{ id: shard, replicas }]),
   };
   const state = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
   const clock = new SimulatedClock();

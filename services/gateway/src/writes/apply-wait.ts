@@ -100,6 +100,6 @@ export class ApplyWait {
     const { id, name } = target.collection;
     const now = this.#options.metadata.state.collections.get(name);
     if (now?.id !== id) throw collectionNotFound(name);
-    return now.shards[shard]?.replicas ?? new Map();
+    return now.shards.get(shard)?.replicas ?? new Map();
   }
 }

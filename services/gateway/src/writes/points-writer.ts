@@ -23,7 +23,7 @@ import {
   type UpdateView,
   type WriteParameters,
 } from '@tributary/qdrant-api';
-import { splitSteps } from '@tributary/routing';
+import { splitSteps, writtenShards } from '@tributary/routing';
 import {
   type Clock,
   endInSlices,
@@ -120,11 +120,11 @@ export class PointsWriter implements AsyncDisposable {
   ): Promise<UpdateView> {
     const { clock, writeTimeoutMs } = this.#options;
     const prepared = await this.#prepare(collection, operation);
-    const parts = await endInSlices(splitSteps(prepared, collection.shards.length));
+    const parts = await endInSlices(splitSteps(prepared, collection.shardMap));
     if (parts.length === 0) throw emptyUpdate();
     if (parameters.ordering === 'strong') {
       const targets = parts.map((part) => part.shard);
-      this.#requireEveryReplica(collection, shardsOf(collection, targets));
+      this.#requireEveryReplica(collection, writtenShards(collection.shardMap, targets));
     }
     const timeoutMs = parameters.timeoutMs ?? writeTimeoutMs;
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
@@ -237,7 +237,7 @@ export class PointsWriter implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<ShardId, Sequence> | undefined> {
     const { shardSequences } = receipt;
-    const shards = shardsOf(collection, shardSequences.keys());
+    const shards = writtenShards(collection.shardMap, shardSequences.keys());
     if (!receipt.duplicate) return sequencesOf(shards, shardSequences);
     const stream = this.#options.streams.open(collection.id);
     const head = async (shard: ShardId) =>
@@ -274,7 +274,7 @@ export class PointsWriter implements AsyncDisposable {
 
   #requireEveryReplica(collection: CollectionState, shards: readonly ShardId[]): void {
     for (const shard of shards) {
-      for (const peer of collection.shards[shard]?.replicas.keys() ?? []) {
+      for (const peer of collection.shards.get(shard)?.replicas.keys() ?? []) {
         if (this.#options.tracker.isAlive(peer)) continue;
         throw new TributaryError(
           'internal',
@@ -311,13 +311,6 @@ function appendSpan({ id, name }: CollectionState, { kind }: PointOperation): Sp
       'tributary.collection.name': name,
     },
   };
-}
-
-/** The shards that the targets of a write's parts name. */
-function shardsOf(collection: CollectionState, targets: Iterable<ShardTarget>): readonly ShardId[] {
-  const named = [...targets];
-  if (named.includes(ALL_SHARDS)) return collection.shards.map(({ id }) => id);
-  return named.filter((target) => target !== ALL_SHARDS);
 }
 
 /** The last sequence that each shard reads of a write: of its own entries or of those for all shards. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type PointId, pointIdToBytes } from '@tributary/model';
 import fc from 'fast-check';
-import { shardOfPoint } from './shard-of-point.ts';
+import { positionOfPoint } from './point-position.ts';
 
 const MASK = 2n ** 64n - 1n;
 
@@ -25,7 +25,7 @@ const pointIds = fc.oneof(fc.maxSafeNat(), fc.bigInt({ min: 2n ** 53n, max: MASK
 test('the fast hash is the definition in 64-bit arithmetic', () => {
   fc.assert(
     fc.property(pointIds, fc.integer({ min: 1, max: 1000 }), (id, shardNumber) => {
-      assert.equal(shardOfPoint(id, shardNumber), definition(id, shardNumber));
+      assert.equal(positionOfPoint(id, shardNumber), definition(id, shardNumber));
     }),
     { numRuns: 2000 },
   );
@@ -55,15 +55,15 @@ test('the shard of these points never changes', () => {
     ['ffffffff-ffff-ffff-ffff-ffffffffffff', 1000, 883],
   ];
   for (const [id, shardNumber, shard] of golden) {
-    assert.equal(shardOfPoint(id, shardNumber), shard, `${id} of ${shardNumber}`);
+    assert.equal(positionOfPoint(id, shardNumber), shard, `${id} of ${shardNumber}`);
   }
 });
 
 test('a new shard takes points from the others and moves none between them', () => {
   fc.assert(
     fc.property(pointIds, fc.integer({ min: 1, max: 100 }), (id, shardNumber) => {
-      const before = shardOfPoint(id, shardNumber);
-      const after = shardOfPoint(id, shardNumber + 1);
+      const before = positionOfPoint(id, shardNumber);
+      const after = positionOfPoint(id, shardNumber + 1);
       assert.ok(after === before || after === shardNumber);
     }),
   );
@@ -75,7 +75,7 @@ test('consecutive numbers and strided numbers spread evenly', () => {
     const counts = new Array<number>(shardNumber).fill(0);
     const total = 24_000;
     for (let i = 0; i < total; i++) {
-      const shard = shardOfPoint(i * stride, shardNumber);
+      const shard = positionOfPoint(i * stride, shardNumber);
       counts[shard] = (counts[shard] ?? 0) + 1;
     }
     const expected = total / shardNumber;

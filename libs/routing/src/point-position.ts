@@ -1,22 +1,23 @@
-// Which shard a point belongs to. Fixed for ever: a change here would lose every point of every collection.
+// Which position a point has among a number of shards. Fixed for ever: a change would lose every point.
 //
-//   key   = FNV-1a, 64 bits, over the bytes of the id (`pointIdToBytes`: a tag, then the number big-endian or the UUID)
-//   shard = jump consistent hash of the key (Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm")
+//   key      = FNV-1a, 64 bits, over the bytes of the id (`pointIdToBytes`: a tag, then the number big-endian or the
+//              UUID)
+//   position = jump consistent hash of the key (Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm")
 //
 // A 64-bit value is kept as two unsigned 32-bit halves in module state: no BigInt and no allocation a point.
 
-import { type PointId, type ShardId, shardId } from '@tributary/model';
+import type { PointId } from '@tributary/model';
 import { assert } from '@tributary/runtime';
 
 let high = 0;
 let low = 0;
 
-/** The shard of `id` among `shardNumber` shards, 0 .. shardNumber - 1. */
-export function shardOfPoint(id: PointId, shardNumber: number): ShardId {
+/** From 0 to `shardNumber - 1`. */
+export function positionOfPoint(id: PointId, shardNumber: number): number {
   assert(Number.isInteger(shardNumber) && shardNumber >= 1, 'a collection has at least one shard');
-  if (shardNumber === 1) return shardId(0);
+  if (shardNumber === 1) return 0;
   hashId(id);
-  return shardId(jump(shardNumber));
+  return jump(shardNumber);
 }
 
 function hashId(id: PointId): void {
