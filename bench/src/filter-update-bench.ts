@@ -15,6 +15,7 @@ import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
+  FIRST_GENERATION,
   type Filter,
   type PointOperation,
   payloadToBytes,
@@ -41,7 +42,7 @@ const collection = collectionId('bench');
 const shard = shardId(0);
 const streams = new MemoryWriteStreams();
 await streams.create(collection);
-const stream = streams.open(collection);
+const stream = streams.open(collection, FIRST_GENERATION);
 const stopping = new AbortController();
 let written = 0;
 let turns = 0;
@@ -50,6 +51,7 @@ const replica = await Replica.open(
     address: { collection, shard },
     config,
     createdVectors: config,
+    generation: FIRST_GENERATION,
     streams,
     stores: createRocksReplicaStores({ folder, logger: silentLogger }),
     createIndex: async () => new MemoryVectorIndex('Dot'),

@@ -155,4 +155,12 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     to: 'void shardMap;\n  return [...shards.values()];',
     tests: ['libs/routing/src/shard-map.test.ts'],
   },
+  {
+    name: 'every generation writes to the subjects of the first',
+    room: 'nats',
+    file: 'libs/nats/src/jetstream-write-stream.ts',
+    from: 'return subjectOf(this.collection, this.#options.generation, target);',
+    to: 'return subjectOf(this.collection, 1, target);',
+    tests: ['libs/nats/src/jetstream-write-streams.test.ts'],
+  },
 ];

@@ -1,6 +1,6 @@
 // The write streams as one replica sees them: its server may fail, hang, deliver twice, or have lost messages.
 
-import type { CollectionId, Sequence, ShardId } from '@tributary/model';
+import { type CollectionId, FIRST_GENERATION, type Sequence, type ShardId } from '@tributary/model';
 import { type Clock, type Random, TributaryError } from '@tributary/runtime';
 import type {
   DeadLetter,
@@ -56,11 +56,11 @@ export class FaultyStreams implements WriteStreams {
 
   async create(collection: CollectionId): Promise<WriteStream> {
     await this.#inner.create(collection);
-    return this.open(collection);
+    return this.open(collection, FIRST_GENERATION);
   }
 
-  open(collection: CollectionId): WriteStream {
-    const inner = this.#inner.open(collection);
+  open(collection: CollectionId, generation: number): WriteStream {
+    const inner = this.#inner.open(collection, generation);
     const around = this.#around;
     const call = async <T>(work: () => Promise<T>): Promise<T> => {
       await disturb(around);

@@ -143,13 +143,15 @@ function mapStream(
   streams: WriteStreams,
   change: (stream: WriteStream) => WriteStream,
 ): WriteStreams {
-  return delegatingStreams(streams, { open: (collection) => change(streams.open(collection)) });
+  return delegatingStreams(streams, {
+    open: (collection, generation) => change(streams.open(collection, generation)),
+  });
 }
 
 function delegatingStreams(streams: WriteStreams, changes: Partial<WriteStreams>): WriteStreams {
   return {
     create: (collection) => streams.create(collection),
-    open: (collection) => streams.open(collection),
+    open: (collection, generation) => streams.open(collection, generation),
     remove: (collection) => streams.remove(collection),
     deadLetter: (letter) => streams.deadLetter(letter),
     ...changes,

@@ -4,6 +4,7 @@ import { MemoryVectorIndex } from '@tributary/index/memory';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
+  FIRST_GENERATION,
   type MultiVector,
   type Sequence,
   type SparseVector,
@@ -134,6 +135,7 @@ export class Node {
         address,
         config: CONFIG,
         createdVectors: CONFIG,
+        generation: FIRST_GENERATION,
         streams: mutant?.streams?.(own) ?? own,
         stores: this.#stores(),
         createIndex: async ({ shape }) => {

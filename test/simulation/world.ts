@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import {
   ALL_SHARDS,
   collectionId,
+  FIRST_GENERATION,
   type Sequence,
   type ShardTarget,
   sequence,
@@ -129,7 +130,7 @@ class World {
     const messages = cut.flatMap(({ shard, parts }) =>
       parts.map((data) => ({ shard, messageId: this.#random.id(), data })),
     );
-    const receipt = await this.#streams.open(COLLECTION).append(messages);
+    const receipt = await this.#streams.open(COLLECTION, FIRST_GENERATION).append(messages);
     let at = receipt.sequence - messages.length;
     for (const { shard, data, parts } of cut) {
       at += parts.length;
@@ -150,7 +151,7 @@ class World {
     const messageId = this.#random.id();
     const data = encodeEntry({ operationId: messageId, timeMs: 1, operations: [], isCut: true });
     const receipt = await this.#streams
-      .open(COLLECTION)
+      .open(COLLECTION, FIRST_GENERATION)
       .append([{ shard: ALL_SHARDS, messageId, data }]);
     this.#fold.take({ sequence: receipt.sequence, data });
     this.#cuts.push(receipt.sequence);
@@ -202,7 +203,7 @@ class World {
   /** Lets go of what every replica has flushed; sometimes of more, and then a replica needs a transfer. */
   async #purge(): Promise<void> {
     if (!this.#purges) return;
-    const stream = this.#streams.open(COLLECTION);
+    const stream = this.#streams.open(COLLECTION, FIRST_GENERATION);
     const flushed = Math.min(...this.#nodes.map((node) => node.flushed));
     const isHarsh = this.#random.integer(20) === 0;
     const { firstSequence, lastSequence } = await stream.head();

@@ -2,7 +2,7 @@
 // what concerns all of them, `wal.<collection>.<generation>.<shard>` and `wal.<collection>.<generation>.all`. A
 // replica's consumer filters by both, so what is for every shard is stored once and read in its place by each.
 //
-// The generation numbers the ways of dividing the points into shards; there is one so far.
+// The generation is that of the shard map by which the points are divided: each has subjects of its own.
 //
 // Invariant: an append resolves only for messages that are stored; a duplicate's receipt carries the sequence at which
 // the first try stands, asked of the server and not guessed.
@@ -38,13 +38,13 @@ import { traceHeaders } from './trace-headers.ts';
 
 /** A server that stores less than this is given up on; a healthy one stores ten times as much. */
 const SLOWEST_BYTES_PER_MS = 10_000;
-const GENERATION = 1;
 /** A stream without a leader does not answer; it is not to hold a retry up. */
 const EXISTS_FOR_MS = 500;
 
 export interface JetStreamWriteStreamOptions {
   readonly connection: Connection;
   readonly collection: CollectionId;
+  readonly generation: number;
   readonly random: Random;
   /** How long an acknowledgement is waited for, in milliseconds. */
   readonly acknowledgeMs: number;
@@ -209,7 +209,7 @@ export class JetStreamWriteStream implements WriteStream {
   }
 
   #publication({ shard, messageId, data, traceparents }: AppendMessage): Publication {
-    const subject = subjectOf(this.collection, shard);
+    const subject = this.#subjectOf(shard);
     return { subject, data, headers: { 'Nats-Msg-Id': messageId, ...traceHeaders(traceparents) } };
   }
 
@@ -231,12 +231,17 @@ export class JetStreamWriteStream implements WriteStream {
   }
 
   #subjectsOf(shard: ShardId): readonly string[] {
-    return [subjectOf(this.collection, shard), subjectOf(this.collection, ALL_SHARDS)];
+    return [this.#subjectOf(shard), this.#subjectOf(ALL_SHARDS)];
+  }
+
+  #subjectOf(target: ShardTarget): string {
+    return subjectOf(this.collection, this.#options.generation, target);
   }
 
   #look(): Promise<StreamLook> {
-    const { looks, collection } = this.#options;
-    return this.#read(() => looks.look(this.#stream, subjectOf(collection, '*')));
+    // Of every generation: those who ask about a stream share the answer.
+    const subjects = `wal.${this.collection}.>`;
+    return this.#read(() => this.#options.looks.look(this.#stream, subjects));
   }
 
   async #lastOf(subject: string): Promise<number> {
@@ -311,9 +316,13 @@ export function streamName(collection: CollectionId): string {
   return `wal-${collection}`;
 }
 
-/** The pattern of every subject of the collection with `'*'`. */
-export function subjectOf(collection: CollectionId, target: ShardTarget | '*'): string {
-  return `wal.${collection}.${GENERATION}.${target}`;
+/** The pattern of every subject of the generation with `'*'`. */
+export function subjectOf(
+  collection: CollectionId,
+  generation: number,
+  target: ShardTarget | '*',
+): string {
+  return `wal.${collection}.${generation}.${target}`;
 }
 
 function targetOf(subject: string): ShardTarget {

@@ -3,7 +3,7 @@
 // Dead letters have the subject `deadletter.<collection>.<sequence>` and are published on condition that the subject
 // has no message. That is what makes them unique for ever; message ids do so only within the server's dedupe window.
 
-import type { CollectionId } from '@tributary/model';
+import { type CollectionId, FIRST_GENERATION } from '@tributary/model';
 import { type Random, systemRandom, TributaryError } from '@tributary/runtime';
 import {
   type DeadLetter,
@@ -66,7 +66,7 @@ export class JetStreamWriteStreams implements WriteStreams {
       const manager = await this.#connection.manager();
       await manager.streams.add({
         name,
-        subjects: [subjectOf(collection, '*')],
+        subjects: [subjectOf(collection, FIRST_GENERATION, '*')],
         storage: 'file',
         num_replicas: this.#replicas,
         discard: 'new',
@@ -80,13 +80,14 @@ export class JetStreamWriteStreams implements WriteStreams {
       // The stream is there with other settings, made by an earlier version: it is the same stream.
       if (!isApiError(error, API_ERROR.streamNameInUse)) throw readError(error, `create ${name}`);
     }
-    return this.open(collection);
+    return this.open(collection, FIRST_GENERATION);
   }
 
-  open(collection: CollectionId): WriteStream {
+  open(collection: CollectionId, generation: number): WriteStream {
     return new JetStreamWriteStream({
       connection: this.#connection,
       collection,
+      generation,
       random: this.#random,
       acknowledgeMs: this.#acknowledgeMs,
       pullBytes: () => this.#pullBytes(),

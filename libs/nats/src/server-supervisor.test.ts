@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
-import { sequence, shardId } from '@tributary/model';
+import { FIRST_GENERATION, sequence, shardId } from '@tributary/model';
 import { identifyProcess } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
 import { JetStreamWriteStreams } from './jetstream-write-streams.ts';
@@ -30,7 +30,10 @@ test('a stopped server keeps its store and its ports', LIMIT, async () => {
   assert.deepEqual([second.clientUrl, second.monitoringUrl], [clientUrl, monitoringUrl]);
   assert.equal(second.adopted, false);
   await using connection = await connectTo([clientUrl]);
-  const stream = new JetStreamWriteStreams({ connection, replicas: 1 }).open(COLLECTION);
+  const stream = new JetStreamWriteStreams({ connection, replicas: 1 }).open(
+    COLLECTION,
+    FIRST_GENERATION,
+  );
   assert.equal((await stream.get(sequence(1)))?.data.length, 3);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { collectionId, shardId } from '@tributary/model';
+import { collectionId, FIRST_GENERATION, shardId } from '@tributary/model';
 import { JetStreamWriteStreams } from './jetstream-write-streams.ts';
 import { startTestServer } from './test-server.ts';
 
@@ -11,7 +11,9 @@ test('the head of a shard is of now though many ask at once, and few questions a
   const stream = await streams.create(collectionId('c'));
   const [own, other] = [shardId(0), shardId(1)];
   const asked = connection.nats.subscribe('$JS.API.STREAM.INFO.wal-c');
-  const opened = Array.from({ length: 20 }, () => streams.open(collectionId('c')));
+  const opened = Array.from({ length: 20 }, () =>
+    streams.open(collectionId('c'), FIRST_GENERATION),
+  );
   const ask = () => Promise.all(opened.map((each) => each.shardHead(own)));
   for (let written = 0; written < 3; written++) {
     for (const { count } of [...(await ask()), ...(await ask())]) assert.equal(count, written);

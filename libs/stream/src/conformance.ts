@@ -6,20 +6,26 @@ import {
   ALL_SHARDS,
   type CollectionId,
   collectionId,
+  FIRST_GENERATION,
   type ShardId,
-  type ShardTarget,
   sequence,
   shardId,
 } from '@tributary/model';
-import { systemRandom, TributaryError } from '@tributary/runtime';
+import { systemRandom } from '@tributary/runtime';
 import {
-  type AppendMessage,
-  MESSAGE_BYTES_MAX,
-  type ShardReader,
-  type StreamMessage,
-  type WriteStream,
-  type WriteStreams,
-} from './write-stream.ts';
+  bytes,
+  defined,
+  ends,
+  evenNumbers,
+  headOfShard,
+  message,
+  READ,
+  readAll,
+  rejectsWith,
+  text,
+  texts,
+} from './conformance.test-support.ts';
+import { MESSAGE_BYTES_MAX, type WriteStream, type WriteStreams } from './write-stream.ts';
 
 export interface StreamUnderTest extends AsyncDisposable {
   readonly streams: WriteStreams;
@@ -264,7 +270,7 @@ function lifeProperties(property: Property): void {
     async (context) => {
       const { stream, underTest, collection } = context;
       await stream.append([message(SHARD_0, 'old')]);
-      const opened = underTest.streams.open(collection);
+      const opened = underTest.streams.open(collection, FIRST_GENERATION);
       const signal = AbortSignal.timeout(10_000);
       for (const target of [SHARD_0, ALL_SHARDS] as const) {
         const after = (await stream.head()).lastSequence;
@@ -296,6 +302,21 @@ function lifeProperties(property: Property): void {
     assert.equal((await stream.append([message(SHARD_0, 'next')])).sequence, 4);
   });
 
+  property(
+    'what is of another generation is certainly not written, and not counted',
+    async (context) => {
+      const { underTest, collection, stream } = context;
+      await stream.append([message(SHARD_0, 'a'), message(ALL_SHARDS, 'b')]);
+      const other = underTest.streams.open(collection, FIRST_GENERATION + 1);
+      await rejectsWith('unavailable', other.append([message(SHARD_0, 'c')]));
+      const refused = [message(SHARD_0, 'c'), message(SHARD_1, 'd')];
+      await rejectsWith('unavailable', other.append(refused));
+      assert.equal((await other.head()).lastSequence, 2);
+      assert.deepEqual(await headOfShard(other, SHARD_0), { count: 0, lastSequence: 0 });
+      assert.equal((await stream.append(refused)).sequence, 4);
+    },
+  );
+
   property('creating is idempotent and keeps what is written', async (context) => {
     const { underTest, collection, stream } = context;
     await stream.append([message(SHARD_0, 'kept')]);
@@ -309,7 +330,7 @@ function lifeProperties(property: Property): void {
     await underTest.streams.remove(collection);
     await rejectsWith('not_found', stream.head());
     await rejectsWith('not_found', stream.append([message(SHARD_0, 'late')]));
-    const opened = underTest.streams.open(collection);
+    const opened = underTest.streams.open(collection, FIRST_GENERATION);
     await rejectsWith('not_found', opened.shardHead(SHARD_0));
   });
 
@@ -337,60 +358,5 @@ function lifeProperties(property: Property): void {
     await Promise.all([1, 1, 1, 2].map((at) => underTest.streams.deadLetter(letter(at))));
     await underTest.streams.deadLetter(letter(1));
     assert.equal(await underTest.deadLetterCount(collection), 2);
-  });
-}
-
-const READ = { messagesMax: 100, bytesMax: 1e6 };
-
-async function headOfShard(stream: WriteStream, shard: ShardId) {
-  const { count, lastSequence } = await stream.shardHead(shard);
-  return { count, lastSequence };
-}
-
-async function ends(stream: WriteStream) {
-  const { firstSequence, lastSequence } = await stream.head();
-  return { firstSequence, lastSequence };
-}
-
-function message(shard: ShardTarget, data: string): AppendMessage {
-  return { shard, messageId: systemRandom.id(), data: bytes(data) };
-}
-
-function bytes(value: string): Uint8Array {
-  return new TextEncoder().encode(value);
-}
-
-function text(data: Uint8Array): string {
-  return new TextDecoder().decode(data);
-}
-
-function defined<T>(value: T | undefined): T {
-  assert.ok(value !== undefined);
-  return value;
-}
-
-function evenNumbers(below: number): string[] {
-  return Array.from({ length: below / 2 }, (_, i) => `${2 * i}`);
-}
-
-async function texts(stream: WriteStream, sequences: readonly number[]): Promise<string[]> {
-  const found = sequences.map(async (at) => defined(await stream.get(sequence(at))));
-  return (await Promise.all(found)).map((m) => text(m.data));
-}
-
-async function readAll(reader: ShardReader, count: number): Promise<StreamMessage[]> {
-  const read: StreamMessage[] = [];
-  const signal = AbortSignal.timeout(10_000);
-  while (read.length < count) {
-    read.push(...(await reader.next({ ...READ, waitMs: 1_000, signal })));
-  }
-  return read;
-}
-
-async function rejectsWith(code: TributaryError['code'], promise: Promise<unknown>): Promise<void> {
-  await assert.rejects(promise, (error) => {
-    assert.ok(error instanceof TributaryError, String(error));
-    assert.equal(error.code, code, error.message);
-    return true;
   });
 }

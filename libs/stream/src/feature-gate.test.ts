@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { collectionId, shardId } from '@tributary/model';
+import { collectionId, FIRST_GENERATION, shardId } from '@tributary/model';
 import { encodeEntry } from '@tributary/wire';
 import { gatedStreams } from './feature-gate.ts';
 import { cutIntoMessages } from './fragments.ts';
@@ -16,7 +16,10 @@ function message(messageId: string, level: number) {
 test('what an older peer does not know is written once the cluster is at its level, not before', async () => {
   let level = 1;
   const streams = gatedStreams(new MemoryWriteStreams(), () => level);
-  for (const stream of [await streams.create(COLLECTION), streams.open(COLLECTION)]) {
+  for (const stream of [
+    await streams.create(COLLECTION),
+    streams.open(COLLECTION, FIRST_GENERATION),
+  ]) {
     level = 1;
     const { lastSequence } = await stream.head();
     await stream.append([message(`known-${lastSequence}`, 1)]);

@@ -9,7 +9,7 @@ import type { WriteStream, WriteStreams } from './write-stream.ts';
 export function gatedStreams(streams: WriteStreams, featureLevel: () => number): WriteStreams {
   return {
     create: async (collection) => gated(await streams.create(collection), featureLevel),
-    open: (collection) => gated(streams.open(collection), featureLevel),
+    open: (collection, generation) => gated(streams.open(collection, generation), featureLevel),
     remove: (collection) => streams.remove(collection),
     deadLetter: (letter) => streams.deadLetter(letter),
   };

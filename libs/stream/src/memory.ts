@@ -3,7 +3,13 @@
 //
 // Invariant: `append` changes a log in one synchronous step, so a batch is visible wholly or not at all.
 
-import type { CollectionId, Sequence, ShardId } from '@tributary/model';
+import {
+  type CollectionId,
+  FIRST_GENERATION,
+  type Sequence,
+  type ShardId,
+  sequence,
+} from '@tributary/model';
 import { type Clock, systemClock, TributaryError, unreachable } from '@tributary/runtime';
 import { checkAppend } from './check-append.ts';
 import { MemoryLog, MemoryShardReader } from './memory-log.ts';
@@ -50,12 +56,13 @@ export class MemoryWriteStreams implements WriteStreams {
 
   async create(collection: CollectionId): Promise<WriteStream> {
     if (!this.#logs.has(collection)) this.#logs.set(collection, new MemoryLog());
-    return this.open(collection);
+    return this.open(collection, FIRST_GENERATION);
   }
 
-  open(collection: CollectionId): WriteStream {
+  open(collection: CollectionId, generation: number): WriteStream {
     return new MemoryWriteStream({
       collection,
+      generation,
       log: () => this.#log(collection),
       clock: this.#clock,
       faults: this.#faults,
@@ -94,6 +101,7 @@ export class MemoryWriteStreams implements WriteStreams {
 
 interface MemoryWriteStreamOptions {
   readonly collection: CollectionId;
+  readonly generation: number;
   readonly log: () => MemoryLog;
   readonly clock: Clock;
   readonly faults: MemoryStreamFaults;
@@ -101,12 +109,14 @@ interface MemoryWriteStreamOptions {
 
 class MemoryWriteStream implements WriteStream {
   readonly collection: CollectionId;
+  readonly #generation: number;
   readonly #log: () => MemoryLog;
   readonly #clock: Clock;
   readonly #faults: MemoryStreamFaults;
 
   constructor(options: MemoryWriteStreamOptions) {
     this.collection = options.collection;
+    this.#generation = options.generation;
     this.#log = options.log;
     this.#clock = options.clock;
     this.#faults = options.faults;
@@ -114,6 +124,9 @@ class MemoryWriteStream implements WriteStream {
 
   async append(messages: readonly AppendMessage[], signal?: AbortSignal): Promise<AppendReceipt> {
     checkAppend(messages);
+    if (!this.#isTaken) {
+      throw new TributaryError('unavailable', `no subjects of generation ${this.#generation}`);
+    }
     if (signal?.aborted) throw new TributaryError('unavailable', 'the append was not begun');
     const fate = (await this.#faults.append?.(this.collection, messages)) ?? 'ok';
     switch (fate) {
@@ -142,12 +155,18 @@ class MemoryWriteStream implements WriteStream {
     });
   }
 
+  /** Like a server whose stream has the subjects of one generation. */
+  get #isTaken(): boolean {
+    return this.#generation === FIRST_GENERATION;
+  }
+
   async head(): Promise<StreamHead> {
     return this.#log().head();
   }
 
   async shardHead(shard: ShardId): Promise<ShardHead> {
-    return this.#log().shardHead(shard);
+    const head = this.#log().shardHead(shard);
+    return this.#isTaken ? head : { ...head, count: 0, lastSequence: sequence(0) };
   }
 
   async get(wanted: Sequence): Promise<StreamMessage | undefined> {

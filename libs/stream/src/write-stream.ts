@@ -97,10 +97,14 @@ export interface WriteStream {
 
 /** Makes, opens and removes the streams of a cluster, and takes what could not be applied. */
 export interface WriteStreams {
-  /** Idempotent. */
+  /** For shards of the first generation. Idempotent. */
   create(collection: CollectionId): Promise<WriteStream>;
-  /** Does not reach the server: a stream that is not there shows in its calls as `not_found`. */
-  open(collection: CollectionId): WriteStream;
+  /**
+   * As the shards of one generation of the shard map write and read it; an append of a generation that the stream does
+   * not take, `unavailable`, is certainly not written. Does not reach the server: a stream that is not there shows in
+   * its calls as `not_found`.
+   */
+  open(collection: CollectionId, generation: number): WriteStream;
   /** Idempotent. */
   remove(collection: CollectionId): Promise<void>;
   /** Records an entry that could not be applied; at most once a (collection, sequence), however many replicas call. */

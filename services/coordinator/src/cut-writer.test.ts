@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { EMPTY_METADATA, type MetadataState } from '@tributary/metadata';
+import { EMPTY_METADATA, firstShards, type MetadataState } from '@tributary/metadata';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { SimulatedClock, seededRandom, silentLogger } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
@@ -16,7 +16,7 @@ async function setUp(options: { readonly failures?: number } = {}) {
   const streams = new MemoryWriteStreams({ clock, faults: { append } });
   const stream = await streams.create(COLLECTION);
   const listeners = new Set<(report: AppliedReport) => void>();
-  const collection = { id: COLLECTION } as const;
+  const collection = { id: COLLECTION, ...firstShards([]) };
   const state = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
   const leading = { now: true };
   const writer = new CutWriter({

@@ -1,7 +1,7 @@
 // Writes cuts into the logs of collections that are written to, while this peer leads. A cut that fails is written at
 // the next look: replicas only keep what is in the log.
 
-import type { Metadata } from '@tributary/metadata';
+import { findCollection, type Metadata } from '@tributary/metadata';
 import { ALL_SHARDS, type CollectionId } from '@tributary/model';
 import type { AppliedReports } from '@tributary/replica-api';
 import {
@@ -63,10 +63,12 @@ export class CutWriter {
   }
 
   async #cutIfDue(collection: CollectionId, signal: AbortSignal): Promise<void> {
-    const { streams, clock, random, logger } = this.#options;
+    const { streams, clock, random, logger, metadata } = this.#options;
+    const found = findCollection(metadata.state, collection);
+    if (found === undefined) return;
     using deadline = startDeadline(clock, WRITE_WITHIN_MS, signal, 'the cut');
     try {
-      const stream = streams.open(collection);
+      const stream = streams.open(collection, found.shardMap.generation);
       const { bytes } = await stream.head();
       if (!this.#schedule.isDue(collection, bytes, clock.monotonicMs())) return;
       const messageId = random.id();

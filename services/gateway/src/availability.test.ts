@@ -224,8 +224,8 @@ test('a write that is durable is not said to be refused where nothing more is kn
   await create(cluster, { shard_number: 2 });
   const open = cluster.streams.open.bind(cluster.streams);
   let isLed = false;
-  cluster.streams.open = (id) => {
-    const stream = open(id);
+  cluster.streams.open = (id, generation) => {
+    const stream = open(id, generation);
     const head = stream.shardHead.bind(stream);
     const lost = () => Promise.reject(new TributaryError('unavailable', 'no leader'));
     return new Proxy(stream, {

@@ -5,6 +5,7 @@ import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
+  FIRST_GENERATION,
   NO_PAYLOAD,
   type PointId,
   shardId,
@@ -44,7 +45,7 @@ async function writtenStreams(): Promise<MemoryWriteStreams> {
 
 /** The first dead letter cannot be recorded; readers opened after that find nothing and say that something is lost. */
 function failOnce(streams: MemoryWriteStreams): void {
-  const stream = streams.open(address.collection);
+  const stream = streams.open(address.collection, FIRST_GENERATION);
   const openReader = stream.openReader.bind(stream);
   const deadLetter = streams.deadLetter.bind(streams);
   let hasFailed = false;
@@ -82,7 +83,7 @@ test('what was evaluated before a failure is committed with no earlier sequence'
   };
   const stopping = new AbortController();
   const options = {
-    ...{ address, config, createdVectors: config, streams, stores },
+    ...{ address, config, createdVectors: config, generation: FIRST_GENERATION, streams, stores },
     createIndex: async () => new MemoryVectorIndex('Dot'),
     // Time that stands still: both entries are evaluated in one batch, however slow the machine.
     clock: { ...systemClock, monotonicMs: () => 0 },

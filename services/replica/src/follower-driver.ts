@@ -49,6 +49,7 @@ export interface FollowerDriverOptions {
   readonly content: ReplicaContent;
   /** Those under which the first entries were written. */
   readonly createdVectors: CollectionVectors;
+  readonly generation: number;
   readonly streams: WriteStreams;
   readonly clock: Clock;
   readonly random: Random;
@@ -91,7 +92,7 @@ export class FollowerDriver {
   constructor(options: FollowerDriverOptions) {
     const { appliedSequence, appliedCount } = options.content.state;
     this.#options = options;
-    this.#stream = options.streams.open(options.address.collection);
+    this.#stream = options.streams.open(options.address.collection, options.generation);
     const { address, clock, onSpans } = options;
     this.#traces = onSpans && new AppliedTraces({ address, clock, onSpans });
     this.#state = createFollower(

@@ -38,7 +38,7 @@ test('only replicas placed on the peer are its own', () => {
   assert.deepEqual(placedReplicas(metadata([OTHER, 'Active']), SELF), []);
   const [placed] = placedReplicas(metadata([SELF, 'Initializing'], [OTHER, 'Active']), SELF);
   const state = 'Initializing';
-  assert.deepEqual(placed, { address, config, createdVectors: config, state });
+  assert.deepEqual(placed, { address, config, createdVectors: config, generation: 1, state });
 });
 
 test('a replica becomes Active from the states that wait for it, and from no other', () => {

@@ -15,18 +15,21 @@ export interface PlacedReplica {
   readonly address: ReplicaAddress;
   readonly config: CollectionConfig;
   readonly createdVectors: CollectionVectors;
+  /** Of the subjects that its entries come on. */
+  readonly generation: number;
   readonly state: ReplicaState;
 }
 
 /** The replicas that the metadata places on the peer. */
 export function placedReplicas(metadata: MetadataState, peer: PeerId): PlacedReplica[] {
   const placed: PlacedReplica[] = [];
-  for (const { id, config, createdVectors, shards } of metadata.collections.values()) {
+  for (const { id, config, createdVectors, shards, shardMap } of metadata.collections.values()) {
     for (const shard of shards.values()) {
       const state = shard.replicas.get(peer);
       if (state === undefined) continue;
       const address = { collection: id, shard: shard.id };
-      placed.push({ address, config, createdVectors, state });
+      const { generation } = shardMap;
+      placed.push({ address, config, createdVectors, generation, state });
     }
   }
   return placed;

@@ -10,6 +10,7 @@ import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
+  FIRST_GENERATION,
   type PeerId,
   type PointId,
   type PointOperation,
@@ -178,7 +179,7 @@ export async function append({ streams, signal }: Harness, operation: PointOpera
   const operations = [operation];
   const data = encodeEntry({ operationId: systemRandom.id(), timeMs: 1, operations });
   const message = { shard: address.shard, messageId: systemRandom.id(), data };
-  return await streams.open(address.collection).append([message], signal);
+  return await streams.open(address.collection, FIRST_GENERATION).append([message], signal);
 }
 
 export const count = (harness: Harness) => harness.host.client.call(address, { kind: 'count' });

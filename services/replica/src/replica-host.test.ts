@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sequence } from '@tributary/model';
+import { FIRST_GENERATION, sequence } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
@@ -156,7 +156,7 @@ test('a replica that cannot go on is declared Dead while another one is Active',
   await harness.processes[0]?.crash();
   await write(harness, 2);
   await write(harness, 3);
-  await harness.streams.open(address.collection).purge(sequence(3));
+  await harness.streams.open(address.collection, FIRST_GENERATION).purge(sequence(3));
   await until('Dead', () => stateOf(harness, SELF) === 'Dead');
 });
 
@@ -166,7 +166,7 @@ test('a peer that is handed an entry of a later version halts there, and dead-le
   await write(harness, 1);
   const entry = { operationId: 'later', timeMs: 1, operations: [] };
   const message = { shard: address.shard, messageId: 'later', data: encodeEntry(entry, 2) };
-  await harness.streams.open(address.collection).append([message]);
+  await harness.streams.open(address.collection, FIRST_GENERATION).append([message]);
   await write(harness, 2);
   const halted = () => harness.host.statuses[0]?.halted;
   await until('the replica is halted', () => halted() !== undefined);
@@ -208,7 +208,7 @@ test('a replica that is filled by replay answers nothing until it holds everythi
     await harness.stores.drop(name);
     return await openStore(name);
   };
-  const stream = harness.streams.open(address.collection);
+  const stream = harness.streams.open(address.collection, FIRST_GENERATION);
   const openReader = stream.openReader.bind(stream);
   harness.streams.open = () => stream;
   stream.openReader = async (shard, after) => {
@@ -237,7 +237,7 @@ test('a store that cannot be replayed is left as it is, and said to be', async (
   await createCollection(harness, [SELF]);
   await write(harness, 1);
   await write(harness, 2);
-  await streams.open(address.collection).purge(sequence(2));
+  await streams.open(address.collection, FIRST_GENERATION).purge(sequence(2));
   const halted = () => harness.host.statuses[0]?.halted;
   await until('the replica is halted', () => halted() !== undefined);
   assert.match(halted()?.reason ?? '', /damaged on purpose/);

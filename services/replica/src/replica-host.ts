@@ -52,6 +52,7 @@ interface Held {
   readonly address: ReplicaAddress;
   config: CollectionConfig;
   readonly createdVectors: CollectionVectors;
+  readonly generation: number;
   readonly worker: SupervisedWorker;
   status: ReplicaStatus | undefined;
   /** Answers calls. */
@@ -197,13 +198,14 @@ export class ReplicaHost implements AsyncDisposable {
     }
   }
 
-  #hold(name: string, { address, config, createdVectors }: PlacedReplica): void {
+  #hold(name: string, { address, config, createdVectors, generation }: PlacedReplica): void {
     const load = (worker: SupervisedWorker) => this.#heldBy(worker).length;
     const worker = this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
     const held: Held = {
       address,
       config,
       createdVectors,
+      generation,
       worker,
       status: undefined,
       isOpen: false,
@@ -381,8 +383,8 @@ export class ReplicaHost implements AsyncDisposable {
   }
 }
 
-function asOpened({ address, config, createdVectors }: Held) {
-  return { address, config, createdVectors };
+function asOpened({ address, config, createdVectors, generation }: Held) {
+  return { address, config, createdVectors, generation };
 }
 
 function forgetStatus(held: Held): void {

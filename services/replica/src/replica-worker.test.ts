@@ -5,6 +5,7 @@ import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,
   collectionId,
+  FIRST_GENERATION,
   NO_PAYLOAD,
   shardId,
 } from '@tributary/model';
@@ -21,7 +22,7 @@ const config: CollectionConfig = {
   vectors: { '': { size: 1, distance: 'Dot' } },
 };
 const address = { collection: collectionId('c'), shard: shardId(0) };
-const opened = { address, config, createdVectors: config };
+const opened = { address, config, createdVectors: config, generation: FIRST_GENERATION };
 
 /** A worker with one replica that has one point, and a gate before its store. */
 async function started() {
@@ -105,7 +106,7 @@ test('a replica that is opened again answers what waited for it with what was wr
 
 test('it answers with what it has where nobody tells how far the stream goes', async () => {
   await using running = await started();
-  const stream = running.streams.open(address.collection);
+  const stream = running.streams.open(address.collection, FIRST_GENERATION);
   running.streams.open = () => stream;
   const { promise: untold, reject: giveUp } = Promise.withResolvers<never>();
   stream.shardHead = () => untold;

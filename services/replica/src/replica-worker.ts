@@ -38,7 +38,7 @@ const CURRENT_WITHIN_MS = 1_000;
 const WAITING_MAX = 1_024;
 
 /** What a replica is opened as. */
-type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors'>;
+type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors' | 'generation'>;
 
 /** Of a replica that is opened again; over once it has caught up with what was written meanwhile, or is given up. */
 interface Reopening {
@@ -141,7 +141,8 @@ export class ReplicaWorker {
     this.#guard(slot.done);
   }
 
-  async #follow(slot: Slot, { address, config, createdVectors }: Opened): Promise<void> {
+  async #follow(slot: Slot, opened: Opened): Promise<void> {
+    const { address, config, createdVectors, generation } = opened;
     const { signal } = slot.stop;
     const name = storeNameOf(address);
     await this.#closing.get(name);
@@ -149,7 +150,7 @@ export class ReplicaWorker {
     const onStatus = (status: ReplicaStatus) => this.#report(name, status);
     try {
       await using replica = await this.#opened(
-        { ...this.#options, logger, address, config, createdVectors, onStatus },
+        { ...this.#options, logger, address, config, createdVectors, generation, onStatus },
         signal,
       );
       slot.replica = replica;
@@ -189,7 +190,7 @@ export class ReplicaWorker {
     } catch (error) {
       if (!(error instanceof TributaryError) || error.code !== 'corrupt') throw error;
       const { collection } = options.address;
-      const { firstSequence } = await options.streams.open(collection).head();
+      const { firstSequence } = await options.streams.open(collection, options.generation).head();
       if (firstSequence > 1) throw error;
       options.logger.error({ error }, 'store is corrupt: replaying the stream into a new one');
       const name = storeNameOf(options.address);

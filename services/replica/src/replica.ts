@@ -50,6 +50,8 @@ export interface ReplicaOptions extends ReplicaSurroundings {
   readonly config: CollectionConfig;
   /** Those under which the first entries of the log were written. */
   readonly createdVectors: CollectionVectors;
+  /** Of the subjects that its entries come on. */
+  readonly generation: number;
   readonly onStatus: (status: ReplicaStatus) => void;
 }
 

@@ -32,6 +32,7 @@ export type ToWorker =
       readonly address: ReplicaAddress;
       readonly config: CollectionConfig;
       readonly createdVectors: CollectionVectors;
+      readonly generation: number;
     }
   /** Opened again, with another configuration or after a crash; calls wait until it has caught up with the stream. */
   | {
@@ -39,6 +40,7 @@ export type ToWorker =
       readonly address: ReplicaAddress;
       readonly config: CollectionConfig;
       readonly createdVectors: CollectionVectors;
+      readonly generation: number;
     }
   /** Settings that a replica takes up while it is open. */
   | {

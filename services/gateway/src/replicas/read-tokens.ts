@@ -12,7 +12,9 @@ import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 
 export interface ReadTokensOptions {
   readonly tracker: AppliedTracker;
-  readonly streams: { open(collection: CollectionId): Pick<WriteStream, 'shardHead'> };
+  readonly streams: {
+    open(collection: CollectionId, generation: number): Pick<WriteStream, 'shardHead'>;
+  };
   readonly clock: Clock;
 }
 
@@ -67,7 +69,7 @@ export class ReadTokens {
     shard: ShardState,
     signal: AbortSignal,
   ): Promise<Sequence> {
-    const stream = this.#streams.open(collection.id);
+    const stream = this.#streams.open(collection.id, collection.shardMap.generation);
     using deadline = startDeadline(this.#clock, HEAD_WITHIN_MS, signal);
     for (;;) {
       try {

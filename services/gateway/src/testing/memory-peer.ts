@@ -187,7 +187,7 @@ export class MemoryPeer implements ReplicaClient {
 
   async #run(collection: CollectionState, shard: ShardId, replica: MemoryReplica): Promise<void> {
     const { signal } = this.#stopped;
-    const stream = this.#options.streams.open(collection.id);
+    const stream = this.#options.streams.open(collection.id, collection.shardMap.generation);
     await using reader = await stream.openReader(shard, replica.appliedSequence);
     const own = { collection: collection.id, shard, peer: this.id };
     const active = { ...own, from: 'Initializing', to: 'Active' } as const;

@@ -128,7 +128,7 @@ export class PointsWriter implements AsyncDisposable {
     }
     const timeoutMs = parameters.timeoutMs ?? writeTimeoutMs;
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
-    const appender = this.#appender(collection.id);
+    const appender = this.#appender(collection);
     const key = operationIdOf(collection.id, parameters.idempotencyKey);
     timing.handedOver();
     const receipt = await traced(
@@ -239,7 +239,7 @@ export class PointsWriter implements AsyncDisposable {
     const { shardSequences } = receipt;
     const shards = writtenShards(collection.shardMap, shardSequences.keys());
     if (!receipt.duplicate) return sequencesOf(shards, shardSequences);
-    const stream = this.#options.streams.open(collection.id);
+    const stream = this.#options.streams.open(collection.id, collection.shardMap.generation);
     const head = async (shard: ShardId) =>
       [shard, (await stream.shardHead(shard)).lastSequence] as const;
     for (;;) {
@@ -284,11 +284,11 @@ export class PointsWriter implements AsyncDisposable {
     }
   }
 
-  #appender(collection: CollectionId): BatchingAppender {
-    const present = this.#appenders.get(collection);
+  #appender({ id, shardMap }: CollectionState): BatchingAppender {
+    const present = this.#appenders.get(id);
     if (present !== undefined) return present;
     const { streams, clock, random, tracer } = this.#options;
-    const stream = streams.open(collection);
+    const stream = streams.open(id, shardMap.generation);
     const currentTrace = tracer && (() => tracer.current());
     const appender = new BatchingAppender({
       stream,
@@ -296,7 +296,7 @@ export class PointsWriter implements AsyncDisposable {
       random,
       ...(currentTrace && { currentTrace }),
     });
-    this.#appenders.set(collection, appender);
+    this.#appenders.set(id, appender);
     return appender;
   }
 }
