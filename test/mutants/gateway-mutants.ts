@@ -48,11 +48,11 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a read by quorum asks every second replica',
-    room: 'gateway',
-    file: 'services/gateway/src/replicas/read-agreement.ts',
+    room: 'routing',
+    file: 'libs/routing/src/read-agreement.ts',
     from: 'const majority = Math.floor(replicas / 2) + 1;',
     to: 'const majority = Math.ceil(replicas / 2);',
-    tests: ['services/gateway/src/replicas/read-agreement.test.ts'],
+    tests: ['libs/routing/src/read-agreement.test.ts'],
   },
   {
     name: 'a replica that is Dead is read',

@@ -30,6 +30,7 @@ export * from './point-id.ts';
 export * from './query.ts';
 export * from './query-request.ts';
 export * from './quota.ts';
+export * from './read-consistency.ts';
 export * from './sample-hash.ts';
 export * from './shard-map.ts';
 export * from './text-tokens.ts';

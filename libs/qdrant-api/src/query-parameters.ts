@@ -1,14 +1,9 @@
 // The query parameters and headers that requests share. What cannot be read is a format error (400), what is out of
 // range a validation error (422).
 
-import { type Sequence, sequence } from '@tributary/model';
+import { type ReadConsistency, type Sequence, sequence } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
-import type {
-  ReadConsistency,
-  ReadParameters,
-  WriteOrdering,
-  WriteParameters,
-} from './requests/request.ts';
+import type { ReadParameters, WriteOrdering, WriteParameters } from './requests/request.ts';
 import type { OptimizationDetails } from './responses/optimizations-json.ts';
 
 /** Query parameters by name, as a server hands them over; the last of several values counts. */

@@ -1,5 +1,7 @@
 export * from './merge.ts';
+export * from './merge-facets.ts';
 export * from './place-replicas.ts';
+export * from './read-agreement.ts';
 export * from './replica-order.ts';
 export {
   groupByShard,

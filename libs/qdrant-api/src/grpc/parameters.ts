@@ -1,6 +1,11 @@
 // What protobuf requests carry in place of query parameters, and which payload keys and vectors they ask for.
 
-import type { PayloadSelector, Projection, VectorSelector } from '@tributary/model';
+import type {
+  PayloadSelector,
+  Projection,
+  ReadConsistency,
+  VectorSelector,
+} from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import {
   type ReadConsistency as ReadConsistencyMessage,
@@ -18,12 +23,7 @@ import {
   timeoutMsOf,
 } from '../query-parameters.ts';
 import { present, readPaths } from '../requests/json-reader.ts';
-import type {
-  ReadConsistency,
-  ReadParameters,
-  WriteOrdering,
-  WriteParameters,
-} from '../requests/request.ts';
+import type { ReadParameters, WriteOrdering, WriteParameters } from '../requests/request.ts';
 import { numberOf } from './ids.ts';
 
 /**

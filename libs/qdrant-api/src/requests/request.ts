@@ -10,6 +10,7 @@ import type {
   OptimizersConfig,
   PointId,
   Projection,
+  ReadConsistency,
   Sequence,
   SparseVectorParams,
 } from '@tributary/model';
@@ -82,9 +83,6 @@ export interface WriteParameters {
   /** Of two writes with one key the second is none, as long as it comes within the stream's dedupe window. */
   readonly idempotencyKey?: string;
 }
-
-/** How many replicas must agree on a read: a number, or a word. */
-export type ReadConsistency = number | 'majority' | 'quorum' | 'all';
 
 export interface ReadParameters {
   readonly consistency?: ReadConsistency;

@@ -9,6 +9,7 @@ import {
   type PointId,
   type PointRecord,
   type Projection,
+  type ReadConsistency,
   type SampleQuery,
   type ScoredPoint,
   type ScrollQuery,
@@ -20,20 +21,21 @@ import {
   type TextStatistics,
   type TextStatisticsQuery,
 } from '@tributary/model';
-import type { ReadConsistency } from '@tributary/qdrant-api';
 import { sumTermStatistics, sumTextStatistics } from '@tributary/ranking';
 import {
+  agreedCount,
+  agreedFacets,
+  agreedRecords,
   groupByShard,
+  mergeFacets,
   mergeNewest,
   mergeOrdered,
   mergeScored,
   mergeScroll,
   stateOf,
 } from '@tributary/routing';
-import { agreedCount, agreedFacets, agreedRecords } from '../replicas/read-agreement.ts';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import type { ReadTrace } from '../watching/read-trace.ts';
-import { mergeFacets } from './merge-facets.ts';
 
 /** How a read goes, besides what it asks. */
 export interface Reading {

@@ -3,10 +3,9 @@
 // shard would say the same. Where the client asks for agreement, several replicas of a shard are asked at once.
 
 import type { CollectionState, Metadata, ShardState } from '@tributary/metadata';
-import type { PeerId, Sequence, ShardId } from '@tributary/model';
-import type { ReadConsistency } from '@tributary/qdrant-api';
+import type { PeerId, ReadConsistency, Sequence, ShardId } from '@tributary/model';
 import type { CallOf, ReplicaDirectory } from '@tributary/replica-api';
-import { orderReplicas, readShards } from '@tributary/routing';
+import { type Agreement, agreementOf, orderReplicas, readShards } from '@tributary/routing';
 import {
   type ErrorCode,
   type SpanDetails,
@@ -16,7 +15,6 @@ import {
 } from '@tributary/runtime';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { ReadStep } from '../watching/read-trace.ts';
-import { type Agreement, agreementOf } from './read-agreement.ts';
 import type { ReadTokens } from './read-tokens.ts';
 
 export interface ShardFanOutOptions {

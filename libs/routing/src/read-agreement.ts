@@ -6,8 +6,12 @@
 //   quorum        more than half  all asked
 //   all           every replica   all asked
 
-import { exactNumberOf, type FacetHit, type PointRecord } from '@tributary/model';
-import type { ReadConsistency } from '@tributary/qdrant-api';
+import {
+  exactNumberOf,
+  type FacetHit,
+  type PointRecord,
+  type ReadConsistency,
+} from '@tributary/model';
 
 export interface Agreement {
   /** Replicas to ask. */
