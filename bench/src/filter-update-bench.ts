@@ -21,7 +21,7 @@ import {
   payloadToBytes,
   shardId,
 } from '@tributary/model';
-import { Replica } from '@tributary/replica';
+import { Replica } from '@tributary/replica-core';
 import { createRocksReplicaStores } from '@tributary/rocks';
 import { seededRandom, silentLogger, systemClock } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';

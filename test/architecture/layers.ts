@@ -17,6 +17,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   '@tributary/replication': 2,
   '@tributary/search': 2,
   '@tributary/embedding': 2,
+  '@tributary/replica-core': 2.5,
   '@tributary/nats': 3,
   '@tributary/rocks': 3,
   '@tributary/gateway': 4,

@@ -159,21 +159,21 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
   {
     name: 'a payload change leaves the payload index as it was',
     room: 'replica',
-    file: 'services/replica/src/replica-content.ts',
+    file: 'libs/replica-core/src/replica-content.ts',
     from: 'this.#payloadIndexes.remove(offset);\n    this.#addPayload(offset, payload);',
     to: 'this.#payloadIndexes.remove(offset);',
     tests: [
-      'services/replica/src/replica-content.test.ts',
-      'services/replica/src/filter-update.test.ts',
+      'libs/replica-core/src/replica-content.test.ts',
+      'libs/replica-core/src/filter-update.test.ts',
     ],
   },
   {
     name: 'a batch that failed goes along with a later commit',
     room: 'replica',
-    file: 'services/replica/src/follower-driver.ts',
+    file: 'libs/replica-core/src/follower-driver.ts',
     from: 'this.#batch = undefined;\n    const heads = await this.heads();',
     to: 'const heads = await this.heads();',
-    tests: ['services/replica/src/follower-driver.test.ts', SIMULATION],
+    tests: ['libs/replica-core/src/follower-driver.test.ts', SIMULATION],
   },
   {
     name: 'a replica that the transfer fills makes itself Active',

@@ -9,7 +9,7 @@ import {
   type Sequence,
   type SparseVector,
 } from '@tributary/model';
-import { Replica, type ReplicaStatus, storeNameOf } from '@tributary/replica';
+import { Replica, type ReplicaStatus, storeNameOf } from '@tributary/replica-core';
 import { type Random, type SimulatedClock, silentLogger, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, ReplicaStores } from '@tributary/storage';
 import { MemoryReplicaStores } from '@tributary/storage/memory';

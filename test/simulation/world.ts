@@ -14,7 +14,7 @@ import {
   sequence,
   shardId,
 } from '@tributary/model';
-import type { Replica } from '@tributary/replica';
+import type { Replica } from '@tributary/replica-core';
 import { type Random, SimulatedClock, seededRandom } from '@tributary/runtime';
 import { CUTS_KEPT } from '@tributary/storage';
 import { cutIntoMessages } from '@tributary/stream';

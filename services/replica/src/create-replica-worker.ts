@@ -7,9 +7,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSegmentBuilder } from '@tributary/index';
 import { connectNats, JetStreamWriteStreams } from '@tributary/nats';
+import { createIndexesIn, createIndexFiles } from '@tributary/replica-core';
 import { createRocksReplicaStores } from '@tributary/rocks';
 import { createLogger, type LogLevel, systemClock, systemRandom } from '@tributary/runtime';
-import { createIndexesIn, createIndexFiles } from './create-indexes.ts';
 import { ReplicaWorker } from './replica-worker.ts';
 import type { FromWorker, ToWorker, WorkerPort } from './worker-protocol.ts';
 

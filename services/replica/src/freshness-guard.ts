@@ -8,9 +8,9 @@
 // After a stall the only replica of its shard is: a write is not completed before that one has applied it.
 
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
+import { storeNameOf } from '@tributary/replica-core';
 import { abortable, type Clock, pause, startDeadline, TributaryError } from '@tributary/runtime';
 import type { ReplicaAddress, ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
-import { storeNameOf } from './replica.ts';
 
 export interface GuardedReplicas {
   readonly client: ReplicaClient;

@@ -10,6 +10,7 @@
 import type { Metadata, MetadataState } from '@tributary/metadata';
 import type { CollectionConfig, CollectionVectors, PeerId, Sequence } from '@tributary/model';
 import type { AppliedReports, CallOf, ReplicaClient } from '@tributary/replica-api';
+import { type ReplicaStatus, storeNameOf } from '@tributary/replica-core';
 import {
   type Clock,
   type Logger,
@@ -20,7 +21,6 @@ import {
   TributaryError,
 } from '@tributary/runtime';
 import type { AppliedReplica, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
-import { storeNameOf } from './replica.ts';
 import {
   activation,
   awaitsActivation,
@@ -34,7 +34,7 @@ import { ReportSchedule, reportOf } from './report-schedule.ts';
 import { StateProposals } from './state-proposals.ts';
 import { SupervisedWorker } from './supervised-worker.ts';
 import type { StartWorker } from './worker-link.ts';
-import type { FromWorker, ReplicaStatus } from './worker-protocol.ts';
+import type { FromWorker } from './worker-protocol.ts';
 
 export interface ReplicaHostOptions {
   readonly peer: PeerId;

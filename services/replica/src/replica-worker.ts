@@ -7,18 +7,19 @@
 // one replica happen in the order they were asked for.
 
 import type { CollectionConfig } from '@tributary/model';
+import {
+  isLarge,
+  type LargeCall,
+  Replica,
+  type ReplicaOptions,
+  type ReplicaStatus,
+  type ReplicaSurroundings,
+  storeNameOf,
+} from '@tributary/replica-core';
 import { abortable, startDeadline, TributaryError } from '@tributary/runtime';
 import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
-import { isLarge, type LargeCall } from './answer-steps.ts';
 import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
-import { Replica, type ReplicaOptions, type ReplicaSurroundings, storeNameOf } from './replica.ts';
-import type {
-  FromWorker,
-  Refusal,
-  ReplicaStatus,
-  ToWorker,
-  WorkerPort,
-} from './worker-protocol.ts';
+import type { FromWorker, Refusal, ToWorker, WorkerPort } from './worker-protocol.ts';
 
 export interface ReplicaWorkerOptions extends ReplicaSurroundings {
   readonly port: WorkerPort<ToWorker, FromWorker>;

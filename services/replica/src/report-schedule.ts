@@ -4,8 +4,8 @@
 // Invariant: whatever is lost, a replica's last status is reported within `wholeEveryMs`, and a replica whose status
 // does not change costs nothing else.
 
+import type { ReplicaStatus } from '@tributary/replica-core';
 import type { AppliedReplica } from '@tributary/wire';
-import type { ReplicaStatus } from './worker-protocol.ts';
 
 export interface ReportScheduleOptions {
   /** How long a change is repeated. */

@@ -1,23 +1,10 @@
 // What the main thread and a worker thread say to each other. Calls and answers are the bytes of libs/wire, packed
 // together.
 
-import type { CollectionConfig, CollectionVectors, Sequence } from '@tributary/model';
-import type { Halt } from '@tributary/replication';
+import type { CollectionConfig, CollectionVectors } from '@tributary/model';
+import type { ReplicaStatus } from '@tributary/replica-core';
 import type { EndedSpan, ErrorCode } from '@tributary/runtime';
-import type { Cut } from '@tributary/storage';
 import type { ReplicaAddress } from '@tributary/wire';
-
-export interface ReplicaStatus {
-  readonly address: ReplicaAddress;
-  readonly appliedSequence: Sequence;
-  /** As in `AppliedReplica`. */
-  readonly durableSequence?: Sequence;
-  readonly lastCut?: Cut;
-  /** Has applied everything that was in the stream at some time since it was opened. */
-  readonly caughtUp: boolean;
-  /** Why it stopped applying; absent while it goes on. */
-  readonly halted?: Halt;
-}
 
 export interface Refusal {
   /** Of the call. */

@@ -26,8 +26,8 @@ import type {
 import { answerSteps, type LargeCall, type SmallReads } from './answer-steps.ts';
 import { FollowerDriver } from './follower-driver.ts';
 import { ReplicaContent } from './replica-content.ts';
+import type { ReplicaStatus } from './replica-status.ts';
 import type { CreateIndex, IndexFiles } from './replica-vectors.ts';
-import type { ReplicaStatus } from './worker-protocol.ts';
 
 /** What replicas of one thread have in common. */
 export interface ReplicaSurroundings {
