@@ -124,7 +124,7 @@ function peerArguments(peer: PeerPlace, { root, layout, logLevel }: LocalCluster
     'log-level': logLevel,
   };
   return [
-    path.join(root, 'services/peer/src/main.ts'),
+    path.join(root, 'services/peer/tributary.mjs'),
     ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
   ];
 }

@@ -15,7 +15,7 @@ export interface PeerProcessOptions {
 }
 
 const HOST = '127.0.0.1';
-const MAIN = join(import.meta.dirname, '../../services/peer/src/main.ts');
+const MAIN = join(import.meta.dirname, '../../services/peer/tributary.mjs');
 /** A start takes 2 s; with a dozen processes on one busy core, a minute. */
 const READY_WITHIN_MS = 180_000;
 

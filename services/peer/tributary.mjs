@@ -1,19 +1,38 @@
 #!/usr/bin/env node
 // The command `tributary` for whatever Node the machine has, 18 or newer: the peer itself needs Node 24, which runs
 // TypeScript as it is and comes with the project's packages. Plain JavaScript, as an older Node must read it.
+//
+// It also sets glibc's malloc so that a burst of large answers does not stay in memory for good. By default the size
+// from which blocks are mapped on their own, and unmapped when they are freed, grows to 32 MiB with the first ones that
+// are freed; all smaller ones then lie in heaps that shrink from their end only, several for each thread. malloc reads
+// its settings when a process starts, so the process replaces itself (0.1 s).
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR = 24;
+/** https://man7.org/linux/man-pages/man3/mallopt.3.html */
+const ALLOCATOR = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
 
 const main = fileURLToPath(new URL('./src/main.ts', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const packaged = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
 
-if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) await import('./src/main.ts');
-else if (existsSync(packaged)) runUnder(packaged);
+const hasAllocator = Object.keys(ALLOCATOR).some((name) => process.env[name] !== undefined);
+const env = hasAllocator ? process.env : { ...process.env, ...ALLOCATOR };
+
+if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) {
+  if (!hasAllocator && process.platform === 'linux' && process.execve !== undefined) {
+    const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+    process.execve(process.execPath, args, env);
+  }
+  await import('./src/main.ts');
+} else if (existsSync(packaged)) runUnder(packaged);
 else {
   process.stderr.write(
     `tributary: needs Node ${NODE_MAJOR}, and this is ${process.version}: ` +
@@ -23,7 +42,7 @@ else {
 }
 
 function runUnder(node) {
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
   child.on('error', (error) => {
     process.stderr.write(`tributary: ${node} cannot be run: ${error.message}\n`);

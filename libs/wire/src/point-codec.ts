@@ -41,6 +41,11 @@ const VECTOR_BYTES = lengthTag(6);
 const FIELD_OVERHEAD = 5;
 const ID_BYTES_MAX = 17;
 
+/** Copies of values that are not aligned where they lie share one; one this large goes back to the system. */
+const SLAB_BYTES = 256 * 1024;
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
 /** Upper bound of the bytes the point takes in an entry; within 40 bytes of them. */
 export function pointBytes(point: Point): number {
   let bytes = 3 * FIELD_OVERHEAD + ID_BYTES_MAX + point.payload.length;
@@ -171,11 +176,23 @@ export function vectorToBytes(vector: Float32Array): Uint8Array {
 /** A view where the bytes are aligned to 4, else a copy. Throws `corrupt` unless they are a multiple of 4. */
 export function vectorFromBytes(bytes: Uint8Array): Float32Array {
   if (bytes.length % 4 !== 0) throw corrupt(`${bytes.length} bytes are not float32 values`);
-  if (bytes.byteOffset % 4 === 0) {
-    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : alignedCopy(bytes);
+  return new Float32Array(buffer, byteOffset, bytes.length / 4);
+}
+
+/**
+ * Three of four vectors in a message are not aligned. Copied one by one, a large answer would leave the allocator
+ * thousands of small gaps, which it does not give back; a slab goes back as a whole.
+ */
+function alignedCopy(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > SLAB_BYTES / 4) return new Uint8Array(bytes);
+  if (slabUsed + bytes.length > slab.byteLength) {
+    slab = new ArrayBuffer(SLAB_BYTES);
+    slabUsed = 0;
   }
-  const copy = new Float32Array(bytes.length / 4);
-  vectorToBytes(copy).set(bytes);
+  const copy = new Uint8Array(slab, slabUsed, bytes.length);
+  copy.set(bytes);
+  slabUsed += bytes.length;
   return copy;
 }
 
@@ -192,10 +209,6 @@ export function indicesToBytes(indices: Uint32Array): Uint8Array {
 /** A view where the bytes are aligned to 4, else a copy. Throws `corrupt` unless they are a multiple of 4. */
 export function indicesFromBytes(bytes: Uint8Array): Uint32Array {
   if (bytes.length % 4 !== 0) throw corrupt(`${bytes.length} bytes are not u32 indices`);
-  if (bytes.byteOffset % 4 === 0) {
-    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  }
-  const copy = new Uint32Array(bytes.length / 4);
-  indicesToBytes(copy).set(bytes);
-  return copy;
+  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : alignedCopy(bytes);
+  return new Uint32Array(buffer, byteOffset, bytes.length / 4);
 }
