@@ -15,7 +15,8 @@ import fc from 'fast-check';
 import type { AliasAction, MetadataEvent } from './metadata-event.ts';
 import type { SequencedEvent } from './metadata-log.ts';
 import { EMPTY_METADATA, type MetadataState, type ReplicaState } from './metadata-state.ts';
-import { REPLICA_TRANSITIONS, reduce, refusal } from './reducer.ts';
+import { reduce, refusal } from './reducer.ts';
+import { REPLICA_TRANSITIONS } from './replica-changes.ts';
 
 const peers = fc.integer({ min: 1, max: 4 }).map(peerId);
 const collections = fc.constantFrom('a', 'b', 'c').map(collectionId);

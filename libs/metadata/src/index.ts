@@ -8,6 +8,7 @@ export * from './metadata-log.ts';
 export * from './metadata-state.ts';
 export * from './reducer.ts';
 export * from './replica.ts';
+export * from './replica-changes.ts';
 export { firstShards } from './shards.ts';
 export {
   changeOf,

@@ -87,3 +87,25 @@ export const EMPTY_METADATA: MetadataState = {
   collections: new Map(),
   aliases: new Map(),
 };
+
+/** The shard of the collection with this identity. */
+export function findShard(
+  state: MetadataState,
+  collection: CollectionId,
+  shard: ShardId,
+): ShardState | undefined {
+  return findCollection(state, collection)?.shards.get(shard);
+}
+
+/** The collection with this identity; a re-created one of the same name has another. */
+export function findCollection(
+  state: MetadataState,
+  id: CollectionId,
+): CollectionState | undefined {
+  for (const collection of state.collections.values()) if (collection.id === id) return collection;
+  return undefined;
+}
+
+export function unknownCollection(id: CollectionId): string {
+  return `Collection with id ${id} does not exist`;
+}

@@ -8,7 +8,8 @@ import { BEGINNING_LENGTH, events, foldAll, histories } from './arbitraries.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';
-import { REPLICA_TRANSITIONS, reduce, refusal } from './reducer.ts';
+import { reduce, refusal } from './reducer.ts';
+import { REPLICA_TRANSITIONS } from './replica-changes.ts';
 
 test('the drawing of the replica states is the table of their transitions', () => {
   const file = path.join(import.meta.dirname, 'metadata-state.ts');

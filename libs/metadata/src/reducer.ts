@@ -3,23 +3,18 @@
 // Invariants: a refused event changes nothing and is never appended; the last Active replica of a shard stays Active;
 // an alias points at a collection that is there; parts an event does not touch are shared with the state before.
 
-import {
-  type CollectionId,
-  collectionNameProblem,
-  type PeerId,
-  type Sequence,
-  type ShardId,
-  shardId,
-} from '@tributary/model';
+import { type CollectionId, collectionNameProblem, type Sequence, shardId } from '@tributary/model';
 import { assert, unreachable } from '@tributary/runtime';
 import { changeAliases } from './aliases.ts';
 import { refuseKind, refuseOlderPeer, refuseRaise } from './feature-level.ts';
+import type { MetadataEvent } from './metadata-event.ts';
 import {
-  type MetadataEvent,
-  REPLICA_CHANGES_MAX,
-  type ReplicaStateChange,
-} from './metadata-event.ts';
-import type { CollectionState, MetadataState, ReplicaState, ShardState } from './metadata-state.ts';
+  type CollectionState,
+  findCollection,
+  type MetadataState,
+  unknownCollection,
+} from './metadata-state.ts';
+import { changeReplicas } from './replica-changes.ts';
 import { firstShards, newShard, refusePlacedShards, unknownPeer } from './shards.ts';
 import {
   createdVectorsOf,
@@ -34,16 +29,6 @@ import {
 const FIRST_SHARD = shardId(0);
 
 type EventOf<K extends MetadataEvent['kind']> = Extract<MetadataEvent, { kind: K }>;
-
-/** The states a replica may change to, by the state it is in. */
-export const REPLICA_TRANSITIONS: Readonly<Record<ReplicaState, readonly ReplicaState[]>> = {
-  Initializing: ['Active', 'Dead'],
-  Active: ['Dead', 'Listener'],
-  Dead: ['Active', 'Recovery', 'Partial'],
-  Partial: ['Active', 'Dead'],
-  Recovery: ['Active', 'Partial', 'Dead'],
-  Listener: ['Active', 'Dead'],
-};
 
 /** Why the event makes no sense in this state, as a sentence for the user; undefined where it does. */
 export function refusal(state: MetadataState, event: MetadataEvent): string | undefined {
@@ -69,8 +54,10 @@ export function refusal(state: MetadataState, event: MetadataEvent): string | un
       return refuseIn(state, event.id, (found) => refuseVectorCreated(found, event.name));
     case 'vectorNameDeleted':
       return refuseIn(state, event.id, (found) => refuseVectorDeleted(found, event.name));
-    case 'replicaStatesChanged':
-      return refuseReplicaStatesChanged(state, event);
+    case 'replicaStatesChanged': {
+      const outcome = changeReplicas(state, event.changes);
+      return outcome.kind === 'refused' ? outcome.message : undefined;
+    }
     case 'quotasSet':
       return undefined;
     case 'aliasesChanged': {
@@ -92,24 +79,6 @@ export function reduce(
   const refused = refusal(state, event);
   assert(refused === undefined, `event ${sequence} is one the log accepts: ${refused}`);
   return { ...apply(state, event, sequence), sequence };
-}
-
-/** The shard of the collection with this identity. */
-export function findShard(
-  state: MetadataState,
-  collection: CollectionId,
-  shard: ShardId,
-): ShardState | undefined {
-  return findCollection(state, collection)?.shards.get(shard);
-}
-
-/** The collection with this identity; a re-created one of the same name has another. */
-export function findCollection(
-  state: MetadataState,
-  id: CollectionId,
-): CollectionState | undefined {
-  for (const collection of state.collections.values()) if (collection.id === id) return collection;
-  return undefined;
 }
 
 function apply(state: MetadataState, event: MetadataEvent, at: Sequence): MetadataState {
@@ -139,8 +108,11 @@ function apply(state: MetadataState, event: MetadataEvent, at: Sequence): Metada
       return changeIn(state, event.id, (found) => deleteVector(found, event.name, at));
     case 'vectorNameLogged':
       return changeIn(state, event.id, (found) => logVectorName(found, event.name, event.revision));
-    case 'replicaStatesChanged':
-      return event.changes.reduce(changeReplica, state);
+    case 'replicaStatesChanged': {
+      const outcome = changeReplicas(state, event.changes);
+      assert(outcome.kind === 'changed', 'an accepted event changes the replicas');
+      return { ...state, collections: outcome.collections };
+    }
     case 'quotasSet':
       return { ...state, quotas: event.quotas };
     case 'aliasesChanged': {
@@ -241,49 +213,6 @@ function refuseCollectionUpdated(
   return undefined;
 }
 
-function refuseReplicaStatesChanged(
-  state: MetadataState,
-  { changes }: EventOf<'replicaStatesChanged'>,
-): string | undefined {
-  if (changes.length === 0 || changes.length > REPLICA_CHANGES_MAX) {
-    return `An event changes 1 to ${REPLICA_CHANGES_MAX} replicas, not ${changes.length}`;
-  }
-  let current = state;
-  for (const change of changes) {
-    const refused = refuseReplicaStateChange(current, change);
-    if (refused !== undefined) return refused;
-    current = changeReplica(current, change);
-  }
-  return undefined;
-}
-
-/** Why the replica cannot change so in this state, as a sentence for the user; undefined where it can. */
-export function refuseReplicaStateChange(
-  state: MetadataState,
-  { collection: id, shard: at, peer, from, to }: ReplicaStateChange,
-): string | undefined {
-  const collection = findCollection(state, id);
-  if (collection === undefined) return unknownCollection(id);
-  const shard = collection.shards.get(at);
-  if (shard === undefined) return `Shard ${at} of ${collection.name} does not exist`;
-  const current = shard.replicas.get(peer);
-  const replica = `Replica of ${collection.name}:${at} on peer ${peer}`;
-  if (current === undefined) return `${replica} does not exist`;
-  if (current !== from) return `${replica} is ${current}, not ${from}`;
-  if (!REPLICA_TRANSITIONS[from].includes(to)) return `${replica} cannot go from ${from} to ${to}`;
-  if (isLastActive(shard, peer)) return `${replica} is the last Active one of its shard`;
-  return undefined;
-}
-
-/** Whether the peer's replica is Active and no other of the shard is. */
-export function isLastActive(shard: ShardState, peer: PeerId): boolean {
-  if (shard.replicas.get(peer) !== 'Active') return false;
-  for (const [other, state] of shard.replicas) {
-    if (other !== peer && state === 'Active') return false;
-  }
-  return true;
-}
-
 function createdCollection(event: EventOf<'collectionCreated'>): CollectionState {
   const { id, name, config, shards, createdAtMs } = event;
   return {
@@ -308,19 +237,6 @@ function deleteCollection(state: MetadataState, id: CollectionId): MetadataState
   };
 }
 
-/** The state after a change that is not refused. */
-export function changeReplica(state: MetadataState, change: ReplicaStateChange): MetadataState {
-  return changeIn(state, change.collection, (collection) => {
-    const shard = collection.shards.get(change.shard);
-    assert(shard, 'an accepted change names a shard that is there');
-    const replicas = withEntry(shard.replicas, change.peer, change.to);
-    return {
-      ...collection,
-      shards: withEntry(collection.shards, shard.id, { ...shard, replicas }),
-    };
-  });
-}
-
 function withCollection(state: MetadataState, collection: CollectionState): MetadataState {
   return { ...state, collections: withEntry(state.collections, collection.name, collection) };
 }
@@ -333,8 +249,4 @@ function withoutEntry<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
   const rest = new Map(map);
   rest.delete(key);
   return rest;
-}
-
-function unknownCollection(id: CollectionId): string {
-  return `Collection with id ${id} does not exist`;
 }

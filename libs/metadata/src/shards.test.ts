@@ -12,8 +12,8 @@ import fc from 'fast-check';
 import { foldAll, histories } from './arbitraries.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { MetadataEvent } from './metadata-event.ts';
-import { EMPTY_METADATA, type MetadataState } from './metadata-state.ts';
-import { findShard, reduce, refusal } from './reducer.ts';
+import { EMPTY_METADATA, findShard, type MetadataState } from './metadata-state.ts';
+import { reduce, refusal } from './reducer.ts';
 import { areConsistent, firstShards, refusePlacedShards } from './shards.ts';
 
 const ONE = peerId(1);

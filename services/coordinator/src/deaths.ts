@@ -17,16 +17,16 @@ import type { PeerId } from '@tributary/model';
  */
 export function deaths(state: MetadataState, silent: readonly PeerId[]): MetadataEvent | undefined {
   const changes: ReplicaStateChange[] = [];
-  let current = state;
-  for (const { id: collection, name } of state.collections.values()) {
-    for (const peer of silent) {
-      for (const shard of current.collections.get(name)?.shards.values() ?? []) {
-        const from = shard.replicas.get(peer);
+  for (const { id: collection, shards } of state.collections.values()) {
+    for (const shard of shards.values()) {
+      let current = shard;
+      for (const peer of silent) {
+        const from = current.replicas.get(peer);
         if (from !== 'Active' && from !== 'Initializing') continue;
-        if (isLastActive(shard, peer)) continue;
-        const change = { collection, shard: shard.id, peer, from, to: 'Dead' as const };
-        current = changeReplica(current, change);
-        if (changes.push(change) === REPLICA_CHANGES_MAX) return eventOf(changes);
+        if (isLastActive(current, peer)) continue;
+        current = changeReplica(current, peer, 'Dead');
+        changes.push({ collection, shard: shard.id, peer, from, to: 'Dead' });
+        if (changes.length === REPLICA_CHANGES_MAX) return eventOf(changes);
       }
     }
   }
