@@ -18,7 +18,7 @@ import type {
  * What a replica is, and what it may become (`REPLICA_TRANSITIONS`):
  *
  *   Initializing ──► Active | Dead
- *   Active       ──► Dead | Listener
+ *   Active       ──► Dead | Recovery | Listener
  *   Dead         ──► Active | Recovery | Partial
  *   Recovery     ──► Active | Partial | Dead
  *   Partial      ──► Active | Dead        being filled by a transfer

@@ -18,7 +18,7 @@ import {
 /** The states a replica may change to, by the state it is in. */
 export const REPLICA_TRANSITIONS: Readonly<Record<ReplicaState, readonly ReplicaState[]>> = {
   Initializing: ['Active', 'Dead'],
-  Active: ['Dead', 'Listener'],
+  Active: ['Dead', 'Recovery', 'Listener'],
   Dead: ['Active', 'Recovery', 'Partial'],
   Partial: ['Active', 'Dead'],
   Recovery: ['Active', 'Partial', 'Dead'],

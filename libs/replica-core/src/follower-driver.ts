@@ -149,7 +149,10 @@ export class FollowerDriver {
       } else task = effect;
     }
     const isHalted = state.phase.kind === 'halted' && before.phase.kind !== 'halted';
-    if (isHalted || state.applied !== before.applied || state.caughtUp !== before.caughtUp) {
+    // The first look tells whether a store that is empty should be.
+    const isFirstLook = before.heads === undefined && state.heads !== undefined;
+    const isMoved = state.applied !== before.applied || state.caughtUp !== before.caughtUp;
+    if (isHalted || isFirstLook || isMoved) {
       this.#options.onStep(state);
     }
     return task;

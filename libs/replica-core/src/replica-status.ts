@@ -13,6 +13,19 @@ export interface ReplicaStatus {
   readonly lastCut?: Cut;
   /** Has applied everything that was in the stream at some time since it was opened. */
   readonly caughtUp: boolean;
+  /** Opened empty though the stream has entries of its shard, and not caught up since: it answers no read. */
+  readonly isFilling?: boolean;
   /** Why it stopped applying; absent while it goes on. */
   readonly halted?: Halt;
+}
+
+const TAKES: Readonly<Record<Halt['needs'], string>> = {
+  rebuild: 'it has to be made again from the stream',
+  transfer: 'the stream no longer holds what it lacks: it has to be filled from another replica',
+  operator: 'the stream itself has to be looked at',
+};
+
+/** Why a replica stopped and what it takes to go on, for an operator. */
+export function describeHalt({ reason, needs }: Halt): string {
+  return `${reason} (${needs}: ${TAKES[needs]})`;
 }

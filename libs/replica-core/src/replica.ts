@@ -26,7 +26,7 @@ import type {
 import { answerSteps, type LargeCall, type SmallReads } from './answer-steps.ts';
 import { FollowerDriver } from './follower-driver.ts';
 import { ReplicaContent } from './replica-content.ts';
-import type { ReplicaStatus } from './replica-status.ts';
+import { describeHalt, type ReplicaStatus } from './replica-status.ts';
 import type { CreateIndex, IndexFiles } from './replica-vectors.ts';
 
 /** What replicas of one thread have in common. */
@@ -121,6 +121,7 @@ export class Replica implements AsyncDisposable {
       ...(durableSequence !== undefined && { durableSequence }),
       ...(lastCut && { lastCut }),
       caughtUp,
+      ...(this.#isFilling && { isFilling: true }),
       ...(phase.kind === 'halted' ? { halted: phase.halt } : {}),
     };
   }
@@ -205,6 +206,12 @@ export class Replica implements AsyncDisposable {
     return !this.#wasEmpty || this.#driver.state.caughtUp;
   }
 
+  get #isFilling(): boolean {
+    const { heads, applied, caughtUp } = this.#driver.state;
+    const hasEntries = applied > 0 || (heads !== undefined && heads.shardLast > 0);
+    return this.#wasEmpty && !caughtUp && hasEntries;
+  }
+
   get #reader(): ReplicaReader {
     if (!this.isReadable) {
       const { collection, shard } = this.address;
@@ -217,7 +224,7 @@ export class Replica implements AsyncDisposable {
   #info(): ReplicaInfo {
     const { phase } = this.#driver.state;
     const info = { ...this.#content.info(), queuedEntries: queuedEntries(this.#driver.state) };
-    return phase.kind === 'halted' ? { ...info, halted: phase.halt.reason } : info;
+    return phase.kind === 'halted' ? { ...info, halted: describeHalt(phase.halt) } : info;
   }
 
   #stepped(state: FollowerState): void {

@@ -4,6 +4,7 @@ import { FIRST_GENERATION, sequence } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
+import { PROPOSE_AFTER_MS } from './duties.ts';
 import {
   activateOther,
   address,
@@ -228,6 +229,43 @@ test('a replica that is filled by replay answers nothing until it holds everythi
     return counted !== undefined;
   });
   assert.match([...refusals].join(), /filled by replay/);
+});
+
+test('an Active replica whose folder was wiped says at once that it recovers, and is Active with everything', async () => {
+  await using harness = await createHarness();
+  await createCollection(harness, [SELF, OTHER]);
+  for (let id = 1; id <= 100; id++) await write(harness, id);
+  await until('Active', () => stateOf(harness, SELF) === 'Active');
+  await activateOther(harness);
+  const release = Promise.withResolvers<void>();
+  const stream = harness.streams.open(address.collection, FIRST_GENERATION);
+  const openReader = stream.openReader.bind(stream);
+  harness.streams.open = () => stream;
+  stream.openReader = async (shard, after) => {
+    const reader = await openReader(shard, after);
+    const next = reader.next.bind(reader);
+    reader.next = async (options) => {
+      await release.promise;
+      return await next(options);
+    };
+    return reader;
+  };
+  const { stores } = harness;
+  const open = stores.open.bind(stores);
+  stores.open = async (name) => {
+    stores.open = open;
+    await stores.drop(name);
+    return await open(name);
+  };
+  await harness.processes[0]?.crash();
+  await until('Recovery', () => stateOf(harness, SELF) === 'Recovery');
+  assert.equal(harness.host.statuses[0]?.appliedSequence, 0, 'nothing is replayed yet');
+  await assert.rejects(count(harness), { code: 'unavailable', message: /filled by replay/ });
+  await systemClock.sleep(3 * PROPOSE_AFTER_MS);
+  assert.equal(stateOf(harness, SELF), 'Recovery');
+  release.resolve();
+  await until('Active again', () => stateOf(harness, SELF) === 'Active');
+  assert.equal(await count(harness), 100);
 });
 
 test('a store that cannot be replayed is left as it is, and said to be', async () => {

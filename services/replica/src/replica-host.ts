@@ -1,14 +1,12 @@
 // The replicas of one peer, spread over its worker threads.
 //
-//   metadata ──(placed here)──► open ──► following ──(caught up)──► Active proposed
-//                    └─(no longer)──► close and drop       └─(halted)──► Dead proposed, unless it is the last Active;
-//                                                                       then replayed from the start where that helps
+//   metadata, statuses, time ──► duties.ts ──► effects, performed here: open, reopen, configure, drop, rebuild, propose
 //
 // Invariant: a replica is open in at most one worker. A worker that crashed is started again, later each time, with
 // the same replicas.
 
-import type { Metadata, MetadataState } from '@tributary/metadata';
-import type { CollectionConfig, CollectionVectors, PeerId, Sequence } from '@tributary/model';
+import type { Metadata } from '@tributary/metadata';
+import type { PeerId } from '@tributary/model';
 import type { AppliedReports, CallOf, ReplicaClient } from '@tributary/replica-api';
 import { type ReplicaStatus, storeNameOf } from '@tributary/replica-core';
 import {
@@ -22,14 +20,22 @@ import {
 } from '@tributary/runtime';
 import type { AppliedReplica, ReplicaAddress, ReplicaCallKind } from '@tributary/wire';
 import {
+  after,
+  duties,
+  type Effect,
+  type Held,
+  type HeldEvent,
+  learn,
+  statusOf,
+} from './duties.ts';
+import {
   activation,
-  awaitsActivation,
-  changeOfConfig,
   isOnlyReplica,
   type PlacedReplica,
   placedReplicas,
+  recovery,
   retirement,
-} from './replica-duties.ts';
+} from './placed-replicas.ts';
 import { ReportSchedule, reportOf } from './report-schedule.ts';
 import { StateProposals } from './state-proposals.ts';
 import { SupervisedWorker } from './supervised-worker.ts';
@@ -48,29 +54,15 @@ export interface ReplicaHostOptions {
   readonly logger: Logger;
 }
 
-interface Held {
-  readonly address: ReplicaAddress;
-  config: CollectionConfig;
-  readonly createdVectors: CollectionVectors;
-  readonly generation: number;
-  readonly worker: SupervisedWorker;
-  status: ReplicaStatus | undefined;
-  /** Answers calls. */
-  isOpen: boolean;
-  /** When it last failed to open, on the monotonic clock. */
-  failedMs: number | undefined;
-  /** An activation or retirement is under way. */
-  isProposing: boolean;
-  /** Made anew from the stream since this host started; once is help, twice is a loop. */
-  wasRebuilt: boolean;
-}
-
 /** A report, be it of nothing, doubles as the peer's sign of life. */
 const REPORT_INTERVAL_MS = 500;
 /** A report may get lost: it is repeated four times, and all are every now and then. */
 const REPORT_SCHEDULE = { repeatForMs: 2_000, wholeEveryMs: 10_000 };
-const REOPEN_AFTER_MS = 10_000;
 const PROPOSAL_WITHIN_MS = 10_000;
+/** Decided again on the metadata as it is when the change is made. */
+const DECIDE = { Active: activation, Dead: retirement, Recovery: recovery };
+
+type Proposal = Extract<Effect, { kind: 'propose' }>;
 
 export class ReplicaHost implements AsyncDisposable {
   readonly client: ReplicaClient;
@@ -78,6 +70,7 @@ export class ReplicaHost implements AsyncDisposable {
   readonly #proposals: StateProposals;
   readonly #schedule = new ReportSchedule(REPORT_SCHEDULE);
   readonly #held = new Map<string, Held>();
+  readonly #workerOf = new Map<string, SupervisedWorker>();
   readonly #workers: SupervisedWorker[] = [];
   readonly #stopping = new AbortController();
   #closed: Promise<void> | undefined;
@@ -108,20 +101,18 @@ export class ReplicaHost implements AsyncDisposable {
       }),
     );
     // What the peer remembers is opened at once, so that it answers reads while the cluster has no leader.
-    this.#follow(metadata.state);
+    this.#act(true);
     let isSwept = false;
     const sweeping = this.#sweep(stop).then(() => {
       if (stop.aborted) return;
       isSwept = true;
-      subscriptions.use(metadata.subscribe((state) => this.#follow(state)));
-      this.#follow(metadata.state);
+      subscriptions.use(metadata.subscribe(() => this.#act(true)));
+      this.#act(true);
     });
     sweeping.catch((error) => failed.abort(error));
     while (!stop.aborted) {
       this.#publish(this.#schedule.due(this.#held.keys(), clock.monotonicMs()));
-      if (isSwept) this.#follow(metadata.state);
-      this.#retryFailed();
-      this.#propose(metadata.state);
+      this.#act(isSwept);
       await pause(clock, REPORT_INTERVAL_MS, stop);
     }
     await sweeping;
@@ -130,7 +121,7 @@ export class ReplicaHost implements AsyncDisposable {
 
   /** What the replicas here last reported. */
   get statuses(): readonly ReplicaStatus[] {
-    return [...this.#held.values()].flatMap(({ status }) => status ?? []);
+    return [...this.#held.values()].flatMap((held) => statusOf(held) ?? []);
   }
 
   /** As this peer's metadata has it now. */
@@ -140,9 +131,9 @@ export class ReplicaHost implements AsyncDisposable {
 
   /** Resolves once the replica has applied what is in the stream now. Errors: `not_found`, `unavailable`. */
   async catchUp(address: ReplicaAddress, signal: AbortSignal): Promise<void> {
-    const held = this.#held.get(storeNameOf(address));
-    if (held === undefined) throw new TributaryError('not_found', 'no such replica here');
-    await held.worker.link.catchUp(held.address, signal);
+    const worker = this.#workerOf.get(storeNameOf(address));
+    if (worker === undefined) throw new TributaryError('not_found', 'no such replica here');
+    await worker.link.catchUp(address, signal);
   }
 
   /** Idempotent. Closes every replica cleanly, within 5 s. */
@@ -169,7 +160,7 @@ export class ReplicaHost implements AsyncDisposable {
     const sweepOnce = async () => {
       const state = await metadata.sync(signal);
       const placed = placedReplicas(state, peer).map(({ address }) => address);
-      const held = [...this.#held.values()].map(({ address }) => address);
+      const held = [...this.#held.values()].map(({ placed: { address } }) => address);
       await this.#workers[0]?.link.sweep([...placed, ...held], signal);
     };
     const name = 'replica sweep';
@@ -180,111 +171,78 @@ export class ReplicaHost implements AsyncDisposable {
     }
   }
 
-  #follow(state: MetadataState): void {
+  /** Performs what is due; `mayPlace` where the metadata is known to be folded to its end. */
+  #act(mayPlace: boolean): void {
+    const { metadata, peer, clock } = this.#options;
     const placed = new Map<string, PlacedReplica>();
-    for (const each of placedReplicas(state, this.#options.peer)) {
+    for (const each of placedReplicas(metadata.state, peer)) {
       placed.set(storeNameOf(each.address), each);
     }
-    for (const [name, held] of this.#held) {
-      if (placed.has(name)) continue;
-      this.#held.delete(name);
-      held.worker.link.post({ kind: 'close', address: held.address, drop: true });
-    }
-    for (const [name, each] of placed) {
-      const { config } = each;
-      const held = this.#held.get(name);
-      if (held === undefined) this.#hold(name, each);
-      else this.#reconfigure(held, config);
-    }
-  }
-
-  #hold(name: string, { address, config, createdVectors, generation }: PlacedReplica): void {
-    const load = (worker: SupervisedWorker) => this.#heldBy(worker).length;
-    const worker = this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
-    const held: Held = {
-      address,
-      config,
-      createdVectors,
-      generation,
-      worker,
-      status: undefined,
-      isOpen: false,
-      failedMs: undefined,
-      isProposing: false,
-      wasRebuilt: false,
-    };
-    this.#held.set(name, held);
-    worker.link.post({ kind: 'open', ...asOpened(held) });
-  }
-
-  #reconfigure(held: Held, config: CollectionConfig): void {
-    const change = changeOfConfig(held.config, config);
-    held.config = config;
-    if (change === 'none') return;
-    const { address, worker } = held;
-    if (change === 'reopen') worker.link.post({ kind: 'reopen', ...asOpened(held) });
-    else worker.link.post({ kind: 'configure', address, config });
-  }
-
-  /** From an empty store, by replay. */
-  #rebuild(held: Held): void {
-    const { address } = held;
-    forgetStatus(held);
-    held.worker.link.post({ kind: 'close', address, drop: true });
-    held.worker.link.post({ kind: 'open', ...asOpened(held) });
-  }
-
-  #propose(state: MetadataState): void {
-    for (const placed of placedReplicas(state, this.#options.peer)) {
-      const held = this.#held.get(storeNameOf(placed.address));
-      if (held?.status === undefined || held.isProposing) continue;
-      const { halted } = held.status;
-      const isHalted = halted !== undefined;
-      // Nobody reads a Dead replica, and another one is Active: what is wrong may go, and come back by replay.
-      if (halted?.needs === 'rebuild' && placed.state === 'Dead' && !held.wasRebuilt) {
-        held.wasRebuilt = true;
-        this.#options.logger.warn({ ...placed.address, ...halted }, 'rebuilding a replica');
-        this.#rebuild(held);
-        continue;
+    const facts = { nowMs: clock.monotonicMs(), mayPlace };
+    for (const name of new Set([...this.#held.keys(), ...placed.keys()])) {
+      for (const effect of duties(placed.get(name), this.#held.get(name), facts)) {
+        const held = after(this.#held.get(name), effect, facts.nowMs);
+        const worker = this.#workerOf.get(name) ?? this.#leastLoaded();
+        if (held === undefined) {
+          this.#held.delete(name);
+          this.#workerOf.delete(name);
+        } else {
+          this.#held.set(name, held);
+          this.#workerOf.set(name, worker);
+        }
+        this.#perform(name, worker, effect);
       }
-      if (isHalted ? placed.state !== 'Active' : !awaitsActivation(placed.state)) continue;
-      held.isProposing = true;
-      const work = isHalted ? this.#retire(held) : this.#activate(held);
-      void work.finally(() => {
-        held.isProposing = false;
-      });
     }
+  }
+
+  #perform(name: string, { link }: SupervisedWorker, effect: Effect): void {
+    switch (effect.kind) {
+      case 'open':
+      case 'reopen':
+        link.post({ kind: effect.kind, ...asOpened(effect.placed) });
+        return;
+      case 'configure': {
+        const { address, config } = effect.placed;
+        link.post({ kind: 'configure', address, config });
+        return;
+      }
+      case 'rebuild': {
+        const { address } = effect.placed;
+        this.#options.logger.warn({ ...address, ...effect.halted }, 'rebuilding a replica');
+        link.post({ kind: 'close', address, drop: true });
+        link.post({ kind: 'open', ...asOpened(effect.placed) });
+        return;
+      }
+      case 'drop':
+        link.post({ kind: 'close', address: effect.address, drop: true });
+        return;
+      case 'propose':
+        void this.#propose(name, effect);
+    }
+  }
+
+  /** Failures are left to a later round. */
+  async #propose(name: string, { placed, to, halted }: Proposal): Promise<void> {
+    const { address } = placed;
+    const { logger, peer } = this.#options;
+    try {
+      if (to === 'Active') await this.#catchUpSoon(address);
+      else logger.warn({ ...address, ...halted, to }, 'a replica cannot serve: giving it up');
+      const decide = DECIDE[to];
+      await this.#proposals.propose((state) => decide(state, address, peer));
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      logger.debug({ error, ...address, to }, 'change of state put off');
+    }
+    this.#learn(name, { kind: 'proposed' });
   }
 
   /** A replica that was away may still believe that it is caught up: it is asked again before it is Active. */
-  async #activate(held: Held): Promise<void> {
-    const { peer } = this.#options;
-    await this.#attempt(held, 'activation', async () => {
-      using deadline = this.#startDeadline('the activation');
-      await held.worker.link.catchUp(held.address, deadline.signal);
-      await this.#proposals.propose((state) => activation(state, held.address, peer));
-    });
-  }
-
-  async #retire(held: Held): Promise<void> {
-    const { peer } = this.#options;
-    await this.#attempt(held, 'retirement', async () => {
-      await this.#proposals.propose((state) => retirement(state, held.address, peer));
-    });
-  }
-
-  /** Failures are left to the next round, half a second later. */
-  async #attempt(held: Held, what: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      this.#options.logger.debug({ error, ...held.address }, `${what} put off`);
-    }
-  }
-
-  #startDeadline(what: string) {
-    return startDeadline(this.#options.clock, PROPOSAL_WITHIN_MS, this.#stopping.signal, what);
+  async #catchUpSoon(address: ReplicaAddress): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    using deadline = startDeadline(clock, PROPOSAL_WITHIN_MS, signal, 'the activation');
+    await this.catchUp(address, deadline.signal);
   }
 
   #call<K extends ReplicaCallKind>(
@@ -293,18 +251,20 @@ export class ReplicaHost implements AsyncDisposable {
     signal: AbortSignal | undefined,
     hold: ((bytes: number) => void) | undefined,
   ) {
-    const held = this.#held.get(storeNameOf(target));
-    if (held === undefined) {
+    const name = storeNameOf(target);
+    const held = this.#held.get(name);
+    const worker = this.#workerOf.get(name);
+    if (held === undefined || worker === undefined) {
       const { collection, shard } = target;
       const error = new TributaryError('not_found', `no replica of ${collection}:${shard} here`);
       return Promise.reject(error);
     }
-    if (!held.isOpen) {
-      const reason = held.status?.halted?.reason ?? 'it is opening';
+    if (held.phase.kind !== 'open') {
+      const reason = statusOf(held)?.halted?.reason ?? 'it is opening';
       const text = `the replica of ${target.collection}:${target.shard} is not open: ${reason}`;
       return Promise.reject(new TributaryError('unavailable', text));
     }
-    return held.worker.link.call(target, call, call.kind as K, signal, hold);
+    return worker.link.call(target, call, call.kind as K, signal, hold);
   }
 
   #start(index: number): SupervisedWorker {
@@ -317,19 +277,28 @@ export class ReplicaHost implements AsyncDisposable {
       logger,
       onMessage: (message) => this.#receive(message),
       onCrashed: () => {
-        for (const held of this.#heldBy(worker)) forgetStatus(held);
+        for (const name of this.#namesAt(worker)) this.#learn(name, { kind: 'crashed' });
       },
       onRestarted: () => {
-        for (const held of this.#heldBy(worker)) {
-          worker.link.post({ kind: 'reopen', ...asOpened(held) });
-        }
+        for (const name of this.#namesAt(worker)) this.#learn(name, { kind: 'restarted' });
+        this.#act(false);
       },
     });
     return worker;
   }
 
-  #heldBy(worker: SupervisedWorker): Held[] {
-    return [...this.#held.values()].filter((held) => held.worker === worker);
+  #leastLoaded(): SupervisedWorker {
+    const load = (worker: SupervisedWorker) => this.#namesAt(worker).length;
+    return this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
+  }
+
+  #namesAt(worker: SupervisedWorker): string[] {
+    return [...this.#workerOf].flatMap(([name, its]) => (its === worker ? [name] : []));
+  }
+
+  #learn(name: string, event: HeldEvent): void {
+    const held = this.#held.get(name);
+    if (held !== undefined) this.#held.set(name, learn(held, event));
   }
 
   #receive(message: FromWorker): void {
@@ -340,54 +309,39 @@ export class ReplicaHost implements AsyncDisposable {
   #noteStatuses(statuses: readonly ReplicaStatus[]): void {
     const changed: string[] = [];
     const nowMs = this.#options.clock.monotonicMs();
+    let beganFilling = false;
     for (const status of statuses) {
       const name = storeNameOf(status.address);
-      const held = this.#held.get(name);
-      if (held === undefined) continue;
-      held.status = status;
-      held.isOpen = true;
+      const before = this.#held.get(name);
+      if (before === undefined) continue;
+      this.#learn(name, { kind: 'status', status });
       changed.push(name);
       this.#schedule.noteChange(name, nowMs);
+      if (status.isFilling && !statusOf(before)?.isFilling) beganFilling = true;
     }
     this.#publish(changed);
+    // It counts as Active as long as the metadata does not say otherwise.
+    if (beganFilling) this.#act(false);
   }
 
-  /** A store that does not open is like a halted replica: its data is there, and of no use. */
   #noteFailure(address: ReplicaAddress, reason: string): void {
-    const held = this.#held.get(storeNameOf(address));
-    if (held === undefined) return;
-    const halted = { reason, needs: 'transfer' as const };
-    held.status = { address, appliedSequence: 0 as Sequence, caughtUp: false, halted };
-    held.isOpen = false;
-    held.failedMs = this.#options.clock.monotonicMs();
-    this.#schedule.noteChange(storeNameOf(address), held.failedMs);
-  }
-
-  /** What kept a replica from opening may have passed: a full disk, a stream out of reach. */
-  #retryFailed(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    for (const held of this.#held.values()) {
-      if (held.failedMs === undefined || nowMs - held.failedMs < REOPEN_AFTER_MS) continue;
-      held.failedMs = undefined;
-      held.worker.link.post({ kind: 'open', ...asOpened(held) });
-    }
+    const name = storeNameOf(address);
+    this.#learn(name, { kind: 'openFailed', reason, nowMs });
+    this.#schedule.noteChange(name, nowMs);
   }
 
   #publish(names: readonly string[]): void {
     const replicas: AppliedReplica[] = [];
     for (const name of names) {
-      const status = this.#held.get(name)?.status;
+      const held = this.#held.get(name);
+      const status = held && statusOf(held);
       if (status !== undefined) replicas.push(reportOf(status));
     }
     this.#options.reports.publish({ peer: this.#options.peer, replicas });
   }
 }
 
-function asOpened({ address, config, createdVectors, generation }: Held) {
+function asOpened({ address, config, createdVectors, generation }: PlacedReplica) {
   return { address, config, createdVectors, generation };
-}
-
-function forgetStatus(held: Held): void {
-  held.status = undefined;
-  held.isOpen = false;
 }

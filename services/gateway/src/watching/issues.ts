@@ -143,7 +143,7 @@ export class Issues {
           found.push(
             this.#standing(`DEAD_REPLICA/${name}/${id}/${peer}`, name, {
               description: `The replica of shard ${id} of '${name}' at peer ${peer} is Dead: it serves nobody`,
-              message: `See whether peer ${peer} runs and reaches NATS; the replica recovers by itself once it does`,
+              message: `See whether peer ${peer} runs and reaches NATS; the replica recovers by itself once it does, unless the issues of that peer say what it needs`,
             }),
           );
         }
@@ -160,7 +160,7 @@ export class Issues {
       return this.#standing(`HALTED_REPLICA/${name}/${shard}`, name, {
         description: `This peer's replica of shard ${shard} of '${name}' has stopped applying: ${reason}`,
         message:
-          'The log of this peer says what it needs; other replicas of the shard go on serving',
+          'In brackets stands what it needs to go on; other replicas of the shard serve meanwhile',
       });
     });
   }

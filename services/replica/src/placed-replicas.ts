@@ -1,8 +1,9 @@
-// What a peer owes the metadata: which replicas to hold, and which change of state to propose. Pure.
+// What the metadata places on a peer, and the changes of state that are due in it. Pure.
 
 import { isDeepStrictEqual } from 'node:util';
 import {
   findShard,
+  isLastActive,
   type MetadataState,
   type ReplicaState,
   type ReplicaStateChange,
@@ -18,6 +19,8 @@ export interface PlacedReplica {
   /** Of the subjects that its entries come on. */
   readonly generation: number;
   readonly state: ReplicaState;
+  /** The replica of another peer is Active. */
+  readonly isOtherActive: boolean;
 }
 
 /** The replicas that the metadata places on the peer. */
@@ -29,7 +32,10 @@ export function placedReplicas(metadata: MetadataState, peer: PeerId): PlacedRep
       if (state === undefined) continue;
       const address = { collection: id, shard: shard.id };
       const { generation } = shardMap;
-      placed.push({ address, config, createdVectors, generation, state });
+      const isOtherActive = [...shard.replicas].some(
+        ([other, its]) => other !== peer && its === 'Active',
+      );
+      placed.push({ address, config, createdVectors, generation, state, isOtherActive });
     }
   }
   return placed;
@@ -51,17 +57,41 @@ export function activation(
   return { ...address, peer, from, to: 'Active' };
 }
 
-/** The change that declares the peer's halted replica Dead; undefined where it is the last Active one. */
+/**
+ * The change that declares the peer's halted replica Dead; undefined where it need not be, or is the last Active one.
+ */
 export function retirement(
   metadata: MetadataState,
   address: ReplicaAddress,
   peer: PeerId,
 ): ReplicaStateChange | undefined {
   const from = stateOf(metadata, address, peer);
-  const replicas = shardAt(metadata, address)?.replicas ?? new Map<PeerId, ReplicaState>();
-  const hasOther = [...replicas].some(([other, state]) => other !== peer && state === 'Active');
-  if (from !== 'Active' || !hasOther) return undefined;
-  return { ...address, peer, from, to: 'Dead' };
+  if (from === 'Recovery') return { ...address, peer, from, to: 'Dead' };
+  return giveUp(metadata, address, peer, 'Dead');
+}
+
+/**
+ * The change that says that the peer's replica, though Active, has lost what it held and is filled by replay; undefined
+ * where it is not Active, or the last one that is.
+ */
+export function recovery(
+  metadata: MetadataState,
+  address: ReplicaAddress,
+  peer: PeerId,
+): ReplicaStateChange | undefined {
+  return giveUp(metadata, address, peer, 'Recovery');
+}
+
+function giveUp(
+  metadata: MetadataState,
+  address: ReplicaAddress,
+  peer: PeerId,
+  to: ReplicaState,
+): ReplicaStateChange | undefined {
+  const shard = shardAt(metadata, address);
+  const from = shard?.replicas.get(peer);
+  if (shard === undefined || from !== 'Active' || isLastActive(shard, peer)) return undefined;
+  return { ...address, peer, from, to };
 }
 
 /**

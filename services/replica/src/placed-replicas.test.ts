@@ -10,7 +10,13 @@ import {
   sequence,
   shardId,
 } from '@tributary/model';
-import { activation, changeOfConfig, placedReplicas, retirement } from './replica-duties.ts';
+import {
+  activation,
+  changeOfConfig,
+  placedReplicas,
+  recovery,
+  retirement,
+} from './placed-replicas.ts';
 
 const SELF = peerId(1);
 const OTHER = peerId(2);
@@ -38,7 +44,10 @@ test('only replicas placed on the peer are its own', () => {
   assert.deepEqual(placedReplicas(metadata([OTHER, 'Active']), SELF), []);
   const [placed] = placedReplicas(metadata([SELF, 'Initializing'], [OTHER, 'Active']), SELF);
   const state = 'Initializing';
-  assert.deepEqual(placed, { address, config, createdVectors: config, generation: 1, state });
+  const created = { createdVectors: config, generation: 1 };
+  assert.deepEqual(placed, { address, config, ...created, state, isOtherActive: true });
+  const [alone] = placedReplicas(metadata([SELF, 'Active'], [OTHER, 'Dead']), SELF);
+  assert.equal(alone?.isOtherActive, false);
 });
 
 test('a replica becomes Active from the states that wait for it, and from no other', () => {
@@ -60,6 +69,20 @@ test('the last Active replica is never given up', () => {
     retirement(metadata([SELF, 'Active'], [OTHER, 'Active']), address, SELF),
     change,
   );
+});
+
+test('an Active replica that is filled by replay gives way to another one that is Active', () => {
+  const change = { ...address, peer: SELF, from: 'Active' as const, to: 'Recovery' as const };
+  const due = (own: ReplicaState, other: ReplicaState) =>
+    recovery(metadata([SELF, own], [OTHER, other]), address, SELF);
+  assert.deepEqual(due('Active', 'Active'), change);
+  assert.equal(due('Active', 'Recovery'), undefined);
+  assert.equal(due('Initializing', 'Active'), undefined);
+});
+
+test('a replica that is filled again and halts on the way is declared Dead', () => {
+  const change = { ...address, peer: SELF, from: 'Recovery' as const, to: 'Dead' as const };
+  assert.deepEqual(retirement(metadata([SELF, 'Recovery']), address, SELF), change);
 });
 
 test('a replica is opened again for codes only, and takes up settings of graphs as it is', () => {
