@@ -2,7 +2,7 @@
 //
 //   open() ─► run() follows until its signal aborts ─► close()
 
-import type { CollectionConfig, CollectionVectors } from '@tributary/model';
+import type { CollectionConfig, CollectionVectors, StoredPoint } from '@tributary/model';
 import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
 import {
   type Clock,
@@ -14,7 +14,7 @@ import {
   TributaryError,
 } from '@tributary/runtime';
 import type { ReplicaReader } from '@tributary/search';
-import type { Cut, ReplicaStores } from '@tributary/storage';
+import type { Cut, ReplicaState, ReplicaStores } from '@tributary/storage';
 import type { WriteStreams } from '@tributary/stream';
 import type {
   ReplicaAddress,
@@ -53,6 +53,12 @@ export interface ReplicaOptions extends ReplicaSurroundings {
   /** Of the subjects that its entries come on. */
   readonly generation: number;
   readonly onStatus: (status: ReplicaStatus) => void;
+}
+
+/** Every point of one state, in id order. */
+export interface ReplicaScan extends Disposable {
+  readonly state: ReplicaState;
+  readonly points: IterableIterator<StoredPoint>;
 }
 
 interface WaitingForApply {
@@ -192,6 +198,29 @@ export class Replica implements AsyncDisposable {
     }
   }
 
+  /**
+   * No commit is made before the scan is disposed of. Errors: `unavailable` while it is filled by replay; `corrupt`
+   * from the points.
+   */
+  async scan(): Promise<ReplicaScan> {
+    const reading = await this.#content.longReads.begin();
+    if (!this.isReadable) {
+      reading[Symbol.dispose]();
+      throw this.#beingFilled();
+    }
+    const { store } = this.#content;
+    const points = store.scan();
+    return {
+      state: store.state,
+      points,
+      [Symbol.dispose]: () => {
+        // One that is not taken to its end holds a cursor of the store.
+        points.return?.();
+        reading[Symbol.dispose]();
+      },
+    };
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#content.close();
@@ -213,12 +242,14 @@ export class Replica implements AsyncDisposable {
   }
 
   get #reader(): ReplicaReader {
-    if (!this.isReadable) {
-      const { collection, shard } = this.address;
-      const text = `the replica of ${collection}:${shard} is being filled by replay`;
-      throw new TributaryError('unavailable', text);
-    }
+    if (!this.isReadable) throw this.#beingFilled();
     return this.#content.reader;
+  }
+
+  #beingFilled(): TributaryError {
+    const { collection, shard } = this.address;
+    const text = `the replica of ${collection}:${shard} is being filled by replay`;
+    return new TributaryError('unavailable', text);
   }
 
   #info(): ReplicaInfo {
