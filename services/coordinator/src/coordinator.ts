@@ -6,13 +6,12 @@
 // Invariant: the lease only keeps the coordinators out of each other's way. What makes a stale one harmless is that
 // every decision is taken on the current metadata and appended with compare-and-set.
 
-import {
-  type Lease,
-  type LeaseStore,
-  type Metadata,
-  type MetadataEvent,
-  type MetadataState,
-  raiseDue,
+import type {
+  Lease,
+  LeaseStore,
+  Metadata,
+  MetadataEvent,
+  MetadataState,
 } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import { type AppliedReports, isSignOfLife } from '@tributary/replica-api';
@@ -26,8 +25,8 @@ import {
   startDeadline,
   TributaryError,
 } from '@tributary/runtime';
-import { deaths } from './deaths.ts';
 import { NOBODY_WATCHED, type PeerWatch, silentPeers, step } from './peer-watch.ts';
+import { plan } from './plan.ts';
 
 export interface CoordinatorOptions {
   readonly self: PeerId;
@@ -125,29 +124,24 @@ export class Coordinator {
       this.#lease = lease;
       this.#isLeading = isLeading;
       if (!isLeading) return;
-      await this.#declareDeaths(deadline.signal);
-      await this.#raiseFeatureLevel(deadline.signal);
+      await this.#performPlan(deadline.signal);
     } catch (error) {
       this.#isLeading = false;
       throw error;
     }
   }
 
-  async #declareDeaths(signal: AbortSignal): Promise<void> {
-    const { metadata, logger } = this.#options;
-    const silent = silentPeers(this.#watch, this.#deadAfterMs);
-    while (deaths(metadata.state, silent) !== undefined) {
-      if (!(await this.#propose((state) => deaths(state, silent), signal))) return;
-      logger.warn({ silent }, 'the replicas of silent peers are Dead');
+  async #performPlan(signal: AbortSignal): Promise<void> {
+    const { metadata, logger, featureLevel } = this.#options;
+    const seen = { silent: silentPeers(this.#watch, this.#deadAfterMs), featureLevel };
+    for (;;) {
+      const due = plan(metadata.state, seen);
+      if (due === undefined) return;
+      if (!(await this.#propose((state) => plan(state, seen), signal))) return;
+      if (due.kind === 'featureLevelRaised')
+        logger.info({ level: due.level }, 'feature level raised');
+      else logger.warn({ silent: seen.silent }, 'the replicas of silent peers are Dead');
     }
-  }
-
-  async #raiseFeatureLevel(signal: AbortSignal): Promise<void> {
-    const { metadata, logger } = this.#options;
-    const { featureLevel } = this.#options;
-    if (raiseDue(metadata.state, featureLevel) === undefined) return;
-    if (!(await this.#propose((state) => raiseDue(state, featureLevel), signal))) return;
-    logger.info({ level: metadata.state.featureLevel }, 'the feature level is raised');
   }
 
   /** False where the next round is to go on with it. */
