@@ -20,7 +20,7 @@ export {
   setPayloadOf,
   updateBatchOf,
   updateVectorsOf,
-  upsertOf,
+  upsertMessageSteps,
 } from './grpc/write-requests.ts';
 export * from './prepare.ts';
 export * from './query-parameters.ts';

@@ -1,11 +1,13 @@
 // The services a gateway hosts, in the shape that grpc-js takes a service definition in.
 
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { Steps } from '@tributary/runtime';
 import { CollectionsDefinition } from '../gen/collections_service.ts';
 import { HealthDefinition } from '../gen/health.ts';
 import { PointsDefinition } from '../gen/points_service.ts';
 import { QdrantDefinition } from '../gen/qdrant.ts';
 import { type InParts, MessageParts } from './message-parts.ts';
+import { requestSteps } from './request-steps.ts';
 import { strictReader } from './strict-reader.ts';
 
 interface Codec<T> {
@@ -31,6 +33,8 @@ export interface GrpcMethod<Request, Response> {
   readonly responseStream: false;
   readonly requestSerialize: (message: Request) => Buffer;
   readonly requestDeserialize: (bytes: Buffer) => Request;
+  /** The same step by step; none where the message is small. */
+  readonly requestSteps: (bytes: Buffer) => Steps<Request>;
   readonly responseSerialize: (message: InParts<Response>) => Buffer;
   /** The same piece by piece; one where the message is small. */
   readonly responsePieces: (message: InParts<Response>) => Iterable<Buffer>;
@@ -68,13 +72,15 @@ function method<Request, Response>(
       yield bytesOf(part instanceof Uint8Array ? part : responseType.encode(part).finish());
     }
   }
+  const requestDeserialize = (bytes: Buffer) => requestType.decode(strictReader(bytes));
   return {
     path: `/${service}/${name}`,
     originalName: name,
     requestStream: false,
     responseStream: false,
     requestSerialize: (message) => bytesOf(requestType.encode(message).finish()),
-    requestDeserialize: (bytes) => requestType.decode(strictReader(bytes)),
+    requestDeserialize,
+    requestSteps: (bytes) => requestSteps(bytes, requestDeserialize),
     responseSerialize: (message) => Buffer.concat([...responsePieces(message)]),
     responsePieces,
     responseDeserialize: (bytes) => responseType.decode(bytes),

@@ -1,6 +1,7 @@
 // Protobuf requests that change points to the same operations as REST requests become.
 
 import type { GivenOperation, PointOperation, PointSelector } from '@tributary/model';
+import { atOnce, type Steps } from '@tributary/runtime';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import {
   type ClearPayloadPoints,
@@ -26,6 +27,9 @@ import { readPointId, readPointIds } from './ids.ts';
 import { objectOfEntries, payloadOfEntries } from './payload-reader.ts';
 import { readVectors } from './vectors.ts';
 
+/** A point of 1,536 dimensions takes some 20 µs. */
+const POINTS_PER_STEP = 50;
+
 type Sharded = { readonly shardKeySelector?: Uint8Array | undefined };
 type Selected = { readonly pointsSelector?: PointsSelector | undefined };
 type Upsert = Pick<UpsertPoints, 'points' | 'updateFilter' | 'updateMode'> & Sharded;
@@ -36,13 +40,23 @@ type DeletePayload = Pick<DeletePayloadPoints, 'keys'> & Selected & Sharded;
 
 /** Vectors are finite but not yet held against the collection: see `prepareSteps`. */
 export function upsertOf(message: Upsert): GivenOperation & { kind: 'upsert' } {
+  return atOnce(upsertMessageSteps(message));
+}
+
+/** The same in steps of some points. */
+export function* upsertMessageSteps(message: Upsert): Steps<GivenOperation & { kind: 'upsert' }> {
   refuseShardKeys(message);
-  const { points, updateFilter } = message;
+  const { updateFilter } = message;
   const mode = updateModeOf(message.updateMode);
-  if (points.length === 0) throw emptyUpdate();
+  if (message.points.length === 0) throw emptyUpdate();
+  const points: ReturnType<typeof pointOf>[] = [];
+  for (const [i, point] of message.points.entries()) {
+    if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+    points.push(pointOf(point, i));
+  }
   return {
     kind: 'upsert',
-    points: points.map(pointOf),
+    points,
     ...(mode !== undefined && { mode }),
     ...(updateFilter && { updateFilter: readFilter(updateFilter, 'update_filter') }),
   };

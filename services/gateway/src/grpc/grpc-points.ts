@@ -42,9 +42,10 @@ import {
   updateBatchResponse,
   updateResponse,
   updateVectorsOf,
-  upsertOf,
+  upsertMessageSteps,
   writeParametersOf,
 } from '@tributary/qdrant-api';
+import { endInSlices } from '@tributary/runtime';
 import type { GatewayCore } from '../gateway-core.ts';
 import type { HeldReadParameters } from '../limits/byte-budget.ts';
 import type { CallContext, HostMethod } from './host-method.ts';
@@ -56,16 +57,16 @@ type WriteMessage = Parameters<typeof writeParametersOf>[0] & Addressed;
 export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): void {
   const update = <Message extends WriteMessage>(
     method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
-    parse: (message: Message) => GivenOperation,
+    parse: (message: Message) => GivenOperation | Promise<GivenOperation>,
   ) =>
     host(method, async (message, { headers }) => {
       const parameters = writeParametersOf(message, headers);
-      const operation = parse(message);
+      const operation = await parse(message);
       const collection = await names.resolve(message.collectionName);
       const outcome = await writer.write(collection, operation, parameters);
       return (timeSec) => updateResponse(outcome, timeSec);
     });
-  update(pointsService.upsert, upsertOf);
+  update(pointsService.upsert, (message) => endInSlices(upsertMessageSteps(message)));
   update(pointsService.delete, deletePointsOf);
   update(pointsService.updateVectors, updateVectorsOf);
   update(pointsService.deleteVectors, deleteVectorsOf);

@@ -22,6 +22,7 @@ import {
 } from '@tributary/qdrant-api';
 import {
   type Clock,
+  endInSlices,
   type Logger,
   type SpanDetails,
   type TraceHeaders,
@@ -110,7 +111,7 @@ function unary<Request, Response>(
     if (request.length > UNCOUNTED_BYTES_MAX) share.take(request.length);
     meter.enter();
     try {
-      const message = decode(method, request);
+      const message = await decoded(method, request);
       note(collectionOf(message));
       const work = () => handle(message, { headers: headersOf(metadata), hold });
       if (tracer === undefined) return await work();
@@ -194,15 +195,24 @@ function hostUnserved(server: Server): void {
   }
 }
 
-function decode<Request, Response>(method: GrpcMethod<Request, Response>, bytes: Buffer): Request {
+/** A promise only for a large message, which is decoded in slices. */
+function decoded<Request, Response>(
+  method: GrpcMethod<Request, Response>,
+  bytes: Buffer,
+): Request | Promise<Request> {
   try {
-    return method.requestDeserialize(bytes);
+    const message = endInSlices(method.requestSteps(bytes));
+    return message instanceof Promise ? message.catch(refuseMessage) : message;
   } catch (error) {
-    const { message } = TributaryError.from(error);
-    throw new TributaryError('format', `Format error in protobuf message: ${message}`, {
-      cause: error,
-    });
+    return refuseMessage(error);
   }
+}
+
+function refuseMessage(error: unknown): never {
+  const { message } = TributaryError.from(error);
+  throw new TributaryError('format', `Format error in protobuf message: ${message}`, {
+    cause: error,
+  });
 }
 
 function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {

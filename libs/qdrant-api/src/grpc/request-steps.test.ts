@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import * as client from '@qdrant/js-client-grpc';
+import { atOnce, type Steps } from '@tributary/runtime';
+import fc from 'fast-check';
+import { id } from './official-client.test-support.ts';
+import { requestSteps } from './request-steps.ts';
+import { pointsService } from './services.ts';
+import { upsertMessageSteps, upsertOf } from './write-requests.ts';
+
+const { upsert, queryBatch } = pointsService;
+
+function upsertBytes(count: number, size: number): Buffer {
+  const points = Array.from({ length: count }, (_, i) => {
+    const value = { data: new Array(size).fill(i + 0.5) };
+    return { id: id(i), vectors: { vectorsOptions: { case: 'vector' as const, value } } };
+  });
+  return bytesOf(client.UpsertPointsSchema, { collectionName: 'c', wait: true, points });
+}
+
+function bytesOf<S extends DescMessage>(schema: S, init: MessageInitShape<S>): Buffer {
+  return Buffer.from(toBinary(schema, create(schema, init)));
+}
+
+function stepsOf<T>(steps: Steps<T>): number {
+  let count = 0;
+  while (!steps.next().done) count++;
+  return count;
+}
+
+test('a large request is decoded in steps, to the same message', () => {
+  const bytes = upsertBytes(2_000, 128);
+  assert.ok(stepsOf(requestSteps(bytes, upsert.requestDeserialize)) > 5);
+  const whole = upsert.requestDeserialize(bytes);
+  assert.deepEqual(atOnce(requestSteps(bytes, upsert.requestDeserialize)), whole);
+  assert.equal(whole.points.length, 2_000);
+  assert.ok(stepsOf(upsertMessageSteps(whole)) > 5);
+  assert.deepEqual(atOnce(upsertMessageSteps(whole)), upsertOf(whole));
+});
+
+test('fields between and after the repeated ones are kept', () => {
+  const [one, two] = [upsertBytes(1_000, 64), upsertBytes(700, 64)];
+  const name = Buffer.from([0x0a, 1, 0x64]);
+  const bytes = Buffer.concat([one, name, two, name]);
+  const message = atOnce(requestSteps(bytes, upsert.requestDeserialize));
+  assert.deepEqual(message, upsert.requestDeserialize(bytes));
+  assert.equal(message.collectionName, 'd');
+  assert.equal(message.points.length, 1_700);
+});
+
+test('a large field that is not a list, and large bytes that are no message, end as in one go', () => {
+  const field = { key: 'n'.repeat(80_000) };
+  const updateFilter = { must: [{ conditionOneOf: { case: 'field' as const, value: field } }] };
+  const once = bytesOf(client.UpsertPointsSchema, { updateFilter });
+  const bytes = Buffer.concat([once, once]);
+  assert.deepEqual(
+    atOnce(requestSteps(bytes, upsert.requestDeserialize)),
+    upsert.requestDeserialize(bytes),
+  );
+  const cut = upsertBytes(2_000, 64).subarray(0, -3);
+  assert.throws(() => atOnce(requestSteps(cut, upsert.requestDeserialize)));
+});
+
+test('damaged bytes are a message or an error, in finitely many steps', () => {
+  const whole = upsertBytes(700, 64);
+  const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+      const bytes = Buffer.from(whole);
+      for (const [at, byte] of changes) bytes[at] = byte;
+      try {
+        const { points } = atOnce(requestSteps(bytes, upsert.requestDeserialize));
+        assert.ok(points.length <= bytes.length);
+      } catch (error) {
+        assert.ok(error instanceof Error && !(error instanceof assert.AssertionError));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a batch of many queries is decoded in steps', () => {
+  const dense = { case: 'dense' as const, value: { data: new Array(256).fill(1.5) } };
+  const query = { variant: { case: 'nearest' as const, value: { variant: dense } } };
+  const queryPoints = Array.from({ length: 400 }, () => ({ collectionName: 'c', query }));
+  const bytes = bytesOf(client.QueryBatchPointsSchema, { collectionName: 'c', queryPoints });
+  assert.ok(stepsOf(requestSteps(bytes, queryBatch.requestDeserialize)) > 2);
+  assert.deepEqual(
+    atOnce(requestSteps(bytes, queryBatch.requestDeserialize)),
+    queryBatch.requestDeserialize(bytes),
+  );
+});
