@@ -81,3 +81,10 @@ test('a scan is of one state, however much is written meanwhile', async () => {
   using later = await replica.scan();
   assert.deepEqual([...later.points].length, 4);
 });
+
+test('a replica of an empty stream answers once it has caught up', async () => {
+  const { open } = await start();
+  await using replica = await open();
+  await replica.catchUp();
+  assert.equal(replica.call<'count'>({ kind: 'count' }), 0);
+});

@@ -36,7 +36,9 @@ export async function openReplica(options: OpenReplicaOptions): Promise<OpenedRe
   const logger: Logger = options.logger ?? silentLogger;
   const createdVectors: CollectionVectors = options.createdVectors ?? options.config;
   const stop = new AbortController();
-  const around = { clock: systemClock, random: systemRandom, turn: nextSlice, onStatus: () => {} };
+  const readable = Promise.withResolvers<void>();
+  const onStatus = ({ caughtUp }: ReplicaStatus) => caughtUp && readable.resolve();
+  const around = { clock: systemClock, random: systemRandom, turn: nextSlice, onStatus };
   const replica = await Replica.open(
     { ...around, ...options, logger, createdVectors },
     stop.signal,
@@ -64,6 +66,8 @@ export async function openReplica(options: OpenReplicaOptions): Promise<OpenedRe
       if (failure !== undefined) throw failure;
       if (stop.signal.aborted) throw new TributaryError('unavailable', 'the replica is closed');
       await replica.catchUp();
+      // Of an empty stream it knows only after its first look that nothing is missing.
+      if (!replica.isReadable) await Promise.race([readable.promise, running]);
     },
     // The kind of the answer is that of the call.
     call: <K extends ReplicaCallKind>(call: Extract<ReplicaCall, { kind: K }>) =>
