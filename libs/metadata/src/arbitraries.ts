@@ -6,6 +6,7 @@ import {
   type CollectionConfig,
   clusterId,
   collectionId,
+  type MemberState,
   peerId,
   type QuotaConfig,
   sequence,
@@ -125,6 +126,8 @@ const vectorNameChanges = fc.oneof(
     plain,
   ),
 );
+const MEMBER_STATES: readonly MemberState[] = ['joining', 'normal', 'draining'];
+const PEER_CHANGES = MEMBER_STATES.flatMap((from) => MEMBER_STATES.map((to) => ({ from, to })));
 const CLUSTER = clusterId('8c7f6a1e-3b52-4d10-9f6e-0a1b2c3d4e5f');
 const clusterChanges = fc.oneof(
   fc.record(
@@ -142,6 +145,9 @@ const clusterChanges = fc.oneof(
     plain,
   ),
   fc.record({ kind: fc.constant('featureLevelRaised' as const), level: fc.constant(1) }, plain),
+  fc
+    .record({ peer: peers, change: fc.constantFrom(...PEER_CHANGES) })
+    .map(({ peer, change }) => ({ kind: 'peerStateChanged' as const, peer, ...change })),
   fc.record({ kind: fc.constant('peerRemoved' as const), peer: peers }, plain),
   fc.record(
     {

@@ -16,7 +16,10 @@ import { MetadataReplica } from './replica.ts';
 function stateOf(featureLevel: number, ...peerLevels: number[]): MetadataState {
   const peers = peerLevels.map((level, index) => {
     const id = peerId(index + 1);
-    return [id, { id, uri: `http://p${id}:1`, version: '1', featureLevel: level }] as const;
+    return [
+      id,
+      { id, uri: `http://p${id}:1`, version: '1', featureLevel: level, state: 'normal' },
+    ] as const;
   });
   return { ...EMPTY_METADATA, featureLevel, peers: new Map(peers) };
 }

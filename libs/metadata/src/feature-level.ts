@@ -10,6 +10,7 @@ export const EVENT_LEVELS: Readonly<Record<MetadataEvent['kind'], number>> = {
   clusterFounded: 1,
   featureLevelRaised: 1,
   peerJoined: 1,
+  peerStateChanged: 1,
   peerRemoved: 1,
   collectionCreated: 1,
   collectionUpdated: 1,

@@ -6,6 +6,7 @@ export * from './metadata.ts';
 export * from './metadata-event.ts';
 export * from './metadata-log.ts';
 export * from './metadata-state.ts';
+export { isShown, takesReplicas } from './peers.ts';
 export * from './reducer.ts';
 export * from './replica.ts';
 export * from './replica-changes.ts';

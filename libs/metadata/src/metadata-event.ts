@@ -6,6 +6,7 @@ import type {
   ClusterId,
   CollectionConfig,
   CollectionId,
+  MemberState,
   PeerId,
   QuotaConfig,
   Sequence,
@@ -26,6 +27,14 @@ export type MetadataEvent =
       /** The highest that its version knows. */
       readonly featureLevel: number;
     }
+  /** See `peers.ts`. */
+  | {
+      readonly kind: 'peerStateChanged';
+      readonly peer: PeerId;
+      readonly from: MemberState;
+      readonly to: MemberState;
+    }
+  /** For ever: the id does not come back. */
   | { readonly kind: 'peerRemoved'; readonly peer: PeerId }
   | {
       readonly kind: 'collectionCreated';

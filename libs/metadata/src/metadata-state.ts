@@ -7,6 +7,7 @@ import type {
   CollectionConfig,
   CollectionId,
   CollectionVectors,
+  MemberState,
   PeerId,
   QuotaConfig,
   Sequence,
@@ -33,6 +34,8 @@ export interface PeerState {
   readonly version: string;
   /** The highest that its version knows. */
   readonly featureLevel: number;
+  /** See `peers.ts`. */
+  readonly state: MemberState;
 }
 
 export interface ShardState {
@@ -72,6 +75,8 @@ export interface MetadataState {
   /** What may be written: all peers know it. Never goes down. */
   readonly featureLevel: number;
   readonly peers: ReadonlyMap<PeerId, PeerState>;
+  /** Those that were of the cluster and may not come back. */
+  readonly removedPeers: ReadonlySet<PeerId>;
   /** By name. */
   readonly collections: ReadonlyMap<string, CollectionState>;
   /** Alias to collection name. */
@@ -84,6 +89,7 @@ export const EMPTY_METADATA: MetadataState = {
   sequence: 0 as Sequence,
   featureLevel: 1,
   peers: new Map(),
+  removedPeers: new Set(),
   collections: new Map(),
   aliases: new Map(),
 };

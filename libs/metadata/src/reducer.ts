@@ -6,7 +6,7 @@
 import { type CollectionId, collectionNameProblem, type Sequence, shardId } from '@tributary/model';
 import { assert, unreachable } from '@tributary/runtime';
 import { changeAliases } from './aliases.ts';
-import { refuseKind, refuseOlderPeer, refuseRaise } from './feature-level.ts';
+import { refuseKind, refuseRaise } from './feature-level.ts';
 import type { MetadataEvent } from './metadata-event.ts';
 import {
   type CollectionState,
@@ -14,8 +14,16 @@ import {
   type MetadataState,
   unknownCollection,
 } from './metadata-state.ts';
+import {
+  changePeerState,
+  joinPeer,
+  refusePeerJoined,
+  refusePeerRemoved,
+  refusePeerStateChanged,
+  removePeer,
+} from './peers.ts';
 import { changeReplicas } from './replica-changes.ts';
-import { firstShards, newShard, refusePlacedShards, unknownPeer } from './shards.ts';
+import { firstShards, newShard, refusePlacedShards } from './shards.ts';
 import {
   createdVectorsOf,
   createVector,
@@ -41,6 +49,8 @@ export function refusal(state: MetadataState, event: MetadataEvent): string | un
       return refuseRaise(state, event.level);
     case 'peerJoined':
       return refusePeerJoined(state, event);
+    case 'peerStateChanged':
+      return refusePeerStateChanged(state, event);
     case 'peerRemoved':
       return refusePeerRemoved(state, event);
     case 'collectionCreated':
@@ -87,13 +97,12 @@ function apply(state: MetadataState, event: MetadataEvent, at: Sequence): Metada
       return { ...state, clusterId: event.clusterId };
     case 'featureLevelRaised':
       return { ...state, featureLevel: event.level };
-    case 'peerJoined': {
-      const { peer: id, uri, version, featureLevel } = event;
-      const peer = { id, uri, version, featureLevel };
-      return { ...state, peers: withEntry(state.peers, event.peer, peer) };
-    }
+    case 'peerJoined':
+      return joinPeer(state, event);
+    case 'peerStateChanged':
+      return changePeerState(state, event);
     case 'peerRemoved':
-      return { ...state, peers: withoutEntry(state.peers, event.peer) };
+      return removePeer(state, event);
     case 'collectionCreated':
       return withCollection(state, createdCollection(event));
     case 'collectionUpdated':
@@ -142,27 +151,6 @@ function changeIn(
   const collection = findCollection(state, id);
   assert(collection, 'an accepted event names a collection that is there');
   return withCollection(state, change(collection));
-}
-
-function refusePeerJoined(
-  state: MetadataState,
-  { peer, uri, featureLevel }: EventOf<'peerJoined'>,
-): string | undefined {
-  if (!URL.canParse(uri)) return `Peer ${peer} has no valid URI`;
-  return refuseOlderPeer(state, peer, featureLevel);
-}
-
-function refusePeerRemoved(
-  state: MetadataState,
-  { peer }: EventOf<'peerRemoved'>,
-): string | undefined {
-  if (!state.peers.has(peer)) return unknownPeer(peer);
-  for (const { shards } of state.collections.values()) {
-    if (shards.values().some(({ replicas }) => replicas.has(peer))) {
-      return `Cannot remove peer ${peer} as there are shards on it`;
-    }
-  }
-  return undefined;
 }
 
 function refuseCollectionCreated(

@@ -12,13 +12,16 @@ import fc from 'fast-check';
 import { foldAll, histories } from './arbitraries.ts';
 import { decodeState, encodeState } from './codec.ts';
 import type { MetadataEvent } from './metadata-event.ts';
-import { EMPTY_METADATA, findShard, type MetadataState } from './metadata-state.ts';
+import { EMPTY_METADATA, findShard, type MetadataState, type PeerState } from './metadata-state.ts';
 import { reduce, refusal } from './reducer.ts';
 import { areConsistent, firstShards, refusePlacedShards } from './shards.ts';
 
 const ONE = peerId(1);
 const ID = collectionId('c');
-const PEER = { id: ONE, uri: 'http://one:6335', version: '1', featureLevel: 1 };
+const PEER: PeerState = {
+  ...{ id: ONE, uri: 'http://one:6335', version: '1', featureLevel: 1 },
+  state: 'normal',
+};
 const STATE: MetadataState = {
   ...EMPTY_METADATA,
   sequence: sequence(2),

@@ -4,15 +4,16 @@
 // Invariant: ids are below `nextShardId`, which never goes down, and the shard map names shards that are there, each
 // at most once: a point belongs to one shard.
 
-import { firstShardMap, type PeerId, type ShardId, shardId } from '@tributary/model';
+import { firstShardMap, type ShardId, shardId } from '@tributary/model';
 import type { PlacedShard } from './metadata-event.ts';
 import type { CollectionState, MetadataState, ShardState } from './metadata-state.ts';
+import { refuseReplicasAt } from './peers.ts';
 
 type Shards = Pick<CollectionState, 'shards' | 'nextShardId' | 'shardMap'>;
 
 /** Why shards cannot be added to a collection, as a sentence for the user; undefined where they can. */
 export function refusePlacedShards(
-  { peers: known }: Pick<MetadataState, 'peers'>,
+  state: Pick<MetadataState, 'peers'>,
   nextShardId: ShardId,
   placed: readonly PlacedShard[],
 ): string | undefined {
@@ -22,8 +23,8 @@ export function refusePlacedShards(
     next = shardId(id + 1);
     if (peers.length === 0) return `Shard ${id} has no replica`;
     if (new Set(peers).size !== peers.length) return `Shard ${id} has a peer twice`;
-    const unknown = peers.find((peer) => !known.has(peer));
-    if (unknown !== undefined) return unknownPeer(unknown);
+    const refused = refuseReplicasAt(state, peers);
+    if (refused !== undefined) return refused;
   }
   return undefined;
 }
@@ -51,8 +52,4 @@ export function areConsistent({ shards, nextShardId, shardMap }: Shards): boolea
     new Set(mapped).size === mapped.length &&
     mapped.every((id) => shards.has(id))
   );
-}
-
-export function unknownPeer(peer: PeerId): string {
-  return `Peer ${peer} does not exist`;
 }

@@ -55,6 +55,7 @@ const cluster = z
   .string()
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   .transform((value) => clusterId(value));
+const memberState = z.enum(['joining', 'normal', 'draining']);
 const replicaState = z.enum(['Initializing', 'Active', 'Dead', 'Partial', 'Recovery', 'Listener']);
 
 const hnsw = z.strictObject({
@@ -179,6 +180,12 @@ const event: z.ZodType<MetadataEvent> = z.discriminatedUnion('kind', [
     level,
   } satisfies EventShape<'featureLevelRaised'>),
   z.strictObject({
+    kind: z.literal('peerStateChanged'),
+    peer,
+    from: memberState,
+    to: memberState,
+  } satisfies EventShape<'peerStateChanged'>),
+  z.strictObject({
     kind: z.literal('peerRemoved'),
     peer,
   } satisfies EventShape<'peerRemoved'>),
@@ -236,6 +243,7 @@ const peerState: z.ZodType<PeerState> = z.strictObject({
   uri: z.string(),
   version: z.string(),
   featureLevel: level,
+  state: memberState,
 } satisfies Shape<PeerState>);
 
 const shardState = z.strictObject({
@@ -282,6 +290,7 @@ export const storedStateSchema = z.strictObject({
   clusterId: cluster.exactOptional(),
   featureLevel: level,
   peers: z.array(peerState),
+  removedPeers: z.array(peer),
   collections: z.array(collectionState),
   aliases: z.array(z.tuple([z.string(), z.string()])),
   quotas: quotas.exactOptional(),

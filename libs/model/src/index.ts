@@ -20,6 +20,7 @@ export * from './ids.ts';
 export * from './json.ts';
 export * from './json-path.ts';
 export * from './json-steps.ts';
+export * from './member-state.ts';
 export * from './operation.ts';
 export * from './payload.ts';
 export * from './payload-codec.ts';

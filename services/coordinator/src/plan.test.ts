@@ -29,7 +29,8 @@ function cluster(shards: readonly (readonly ReplicaState[])[], levels: readonly 
   const peers = new Map(
     PEERS.map((peer, i) => {
       const featureLevel = levels[i] ?? 1;
-      return [peer, { id: peer, uri: `http://p${peer}:1`, version: '1', featureLevel }] as const;
+      const address = { uri: `http://p${peer}:1`, version: '1' };
+      return [peer, { id: peer, ...address, featureLevel, state: 'normal' }] as const;
     }),
   );
   return { ...EMPTY_METADATA, featureLevel: 1, peers, collections };

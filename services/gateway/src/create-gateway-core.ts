@@ -6,7 +6,7 @@ import type { Metadata, MetadataState } from '@tributary/metadata';
 import type { PeerId, ResourceUsage } from '@tributary/model';
 import type { ClusterView } from '@tributary/qdrant-api';
 import type { AppliedReports, ReplicaClient, ResourceReports } from '@tributary/replica-api';
-import type { Clock, Logger, Metrics, Random, Tracer } from '@tributary/runtime';
+import type { Clock, Logger, Metrics, Random, Tracer, TributaryError } from '@tributary/runtime';
 import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './cluster/applied-tracker.ts';
 import { CollectionNames } from './cluster/collection-names.ts';
@@ -54,6 +54,8 @@ export interface GatewayCoreOptions {
   readonly ready: () => boolean | Promise<boolean>;
   /** For how long this peer has heard nothing of the log, once that is too long; it is then not ready and says so. */
   readonly cutOffMs?: () => number | undefined;
+  /** Why this peer answers no request any more, and is not ready; undefined while it does. */
+  readonly refusal?: () => TributaryError | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -243,6 +245,7 @@ function createObservation(
     requestsMax,
     requestBytesMax,
     answerBytesMax,
+    ...(options.refusal && { refusal: options.refusal }),
     collectionNamed: (name) =>
       metadata.state.collections.has(name) ? name : metadata.state.aliases.get(name),
   });
@@ -260,7 +263,7 @@ function createObservation(
 }
 
 function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: Parts): GatewayCore {
-  const { self, metadata, streams, clock, random } = options;
+  const { metadata, streams, clock, random } = options;
   const { names, tracker, views, embedder, reader, writer, vectorNames } = parts;
   const { strict, quotas, operators } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
@@ -269,7 +272,6 @@ function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: P
     version,
     names,
     collections: new Collections({
-      self,
       metadata,
       names,
       streams,
@@ -286,7 +288,10 @@ function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: P
     vectorNames,
     quotas,
     cluster: options.cluster,
-    isReady: async () => cutOffMs() === undefined && (await options.ready()),
+    isReady: async () => {
+      if (options.refusal?.() !== undefined || cutOffMs() !== undefined) return false;
+      return options.ready();
+    },
     cutOffMs,
     operators,
   };

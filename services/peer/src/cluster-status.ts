@@ -3,7 +3,7 @@
 // replicates META stands beside them as its servers tell.
 
 import type { Coordinator } from '@tributary/coordinator';
-import type { Metadata } from '@tributary/metadata';
+import { isShown, type Metadata } from '@tributary/metadata';
 import { type PeerId, peerId } from '@tributary/model';
 import type { ClusterView, ConsensusGroupView, ConsensusView } from '@tributary/qdrant-api';
 import { abortable, type Clock, startDeadline, TributaryError } from '@tributary/runtime';
@@ -37,12 +37,13 @@ export class ClusterStatus implements Disposable {
     const { self, metadata, coordinator } = this.#options;
     const { peers, sequence, clusterId, featureLevel } = metadata.state;
     const { lease } = coordinator;
+    const shown = [...peers.values()].filter(isShown);
     const group = await this.#group();
     return {
       peerId: self,
       ...(clusterId && { clusterId }),
       featureLevel,
-      peers: new Map([...peers.values()].map(({ id, uri }) => [id, uri])),
+      peers: new Map(shown.map(({ id, uri, state }) => [id, { uri, state }])),
       term: lease?.term ?? 0,
       commit: sequence,
       pendingOperations: metadata.pendingProposals,

@@ -54,7 +54,7 @@ import { createNatsSource, type NatsSource } from './create-nats-source.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
 import { runHeartbeat } from './heartbeat.ts';
-import { joinCluster } from './membership.ts';
+import { becomeNormal, joinCluster, mutedBy, removalOf, watchMembership } from './membership.ts';
 import { resourceUsage } from './resource-usage.ts';
 import { startTracing } from './tracing/start-tracing.ts';
 import { API_VERSION, commitOfCheckout, VERSION } from './version.ts';
@@ -166,33 +166,24 @@ async function startServices(
   background.run('metadata', cluster.following);
   if (!cluster.remembers) await abortable(cluster.entered, deadline.signal);
 
-  const reports = new NatsAppliedReports(connection);
+  const member = { metadata, self, path: folder.path };
+  const { removed } = owner.use(watchMembership(member, logger));
+  const reports = mutedBy(removed, new NatsAppliedReports(connection));
   const replicas = owner.use(startReplicas(foundation, metadata, reports));
   const guarded = new FreshnessGuard(replicas, clock);
   background.run('freshness guard', guarded.run(signal));
-  const server = owner.use(
-    await startPeerServer({
-      host: service.host,
-      port: settings.p2p.port,
-      handlers: {
-        replicas: guarded,
-        ...(tracer && { replicasWithin: replicasAskedBy(guarded, tracer) }),
-        introduce: () => ({ peer: self, version: VERSION, natsUrls: source.urls }),
-      },
-      clock,
-      logger: logger.child({ part: 'p2p' }),
-    }),
-  );
+  const server = owner.use(await startPeerPort(foundation, metadata, guarded));
   const uri = settings.uri ?? `http://${service.host}:${server.port}`;
-  const joined = cluster.entered.then(() => joinCluster({ metadata, self, uri }, signal));
-  background.run('membership', joined);
+  const joined = cluster.entered.then(() => joinCluster({ ...member, uri }, signal));
+  background.run('joining', joined);
   if (!cluster.remembers) await abortable(joined, deadline.signal);
   background.run('replicas', replicas.run(signal));
-  const natsUrls = source.urls;
-  background.run('heartbeat', runHeartbeat({ ...foundation, peer: self, natsUrls }, signal));
+  const whileMember = AbortSignal.any([signal, removed]);
+  const heartbeat = { ...foundation, peer: self, natsUrls: source.urls };
+  background.run('heartbeat', runHeartbeat(heartbeat, whileMember));
 
   const streams = openStreams(foundation, metadata);
-  const coordinator = startCoordinator(foundation, { metadata, reports, streams });
+  const coordinator = startCoordinator(foundation, { metadata, reports, streams, whileMember });
   const raft = () => raftView(connection, source);
   const status = owner.use(new ClusterStatus({ self, metadata, coordinator, raft, clock }));
   const gateway = owner.use(
@@ -204,9 +195,10 @@ async function startServices(
       localReplicas: tracer === undefined ? guarded : tracedReplicas(guarded, tracer),
       observedReplicas: replicas.client,
       reports,
-      resourceReports: new NatsResourceReports(connection),
+      resourceReports: mutedBy(removed, new NatsResourceReports(connection)),
       measureResources: () => resourceUsage(folder.path),
       cluster: () => status.view(),
+      refusal: () => removalOf(metadata, self),
       ready: readiness(cluster, self, replicas),
       cutOffMs: () => cutOffMsOf(connection, settings.dead_after_sec),
       clock,
@@ -216,7 +208,35 @@ async function startServices(
       tracer,
     }),
   );
+  const serving = joined.then(() => becomeNormal(member, signal));
+  background.run('becoming normal', serving);
+  if (!cluster.remembers) await abortable(serving, deadline.signal);
   return { gateway, server };
+}
+
+/** The port at which the other peers ask this one. */
+function startPeerPort(
+  { configuration, folder, source, tracer, clock, logger }: Foundation,
+  metadata: Metadata,
+  replicas: FreshnessGuard,
+): Promise<PeerServer> {
+  const { service, cluster } = configuration;
+  const introduce = () => {
+    const removal = removalOf(metadata, folder.peer);
+    if (removal !== undefined) throw removal;
+    return { peer: folder.peer, version: VERSION, natsUrls: source.urls };
+  };
+  return startPeerServer({
+    host: service.host,
+    port: cluster.p2p.port,
+    handlers: {
+      replicas,
+      ...(tracer && { replicasWithin: replicasAskedBy(replicas, tracer) }),
+      introduce,
+    },
+    clock,
+    logger: logger.child({ part: 'p2p' }),
+  });
 }
 
 /** The streams for whoever writes: nothing goes into them that a peer of the cluster does not know. */
@@ -234,11 +254,13 @@ interface Shared {
   readonly metadata: Metadata;
   readonly reports: AppliedReports;
   readonly streams: WriteStreams;
+  /** Aborts when the peer stops, or the cluster has removed it. */
+  readonly whileMember: AbortSignal;
 }
 
 function startCoordinator(
   { configuration, folder, connection, background, clock, random, logger }: Foundation,
-  { metadata, reports, streams }: Shared,
+  { metadata, reports, streams, whileMember }: Shared,
 ): Coordinator {
   const coordinator = new Coordinator({
     self: folder.peer,
@@ -250,7 +272,7 @@ function startCoordinator(
     logger: logger.child({ part: 'coordinator' }),
     deadAfterMs: configuration.cluster.dead_after_sec * 1_000,
   });
-  background.run('coordinator', coordinator.run(background.signal));
+  background.run('coordinator', coordinator.run(whileMember));
   const cuts = new CutWriter({
     metadata,
     reports,
@@ -261,7 +283,7 @@ function startCoordinator(
     logger: logger.child({ part: 'cuts' }),
     intervalMs: configuration.cluster.cut_interval_sec * 1_000,
   });
-  background.run('cuts', cuts.run(background.signal));
+  background.run('cuts', cuts.run(whileMember));
   return coordinator;
 }
 
@@ -340,6 +362,8 @@ function readiness(cluster: ClusterMetadata, self: PeerId, replicas: ReplicaHost
   let wasReady = false;
   return () => {
     if (wasReady) return true;
+    const { peers } = cluster.metadata.state;
+    if ((peers.get(self)?.state ?? 'joining') === 'joining') return false;
     const placed = [...cluster.metadata.state.collections.values()]
       .flatMap((collection) => [...collection.shards.values()])
       .filter((shard) => shard.replicas.has(self)).length;

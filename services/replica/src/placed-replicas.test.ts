@@ -34,6 +34,7 @@ function metadata(...replicas: [PeerId, ReplicaState][]): MetadataState {
   return {
     sequence: sequence(1),
     peers: new Map(),
+    removedPeers: new Set(),
     collections: new Map([['name', collection]]),
     featureLevel: 1,
     aliases: new Map(),

@@ -13,7 +13,10 @@ export function writeClusterStatus(view: ClusterView): string {
   return JSON.stringify({
     status: 'enabled',
     peer_id: view.peerId,
-    peers: Object.fromEntries([...view.peers].map(([peer, uri]) => [peer, { uri }])),
+    // The state stands beside Qdrant's own field, which clients read by name.
+    peers: Object.fromEntries(
+      [...view.peers].map(([peer, { uri, state }]) => [peer, { uri, state }]),
+    ),
     raft_info: {
       term: view.term,
       commit: view.commit,

@@ -57,7 +57,7 @@ export function writeClusterTelemetry(view: PlacementView, cluster: ClusterView)
     }));
     return [name, { id: name, shards: told, reshardings: [], shard_transfers: [] }] as const;
   });
-  const peers = [...cluster.peers].map(([peer, uri]) => {
+  const peers = [...cluster.peers].map(([peer, { uri }]) => {
     return [peer, { uri, responsive: view.responsivePeers.has(peer) }] as const;
   });
   return stringifyJson({
@@ -157,7 +157,7 @@ function clusterTelemetry(view: ClusterView, detailsLevel: number): JsonObject {
       consensus_thread_status: { ...consensusJson(view.consensus) },
     },
     ...(detailsLevel >= 2 && {
-      peers: Object.fromEntries([...view.peers].map(([peer, uri]) => [peer, { uri }])),
+      peers: Object.fromEntries([...view.peers].map(([peer, { uri }]) => [peer, { uri }])),
     }),
   };
 }

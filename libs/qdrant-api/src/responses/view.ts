@@ -1,6 +1,13 @@
 // What a gateway knows and a client is told, the same for REST and gRPC.
 
-import type { ClusterId, CollectionConfig, PayloadSchema, PeerId, ShardId } from '@tributary/model';
+import type {
+  ClusterId,
+  CollectionConfig,
+  MemberState,
+  PayloadSchema,
+  PeerId,
+  ShardId,
+} from '@tributary/model';
 import type { QuotasView } from './quotas-json.ts';
 
 export interface VersionView {
@@ -97,14 +104,20 @@ export interface ConsensusGroupView {
 }
 
 /** The cluster as one peer sees it. */
+export interface PeerView {
+  /** Of the p2p port. */
+  readonly uri: string;
+  readonly state: MemberState;
+}
+
 export interface ClusterView {
   readonly peerId: PeerId;
   /** Absent before the peer has entered it. */
   readonly clusterId?: ClusterId;
   /** What all peers know and may be written. */
   readonly featureLevel?: number;
-  /** Address of each peer's p2p port. */
-  readonly peers: ReadonlyMap<PeerId, string>;
+  /** Without those that are only joining: who waits for a peer here may use it next. */
+  readonly peers: ReadonlyMap<PeerId, PeerView>;
   readonly term: number;
   readonly commit: number;
   readonly pendingOperations: number;

@@ -14,6 +14,7 @@ import {
   type AliasAction as MetadataAliasAction,
   type MetadataState,
   refuseVectorCount,
+  takesReplicas,
 } from '@tributary/metadata';
 import { type CollectionConfig, collectionId, type PeerId, shardId } from '@tributary/model';
 import {
@@ -36,7 +37,6 @@ import type { CollectionNames } from '../cluster/collection-names.ts';
 import { withinConsensus } from '../cluster/consensus.ts';
 
 export interface CollectionsOptions {
-  readonly self: PeerId;
   readonly metadata: Metadata;
   readonly names: CollectionNames;
   readonly streams: WriteStreams;
@@ -56,10 +56,11 @@ export class Collections {
     this.#options = options;
   }
 
-  /** What a new collection gets where the request leaves it out: a shard a peer. */
+  /** What a new collection gets where the request leaves it out: a shard for each peer that takes one. */
   defaults(): CollectionDefaults {
     const { metadata, replicationFactor, writeConsistencyFactor } = this.#options;
-    const shardNumber = Math.max(1, metadata.state.peers.size);
+    const peers = [...metadata.state.peers.values()].filter(takesReplicas);
+    const shardNumber = Math.max(1, peers.length);
     return { shardNumber, replicationFactor, writeConsistencyFactor };
   }
 
@@ -181,12 +182,17 @@ export class Collections {
 
   /** In id order, so that every peer proposes the same placement. */
   #livePeers(state: MetadataState): PeerId[] {
-    const { tracker, self } = this.#options;
-    const live = [...state.peers.keys()].filter((peer) => tracker.isAlive(peer));
+    const { tracker } = this.#options;
+    const live = [...state.peers.values()].filter(
+      (peer) => takesReplicas(peer) && tracker.isAlive(peer.id),
+    );
     if (live.length === 0) {
-      throw new TributaryError('unavailable', `peer ${self} has not joined the cluster yet`);
+      throw new TributaryError(
+        'unavailable',
+        'no peer takes new replicas: each is joining, being drained, or silent',
+      );
     }
-    return live.sort((a, b) => a - b);
+    return live.map(({ id }) => id).sort((a, b) => a - b);
   }
 
   async #within(

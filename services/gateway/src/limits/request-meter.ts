@@ -31,6 +31,8 @@ export interface RequestMeterOptions {
   readonly requestBytesMax: number;
   /** Bytes of answers that wait for their clients at once; small ones are not counted. */
   readonly answerBytesMax: number;
+  /** Why no request is answered any more; undefined while they are. */
+  readonly refusal?: () => TributaryError | undefined;
   /** Name of the collection that a name or alias stands for; undefined where there is none. */
   readonly collectionNamed: (name: string) => string | undefined;
 }
@@ -70,8 +72,10 @@ export class RequestMeter {
     this.#options = options;
   }
 
-  /** Takes a place among the requests in flight. Errors: `unavailable`. */
+  /** Takes a place among the requests in flight. Errors: `unavailable`, or why the peer answers none. */
   enter(): void {
+    const refusal = this.#options.refusal?.();
+    if (refusal !== undefined) throw refusal;
     if (this.#inFlight >= this.#options.requestsMax) {
       throw new TributaryError('unavailable', `${this.#inFlight} requests are in flight already`);
     }

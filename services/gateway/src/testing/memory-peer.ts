@@ -93,6 +93,10 @@ export class MemoryPeer implements ReplicaClient {
       () => ({ kind: 'peerJoined', peer: this.id, uri, version: '0.1.0', featureLevel: 1 }),
       signal,
     );
+    await this.metadata.propose(
+      () => ({ kind: 'peerStateChanged', peer: this.id, from: 'joining', to: 'normal' }),
+      signal,
+    );
     this.metadata.subscribe((state) => {
       for (const collection of state.collections.values()) this.#follow(collection);
     });
@@ -136,7 +140,7 @@ export class MemoryPeer implements ReplicaClient {
       measureResources: async () => this.resources,
       cluster: async () => ({
         peerId: this.id,
-        peers: new Map([...this.metadata.state.peers].map(([id, peer]) => [id, peer.uri])),
+        peers: this.metadata.state.peers,
         term: 1,
         commit: this.metadata.state.sequence,
         pendingOperations: 0,
@@ -144,12 +148,18 @@ export class MemoryPeer implements ReplicaClient {
         consensus: { kind: 'working', lastUpdateMs: 0 },
         sendFailures: new Map(),
       }),
+      refusal: () => this.#refusal(),
       ready: () => true,
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
       metrics: peerMetrics(metricsPrefix),
     });
+  }
+
+  #refusal(): TributaryError | undefined {
+    if (!this.metadata.state.removedPeers.has(this.id)) return undefined;
+    return new TributaryError('unavailable', `peer ${this.id} was removed`);
   }
 
   #listen(): Promise<number> {

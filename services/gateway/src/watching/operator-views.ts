@@ -168,7 +168,7 @@ function anonymousConfig({ metadata: _, ...config }: CollectionConfig): Collecti
 }
 
 function anonymousPeers({ peers }: ClusterView): ClusterView['peers'] {
-  return new Map([...peers].map(([peer, uri]) => [peer, hashOf(uri)]));
+  return new Map([...peers].map(([id, peer]) => [id, { ...peer, uri: hashOf(peer.uri) }]));
 }
 
 function keyed<T>(map: ReadonlyMap<string, T>, anonymize: boolean): ReadonlyMap<string, T> {
