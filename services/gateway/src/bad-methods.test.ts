@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { collectionsService, pointsService } from '@tributary/qdrant-api';
-import { UNSERVED_METHODS } from './grpc/grpc-methods.ts';
+import { createEndpoints } from './endpoints/endpoints.ts';
+import { unservedMethods } from './grpc/grpc-unserved.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
+import { NO_CORE } from './testing/no-core.ts';
 
-const UNSERVED = new Set(UNSERVED_METHODS.flatMap(([, paths]) => paths));
+const UNSERVED = new Set(unservedMethods(createEndpoints(NO_CORE)).map(({ path }) => path));
 const PATHS = new Set([
   ...[...Object.values(pointsService), ...Object.values(collectionsService)].map(
     ({ path }) => path,

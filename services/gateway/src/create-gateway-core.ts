@@ -14,11 +14,9 @@ import { CutComparison } from './cluster/cut-comparison.ts';
 import { CollectionViews } from './collections/collection-views.ts';
 import { Collections } from './collections/collections.ts';
 import { VectorNames } from './collections/vector-names.ts';
-import { embeddedWrites } from './embedding/embedded-writes.ts';
 import { GATEWAY_DEFAULTS, type GatewayConfig } from './gateway-config.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { RequestMeter } from './limits/request-meter.ts';
-import { quotaWrites } from './quotas/quota-access.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { PointsReader } from './reads/points-reader.ts';
 import type { Guard } from './replicas/breaker.ts';
@@ -26,7 +24,6 @@ import { LocalReplicas } from './replicas/local-replicas.ts';
 import { ReadTokens } from './replicas/read-tokens.ts';
 import { type ConnectPeer, PeerDirectory } from './replicas/replica-directory.ts';
 import { ShardFanOut } from './replicas/shard-fan-out.ts';
-import { strictReads, strictWrites } from './strict-mode/strict-access.ts';
 import { StrictMode } from './strict-mode/strict-mode.ts';
 import { Issues } from './watching/issues.ts';
 import { OperatorViews } from './watching/operator-views.ts';
@@ -283,8 +280,10 @@ function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: P
       writeConsistencyFactor,
     }),
     views,
-    reader: strictReads(reader, strict),
-    writer: embeddedWrites(strictWrites(quotaWrites(writer, quotas), strict), embedder),
+    reader,
+    writer,
+    embedder,
+    strict,
     vectorNames,
     quotas,
     cluster: options.cluster,

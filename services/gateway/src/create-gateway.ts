@@ -7,6 +7,7 @@ import {
   type GatewayCoreOptions,
   type OwnedGatewayCore,
 } from './create-gateway-core.ts';
+import { createEndpoints } from './endpoints/endpoints.ts';
 import { type GrpcServer, startGrpcServer } from './grpc/server-grpc.ts';
 import { drain } from './limits/drain.ts';
 import { type RestServer, startRestServer } from './rest/server-rest.ts';
@@ -68,7 +69,9 @@ async function startServers(
 ): Promise<{ readonly rest: RestServer; readonly grpc: GrpcServer }> {
   const { clock, logger, tracer } = options;
   const { host, httpPort, metricsPort, enableCors, maxRequestBytes } = config;
-  const shared = { core, meter, clock, logger, tracer, host };
+  const { cutOffMs } = core;
+  const endpoints = createEndpoints(core);
+  const shared = { endpoints, cutOffMs, meter, clock, logger, tracer, host };
   const rest = await startRestServer({
     ...shared,
     port: httpPort,

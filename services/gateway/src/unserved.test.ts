@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Client, credentials, status } from '@grpc/grpc-js';
-import { UNSERVED_METHODS } from './grpc/grpc-methods.ts';
+import { createEndpoints } from './endpoints/endpoints.ts';
+import { unservedMethods } from './grpc/grpc-unserved.ts';
 import { unservedRoutes } from './rest/rest-unserved-routes.ts';
 import { createDocs } from './testing/example-docs.ts';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
+import { NO_CORE } from './testing/no-core.ts';
 
 let cluster: MemoryCluster;
 
@@ -53,7 +55,7 @@ test('a route of what is not served yet answers 501 with its name', async () => 
 
 test('every such route answers alike, whatever body it is sent', async () => {
   const rubbish = Buffer.from([0xff, 0xfe, 0x00]);
-  for (const { method, url } of unservedRoutes()) {
+  for (const { method, url } of unservedRoutes(createEndpoints(NO_CORE))) {
     const path = url.replaceAll(/:\w+/g, 'docs').replace('*', 'x');
     const bodies = method === 'GET' ? [undefined] : [undefined, '{"', rubbish];
     for (const body of bodies) {
@@ -84,7 +86,7 @@ test('an address that Qdrant does not know either is 404', async () => {
 test('a gRPC method of what is not served yet is UNIMPLEMENTED by the same name', async () => {
   const client = new Client(`127.0.0.1:${cluster.grpcPort()}`, credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;
-  for (const path of UNSERVED_METHODS.flatMap(([, paths]) => paths)) {
+  for (const { path } of unservedMethods(createEndpoints(NO_CORE))) {
     const { code, details } = await new Promise<{ code?: number; details?: string }>((resolve) => {
       client.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), (error) => resolve(error ?? {}));
     });

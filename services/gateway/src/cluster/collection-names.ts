@@ -27,7 +27,7 @@ export class CollectionNames {
 
   /** Errors: `not_found`. */
   async resolve(name: string): Promise<CollectionState> {
-    const collection = await this.find(name);
+    const collection = lookUp(this.#metadata.state, name) ?? (await this.find(name));
     if (collection === undefined) throw collectionNotFound(name);
     return collection;
   }
@@ -42,7 +42,8 @@ export class CollectionNames {
    * done twice.
    */
   async using<T>(name: string, work: (collection: CollectionState) => Promise<T>): Promise<T> {
-    const collection = await this.resolve(name);
+    // Nothing is waited for where the name is known: every read comes this way.
+    const collection = lookUp(this.#metadata.state, name) ?? (await this.resolve(name));
     const { sequence } = this.#metadata.state;
     try {
       return await work(collection);

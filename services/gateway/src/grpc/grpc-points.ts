@@ -6,7 +6,6 @@ import {
   countOf,
   countResponse,
   createFieldIndexOf,
-  createVectorNameOf,
   deleteFieldIndexOf,
   deletePayloadOf,
   deletePointsOf,
@@ -16,17 +15,14 @@ import {
   facetResponse,
   type GrpcMethod,
   groupsResponse,
-  type InParts,
   type MessageParts,
   matrixOf,
   matrixOffsetsResponse,
   matrixPairsResponse,
   overwritePayloadOf,
-  parseVectorName,
   pointsService,
   queryGroupsOf,
   queryOf,
-  readParametersOf,
   recommendGroupsOf,
   recommendPointsOf,
   retrieveOf,
@@ -43,176 +39,111 @@ import {
   updateResponse,
   updateVectorsOf,
   upsertMessageSteps,
-  writeParametersOf,
 } from '@tributary/qdrant-api';
 import { endInSlices } from '@tributary/runtime';
-import type { GatewayCore } from '../gateway-core.ts';
-import type { HeldReadParameters } from '../limits/byte-budget.ts';
-import type { CallContext, HostMethod } from './host-method.ts';
+import type { WriteRequest } from '../endpoints/collection-endpoints.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import {
+  type HostedMethod,
+  hosted,
+  type ReadMessage,
+  readOf,
+  type Soon,
+  type WriteMessage,
+  writeOf,
+} from './host-method.ts';
 
-type Addressed = { readonly collectionName: string };
-type ReadMessage = Parameters<typeof readParametersOf>[0] & Addressed;
-type WriteMessage = Parameters<typeof writeParametersOf>[0] & Addressed;
+type Update = Endpoint<WriteRequest<GivenOperation>, Parameters<typeof updateResponse>[0]>;
 
-export function hostUpdates({ names, writer }: GatewayCore, host: HostMethod): void {
+export function updateMethods(endpoints: Endpoints): HostedMethod[] {
+  const { updateBatch, createFieldIndex, deleteFieldIndex } = endpoints;
   const update = <Message extends WriteMessage>(
     method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
-    parse: (message: Message) => GivenOperation | Promise<GivenOperation>,
-  ) =>
-    host(method, async (message, { headers }) => {
-      const parameters = writeParametersOf(message, headers);
-      const operation = await parse(message);
-      const collection = await names.resolve(message.collectionName);
-      const outcome = await writer.write(collection, operation, parameters);
-      return (timeSec) => updateResponse(outcome, timeSec);
-    });
-  update(pointsService.upsert, (message) => endInSlices(upsertMessageSteps(message)));
-  update(pointsService.delete, deletePointsOf);
-  update(pointsService.updateVectors, updateVectorsOf);
-  update(pointsService.deleteVectors, deleteVectorsOf);
-  update(pointsService.setPayload, setPayloadOf);
-  update(pointsService.overwritePayload, overwritePayloadOf);
-  update(pointsService.deletePayload, deletePayloadOf);
-  update(pointsService.clearPayload, clearPayloadOf);
-  update(pointsService.createFieldIndex, (message) => ({
-    kind: 'createFieldIndex',
-    ...createFieldIndexOf(message),
-  }));
-  update(pointsService.deleteFieldIndex, (message) => ({
-    kind: 'deleteFieldIndex',
-    field: deleteFieldIndexOf(message),
-  }));
-  host(pointsService.updateBatch, async (message, { headers }) => {
-    const parameters = writeParametersOf(message, headers);
-    const operations = updateBatchOf(message);
-    const collection = await names.resolve(message.collectionName);
-    const outcomes = await writer.writeAll(collection, operations, parameters);
-    return (timeSec) => updateBatchResponse(outcomes, timeSec);
-  });
+    endpoint: Update,
+    parse: (message: Message) => Soon<GivenOperation>,
+  ) => hosted(method, endpoint, writeOf(parse), updateResponse);
+  return [
+    update(pointsService.upsert, endpoints.upsert, (message) =>
+      endInSlices(upsertMessageSteps(message)),
+    ),
+    update(pointsService.delete, endpoints.delete, deletePointsOf),
+    update(pointsService.updateVectors, endpoints.updateVectors, updateVectorsOf),
+    update(pointsService.deleteVectors, endpoints.deleteVectors, deleteVectorsOf),
+    update(pointsService.setPayload, endpoints.setPayload, setPayloadOf),
+    update(pointsService.overwritePayload, endpoints.overwritePayload, overwritePayloadOf),
+    update(pointsService.deletePayload, endpoints.deletePayload, deletePayloadOf),
+    update(pointsService.clearPayload, endpoints.clearPayload, clearPayloadOf),
+    update(pointsService.createFieldIndex, createFieldIndex, (message) => ({
+      kind: 'createFieldIndex',
+      ...createFieldIndexOf(message),
+    })),
+    update(pointsService.deleteFieldIndex, deleteFieldIndex, (message) => ({
+      kind: 'deleteFieldIndex',
+      field: deleteFieldIndexOf(message),
+    })),
+    hosted(
+      pointsService.updateBatch,
+      updateBatch,
+      writeOf((message) => updateBatchOf(message)),
+      updateBatchResponse,
+    ),
+  ];
 }
 
-export function hostVectorNames({ vectorNames }: GatewayCore, host: HostMethod): void {
-  host(pointsService.createVectorName, async (message, { headers }) => {
-    const parameters = writeParametersOf(message, headers);
-    const vector = createVectorNameOf(message);
-    const name = parseVectorName(message.vectorName);
-    const outcome = await vectorNames.create(message.collectionName, name, vector, parameters);
-    return (timeSec) => updateResponse(outcome, timeSec);
-  });
-  host(pointsService.deleteVectorName, async (message, { headers }) => {
-    const parameters = writeParametersOf(message, headers);
-    const name = parseVectorName(message.vectorName);
-    const outcome = await vectorNames.delete(message.collectionName, name, parameters);
-    return (timeSec) => updateResponse(outcome, timeSec);
-  });
+export function readMethods(endpoints: Endpoints): HostedMethod[] {
+  const { retrieve, scroll, count, facet, matrix } = endpoints;
+  const { searchMatrixPairs, searchMatrixOffsets } = pointsService;
+  return [
+    hosted(pointsService.get, retrieve, readOf(retrieveOf), retrieveResponse),
+    hosted(pointsService.scroll, scroll, readOf(scrollOf), (page, timeSec) =>
+      scrollResponse(page.points, page.nextPageOffset, timeSec),
+    ),
+    hosted(pointsService.count, count, readOf(countOf), countResponse),
+    hosted(pointsService.facet, facet, readOf(facetOf), facetResponse),
+    hosted(searchMatrixPairs, matrix, readOf(matrixOf), matrixPairsResponse),
+    hosted(searchMatrixOffsets, matrix, readOf(matrixOf), matrixOffsetsResponse),
+  ];
 }
 
-export function hostReads({ names, reader }: GatewayCore, host: HostMethod): void {
-  host(pointsService.get, async (message, context) => {
-    const parameters = heldParametersOf(message, context);
-    const request = retrieveOf(message);
-    const records = await names.using(message.collectionName, (collection) =>
-      reader.retrieve(collection, request, parameters),
+export function queryMethods({ query, groups }: Endpoints): HostedMethod[] {
+  const one = <Message extends ReadMessage>(
+    method: GrpcMethod<Message, Whole<typeof scoredResponse>>,
+    parse: (message: Message) => QueryRequest,
+  ) => {
+    return hosted(
+      method,
+      query,
+      readOf((message: Message) => [parse(message)]),
+      ([points = []]: readonly (readonly ScoredPoint[])[], timeSec) =>
+        scoredResponse(points, timeSec),
     );
-    return (timeSec) => retrieveResponse(records, timeSec);
-  });
-  host(pointsService.scroll, async (message, context) => {
-    const parameters = heldParametersOf(message, context);
-    const query = scrollOf(message);
-    const page = await names.using(message.collectionName, (collection) =>
-      reader.scroll(collection, query, parameters),
-    );
-    return (timeSec) => scrollResponse(page.points, page.nextPageOffset, timeSec);
-  });
-  host(pointsService.count, async (message, context) => {
-    const parameters = heldParametersOf(message, context);
-    const request = countOf(message);
-    const count = await names.using(message.collectionName, (collection) =>
-      reader.count(collection, request, parameters),
-    );
-    return (timeSec) => countResponse(count, timeSec);
-  });
-  host(pointsService.facet, async (message, context) => {
-    const parameters = heldParametersOf(message, context);
-    const request = facetOf(message);
-    const hits = await names.using(message.collectionName, (collection) =>
-      reader.facet(collection, request, parameters),
-    );
-    return (timeSec) => facetResponse(hits, timeSec);
-  });
-  const matrix = <Response>(
-    method: GrpcMethod<Parameters<typeof matrixOf>[0], Response>,
-    respond: (
-      view: Parameters<typeof matrixPairsResponse>[0],
-      timeSec: number,
-    ) => InParts<Response>,
-  ) =>
-    host(method, async (message, context) => {
-      const parameters = heldParametersOf(message, context);
-      const request = matrixOf(message);
-      const found = await names.using(message.collectionName, (collection) =>
-        reader.matrix(collection, request, parameters),
-      );
-      return (timeSec) => respond(found, timeSec);
-    });
-  matrix(pointsService.searchMatrixPairs, matrixPairsResponse);
-  matrix(pointsService.searchMatrixOffsets, matrixOffsetsResponse);
-}
-
-export function hostQueries(core: GatewayCore, host: HostMethod): void {
-  const { names, reader } = core;
-  const query = <Message extends ReadMessage, Response>(
-    method: GrpcMethod<Message, Response>,
+  };
+  const many = <Message extends ReadMessage>(
+    method: GrpcMethod<Message, Whole<typeof scoredBatchResponse>>,
     parse: (message: Message) => readonly QueryRequest[],
-    respond: (results: readonly (readonly ScoredPoint[])[], timeSec: number) => InParts<Response>,
-  ) =>
-    host(method, async (message, context) => {
-      const parameters = heldParametersOf(message, context);
-      const requests = parse(message);
-      const results = await names.using(message.collectionName, (collection) =>
-        reader.query(collection, requests, parameters),
-      );
-      return (timeSec) => respond(results, timeSec);
-    });
-  const only = ([points = []]: readonly (readonly ScoredPoint[])[], timeSec: number) =>
-    scoredResponse(points, timeSec);
-  query(pointsService.search, (message) => [searchOf(message)], only);
-  query(pointsService.query, (message) => [queryOf(message)], only);
-  query(pointsService.recommend, (message) => [recommendPointsOf(message)], only);
-  query(pointsService.discover, (message) => [discoverOf(message)], only);
-  const batch = scoredBatchResponse;
-  query(pointsService.searchBatch, (message) => message.searchPoints.map(searchOf), batch);
-  query(pointsService.queryBatch, (message) => message.queryPoints.map(queryOf), batch);
-  query(
-    pointsService.recommendBatch,
-    (message) => message.recommendPoints.map(recommendPointsOf),
-    batch,
-  );
-  query(pointsService.discoverBatch, (message) => message.discoverPoints.map(discoverOf), batch);
-  hostGroups(core, host);
-}
-
-function hostGroups({ names, reader }: GatewayCore, host: HostMethod): void {
-  const groups = <Message extends ReadMessage>(
-    method: GrpcMethod<Message, Exclude<ReturnType<typeof groupsResponse>, MessageParts<unknown>>>,
+  ) => hosted(method, query, readOf(parse), scoredBatchResponse);
+  const grouped = <Message extends ReadMessage>(
+    method: GrpcMethod<Message, Whole<typeof groupsResponse>>,
     parse: (message: Message) => GroupsRequest,
-  ) =>
-    host(method, async (message, context) => {
-      const parameters = heldParametersOf(message, context);
-      const request = parse(message);
-      const found = await names.using(message.collectionName, (collection) =>
-        reader.groups(collection, request, parameters),
-      );
-      return (timeSec) => groupsResponse(found, timeSec);
-    });
-  groups(pointsService.searchGroups, searchGroupsOf);
-  groups(pointsService.queryGroups, queryGroupsOf);
-  groups(pointsService.recommendGroups, recommendGroupsOf);
+  ) => hosted(method, groups, readOf(parse), groupsResponse);
+  return [
+    one(pointsService.search, searchOf),
+    one(pointsService.query, queryOf),
+    one(pointsService.recommend, recommendPointsOf),
+    one(pointsService.discover, discoverOf),
+    many(pointsService.searchBatch, (message) => message.searchPoints.map(searchOf)),
+    many(pointsService.queryBatch, (message) => message.queryPoints.map(queryOf)),
+    many(pointsService.recommendBatch, (message) => message.recommendPoints.map(recommendPointsOf)),
+    many(pointsService.discoverBatch, (message) => message.discoverPoints.map(discoverOf)),
+    grouped(pointsService.searchGroups, searchGroupsOf),
+    grouped(pointsService.queryGroups, queryGroupsOf),
+    grouped(pointsService.recommendGroups, recommendGroupsOf),
+  ];
 }
 
-function heldParametersOf(
-  message: ReadMessage,
-  { headers, hold }: CallContext,
-): HeldReadParameters {
-  return { ...readParametersOf(message, headers), hold };
-}
+/** The message of a response that may be made in parts. */
+type Whole<Respond extends (...given: never[]) => unknown> = Exclude<
+  ReturnType<Respond>,
+  MessageParts<unknown>
+>;

@@ -10,40 +10,29 @@ import {
 } from '@grpc/grpc-js';
 import {
   CUT_OFF_HEADER,
-  type GrpcMethod,
   grpcErrorText,
   IDEMPOTENCY_KEY_HEADER,
   MIN_SEQUENCE_HEADER,
-  notServed,
   type QueryStrings,
   RETRY_AFTER,
   retryAfterText,
   statusOf,
 } from '@tributary/qdrant-api';
-import {
-  type Clock,
-  endInSlices,
-  type Logger,
-  type SpanDetails,
-  type TraceHeaders,
-  type Tracer,
-  TributaryError,
-} from '@tributary/runtime';
-import type { GatewayCore } from '../gateway-core.ts';
+import { type TraceHeaders, TributaryError } from '@tributary/runtime';
+import { Door, type DoorOptions } from '../endpoints/door.ts';
+import type { Caller } from '../endpoints/endpoint.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
 import { UNCOUNTED_BYTES_MAX } from '../limits/byte-budget.ts';
-import type { RequestMeter } from '../limits/request-meter.ts';
 import { sendAnswer } from './grpc-answer.ts';
 import { noteAcceptedEncodings } from './grpc-compression.ts';
-import { hostMethods, UNSERVED_METHODS } from './grpc-methods.ts';
+import { grpcMethods } from './grpc-methods.ts';
 import { addReflection } from './grpc-reflection.ts';
-import type { Answer, CallContext } from './host-method.ts';
+import type { HostedMethod, ReceivedMessage } from './host-method.ts';
 
-export interface GrpcServerOptions {
-  readonly core: GatewayCore;
-  readonly meter: RequestMeter;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly tracer?: Tracer | undefined;
+export interface GrpcServerOptions extends DoorOptions {
+  readonly endpoints: Endpoints;
+  /** For how long this peer has been cut off from the log; undefined while it is not. */
+  readonly cutOffMs: () => number | undefined;
   readonly host: string;
   readonly port: number;
 }
@@ -78,10 +67,9 @@ const asIs = (bytes: Buffer) => bytes;
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   noteAcceptedEncodings();
   const server = new Server(SERVER_OPTIONS);
-  hostMethods(options.core, (method, handle) => {
-    server.register(method.path, unary(method, handle, options), asIs, asIs, 'unary');
-  });
-  hostUnserved(server);
+  for (const method of grpcMethods(options.endpoints)) {
+    server.register(method.path, unary(method, options), asIs, asIs, 'unary');
+  }
   addReflection(server);
   const port = await bind(server, options);
   return {
@@ -91,74 +79,74 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
 }
 
-function unary<Request, Response>(
-  method: GrpcMethod<Request, Response>,
-  handle: (request: Request, context: CallContext) => Promise<Answer<Response>>,
-  { core, meter, clock, logger, tracer }: GrpcServerOptions,
-): handleUnaryCall<Buffer, Buffer> {
-  const endpoint = meter.grpc(method.path);
-  const details: SpanDetails = {
-    name: method.path.slice(1),
-    kind: 'server',
-    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': method.path.slice(1) },
-  };
-  const answer = async (
-    { request, metadata }: Call,
-    note: (collection: string | undefined) => void,
-    hold: (bytes: number) => void,
-  ): Promise<Answer<Response>> => {
-    using share = meter.bytes.share();
-    if (request.length > UNCOUNTED_BYTES_MAX) share.take(request.length);
-    meter.enter();
-    try {
-      const message = await decoded(method, request);
-      note(collectionOf(message));
-      const work = () => handle(message, { headers: headersOf(metadata), hold });
-      if (tracer === undefined) return await work();
-      return await tracer.serve(traceOf(metadata), details, work);
-    } finally {
-      meter.leave();
-    }
-  };
+function unary(method: HostedMethod, options: GrpcServerOptions): handleUnaryCall<Buffer, Buffer> {
+  const { meter, clock, cutOffMs } = options;
+  const name = method.path.slice(1);
+  const door = new Door(options, {
+    endpoint: method.endpoint,
+    times: meter.grpc(method.path),
+    span: {
+      name,
+      kind: 'server',
+      attributes: { 'rpc.system.name': 'grpc', 'rpc.method': name },
+    },
+  });
   return (call, respond) => {
+    const { request, metadata } = call;
     const startedMs = clock.monotonicMs();
+    const caller = callerOf(call);
     let collection: string | undefined;
-    const note = (name: string | undefined) => {
-      collection = name;
-    };
+    const bytes = meter.bytes.share();
     const share = meter.answerBytes.share();
-    answer(call, note, (bytes) => share.take(bytes))
+    const work = () => {
+      if (request.length > UNCOUNTED_BYTES_MAX) bytes.take(request.length);
+      const hold = (held: number) => share.take(held);
+      const answer = (message: ReceivedMessage) => {
+        ({ collection } = message);
+        return message.answer({ caller, headers: headersOf(metadata), hold });
+      };
+      const message = method.receive(request);
+      return message instanceof Promise ? message.then(answer) : answer(message);
+    };
+    door
+      .serve(() => traceOf(metadata), work)
+      .finally(() => bytes[Symbol.dispose]())
       .then((make) => {
-        const timeSec = endpoint.finish(startedMs, 0, collection);
-        const pieces = method.responsePieces(make(timeSec));
-        const trailer = trailerOf(core);
+        const pieces = make(door.finish(startedMs, 0, collection));
+        const trailer = trailerOf(cutOffMs());
         const budget = meter.answerBytes;
         return sendAnswer(pieces, { call, respond, trailer, clock, share, budget });
       })
       .catch((error: unknown) => {
         share[Symbol.dispose]();
-        const { grpc, http } = statusOf(error);
-        if (http === 500) logger.error({ error, method: method.path }, 'a request failed');
-        endpoint.finish(startedMs, grpc, collection);
-        const details = grpcErrorText(error).slice(0, DETAILS_LENGTH_MAX);
-        const metadata = new CallMetadata();
-        const retryAfter = retryAfterText(error);
-        if (retryAfter !== undefined) metadata.set(RETRY_AFTER, retryAfter);
-        respond({ code: grpc, details, metadata });
+        door.logFailure(error, caller);
+        const { grpc } = statusOf(error);
+        door.finish(startedMs, grpc, collection);
+        respond(refusalOf(error));
       });
   };
 }
 
+function refusalOf(error: unknown) {
+  const metadata = new CallMetadata();
+  const retryAfter = retryAfterText(error);
+  if (retryAfter !== undefined) metadata.set(RETRY_AFTER, retryAfter);
+  const details = grpcErrorText(error).slice(0, DETAILS_LENGTH_MAX);
+  return { code: statusOf(error).grpc, details, metadata };
+}
+
 /** Undefined as long as all is well. */
-function trailerOf(core: GatewayCore): CallMetadata | undefined {
-  const cutOffMs = core.cutOffMs();
+function trailerOf(cutOffMs: number | undefined): CallMetadata | undefined {
   if (cutOffMs === undefined) return undefined;
   const trailer = new CallMetadata();
   trailer.set(CUT_OFF_HEADER, String(Math.floor(cutOffMs / 1_000)));
   return trailer;
 }
 
-type Call = Pick<ServerUnaryCall<Buffer, Buffer>, 'request' | 'metadata'>;
+/** There are no keys yet, so whoever reaches the port may do everything. */
+function callerOf(call: Pick<ServerUnaryCall<Buffer, Buffer>, 'getPeer'>): Caller {
+  return { protocol: 'grpc', address: call.getPeer(), access: 'manage' };
+}
 
 /** Few calls carry any, and all of the metadata as an object would cost every call. */
 function headersOf(metadata: CallMetadata): QueryStrings {
@@ -174,45 +162,6 @@ function traceOf(metadata: CallMetadata): TraceHeaders {
     return value === undefined ? undefined : String(value);
   };
   return { traceparent: textOf('traceparent'), tracestate: textOf('tracestate') };
-}
-
-/** The collection that a message names; undefined where it is about none. */
-function collectionOf(message: unknown): string | undefined {
-  if (typeof message !== 'object' || message === null || !('collectionName' in message)) {
-    return undefined;
-  }
-  const { collectionName } = message;
-  return typeof collectionName === 'string' ? collectionName : undefined;
-}
-
-function hostUnserved(server: Server): void {
-  for (const [feature, paths] of UNSERVED_METHODS) {
-    const error = notServed(feature);
-    const answer = { code: statusOf(error).grpc, details: error.message };
-    const refuse: handleUnaryCall<Buffer, Buffer> = (_call, respond) =>
-      respond({ ...answer, metadata: new CallMetadata() });
-    for (const path of paths) server.register(path, refuse, asIs, asIs, 'unary');
-  }
-}
-
-/** A promise only for a large message, which is decoded in slices. */
-function decoded<Request, Response>(
-  method: GrpcMethod<Request, Response>,
-  bytes: Buffer,
-): Request | Promise<Request> {
-  try {
-    const message = endInSlices(method.requestSteps(bytes));
-    return message instanceof Promise ? message.catch(refuseMessage) : message;
-  } catch (error) {
-    return refuseMessage(error);
-  }
-}
-
-function refuseMessage(error: unknown): never {
-  const { message } = TributaryError.from(error);
-  throw new TributaryError('format', `Format error in protobuf message: ${message}`, {
-    cause: error,
-  });
 }
 
 function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {

@@ -1,75 +1,35 @@
-// The REST endpoints for those who look after a peer: telemetry, issues, quotas, slow requests; and what a collection's
-// indexes are made of.
+// The REST routes for those who look after a peer: the cluster, telemetry, issues, quotas, slow requests.
 
 import {
   parseDetailsLevel,
-  parseOptimizationDetails,
   parseQuotas,
   parseReportParameters,
+  writeClusterStatus,
+  writeClusterTelemetry,
   writeIssues,
-  writeMemory,
-  writeOptimizations,
   writeQuotas,
   writeSlowRequests,
 } from '@tributary/qdrant-api';
-import type { GatewayCore } from '../gateway-core.ts';
-import { bodyOf, COLLECTION_URL, nameOf, type RestRoute } from './rest-request.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import { bodyOf, done, nothing, type RestRequest, type RestRoute, route } from './rest-request.ts';
 
-export function operatorRoutes({ operators, names, views, quotas }: GatewayCore): RestRoute[] {
+export function operatorRoutes(endpoints: Endpoints): RestRoute[] {
+  const { cluster, clusterTelemetry, telemetry, slowRequests } = endpoints;
+  const { issues, clearIssues, quotas, setQuotas } = endpoints;
   return [
-    {
-      method: 'GET',
-      url: '/telemetry',
-      handle: async ({ query }) =>
-        operators.telemetry(parseDetailsLevel(query), parseReportParameters(query)),
-    },
-    {
-      method: 'GET',
-      url: '/issues',
-      handle: async () => writeIssues(await operators.issues()),
-    },
-    {
-      method: 'DELETE',
-      url: '/issues',
-      handle: async () => {
-        await operators.clearIssues();
-        return 'true';
-      },
-    },
-    {
-      method: 'GET',
-      url: '/quotas',
-      handle: async () => writeQuotas(quotas.view()),
-    },
-    {
-      method: 'PUT',
-      url: '/quotas',
-      handle: async (request) => {
-        await quotas.set(parseQuotas(await bodyOf(request)));
-        return 'true';
-      },
-    },
-    {
-      method: 'GET',
-      url: '/profiler/slow_requests',
-      handle: async () => writeSlowRequests(operators.slowRequests()),
-    },
-    {
-      method: 'GET',
-      url: `${COLLECTION_URL}/optimizations`,
-      handle: async (request) => {
-        const details = parseOptimizationDetails(request.query);
-        const collection = await names.resolve(nameOf(request));
-        return writeOptimizations(collection.id, await views.indexes(collection), details);
-      },
-    },
-    {
-      method: 'GET',
-      url: `${COLLECTION_URL}/memory`,
-      handle: async (request) => {
-        const collection = await names.resolve(nameOf(request));
-        return writeMemory(await views.indexes(collection));
-      },
-    },
+    route('GET /cluster', cluster, nothing, writeClusterStatus),
+    route('GET /cluster/telemetry', clusterTelemetry, nothing, (view) =>
+      writeClusterTelemetry(view.placement, view.cluster),
+    ),
+    route('GET /telemetry', telemetry, reportOf, (text) => text),
+    route('GET /issues', issues, nothing, writeIssues),
+    route('DELETE /issues', clearIssues, nothing, done),
+    route('GET /quotas', quotas, nothing, writeQuotas),
+    route('PUT /quotas', setQuotas, async (request) => parseQuotas(await bodyOf(request)), done),
+    route('GET /profiler/slow_requests', slowRequests, nothing, writeSlowRequests),
   ];
+}
+
+function reportOf({ query }: RestRequest) {
+  return { level: parseDetailsLevel(query), ...parseReportParameters(query) };
 }

@@ -1,6 +1,12 @@
-// The REST endpoints that read points: as they are, by queries, together.
+// The REST routes that read points: as they are, by queries, together.
 
-import type { GroupsRequest, QueryRequest, ScoredPoint } from '@tributary/model';
+import type {
+  GroupsRequest,
+  PointId,
+  PointRecord,
+  QueryRequest,
+  ScoredPoint,
+} from '@tributary/model';
 import {
   type JsonPieces,
   parseCount,
@@ -12,6 +18,7 @@ import {
   parseQuery,
   parseQueryBatch,
   parseQueryGroups,
+  parseReadParameters,
   parseRecommend,
   parseRecommendBatch,
   parseRecommendGroups,
@@ -20,6 +27,8 @@ import {
   parseSearch,
   parseSearchBatch,
   parseSearchGroups,
+  pointDoesNotExist,
+  type RetrieveRequest,
   writeCount,
   writeFacet,
   writeGroups,
@@ -33,56 +42,45 @@ import {
   writeScoredPoints,
   writeScrollPage,
 } from '@tributary/qdrant-api';
-import type { GatewayCore } from '../gateway-core.ts';
+import type { ReadRequest } from '../endpoints/collection-endpoints.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
 import {
   type Body,
   COLLECTION_URL,
   nameOf,
+  type RestRequest,
   type RestRoute,
-  readParametersOf,
-  readRoute,
+  readOf,
+  route,
 } from './rest-request.ts';
 
-export function pointReadRoutes(core: GatewayCore): RestRoute[] {
-  return [...plainRoutes(core), ...queryRoutes(core), ...groupRoutes(core), ...wholeRoutes(core)];
-}
+const POINTS = `${COLLECTION_URL}/points` as const;
 
-function plainRoutes({ names, reader }: GatewayCore): RestRoute[] {
+export function pointReadRoutes(endpoints: Endpoints): RestRoute[] {
+  const { retrieve, scroll, count, facet, matrix } = endpoints;
   return [
-    {
-      method: 'GET',
-      url: `${COLLECTION_URL}/points/:id`,
-      handle: async (request) => {
-        const parameters = readParametersOf(request);
-        const id = parsePointIdText(request.path.id ?? '');
-        const collection = await names.resolve(nameOf(request));
-        return writeRecord(await reader.get(collection, id, parameters));
-      },
-    },
-    readRoute(names, '/points', parseRetrieve, async (...asked) =>
-      writeRecords(await reader.retrieve(...asked)),
+    route(`GET ${POINTS}/:id`, retrieve, onePointOf, writeOnePoint),
+    route(`POST ${POINTS}`, retrieve, readOf(parseRetrieve), writeRecords),
+    route(`POST ${POINTS}/scroll`, scroll, readOf(parseScroll), (page) =>
+      writeScrollPage(page.points, page.nextPageOffset),
     ),
-    readRoute(names, '/points/scroll', parseScroll, async (...asked) => {
-      const page = await reader.scroll(...asked);
-      return writeScrollPage(page.points, page.nextPageOffset);
-    }),
-    readRoute(names, '/points/count', parseCount, async (...asked) =>
-      writeCount(await reader.count(...asked)),
-    ),
+    route(`POST ${POINTS}/count`, count, readOf(parseCount), writeCount),
+    ...queryRoutes(endpoints),
+    ...groupRoutes(endpoints),
+    route(`POST ${COLLECTION_URL}/facet`, facet, readOf(parseFacet), writeFacet),
+    route(`POST ${POINTS}/search/matrix/pairs`, matrix, readOf(parseMatrix), writeMatrixPairs),
+    route(`POST ${POINTS}/search/matrix/offsets`, matrix, readOf(parseMatrix), writeMatrixOffsets),
   ];
 }
 
 type Results = readonly (readonly ScoredPoint[])[];
 
-function queryRoutes({ names, reader }: GatewayCore): RestRoute[] {
+function queryRoutes({ query }: Endpoints): RestRoute[] {
   const many = (
     path: string,
     parse: (body: Body) => readonly QueryRequest[],
     write: (results: Results) => JsonPieces,
-  ) =>
-    readRoute(names, `/points${path}`, parse, async (...asked) =>
-      write(await reader.query(...asked)),
-    );
+  ) => route(`POST ${POINTS}${path}`, query, readOf(parse), write);
   const one = (
     path: string,
     parse: (body: Body) => QueryRequest,
@@ -105,28 +103,33 @@ function queryRoutes({ names, reader }: GatewayCore): RestRoute[] {
   ];
 }
 
-function groupRoutes({ names, reader }: GatewayCore): RestRoute[] {
-  const groups = (path: string, parse: (body: Body) => GroupsRequest) =>
-    readRoute(names, `/points${path}/groups`, parse, async (...asked) =>
-      writeGroups(await reader.groups(...asked)),
-    );
+function groupRoutes({ groups }: Endpoints): RestRoute[] {
+  const grouped = (path: string, parse: (body: Body) => GroupsRequest) =>
+    route(`POST ${POINTS}${path}/groups`, groups, readOf(parse), writeGroups);
   return [
-    groups('/query', parseQueryGroups),
-    groups('/search', parseSearchGroups),
-    groups('/recommend', parseRecommendGroups),
+    grouped('/query', parseQueryGroups),
+    grouped('/search', parseSearchGroups),
+    grouped('/recommend', parseRecommendGroups),
   ];
 }
 
-function wholeRoutes({ names, reader }: GatewayCore): RestRoute[] {
-  return [
-    readRoute(names, '/facet', parseFacet, async (...asked) =>
-      writeFacet(await reader.facet(...asked)),
-    ),
-    readRoute(names, '/points/search/matrix/pairs', parseMatrix, async (...asked) =>
-      writeMatrixPairs(await reader.matrix(...asked)),
-    ),
-    readRoute(names, '/points/search/matrix/offsets', parseMatrix, async (...asked) =>
-      writeMatrixOffsets(await reader.matrix(...asked)),
-    ),
-  ];
+interface OnePoint extends RetrieveRequest {
+  readonly ids: readonly [PointId];
+}
+
+function onePointOf(request: RestRequest): ReadRequest<OnePoint> {
+  const { query, headers, hold, path } = request;
+  const parameters = { ...parseReadParameters(query, headers), hold };
+  const id = parsePointIdText(path.id ?? '');
+  const projection = { payload: { kind: 'all' }, vectors: { kind: 'all' } } as const;
+  return { collection: nameOf(request), asked: { ids: [id], projection }, parameters };
+}
+
+/** Errors: `not_found`. */
+function writeOnePoint(
+  [record]: readonly PointRecord[],
+  { asked }: ReadRequest<OnePoint>,
+): ReturnType<typeof writeRecord> {
+  if (record === undefined) throw pointDoesNotExist(asked.ids[0]);
+  return writeRecord(record);
 }

@@ -1,16 +1,15 @@
 // The routes of Qdrant that are not served yet: each answers by the name of what is missing, so that no one takes it
 // for a wrong address. `:name` is a collection.
 
-import { notServed, type UnsupportedFeature } from '@tributary/qdrant-api';
-import { COLLECTION_URL, type RestRoute } from './rest-request.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import type { UnservedFeature } from '../endpoints/unserved-endpoints.ts';
+import { COLLECTION_URL, type Method, nothing, type RestRoute, route } from './rest-request.ts';
 
-type Method = RestRoute['method'];
-
-const SHARD_URL = `${COLLECTION_URL}/shards/:shard`;
+const SHARD_URL = `${COLLECTION_URL}/shards/:shard` as const;
 const LIST_AND_CREATE: readonly Method[] = ['GET', 'POST'];
 const GET_AND_DELETE: readonly Method[] = ['GET', 'DELETE'];
 
-const UNSERVED: readonly (readonly [UnsupportedFeature, readonly Method[], string])[] = [
+const UNSERVED: readonly (readonly [UnservedFeature, readonly Method[], `/${string}`])[] = [
   ['clusterOperations', ['POST'], '/cluster/recover'],
   ['clusterOperations', ['DELETE'], '/cluster/peer/:peer'],
   ['clusterOperations', ['POST'], `${COLLECTION_URL}/cluster`],
@@ -45,16 +44,12 @@ const UNSERVED: readonly (readonly [UnsupportedFeature, readonly Method[], strin
   ['dashboard', ['GET'], '/dashboard/*'],
 ];
 
-export function unservedRoutes(): RestRoute[] {
+export function unservedRoutes(endpoints: Endpoints): RestRoute[] {
   return UNSERVED.flatMap(([feature, methods, url]) =>
     methods.map((method) => ({
-      method,
-      url,
+      ...route(`${method} ${url}`, endpoints[feature], nothing, (never) => never),
       // An upload would be read, and refused for its size or its encoding.
       ignoresBody: true,
-      handle: async () => {
-        throw notServed(feature);
-      },
     })),
   );
 }

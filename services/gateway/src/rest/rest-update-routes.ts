@@ -1,4 +1,4 @@
-// The REST endpoints that change points.
+// The REST routes that change points, and the indexes over them.
 
 import type { GivenOperation } from '@tributary/model';
 import {
@@ -9,7 +9,6 @@ import {
   overwritePayloadSteps,
   parseCreateFieldIndex,
   parseFieldName,
-  parseWriteParameters,
   setPayloadSteps,
   updateBatchSteps,
   updateVectorsSteps,
@@ -18,64 +17,48 @@ import {
   writeUpdateResults,
 } from '@tributary/qdrant-api';
 import { endInSlices, type Steps } from '@tributary/runtime';
-import type { GatewayCore } from '../gateway-core.ts';
+import type { Endpoints } from '../endpoints/endpoints.ts';
 import {
   type Body,
   bodyOf,
   COLLECTION_URL,
-  nameOf,
   type RestRequest,
   type RestRoute,
+  route,
+  writeOf,
 } from './rest-request.ts';
 
-export function pointUpdateRoutes({ names, writer }: GatewayCore): RestRoute[] {
-  const route = (
-    method: RestRoute['method'],
-    path: string,
-    operationOf: (request: RestRequest) => GivenOperation | Promise<GivenOperation>,
-  ): RestRoute => ({
-    method,
-    url: `${COLLECTION_URL}${path}`,
-    handle: async (request) => {
-      const parameters = parseWriteParameters(request.query, request.headers);
-      const operation = await operationOf(request);
-      const collection = await names.resolve(nameOf(request));
-      return writeUpdateResult(await writer.write(collection, operation, parameters));
-    },
-  });
-  const update = (
-    method: RestRoute['method'],
-    path: string,
-    steps: (body: Body) => Steps<GivenOperation>,
-  ) => {
-    return route(method, `/points${path}`, async (request) => {
-      return endInSlices(steps(await bodyOf(request)));
-    });
-  };
+const POINTS = `${COLLECTION_URL}/points` as const;
+const INDEX = `${COLLECTION_URL}/index` as const;
+
+export function pointUpdateRoutes(endpoints: Endpoints): RestRoute[] {
+  const { upsert, updateVectors, deleteVectors, updateBatch } = endpoints;
+  const { setPayload, overwritePayload, deletePayload, clearPayload } = endpoints;
+  const { createFieldIndex, deleteFieldIndex } = endpoints;
+  const write = writeUpdateResult;
   return [
-    update('PUT', '', upsertSteps),
-    update('POST', '/delete', deletePointsSteps),
-    update('PUT', '/vectors', updateVectorsSteps),
-    update('POST', '/vectors/delete', deleteVectorsSteps),
-    update('POST', '/payload', setPayloadSteps),
-    update('PUT', '/payload', overwritePayloadSteps),
-    update('POST', '/payload/delete', deletePayloadSteps),
-    update('POST', '/payload/clear', clearPayloadSteps),
-    {
-      method: 'POST',
-      url: `${COLLECTION_URL}/points/batch`,
-      handle: async (request) => {
-        const parameters = parseWriteParameters(request.query, request.headers);
-        const operations = await endInSlices(updateBatchSteps(await bodyOf(request)));
-        const collection = await names.resolve(nameOf(request));
-        return writeUpdateResults(await writer.writeAll(collection, operations, parameters));
-      },
-    },
-    route('PUT', '/index', async (request) => {
-      return { kind: 'createFieldIndex', ...parseCreateFieldIndex(await bodyOf(request)) };
-    }),
-    route('DELETE', '/index/:field_name', ({ path }) => {
-      return { kind: 'deleteFieldIndex', field: parseFieldName(path.field_name ?? '') };
-    }),
+    route(`PUT ${POINTS}`, upsert, inSlices(upsertSteps), write),
+    route(`POST ${POINTS}/delete`, endpoints.delete, inSlices(deletePointsSteps), write),
+    route(`PUT ${POINTS}/vectors`, updateVectors, inSlices(updateVectorsSteps), write),
+    route(`POST ${POINTS}/vectors/delete`, deleteVectors, inSlices(deleteVectorsSteps), write),
+    route(`POST ${POINTS}/payload`, setPayload, inSlices(setPayloadSteps), write),
+    route(`PUT ${POINTS}/payload`, overwritePayload, inSlices(overwritePayloadSteps), write),
+    route(`POST ${POINTS}/payload/delete`, deletePayload, inSlices(deletePayloadSteps), write),
+    route(`POST ${POINTS}/payload/clear`, clearPayload, inSlices(clearPayloadSteps), write),
+    route(`POST ${POINTS}/batch`, updateBatch, inSlices(updateBatchSteps), writeUpdateResults),
+    route(`PUT ${INDEX}`, createFieldIndex, writeOf(newIndexOf), write),
+    route(`DELETE ${INDEX}/:field_name`, deleteFieldIndex, writeOf(goneIndexOf), write),
   ];
+}
+
+function inSlices<Asked>(steps: (body: Body) => Steps<Asked>) {
+  return writeOf(async (request) => endInSlices(steps(await bodyOf(request))));
+}
+
+async function newIndexOf(request: RestRequest): Promise<GivenOperation> {
+  return { kind: 'createFieldIndex', ...parseCreateFieldIndex(await bodyOf(request)) };
+}
+
+function goneIndexOf({ path }: RestRequest): GivenOperation {
+  return { kind: 'deleteFieldIndex', field: parseFieldName(path.field_name ?? '') };
 }

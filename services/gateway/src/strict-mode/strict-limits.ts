@@ -90,23 +90,6 @@ export function checkOperation(
   }
 }
 
-/** A whole tree of stages: the limit, filters and parameters of each. */
-export function boundsOfStages(stages: readonly QueryStage[]): BoundedRead {
-  const all = stages.flatMap((stage) => [...stagesOf(stage)]);
-  return {
-    limits: all.map(({ limit }) => ['limit', limit] as const),
-    filters: all.flatMap(filtersOfStage),
-    stages: all,
-    cost: costOfStages(all),
-  };
-}
-
-/** Groups bring `limit` times `groupSize` points. */
-export function boundsOfGroups({ query, groupSize, groupBy }: GroupsRequest): BoundedRead {
-  const bounds = boundsOfStages([query]);
-  return { ...bounds, limits: [...bounds.limits, ['limit', query.limit * groupSize]], groupBy };
-}
-
 /** The refusal as Qdrant's clients know it: what is wrong, and what to do. */
 export function strictModeError(problem: string, help: string): TributaryError {
   return new TributaryError('bad_request', `${problem}. Help: ${help}`);

@@ -45,16 +45,23 @@ export class StrictMode {
     this.#options = options;
   }
 
-  /** Errors: `bad_request`, `rate_limited`. */
-  async admitRead(
+  /** Undefined where strict mode is off: nothing is to be waited for then. Errors: `bad_request`, `rate_limited`. */
+  admitRead(
     collection: CollectionState,
     describe: () => BoundedRead,
     parameters: ReadParameters,
+  ): Promise<void> | undefined {
+    const strict = strictLimitsOf(collection.config.strictMode);
+    return strict && this.#admitRead(strict, collection, describe(), parameters);
+  }
+
+  async #admitRead(
+    strict: StrictLimits,
+    collection: CollectionState,
+    asked: BoundedRead,
+    parameters: ReadParameters,
   ): Promise<void> {
     const { id, config } = collection;
-    const strict = strictLimitsOf(config.strictMode);
-    if (strict === undefined) return;
-    const asked = describe();
     this.#take(id, strict, 'read_rate_limit', asked.cost);
     checkRead(strict, asked, { config, parameters });
     if (!strict.forbids('unindexed_filtering_retrieve')) return;
@@ -62,14 +69,22 @@ export class StrictMode {
     await this.#requireIndexes(collection, filters, valuesNeeded(stages, groupBy));
   }
 
-  /** All of the operations of a request, or none. Errors: `bad_request`, `rate_limited`. */
-  async admitWrite(
+  /** All of the operations of a request, or none; undefined as above. Errors: `bad_request`, `rate_limited`. */
+  admitWrite(
+    collection: CollectionState,
+    operations: readonly PointOperation[],
+    parameters: WriteParameters,
+  ): Promise<void> | undefined {
+    const strict = strictLimitsOf(collection.config.strictMode);
+    return strict && this.#admitWrite(strict, collection, operations, parameters);
+  }
+
+  async #admitWrite(
+    strict: StrictLimits,
     collection: CollectionState,
     operations: readonly PointOperation[],
     parameters: WriteParameters,
   ): Promise<void> {
-    const strict = strictLimitsOf(collection.config.strictMode);
-    if (strict === undefined) return;
     const cost = operations.reduce((sum, operation) => sum + costOfOperation(operation), 0);
     this.#take(collection.id, strict, 'write_rate_limit', cost);
     for (const operation of operations) checkOperation(strict, operation, parameters);

@@ -1,8 +1,7 @@
-// The writer as it is given documents: each becomes its vector before the write is held against the collection and
-// before it is in the log, so that replicas know nothing of models and a later version of a model changes no point.
+// Documents in what clients write: each becomes its vector before the write is compared with the collection and before
+// it is in the log, so that replicas know nothing of models and a later version of a model changes no point.
 
 import type { Embedder } from '@tributary/embedding';
-import type { CollectionState } from '@tributary/metadata';
 import {
   type GivenOperation,
   type GivenVector,
@@ -11,38 +10,10 @@ import {
   type PointOperation,
   type VectorValue,
 } from '@tributary/model';
-import type { UpdateView, WriteParameters } from '@tributary/qdrant-api';
 import { isSliceOver, nextSlice } from '@tributary/runtime';
-import type { PointWrites } from '../strict-mode/strict-access.ts';
 
-/** Writes as clients ask for them. */
-export interface GivenWrites {
-  write(
-    collection: CollectionState,
-    operation: GivenOperation,
-    parameters: WriteParameters,
-  ): Promise<UpdateView>;
-  writeAll(
-    collection: CollectionState,
-    operations: readonly GivenOperation[],
-    parameters: WriteParameters,
-  ): Promise<UpdateView[]>;
-}
-
-/** Errors of every call, besides the writer's: `bad_request` and `validation` of a document. */
-export function embeddedWrites(writer: PointWrites, embedder: Embedder): GivenWrites {
-  return {
-    write: async (collection, operation, parameters) =>
-      writer.write(collection, await embedOperation(operation, embedder), parameters),
-    writeAll: async (collection, operations, parameters) => {
-      const embedded: PointOperation[] = [];
-      for (const operation of operations) embedded.push(await embedOperation(operation, embedder));
-      return writer.writeAll(collection, embedded, parameters);
-    },
-  };
-}
-
-async function embedOperation(
+/** Errors: `bad_request` and `validation` of a document. */
+export async function embedOperation(
   operation: GivenOperation,
   embedder: Embedder,
 ): Promise<PointOperation> {
