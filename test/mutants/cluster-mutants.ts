@@ -206,17 +206,17 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     name: 'deletes are refused where a quota is exceeded',
     room: 'quotas',
-    file: 'services/gateway/src/quotas/quota-access.ts',
-    from: 'if (takesSpace(operation)) quotas.requireSpace(collection);',
+    file: 'services/gateway/src/endpoints/collection-endpoints.ts',
+    from: 'if (operations.some(takesSpace)) quotas.requireSpace(collection);',
     to: 'quotas.requireSpace(collection);',
     tests: ['services/gateway/src/quotas/quotas.test.ts'],
   },
   {
     name: 'a request of several operations is looked at by its first',
     room: 'quotas',
-    file: 'services/gateway/src/quotas/quota-access.ts',
-    from: 'if (operations.some(takesSpace))',
-    to: 'if (operations.slice(0, 1).some(takesSpace))',
+    file: 'services/gateway/src/endpoints/collection-endpoints.ts',
+    from: 'if (operations.some(takesSpace)) quotas',
+    to: 'if (operations.slice(0, 1).some(takesSpace)) quotas',
     tests: ['services/gateway/src/quotas/quotas.test.ts'],
   },
   {

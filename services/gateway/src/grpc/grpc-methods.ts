@@ -114,6 +114,6 @@ function vectorNameMethods({ createVectorName, deleteVectorName }: Endpoints): H
   ];
 }
 
-function done(_answer: void, timeSec: number) {
+function done(_answer: undefined, timeSec: number) {
   return collectionOperationResponse(true, timeSec);
 }

@@ -1,5 +1,5 @@
-// A REST route: where it is, and how it decodes what it is sent for an endpoint and encodes the answer. And the parts of
-// a request that most routes read.
+// A REST route: where it is, how it decodes what it is sent for an endpoint, and how it encodes the answer. And the
+// parts of a request that most routes read.
 
 import type { JsonValue } from '@tributary/model';
 import {

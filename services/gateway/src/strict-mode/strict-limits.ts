@@ -7,7 +7,6 @@ import type {
   CollectionConfig,
   Condition,
   Filter,
-  GroupsRequest,
   JsonObject,
   JsonValue,
   PointOperation,
@@ -16,9 +15,8 @@ import type {
 import { isMulti, isSparse } from '@tributary/model';
 import type { ReadParameters, WriteParameters } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
-import { examplesOf, stagesOf } from '../reads/query-examples.ts';
-import { costOfStages } from './request-cost.ts';
-import { filtersOfOperation, filtersOfStage, flattened } from './request-parts.ts';
+import { examplesOf } from '../reads/query-examples.ts';
+import { filtersOfOperation, flattened } from './request-parts.ts';
 
 /** A bound of strict mode by its name in REST; undefined where it is not set. */
 export interface StrictLimits {
