@@ -114,6 +114,6 @@ function vectorNameMethods({ createVectorName, deleteVectorName }: Endpoints): H
   ];
 }
 
-function done(_answer: undefined, timeSec: number) {
+function done(_answer: unknown, timeSec: number) {
   return collectionOperationResponse(true, timeSec);
 }
