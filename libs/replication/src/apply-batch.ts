@@ -28,6 +28,7 @@ import {
   vectorEntryOf,
   vectorSchemaOf,
 } from '@tributary/model';
+import { BatchOverlay, type Effect, type MergedEffects } from './batch-overlay.ts';
 import { checkOperations, Refusal, vectorSchemaAfter } from './check-operation.ts';
 import { payloadChange } from './payload-change.ts';
 import {
@@ -52,24 +53,11 @@ export type ApplyOutcome =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What a batch changes; an id stands in at most one of the lists. */
-export interface PointChanges {
-  readonly puts: readonly StoredPoint[];
-  readonly deletes: readonly PointId[];
-  /** Ids among `puts` whose vectors are as the store has them. */
-  readonly payloadOnly: ReadonlySet<PointId>;
-  /** Ids among `puts` whose vectors are as the store has them, without those of names that are deleted or recreated. */
-  readonly narrowed: ReadonlySet<PointId>;
+export interface PointChanges extends MergedEffects {
   /** Absent where the payload indexes stay as they are. */
   readonly payloadSchema?: PayloadSchema;
   /** Absent where the names of vectors stay as they are. */
   readonly vectorSchema?: VectorSchema;
-}
-
-/** A point as the batch leaves it; undefined where it is deleted. */
-interface Overlaid {
-  readonly point: StoredPoint | undefined;
-  /** Whether its vectors are those in the store, apart from deleted names, or not. */
-  readonly vectors: 'same' | 'narrowed' | 'changed';
 }
 
 type OperationOf<K extends PointOperation['kind']> = Extract<PointOperation, { kind: K }>;
@@ -84,13 +72,13 @@ const STEP_POINTS = 500;
 export class ApplyBatch {
   readonly #reader: PointReader;
   readonly #finder: CandidateFinder | undefined;
-  readonly #overlay = new Map<PointId, Overlaid>();
+  readonly #overlay = new BatchOverlay();
   /** As the operations so far leave it; what a filter means depends on its text indexes. */
   #schema: PayloadSchema;
   readonly #vectorSchemaBefore: VectorSchema;
   #vectorSchema: VectorSchema;
-  /** What the overlay held before the entry at hand, while that may still be refused. */
-  #undo: [PointId, Overlaid | undefined][] | undefined;
+  /** Made once, as a commit asks for them twice; undefined after an entry was laid over them. */
+  #changes: PointChanges | undefined;
 
   /**
    * `created` are the vectors that the collection was created with. Without a finder a filter is evaluated over every
@@ -120,44 +108,44 @@ export class ApplyBatch {
    * batch whose steps are not taken to their end is good for nothing.
    */
   *applySteps(entry: Entry, at: Sequence): Steps<ApplyOutcome> {
-    this.#undo = undefined;
+    this.#changes = undefined;
     const schemaBefore = this.#schema;
     const vectorSchemaBefore = this.#vectorSchema;
+    this.#overlay.beginEntry(at);
     try {
       const operations = checkOperations(entry.operations, vectorSchemaBefore);
       // Checked upserts cannot fail any more; the other kinds meet payloads that only now come to light.
-      this.#undo = operations.every(isPlainUpsert) ? undefined : [];
-      for (const operation of operations) yield* this.#perform(operation, at);
+      if (!operations.every(isPlainUpsert)) this.#overlay.keepUndo();
+      for (const [place, operation] of operations.entries()) {
+        this.#overlay.beginOperation(place);
+        yield* this.#perform(operation, at);
+      }
       return APPLIED;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#rollBack();
+      this.#overlay.rollBack();
       this.#schema = schemaBefore;
       this.#vectorSchema = vectorSchemaBefore;
       return { kind: 'refused', reason: error.message };
     }
   }
 
+  /** The effects of all entries so far, merged. */
   changes(): PointChanges {
-    const puts: StoredPoint[] = [];
-    const deletes: PointId[] = [];
-    const payloadOnly = new Set<PointId>();
-    const narrowed = new Set<PointId>();
-    for (const [id, { point, vectors }] of this.#overlay) {
-      if (point === undefined) deletes.push(id);
-      else {
-        puts.push(point);
-        if (vectors === 'same') payloadOnly.add(id);
-        if (vectors === 'narrowed') narrowed.add(id);
-      }
-    }
+    this.#changes ??= this.#merge();
+    return this.#changes;
+  }
+
+  /** Which entry changed which point, for a feed of changes; merged they are the batch's `changes`. */
+  effects(): readonly Effect[] {
+    return this.#overlay.effects();
+  }
+
+  #merge(): PointChanges {
     const isSame = this.#schema === this.#reader.state.payloadSchema;
     const hasSameVectors = this.#vectorSchema === this.#vectorSchemaBefore;
     return {
-      puts,
-      deletes,
-      payloadOnly,
-      narrowed,
+      ...this.#overlay.merged(),
       ...(!isSame && { payloadSchema: this.#schema }),
       ...(!hasSameVectors && { vectorSchema: this.#vectorSchema }),
     };
@@ -188,7 +176,7 @@ export class ApplyBatch {
         return;
       case 'delete':
         for (const id of yield* this.#select(operation.selector)) {
-          this.#set(id, { point: undefined, vectors: 'changed' });
+          this.#overlay.set(id, undefined, 'changed');
         }
         return;
       case 'setPayload':
@@ -251,9 +239,7 @@ export class ApplyBatch {
     const ids = yield* this.#matching({ must: [{ kind: 'hasVector', name }] });
     yield* this.#changeEach(ids, (old) => {
       const { [name]: _gone, ...vectors } = old.vectors;
-      const isChanged = this.#overlay.get(old.id)?.vectors === 'changed';
-      const point = { ...old, vectors, version };
-      this.#set(old.id, { point, vectors: isChanged ? 'changed' : 'narrowed' });
+      this.#overlay.set(old.id, { ...old, vectors, version }, 'narrowed');
     });
   }
 
@@ -264,9 +250,7 @@ export class ApplyBatch {
   ): Steps {
     const ids = new Set(yield* this.#select(selector));
     yield* this.#changeEach(ids, (old) => {
-      const vectors = this.#overlay.get(old.id)?.vectors ?? 'same';
-      const point = { ...old, payload: change(old.payload), version };
-      this.#set(old.id, { point, vectors });
+      this.#overlay.set(old.id, { ...old, payload: change(old.payload), version }, 'same');
     });
   }
 
@@ -325,20 +309,7 @@ export class ApplyBatch {
   }
 
   #put({ id, vectors, payload }: Point, version: Sequence): void {
-    this.#set(id, { point: { id, vectors, payload, version }, vectors: 'changed' });
-  }
-
-  #set(id: PointId, overlaid: Overlaid): void {
-    this.#undo?.push([id, this.#overlay.get(id)]);
-    this.#overlay.set(id, overlaid);
-  }
-
-  #rollBack(): void {
-    for (const [id, before] of (this.#undo ?? []).reverse()) {
-      if (before === undefined) this.#overlay.delete(id);
-      else this.#overlay.set(id, before);
-    }
-    this.#undo = undefined;
+    this.#overlay.set(id, { id, vectors, payload, version }, 'changed');
   }
 }
 
