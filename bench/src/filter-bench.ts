@@ -23,6 +23,7 @@ import {
   type Filter,
   ID_ONLY,
   type JsonObject,
+  NO_STAMP,
   payloadToBytes,
   sequence,
 } from '@tributary/model';
@@ -88,6 +89,7 @@ async function fill(): Promise<void> {
   const puts = Array.from({ length: COUNT }, (_, id) => ({
     id,
     version,
+    stamp: NO_STAMP,
     vectors: { '': rowOf(data.vectors, id, SIZE) },
     payload: payloadToBytes(payloadOf(id)),
   }));

@@ -17,6 +17,7 @@ import {
   removePayloadKeys,
   type Sequence,
   type StoredPoint,
+  stamp,
 } from '@tributary/model';
 import { ContentHash, pointDigest } from '@tributary/storage';
 import type { StreamMessage } from '@tributary/stream';
@@ -29,7 +30,11 @@ interface Content {
   readonly points: Points;
   readonly payloadSchema: PayloadSchema;
   readonly names: VectorNames;
+  /** Of the last entry that was not refused: of its time, or the one after the last one's. */
+  readonly lastStamp: number;
 }
+
+type Mark = Pick<StoredPoint, 'version' | 'stamp'>;
 
 /** Levels of objects and arrays that a payload may have. */
 const PAYLOAD_DEPTH_MAX = 128;
@@ -44,6 +49,7 @@ const NOTHING: Folded = {
   points: new Map(),
   payloadSchema: {},
   names: FIRST_NAMES,
+  lastStamp: 0,
   contentHash: new ContentHash().toString(),
   count: 0,
 };
@@ -59,9 +65,10 @@ export class Fold {
   take(message: Pick<StreamMessage, 'sequence' | 'data'>, messages = 1): void {
     const content = foldEntry(this.#last, message);
     if (content === undefined) this.refused.push(message.sequence);
-    const { points, payloadSchema, names } = content ?? this.#last;
+    const { points, payloadSchema, names, lastStamp } = content ?? this.#last;
     const count = this.#last.count + messages;
-    this.#last = { points, payloadSchema, names, contentHash: hashOf(points), count };
+    const contentHash = hashOf(points);
+    this.#last = { points, payloadSchema, names, lastStamp, contentHash, count };
     this.#lastSequence = message.sequence;
     this.#history.push({ at: message.sequence, folded: this.#last });
   }
@@ -94,8 +101,10 @@ function foldEntry(
     sound.push(timely);
     names = namesAfter(names, operation);
   }
-  let next: Content | undefined = content;
-  for (const operation of sound) next = next && foldOperation(next, operation, message.sequence);
+  const lastStamp = Math.max(content.lastStamp + 1, 1_024 * entry.timeMs);
+  const mark = { version: message.sequence, stamp: stamp(lastStamp) };
+  let next: Content | undefined = { ...content, lastStamp };
+  for (const operation of sound) next = next && foldOperation(next, operation, mark);
   return next;
 }
 
@@ -115,7 +124,7 @@ function isTooDeep({ payload }: StoredPoint): boolean {
 function foldOperation(
   content: Content,
   operation: PointOperation,
-  version: Sequence,
+  mark: Mark,
 ): Content | undefined {
   const next = new Map(content.points);
   const holds = (filter: Filter | undefined, point: StoredPoint) =>
@@ -137,7 +146,7 @@ function foldOperation(
         const vectors = { ...point.vectors };
         if (!Object.hasOwn(vectors, operation.name)) continue;
         delete vectors[operation.name];
-        next.set(point.id, { ...point, vectors, version });
+        next.set(point.id, { ...point, vectors, ...mark });
       }
       return { ...content, names, points: next };
     }
@@ -147,14 +156,14 @@ function foldOperation(
         if (old === undefined && operation.mode === 'updateOnly') continue;
         if (old !== undefined && operation.mode === 'insertOnly') continue;
         if (old !== undefined && !holds(operation.updateFilter, old)) continue;
-        next.set(point.id, { ...point, version });
+        next.set(point.id, { ...point, ...mark });
       }
       return { ...content, points: next };
     case 'updateVectors':
       for (const { id, vectors } of operation.points) {
         const old = next.get(id);
         if (old === undefined || !holds(operation.updateFilter, old)) continue;
-        next.set(id, { ...old, vectors: { ...old.vectors, ...vectors }, version });
+        next.set(id, { ...old, vectors: { ...old.vectors, ...vectors }, ...mark });
       }
       return { ...content, points: next };
     default:
@@ -166,7 +175,7 @@ function foldOperation(
     const changed = changedPoint(operation, point);
     if (changed !== undefined && isTooDeep(changed)) return undefined;
     if (changed === undefined) next.delete(id);
-    else if (changed !== point) next.set(id, { ...changed, version });
+    else if (changed !== point) next.set(id, { ...changed, ...mark });
   }
   return { ...content, points: next };
 }

@@ -34,6 +34,7 @@ export * from './quota.ts';
 export * from './read-consistency.ts';
 export * from './sample-hash.ts';
 export * from './shard-map.ts';
+export * from './stamp.ts';
 export * from './text-tokens.ts';
 export * from './value-test.ts';
 export * from './vector.ts';

@@ -3,6 +3,7 @@
 import type { Sequence } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { PointId } from './point-id.ts';
+import type { Stamp } from './stamp.ts';
 
 /** UTF-8 JSON text of an object; empty (length 0) where the point has no payload. Never parsed on the write path. */
 export type PayloadBytes = Uint8Array;
@@ -65,4 +66,8 @@ export interface Point<V = VectorValue> {
 /** A point as a replica holds it: `version` is the sequence of the entry that last changed it. */
 export interface StoredPoint extends Point {
   readonly version: Sequence;
+  /** Of that entry. */
+  readonly stamp: Stamp;
+  /** The region that the entry came from; absent for the own one. */
+  readonly origin?: string;
 }

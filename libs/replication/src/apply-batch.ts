@@ -16,6 +16,7 @@ import {
   JsonPathError,
   meaningfulIndexesOf,
   type NamedVectors,
+  nextStamp,
   type PayloadBytes,
   type PayloadSchema,
   type Point,
@@ -23,6 +24,7 @@ import {
   type PointOperation,
   type PointSelector,
   type Sequence,
+  type Stamp,
   type StoredPoint,
   type VectorSchema,
   vectorEntryOf,
@@ -45,6 +47,8 @@ export interface PointReader extends MatchReader {
     readonly payloadSchema: PayloadSchema;
     /** Absent while it is that of the collection as it was created. */
     readonly vectorSchema?: VectorSchema;
+    /** Of the last entry applied. */
+    readonly lastStamp: Stamp;
   };
 }
 
@@ -58,7 +62,12 @@ export interface PointChanges extends MergedEffects {
   readonly payloadSchema?: PayloadSchema;
   /** Absent where the names of vectors stay as they are. */
   readonly vectorSchema?: VectorSchema;
+  /** Absent where no entry was applied. */
+  readonly lastStamp?: Stamp;
 }
+
+/** What an entry leaves on each point that it changes; it is always of the own region. */
+type Mark = Pick<StoredPoint, 'version' | 'stamp'>;
 
 type OperationOf<K extends PointOperation['kind']> = Extract<PointOperation, { kind: K }>;
 
@@ -77,6 +86,7 @@ export class ApplyBatch {
   #schema: PayloadSchema;
   readonly #vectorSchemaBefore: VectorSchema;
   #vectorSchema: VectorSchema;
+  #lastStamp: Stamp;
   /** Made once, as a commit asks for them twice; undefined after an entry was laid over them. */
   #changes: PointChanges | undefined;
 
@@ -90,6 +100,7 @@ export class ApplyBatch {
     this.#vectorSchema = this.#vectorSchemaBefore;
     this.#finder = finder;
     this.#schema = reader.state.payloadSchema;
+    this.#lastStamp = reader.state.lastStamp;
   }
 
   /** Points changed so far. */
@@ -111,6 +122,7 @@ export class ApplyBatch {
     this.#changes = undefined;
     const schemaBefore = this.#schema;
     const vectorSchemaBefore = this.#vectorSchema;
+    const mark: Mark = { version: at, stamp: nextStamp(this.#lastStamp, entry.timeMs) };
     this.#overlay.beginEntry(at);
     try {
       const operations = checkOperations(entry.operations, vectorSchemaBefore);
@@ -118,8 +130,9 @@ export class ApplyBatch {
       if (!operations.every(isPlainUpsert)) this.#overlay.keepUndo();
       for (const [place, operation] of operations.entries()) {
         this.#overlay.beginOperation(place);
-        yield* this.#perform(operation, at);
+        yield* this.#perform(operation, mark);
       }
+      this.#lastStamp = mark.stamp;
       return APPLIED;
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -148,21 +161,22 @@ export class ApplyBatch {
       ...this.#overlay.merged(),
       ...(!isSame && { payloadSchema: this.#schema }),
       ...(!hasSameVectors && { vectorSchema: this.#vectorSchema }),
+      ...(this.#lastStamp !== this.#reader.state.lastStamp && { lastStamp: this.#lastStamp }),
     };
   }
 
-  *#perform(operation: PointOperation, version: Sequence): Steps {
+  *#perform(operation: PointOperation, mark: Mark): Steps {
     switch (operation.kind) {
       case 'upsert':
         if (isPlainUpsert(operation)) {
-          for (const point of operation.points) this.#put(point, version);
-        } else this.#upsertWhere(operation, version);
+          for (const point of operation.points) this.#put(point, mark);
+        } else this.#upsertWhere(operation, mark);
         return;
       case 'updateVectors':
-        this.#updateVectors(operation, version);
+        this.#updateVectors(operation, mark);
         return;
       case 'deleteVectors':
-        yield* this.#deleteVectors(operation, version);
+        yield* this.#deleteVectors(operation, mark);
         return;
       case 'createFieldIndex':
         this.#schema = { ...this.#schema, [canonicalJsonPath(operation.field)]: operation.index };
@@ -172,7 +186,7 @@ export class ApplyBatch {
         return;
       case 'createVectorName':
       case 'deleteVectorName':
-        yield* this.#changeVectorName(operation, version);
+        yield* this.#changeVectorName(operation, mark);
         return;
       case 'delete':
         for (const id of yield* this.#select(operation.selector)) {
@@ -183,13 +197,13 @@ export class ApplyBatch {
       case 'overwritePayload':
       case 'deletePayload':
       case 'clearPayload':
-        yield* this.#changePayload(operation.selector, version, payloadChange(operation));
+        yield* this.#changePayload(operation.selector, mark, payloadChange(operation));
         return;
     }
   }
 
   /** Point by point, so that one that stands twice in the list meets what its first place did. */
-  #upsertWhere(operation: OperationOf<'upsert'>, version: Sequence): void {
+  #upsertWhere(operation: OperationOf<'upsert'>, mark: Mark): void {
     const { points, mode, updateFilter } = operation;
     const isReplaced = this.#compile(updateFilter);
     const current = this.#currentOf(points.map(({ id }) => id));
@@ -199,37 +213,37 @@ export class ApplyBatch {
         old === undefined
           ? mode !== 'updateOnly'
           : mode !== 'insertOnly' && isReplaced(subjectOf(old));
-      if (isMeant) this.#put(point, version);
+      if (isMeant) this.#put(point, mark);
     }
   }
 
-  #updateVectors(operation: OperationOf<'updateVectors'>, version: Sequence): void {
+  #updateVectors(operation: OperationOf<'updateVectors'>, mark: Mark): void {
     const { points, updateFilter } = operation;
     const isMeant = this.#compile(updateFilter);
     const current = this.#currentOf(points.map(({ id }) => id));
     for (const { id, vectors } of points) {
       const old = current(id);
       if (old === undefined || !isMeant(subjectOf(old))) continue;
-      this.#put({ ...old, vectors: { ...old.vectors, ...vectors } }, version);
+      this.#put({ ...old, vectors: { ...old.vectors, ...vectors } }, mark);
     }
   }
 
   /** Points that have none of the vectors are passed over. */
-  *#deleteVectors(operation: OperationOf<'deleteVectors'>, version: Sequence): Steps {
+  *#deleteVectors(operation: OperationOf<'deleteVectors'>, mark: Mark): Steps {
     const names = new Set(operation.names);
     const ids = yield* this.#select(operation.selector);
     yield* this.#changeEach(ids, (old) => {
       const kept = Object.entries(old.vectors).filter(([name]) => !names.has(name));
       if (kept.length === Object.keys(old.vectors).length) return;
       const vectors: NamedVectors = Object.fromEntries(kept);
-      this.#put({ ...old, vectors }, version);
+      this.#put({ ...old, vectors }, mark);
     });
   }
 
   /** What had been there under a name that is deleted, or recreated, goes with it. */
   *#changeVectorName(
     operation: OperationOf<'createVectorName' | 'deleteVectorName'>,
-    version: Sequence,
+    mark: Mark,
   ): Steps {
     const { name } = operation;
     const before = this.#vectorSchema;
@@ -239,18 +253,19 @@ export class ApplyBatch {
     const ids = yield* this.#matching({ must: [{ kind: 'hasVector', name }] });
     yield* this.#changeEach(ids, (old) => {
       const { [name]: _gone, ...vectors } = old.vectors;
-      this.#overlay.set(old.id, { ...old, vectors, version }, 'narrowed');
+      this.#overlay.set(old.id, { id: old.id, vectors, payload: old.payload, ...mark }, 'narrowed');
     });
   }
 
   *#changePayload(
     selector: PointSelector,
-    version: Sequence,
+    mark: Mark,
     change: (old: PayloadBytes) => PayloadBytes,
   ): Steps {
     const ids = new Set(yield* this.#select(selector));
     yield* this.#changeEach(ids, (old) => {
-      this.#overlay.set(old.id, { ...old, payload: change(old.payload), version }, 'same');
+      const { id, vectors } = old;
+      this.#overlay.set(id, { id, vectors, payload: change(old.payload), ...mark }, 'same');
     });
   }
 
@@ -308,8 +323,9 @@ export class ApplyBatch {
     };
   }
 
-  #put({ id, vectors, payload }: Point, version: Sequence): void {
-    this.#overlay.set(id, { id, vectors, payload, version }, 'changed');
+  #put({ id, vectors, payload }: Point, mark: Mark): void {
+    const { version, stamp } = mark;
+    this.#overlay.set(id, { id, vectors, payload, version, stamp }, 'changed');
   }
 }
 

@@ -3,6 +3,7 @@
 import {
   type CollectionVectors,
   type Entry,
+  NO_STAMP,
   type Point,
   type PointId,
   type PointOperation,
@@ -25,7 +26,7 @@ export const SHAPE: CollectionVectors = {
 /** A store that keeps points in a map. */
 export class MapStore implements PointReader {
   readonly points = new Map<PointId, StoredPoint>();
-  state: PointReader['state'] = { payloadSchema: {} };
+  state: PointReader['state'] = { payloadSchema: {}, lastStamp: NO_STAMP };
 
   get(ids: readonly PointId[]) {
     return ids.map((id) => this.points.get(id));
@@ -44,10 +45,11 @@ export class MapStore implements PointReader {
   }
 
   commit(batch: ApplyBatch): void {
-    const { puts, deletes, payloadSchema, vectorSchema } = batch.changes();
+    const { puts, deletes, payloadSchema, vectorSchema, lastStamp } = batch.changes();
     const schemas = {
       ...(payloadSchema && { payloadSchema }),
       ...(vectorSchema && { vectorSchema }),
+      ...(lastStamp && { lastStamp }),
     };
     this.state = { ...this.state, ...schemas };
     for (const id of deletes) this.points.delete(id);

@@ -75,6 +75,10 @@ const operations: fc.Arbitrary<PointOperation> = fc.oneof(
     revision: fc.integer({ min: 1, max: 9 }),
   }),
 );
+/** Of gateways whose clocks differ. */
+const times = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constantFrom(1_700_000_000_000, 2 ** 50));
 export const logs = fc
-  .array(fc.array(operations, { minLength: 1, maxLength: 3 }), { maxLength: 12 })
-  .map((list) => list.map((each, i) => [sequence(i + 1), entry(...each)] as const));
+  .array(fc.tuple(fc.array(operations, { minLength: 1, maxLength: 3 }), times), { maxLength: 12 })
+  .map((list) =>
+    list.map(([each, timeMs], i) => [sequence(i + 1), { ...entry(...each), timeMs }] as const),
+  );

@@ -4,7 +4,7 @@
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { type StoredPoint, sequence } from '@tributary/model';
+import { type StoredPoint, sequence, stamp } from '@tributary/model';
 import { seededRandom, silentLogger } from '@tributary/runtime';
 import { createRocksReplicaStores } from './rocks-replica-stores.ts';
 
@@ -23,7 +23,8 @@ for (;;) {
     const id = random.integer(5_000);
     const vector = Float32Array.from({ length: 128 }, () => random.next());
     const payload = Buffer.from(JSON.stringify({ next, id }));
-    puts.set(id, { id, version: sequence(next), vectors: { '': vector }, payload });
+    const mark = { version: sequence(next), stamp: stamp(next) };
+    puts.set(id, { id, ...mark, vectors: { '': vector }, payload });
   }
   const deletes = Array.from({ length: 20 }, (_, i) => 250 * i + (next % 250)).filter(
     (id) => !puts.has(id),

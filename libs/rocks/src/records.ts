@@ -1,7 +1,8 @@
 // The bytes of a store's records, little-endian. Each begins with its format and a CRC32C over its key and the rest, so
 // neither a flipped bit nor a record under another's key is taken for true.
 //
-//   point    format u8, crc u32, version f64, vector count u16, crc of its vectors record u32, digest 32, payload
+//   point    format u8, crc u32, version f64, vector count u16, crc of its vectors record u32, digest 32, stamp f64,
+//            origin length u8, origin, payload
 //   vectors  format u8, crc u32, count u16, then each: name length u16, name, and one of
 //              dense   value count u32, f32 values
 //              sparse  0xffffffff u32, value count u32, u32 indices, f32 values
@@ -10,8 +11,9 @@
 //              halves  0xfffffffd u32, row size u32 or 0 for dense, value count u32, f16 values
 //              bytes   0xfffffffc u32, row size u32 or 0 for dense, value count u32, u8 values
 //   cut      format u8, crc u32, sequence f64, applied count f64, points f64, content hash 32, bucket sums 2,048
-//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, as JSON text the
-//            payload schema, absent where it is empty, or where there is a vector schema the list of both
+//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, bytes of
+//            payloads f64, last stamp f64, as JSON text the payload schema, absent where it is empty, or where there is
+//            a vector schema the list of both
 
 import { crc32c } from '@node-rs/crc32';
 import {
@@ -23,9 +25,11 @@ import {
   parseJson,
   payloadSchemaFromJson,
   type Sequence,
+  type Stamp,
   type StoredDatatype,
   type StoredPoint,
   sequence,
+  stamp,
   stringifyJson,
   type VectorValue,
   valuesFromBytes,
@@ -35,13 +39,15 @@ import {
 import { assert, messageOf, TributaryError } from '@tributary/runtime';
 import { BUCKET_SUMS_BYTES, type Cut, DIGEST_BYTES, type ReplicaState } from '@tributary/storage';
 
-const FORMAT = 1;
+const FORMAT = 2;
 const CRC_AT = 1;
 const BODY_AT = 5;
-const POINT_HEAD_BYTES = BODY_AT + 8 + 2 + 4 + DIGEST_BYTES;
+const STAMP_AT = BODY_AT + 8 + 2 + 4 + DIGEST_BYTES;
+const ORIGIN_AT = STAMP_AT + 8 + 1;
+const ORIGIN_BYTES_MAX = 0xff;
 const STATE_BYTES = BODY_AT + 3 * 8 + DIGEST_BYTES;
-/** Behind the bytes of payloads, which a cut does not have. */
-const SCHEMAS_AT = STATE_BYTES + 8;
+/** Behind the bytes of payloads and the last stamp, which a cut does not have. */
+const SCHEMAS_AT = STATE_BYTES + 2 * 8;
 const NAME_BYTES_MAX = 0xffff;
 /** Stand where a dense vector has its count, which is never as large. */
 const SPARSE_MARK = 0xffff_ffff;
@@ -67,6 +73,8 @@ export function cutKey(at: Sequence): Buffer {
 
 export interface PointRecord {
   readonly version: Sequence;
+  readonly stamp: Stamp;
+  readonly origin?: string;
   readonly vectorCount: number;
   readonly vectorsCrc: number;
   readonly digest: Buffer;
@@ -100,14 +108,18 @@ export class RecordEncoder {
   }
 
   point(key: Uint8Array, point: StoredPoint, digest: Uint8Array, vectorsCrc: number): Buffer {
-    const bytes = POINT_HEAD_BYTES + point.payload.length;
-    const target = this.#reserve(bytes);
+    const { origin = '', payload } = point;
+    const target = this.#reserve(ORIGIN_AT + 3 * origin.length + payload.length);
     let at = target.writeDoubleLE(point.version, BODY_AT);
     at = target.writeUInt16LE(Object.keys(point.vectors).length, at);
     at = target.writeUInt32LE(vectorsCrc, at);
     target.set(digest, at);
-    target.set(point.payload, POINT_HEAD_BYTES);
-    return seal(key, target, bytes);
+    target.writeDoubleLE(point.stamp, STAMP_AT);
+    const originBytes = origin === '' ? 0 : target.write(origin, ORIGIN_AT, 'utf8');
+    assert(originBytes <= ORIGIN_BYTES_MAX, 'the name of a region is at most 255 bytes');
+    target[ORIGIN_AT - 1] = originBytes;
+    target.set(payload, ORIGIN_AT + originBytes);
+    return seal(key, target, ORIGIN_AT + originBytes + payload.length);
   }
 
   state(state: ReplicaState): Buffer {
@@ -117,7 +129,7 @@ export class RecordEncoder {
     at = target.writeDoubleLE(state.appliedCount, at);
     at = target.writeDoubleLE(state.pointsCount, at);
     target.write(state.contentHash, at, 'hex');
-    target.writeDoubleLE(state.payloadBytes, STATE_BYTES);
+    target.writeDoubleLE(state.lastStamp, target.writeDoubleLE(state.payloadBytes, STATE_BYTES));
     const bytes = SCHEMAS_AT + target.write(schema, SCHEMAS_AT, 'utf8');
     return seal(STATE_KEY, target, bytes);
   }
@@ -140,13 +152,16 @@ export class RecordEncoder {
 
 /** Throws `corrupt` where the bytes are not what was written under `key`; `what` names the record in the message. */
 export function decodePoint(key: Uint8Array, record: Buffer, what: () => string): PointRecord {
-  check(key, record, POINT_HEAD_BYTES, what);
+  check(key, record, ORIGIN_AT, what);
+  const payloadAt = ORIGIN_AT + (record[ORIGIN_AT - 1] ?? 0);
   return {
     version: sequence(record.readDoubleLE(BODY_AT)),
     vectorCount: record.readUInt16LE(BODY_AT + 8),
     vectorsCrc: record.readUInt32LE(BODY_AT + 10),
-    digest: record.subarray(BODY_AT + 14, POINT_HEAD_BYTES),
-    payload: record.subarray(POINT_HEAD_BYTES),
+    digest: record.subarray(BODY_AT + 14, STAMP_AT),
+    stamp: stamp(record.readDoubleLE(STAMP_AT)),
+    ...(payloadAt > ORIGIN_AT && { origin: record.toString('utf8', ORIGIN_AT, payloadAt) }),
+    payload: record.subarray(payloadAt),
   };
 }
 
@@ -172,6 +187,7 @@ export function decodeState(record: Buffer, what: () => string): ReplicaState {
     pointsCount: record.readDoubleLE(BODY_AT + 16),
     contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
     payloadBytes: record.readDoubleLE(STATE_BYTES),
+    lastStamp: stamp(record.readDoubleLE(STATE_BYTES + 8)),
     ...readSchemas(record, what),
   };
 }

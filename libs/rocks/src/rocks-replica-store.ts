@@ -5,6 +5,7 @@
 
 import {
   type NamedVectors,
+  NO_STAMP,
   type PointId,
   pointIdFromBytes,
   pointIdToBytes,
@@ -86,8 +87,7 @@ export class RocksReplicaStore implements ReplicaStore {
       const id = ids[i];
       const key = keys[i];
       if (point === undefined || id === undefined || key === undefined) return undefined;
-      const { version, payload } = point;
-      return { id, version, payload, vectors: this.#vectorsOf(id, key, point, vectors[i]) };
+      return storedPoint(id, point, this.#vectorsOf(id, key, point, vectors[i]));
     });
   }
 
@@ -155,6 +155,7 @@ export class RocksReplicaStore implements ReplicaStore {
         contentHash: hash.toString(),
         pointsCount,
         payloadBytes,
+        lastStamp: changes.lastStamp ?? this.#state.lastStamp,
         payloadSchema: changes.payloadSchema ?? this.#state.payloadSchema,
         ...(vectorSchema && { vectorSchema }),
       };
@@ -214,6 +215,7 @@ export class RocksReplicaStore implements ReplicaStore {
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
       payloadBytes: 0,
+      lastStamp: NO_STAMP,
       payloadSchema: {},
     };
   }
@@ -324,11 +326,10 @@ export class RocksReplicaStore implements ReplicaStore {
         const point = decodePoint(row.key, row.value, () => this.#pointName(id));
         const vectorsRow = point.vectorCount > 0 ? vectors.next() : undefined;
         const belongs = vectorsRow?.key.equals(row.key) ? vectorsRow.value : undefined;
-        const { version, payload } = point;
         hash.add(point.digest);
         buckets.add(row.key, point.digest);
         pointsCount++;
-        yield { id, version, payload, vectors: this.#vectorsOf(id, row.key, point, belongs) };
+        yield storedPoint(id, point, this.#vectorsOf(id, row.key, point, belongs));
         this.#assertOpen();
       }
       // A database that lost a file and the note of it has fewer points, each of them sound.
@@ -385,4 +386,9 @@ export class RocksReplicaStore implements ReplicaStore {
   #assertOpen(): void {
     assert(this.#closing === undefined, `the store ${this.#name} is open`);
   }
+}
+
+function storedPoint(id: PointId, record: PointRecord, vectors: NamedVectors): StoredPoint {
+  const { version, stamp, origin, payload } = record;
+  return { id, version, stamp, payload, vectors, ...(origin !== undefined && { origin }) };
 }

@@ -6,7 +6,7 @@ import { mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type StoredPoint, sequence } from '@tributary/model';
+import { type StoredPoint, sequence, stamp } from '@tributary/model';
 import { silentLogger, TributaryError } from '@tributary/runtime';
 import { pointDigest, type ReplicaStore, type ReplicaStores } from '@tributary/storage';
 import { RocksDatabase } from './database.ts';
@@ -72,6 +72,7 @@ export function pointOf(id: number, version: number): StoredPoint {
   return {
     id,
     version: sequence(version),
+    stamp: stamp(version),
     vectors: { '': Float32Array.from({ length: 8 }, (_, i) => id + i / 8 + version) },
     payload: Buffer.from(JSON.stringify({ id, version })),
   };

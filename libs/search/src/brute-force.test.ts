@@ -22,6 +22,7 @@ import {
   type JsonObject,
   type JsonValue,
   matchesFilter,
+  NO_STAMP,
   type PayloadSchema,
   type Point,
   type PointId,
@@ -305,7 +306,7 @@ function apply(replica: ReplicaForTests, points: Map<PointId, StoredPoint>, chan
   if ('upsert' in change) {
     replica.upsert(change.upsert);
     const { appliedSequence: version } = replica.store.state;
-    for (const each of change.upsert) points.set(each.id, { ...each, version });
+    for (const each of change.upsert) points.set(each.id, { ...each, version, stamp: NO_STAMP });
   } else if ('delete' in change) {
     replica.delete(change.delete);
     for (const each of change.delete) points.delete(each);

@@ -7,6 +7,7 @@ import {
   type CollectionConfig,
   type Distance,
   ID_ONLY,
+  NO_STAMP,
   type PayloadSchema,
   type Point,
   type PointId,
@@ -117,7 +118,7 @@ export class ReplicaForTests {
 
   #commit(points: readonly Point[], deletes: readonly PointId[]): Sequence {
     const version = sequence(this.store.state.appliedSequence + 1);
-    const puts: StoredPoint[] = points.map((point) => ({ ...point, version }));
+    const puts: StoredPoint[] = points.map((point) => ({ ...point, version, stamp: NO_STAMP }));
     this.store.commit({ puts, deletes, appliedSequence: version, appliedCount: version });
     return version;
   }

@@ -1,7 +1,7 @@
 // A property of every store, for the conformance suite: its state counts the bytes of payloads.
 
 import assert from 'node:assert/strict';
-import { type StoredPoint, sequence } from '@tributary/model';
+import { NO_STAMP, type StoredPoint, sequence } from '@tributary/model';
 import type { ReplicaStores } from './replica-store.ts';
 
 type Check = (
@@ -32,5 +32,5 @@ export function payloadBytesTest(check: Check): void {
 
 function sized(id: number, bytes: number): StoredPoint {
   const payload = Buffer.from(`{"a":"${'x'.repeat(bytes - 8)}"}`);
-  return { id, version: sequence(1), vectors: {}, payload };
+  return { id, version: sequence(1), stamp: NO_STAMP, vectors: {}, payload };
 }

@@ -9,6 +9,7 @@ import {
   type PointId,
   type StoredPoint,
   sequence,
+  stamp,
   type VectorSchema,
   type VectorValue,
 } from '@tributary/model';
@@ -37,6 +38,8 @@ export function pointOf(id: PointId, version: number, salt: number): StoredPoint
   return {
     id,
     version: sequence(version),
+    stamp: stamp(1_000 * version + salt),
+    ...(salt % 5 === 1 && { origin: 'süd' }),
     vectors: {
       '': Float32Array.of(salt, version, 0.25),
       extra: Float32Array.of(salt / 3),
@@ -121,6 +124,8 @@ export function plain(points: readonly (StoredPoint | undefined)[]): unknown[] {
       point && {
         id: point.id,
         version: point.version,
+        stamp: point.stamp,
+        origin: point.origin,
         payload: text(point.payload),
         vectors: Object.entries(point.vectors)
           .map(([name, vector]) => [

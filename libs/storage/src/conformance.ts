@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   comparePointIds,
+  NO_STAMP,
   type PayloadSchema,
   type PointId,
   type StoredPoint,
-  sequence,
   type VectorSchema,
 } from '@tributary/model';
 import { seededRandom, TributaryError } from '@tributary/runtime';
 import { cutTests } from './conformance-cuts.test-support.ts';
+import { lastStampTest } from './conformance-last-stamp.test-support.ts';
 import { payloadBytesTest } from './conformance-payload-bytes.test-support.ts';
 import {
   ALL_KINDS_OF_ID,
@@ -55,6 +56,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
   };
   contentTests(check);
   payloadBytesTest(check);
+  lastStampTest(check);
   cutTests(check);
   schemaTests(check);
   scanTests(check);
@@ -73,6 +75,7 @@ function contentTests(check: Check): void {
       contentHash: EMPTY_CONTENT_HASH,
       pointsCount: 0,
       payloadBytes: 0,
+      lastStamp: NO_STAMP,
       payloadSchema: {},
     });
     assert.deepEqual(store.get([1]), [undefined]);
@@ -100,15 +103,9 @@ function contentTests(check: Check): void {
 
   check('a point without vectors or payload is kept as it is', async ({ stores }) => {
     await using store = await stores.open('a');
-    const bare: StoredPoint = {
-      id: 5,
-      version: sequence(1),
-      vectors: {},
-      payload: new Uint8Array(0),
-    };
+    const bare: StoredPoint = { ...pointOf(5, 1, 0), vectors: {}, payload: new Uint8Array(0) };
     const named: StoredPoint = {
-      id: 6,
-      version: sequence(1),
+      ...pointOf(6, 1, 1),
       vectors: { ü: Float32Array.of(1, -0, 3.5), '': Float32Array.of(2) },
       payload: Buffer.from('{"a":1}'),
     };

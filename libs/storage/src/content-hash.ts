@@ -23,13 +23,14 @@ const MULTI_MARK = 0xffff_fffe;
 let scratch = Buffer.alloc(16_384);
 
 /**
- * Digest of what a point is: id, version, payload text, vectors by name in code-unit order. `idBytes` spares a second
- * encoding where the caller has one.
+ * Digest of what a point is: id, version, stamp, origin, payload text, vectors by name in code-unit order. `idBytes`
+ * spares a second encoding where the caller has one.
  *
- * Canonical bytes, integers little-endian: u32 length + id, f64 version, u32 length + payload, then for each vector
- * u32 length + name in UTF-8, then its values: dense u32 length + f32 values; sparse u32 0xffffffff, u32 length + u32
- * indices, u32 length + f32 values; multi u32 0xfffffffe, u32 row size, u32 length + f32 rows. No length is as large as
- * those two marks, so no two points have the same bytes.
+ * Canonical bytes, integers little-endian: u32 length + id, f64 version, f64 stamp, u32 length + origin in UTF-8 (none
+ * for the own region), u32 length + payload, then for each vector u32 length + name in UTF-8, then its values: dense
+ * u32 length + f32 values; sparse u32 0xffffffff, u32 length + u32 indices, u32 length + f32 values; multi u32
+ * 0xfffffffe, u32 row size, u32 length + f32 rows. No length is as large as those two marks, so no two points have the
+ * same bytes.
  */
 export function pointDigest(
   point: StoredPoint,
@@ -39,14 +40,13 @@ export function pointDigest(
   const target = reserve(canonicalBytesMax(point, idBytes, names));
   let at = writePrefixed(target, 0, idBytes);
   at = target.writeDoubleLE(point.version, at);
+  at = target.writeDoubleLE(point.stamp, at);
+  at = writeText(target, at, point.origin ?? '');
   at = writePrefixed(target, at, point.payload);
   for (const name of names) {
     const vector = point.vectors[name];
     if (vector === undefined) continue;
-    const nameLength = target.write(name, at + 4, 'utf8');
-    target.writeUInt32LE(nameLength, at);
-    at += 4 + nameLength;
-    at = writeVector(target, at, vector);
+    at = writeVector(target, writeText(target, at, name), vector);
   }
   return hash('sha256', target.subarray(0, at), 'buffer');
 }
@@ -96,7 +96,7 @@ function canonicalBytesMax(
   idBytes: Uint8Array,
   names: readonly string[],
 ): number {
-  let bytes = 16 + idBytes.length + point.payload.length;
+  let bytes = 28 + 3 * (point.origin?.length ?? 0) + idBytes.length + point.payload.length;
   for (const name of names) {
     // UTF-8 takes at most three bytes a code unit.
     bytes += 8 + 3 * name.length + vectorBytes(point.vectors[name]);
@@ -131,6 +131,12 @@ function reserve(bytes: number): Buffer {
   const larger = Buffer.alloc(2 ** Math.ceil(Math.log2(bytes)));
   if (larger.length <= SCRATCH_BYTES_MAX) scratch = larger;
   return larger;
+}
+
+function writeText(target: Buffer, at: number, text: string): number {
+  const length = text === '' ? 0 : target.write(text, at + 4, 'utf8');
+  target.writeUInt32LE(length, at);
+  return at + 4 + length;
 }
 
 function writePrefixed(target: Buffer, at: number, bytes: Uint8Array): number {

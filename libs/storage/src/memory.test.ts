@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { NO_PAYLOAD, sequence } from '@tributary/model';
+import { NO_PAYLOAD, NO_STAMP, sequence } from '@tributary/model';
 import { seededRandom } from '@tributary/runtime';
 import { replicaStoreConformance } from './conformance.ts';
 import { MemoryReplicaStores } from './memory.ts';
@@ -47,7 +47,7 @@ test('a crash cannot lose what was flushed', async () => {
 function commitRandom(store: ReplicaStore, integer: (max: number) => number): ReplicaState {
   const applied = sequence(store.state.appliedSequence + 1);
   const id = integer(6);
-  const point = { id, version: applied, vectors: {}, payload: NO_PAYLOAD };
+  const point = { id, version: applied, stamp: NO_STAMP, vectors: {}, payload: NO_PAYLOAD };
   const isDelete = integer(3) === 0;
   return store.commit({
     puts: isDelete ? [] : [point],

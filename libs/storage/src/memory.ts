@@ -8,6 +8,7 @@ import {
   comparePointIds,
   isDense,
   isSparse,
+  NO_STAMP,
   type PointId,
   pointIdToBytes,
   type Sequence,
@@ -186,6 +187,7 @@ class MemoryReplicaStore implements ReplicaStore {
       contentHash: hash.toString(),
       pointsCount: points.size,
       payloadBytes,
+      lastStamp: changes.lastStamp ?? this.state.lastStamp,
       payloadSchema: changes.payloadSchema ?? this.state.payloadSchema,
       ...(vectorSchema && { vectorSchema }),
     };
@@ -272,6 +274,7 @@ function emptyState(): ReplicaState {
     contentHash: EMPTY_CONTENT_HASH,
     pointsCount: 0,
     payloadBytes: 0,
+    lastStamp: NO_STAMP,
     payloadSchema: {},
   };
 }
@@ -290,7 +293,13 @@ function copyOf(point: StoredPoint): StoredPoint {
   const vectors = Object.entries(point.vectors).map(
     ([name, vector]) => [name, copyOfVector(vector)] as const,
   );
-  return { ...payloadOf(point), vectors: Object.fromEntries(vectors) };
+  const { stamp, origin } = point;
+  return {
+    ...payloadOf(point),
+    vectors: Object.fromEntries(vectors),
+    stamp,
+    ...(origin !== undefined && { origin }),
+  };
 }
 
 function copyOfVector(vector: VectorValue): VectorValue {

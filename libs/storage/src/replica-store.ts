@@ -10,6 +10,7 @@ import type {
   PayloadSchema,
   PointId,
   Sequence,
+  Stamp,
   StoredPoint,
   VectorSchema,
 } from '@tributary/model';
@@ -24,6 +25,8 @@ export interface ReplicaState {
   readonly pointsCount: number;
   /** Of the stored texts of all payloads together. */
   readonly payloadBytes: number;
+  /** Of the last entry that was not refused. The content hash has those of the points. */
+  readonly lastStamp: Stamp;
   /** Payload indexes made and not deleted up to `appliedSequence`. Not part of the content hash. */
   readonly payloadSchema: PayloadSchema;
   /** Absent while no entry changed the names that the collection was created with. Not part of the content hash. */
@@ -51,6 +54,8 @@ export interface StoreChanges {
   readonly appliedCount: number;
   /** The entry at `appliedSequence` is a cut: the new state is kept as one, in the same write. */
   readonly isCut?: boolean;
+  /** Absent where it stays as it is, as no entry was applied. */
+  readonly lastStamp?: Stamp;
   /** The schema from now on; absent where it stays as it is. */
   readonly payloadSchema?: PayloadSchema;
   /** Likewise. */

@@ -18,6 +18,7 @@ import {
   mergePayload,
   type NamedVectors,
   NO_PAYLOAD,
+  NO_STAMP,
   type OrderBy,
   type PointId,
   type PointOperation,
@@ -248,7 +249,7 @@ export class MemoryReplica {
       const present = this.#points.get(point.id);
       if (mode === (present === undefined ? 'updateOnly' : 'insertOnly')) continue;
       if (present !== undefined && !this.#holds(updateFilter, present)) continue;
-      this.#points.set(point.id, { ...point, version });
+      this.#points.set(point.id, { ...point, version, stamp: NO_STAMP });
     }
   }
 
