@@ -1,23 +1,19 @@
 // The suite of a busy peer alone; `busy-suite.ts` says what it asks.
 //
-// Run: node bench/src/busy-bench.ts. Prints the goals, writes results/busy.json.
+// Run: node bench/src/busy-bench.ts. Prints the goals, writes results/busy.json and its goals to results/goals.json.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import path from 'node:path';
 import { busyGoals, runBusy } from './busy-suite.ts';
-import { goalTable } from './goals.ts';
+import { currentCommit, goalTable, recordGoals, saveResult } from './goals.ts';
 
 const busy = await runBusy();
+const goals = busyGoals(busy);
 console.log(JSON.stringify(busy, null, 2));
-console.log(goalTable(busyGoals(busy)));
-const results = {
+console.log(goalTable(goals));
+recordGoals(goals);
+saveResult('busy.json', {
   benchmark: 'busy peer',
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+  commit: currentCommit(),
   machine: `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`,
   ...busy,
-};
-const target = path.join(import.meta.dirname, '..', 'results');
-mkdirSync(target, { recursive: true });
-writeFileSync(path.join(target, 'busy.json'), `${JSON.stringify(results, null, 2)}\n`);
+});

@@ -4,10 +4,7 @@
 //   npm run bench -- --vectors 10000    a smaller data set
 //   npm run bench -- --seed 2
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { groundTruth, recallOf, runBaseline } from './baseline.ts';
 import { busyGoals, runBusy } from './busy-suite.ts';
@@ -15,14 +12,22 @@ import { clusteredVectors, type DataSet } from './clustered-vectors.ts';
 import type { DatabaseClient } from './database-client.ts';
 import { docsVectors } from './docs-vectors.ts';
 import { runFiltered, runHybrid } from './filter-suite.ts';
-import { atLeast, atMost, type Goal, goalTable, table } from './goals.ts';
+import {
+  atLeast,
+  atMost,
+  currentCommit,
+  type Goal,
+  goalTable,
+  recordGoals,
+  saveResult,
+  table,
+} from './goals.ts';
 import { runIngest, runWriteLatency } from './ingest-suite.ts';
 import { runRecovery } from './recovery-suite.ts';
 import { runScale, scaleGoals } from './scale-suite.ts';
 import { runSearches, type SearchResult } from './search-suite.ts';
 import { SystemUnderTest } from './system-under-test.ts';
 
-const RESULTS = join(import.meta.dirname, '../results');
 const LIMIT = 10;
 /** Candidate list sizes tried, ascending: the first whose recall is high enough is measured. */
 const EFS = [32, 48, 64, 96, 128, 192, 256];
@@ -198,12 +203,9 @@ const goals = [
   ...scaleGoals(scale),
   ...busyGoals(busy),
 ];
-const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+const commit = currentCommit();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
-mkdirSync(RESULTS, { recursive: true });
-const save = (name: string, content: unknown) =>
-  writeFileSync(join(RESULTS, name), `${JSON.stringify(content, null, 2)}\n`);
-save('cluster.json', {
+saveResult('cluster.json', {
   commit,
   machine,
   node: process.version,
@@ -213,5 +215,5 @@ save('cluster.json', {
   scale,
   busy,
 });
-save('goals.json', goals);
+recordGoals(goals);
 console.log(`\n${goalTable(goals)}`);
