@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import * as client from '@qdrant/js-client-grpc';
 import { atOnce, type Steps } from '@tributary/runtime';
 import fc from 'fast-check';
@@ -60,6 +61,33 @@ test('a large field that is not a list, and large bytes that are no message, end
   );
   const cut = upsertBytes(2_000, 64).subarray(0, -3);
   assert.throws(() => atOnce(requestSteps(cut, upsert.requestDeserialize)));
+});
+
+/** How many times it decoded: once where it went in one go. */
+function timesDecoded(bytes: Buffer): number {
+  let times = 0;
+  const decode = (part: Buffer) => {
+    times++;
+    return upsert.requestDeserialize(part);
+  };
+  const message = atOnce(requestSteps(bytes, decode));
+  assert.deepEqual(message, upsert.requestDeserialize(bytes));
+  return times;
+}
+
+test('other fields between all those of the list make no more runs of it', () => {
+  // `wait` and an empty point by turns.
+  const bytes = Buffer.alloc(512 * 1024, Buffer.from([0x10, 1, 0x1a, 0]));
+  const times = timesDecoded(bytes);
+  assert.ok(times > 2 && times < 50, `${times}`);
+});
+
+test('very many numbers of fields, and bytes behind the end of a message, go in one go', () => {
+  const writer = new BinaryWriter();
+  for (let i = 0; i < 50_000; i++) writer.tag(1_000 + i, WireType.Varint).uint32(1);
+  assert.equal(timesDecoded(Buffer.from(writer.finish())), 1);
+  const whole = upsertBytes(700, 64);
+  assert.equal(timesDecoded(Buffer.concat([whole, Buffer.from([0]), whole])), 1);
 });
 
 test('damaged bytes are a message or an error, in finitely many steps', () => {

@@ -1,5 +1,6 @@
 // A large request decoded step by step. A message of many megabytes is mostly one repeated field (points, searches,
-// queries): the occurrences of that one are decoded in runs, and all other fields before them, at once.
+// queries): the occurrences of that one are decoded in runs, and all other fields before them, at once. Their order
+// among each other is kept; that between a list and other fields means nothing.
 //
 // Invariant: the message is the one that decoding all bytes in one go gives. Of a malformed one, with a length that
 // leads out of its point, the two ways may misread different things.
@@ -8,8 +9,12 @@ import type { Steps } from '@tributary/runtime';
 
 /** Decoding takes some 5 ms a megabyte. */
 const RUN_BYTES = 128 * 1024;
+/** Of one run, as empty points take time as well. */
+const RUN_FIELDS_MAX = 10_000;
 /** Fields that are passed over between two steps. */
-const FIELDS_PER_STEP = 20_000;
+const FIELDS_PER_STEP = 10_000;
+/** No message of the API has as many fields: bytes with more are no request, and not worth counting on. */
+const FIELD_NUMBERS_MAX = 64;
 
 const WIRE_VARINT = 0;
 const WIRE_64 = 1;
@@ -31,21 +36,15 @@ export function* requestSteps<Request>(
   if (bytes.length <= RUN_BYTES) return decode(bytes);
   const repeated = yield* largestField(bytes);
   if (repeated === undefined) return decode(bytes);
-  const rest: Buffer[] = [];
-  const runs: Buffer[] = [];
-  let runStart = -1;
-  let runEnd = -1;
-  for (const { number, start, end } of fieldsOf(bytes)) {
-    if (number !== repeated) rest.push(bytes.subarray(start, end));
-    else if (start === runEnd && end - runStart <= RUN_BYTES) runEnd = end;
-    else {
-      if (runStart >= 0) runs.push(bytes.subarray(runStart, runEnd));
-      [runStart, runEnd] = [start, end];
-    }
+  const rest = new Runs(bytes);
+  const lists = new Runs(bytes);
+  let passed = 0;
+  for (const field of fieldsOf(bytes)) {
+    (field.number === repeated ? lists : rest).add(field);
+    if (++passed % FIELDS_PER_STEP === 0) yield;
   }
-  runs.push(bytes.subarray(runStart, runEnd));
-  const message = decode(Buffer.concat(rest));
-  for (const run of runs) {
+  const message = decode(Buffer.concat(rest.end()));
+  for (const run of lists.end()) {
     yield;
     if (!addLists(message, decode(run))) return decode(bytes);
   }
@@ -62,12 +61,62 @@ function* largestField(bytes: Buffer): Steps<number | undefined> {
     if (++passed % FIELDS_PER_STEP === 0) yield;
     const field = found.get(number) ?? { bytes: 0, times: 0 };
     found.set(number, field);
+    if (found.size > FIELD_NUMBERS_MAX) return undefined;
     field.bytes += wire === WIRE_BYTES ? end - start : 0;
     field.times++;
   }
   if (reached < bytes.length) return undefined;
   const [first] = [...found].sort(([, a], [, b]) => b.bytes - a.bytes);
   return first !== undefined && first[1].times > 1 ? first[0] : undefined;
+}
+
+/** Fields put one after the other, in runs. Those that lie side by side already are not copied. */
+class Runs {
+  readonly #bytes: Buffer;
+  readonly #runs: Buffer[] = [];
+  /** The run that is being gathered: whole pieces, and the one from `#start` to `#end`. */
+  #pieces: Buffer[] = [];
+  #start = 0;
+  #end = 0;
+  #runBytes = 0;
+  #runFields = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  add({ start, end }: Field): void {
+    const length = end - start;
+    if (this.#runBytes + length > RUN_BYTES || this.#runFields === RUN_FIELDS_MAX) this.#endRun();
+    if (start !== this.#end) {
+      this.#endPiece();
+      this.#start = start;
+    }
+    this.#end = end;
+    this.#runBytes += length;
+    this.#runFields++;
+  }
+
+  end(): readonly Buffer[] {
+    this.#endRun();
+    return this.#runs;
+  }
+
+  #endRun(): void {
+    this.#endPiece();
+    const [first, ...others] = this.#pieces;
+    if (first !== undefined) {
+      this.#runs.push(others.length === 0 ? first : Buffer.concat(this.#pieces));
+    }
+    this.#pieces = [];
+    this.#runBytes = 0;
+    this.#runFields = 0;
+  }
+
+  #endPiece(): void {
+    if (this.#end > this.#start) this.#pieces.push(this.#bytes.subarray(this.#start, this.#end));
+    this.#start = this.#end;
+  }
 }
 
 /** Ends before the first field that is none. */
@@ -93,7 +142,8 @@ function* fieldsOf(bytes: Buffer): Generator<Field> {
       const length = varint();
       at += length;
     } else return;
-    if (!(at <= bytes.length)) return;
+    // A tag of 0 ends a message.
+    if (!(at <= bytes.length) || tag === 0) return;
     yield { number: Math.floor(tag / 8), wire, start, end: at };
   }
 }
