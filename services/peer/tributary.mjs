@@ -23,8 +23,9 @@ const main = fileURLToPath(new URL('./src/main.ts', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const packaged = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
 
-const hasAllocator = Object.keys(ALLOCATOR).some((name) => process.env[name] !== undefined);
-const env = hasAllocator ? process.env : { ...process.env, ...ALLOCATOR };
+const hasAllocator = Object.keys(ALLOCATOR).every((name) => process.env[name] !== undefined);
+// What is set already stays as it is: images often set the number of arenas alone.
+const env = { ...ALLOCATOR, ...process.env };
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) {
   if (!hasAllocator && process.platform === 'linux' && process.execve !== undefined) {

@@ -190,6 +190,20 @@ test('the command runs on the Node of the machine, and passes on how the peer en
   assert.match(wrong.printed, /^tributary: [^\n]*--prot[^\n]*\n$/);
 });
 
+test('the command sets the allocator, but for what the user has set', async () => {
+  const shown = ['MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'MALLOC_TRIM_THRESHOLD_'];
+  const show = `console.log(${JSON.stringify(shown)}.map((name) => process.env[name]).join(" "))`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(show)}`;
+  const env = { ...process.env, MALLOC_ARENA_MAX: '7', NODE_OPTIONS };
+  const child = spawn(process.execPath, [COMMAND, '--version'], { env });
+  const printed: Buffer[] = [];
+  child.stdout.on('data', (bytes) => printed.push(bytes));
+  await once(child, 'close');
+  // Elsewhere there is no glibc.
+  const expected = process.platform === 'linux' ? /^7 131072 131072$/m : /^7 {2}$/m;
+  assert.match(Buffer.concat(printed).toString(), expected);
+});
+
 test('each port that is taken is named in one line', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   try {
