@@ -20,8 +20,8 @@ export interface Gateway extends AsyncDisposable {
   /** Undefined where no port of their own is asked for the metrics. */
   readonly metricsPort: number | undefined;
   /**
-   * Takes no new connection any more, a probe's neither; resolves when the requests in flight are answered, at the
-   * latest after `drainTimeoutMs`.
+   * Takes no new connection any more, a probe's neither; resolves when the requests in flight are answered and the
+   * answers taken, at the latest after `drainTimeoutMs`.
    */
   drain(): Promise<void>;
   /** Ends what is left. Idempotent. */
@@ -54,7 +54,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await drain({
         clock: options.clock,
         timeoutMs: config.drainTimeoutMs,
-        inFlight: () => meter.inFlight,
+        // A large answer is not over when it is made, but when it is taken.
+        inFlight: () => meter.inFlight + meter.answerBytes.held,
         servers: [rest.drain(), grpc.drain()],
       });
     },

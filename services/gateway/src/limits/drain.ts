@@ -7,7 +7,7 @@ import { type Clock, pause, startDeadline } from '@tributary/runtime';
 export interface DrainOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** Requests being answered. */
+  /** Of requests being answered, and of answers being taken: 0 when there are none. */
   readonly inFlight: () => number;
   /** Each resolves when its connections are gone. */
   readonly servers: readonly Promise<void>[];
