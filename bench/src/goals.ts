@@ -1,5 +1,5 @@
-// The goals of the project and whether a run met them. results/goals.json has all of them, each as it was measured last:
-// a benchmark replaces its own, and `commit` says of which state of the source a figure is.
+// The goals of the project and whether a run met them. results/goals.json has all of them, each as it was measured
+// last: a benchmark replaces its own, and `commit` says of which state of the source a figure is.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
