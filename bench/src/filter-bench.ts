@@ -7,9 +7,8 @@
 //
 // Run: node bench/src/filter-bench.ts [seed]. Prints tables, writes results/filters.json.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   createSegmentBuilder,
@@ -31,6 +30,7 @@ import { silentLogger, systemClock } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { clusteredVectors, rowOf } from './clustered-vectors.ts';
+import { headOf, saveResult } from './results.ts';
 
 const COUNT = 50_000;
 const SIZE = 128;
@@ -176,9 +176,7 @@ for (const field of Object.keys(FIELDS)) createIndex(field, { type: 'keyword' })
 const bytesAPoint = round(payloadIndexes.memoryBytes / COUNT / Object.keys(FIELDS).length, 1);
 createIndex('n', { type: 'integer', lookup: true, range: true });
 const results = {
-  benchmark: 'filters',
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-  machine: `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`,
+  ...headOf('filters'),
   seed,
   points: COUNT,
   size: SIZE,
@@ -193,6 +191,4 @@ for (const name of ['unindexed', 'indexed', 'kept', 'reads'] as const) {
   process.stdout.write(`\n${name}\n`);
   console.table(results[name]);
 }
-const target = path.join(import.meta.dirname, '..', 'results');
-mkdirSync(target, { recursive: true });
-writeFileSync(path.join(target, 'filters.json'), `${JSON.stringify(results, null, 2)}\n`);
+saveResult('filters.json', results);

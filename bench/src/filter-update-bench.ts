@@ -6,9 +6,8 @@
 //
 // Run: node bench/src/filter-update-bench.ts. Prints a table, writes results/filter-updates.json.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MemoryVectorIndex } from '@tributary/index/memory';
 import {
@@ -26,6 +25,7 @@ import { createRocksReplicaStores } from '@tributary/rocks';
 import { seededRandom, silentLogger, systemClock } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { encodeEntry } from '@tributary/wire';
+import { headOf, saveResult } from './results.ts';
 
 const COUNT = 100_000;
 const UPSERTED_AT_ONCE = 500;
@@ -141,13 +141,9 @@ await replica.close();
 rmSync(folder, { recursive: true, force: true });
 console.table(table);
 const results = {
-  benchmark: 'filter updates',
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-  machine: `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`,
+  ...headOf('filter updates'),
   points: COUNT,
   changed: CHANGED,
   ...table,
 };
-const target = path.join(import.meta.dirname, '..', 'results');
-mkdirSync(target, { recursive: true });
-writeFileSync(path.join(target, 'filter-updates.json'), `${JSON.stringify(results, null, 2)}\n`);
+saveResult('filter-updates.json', results);

@@ -1,11 +1,7 @@
 // The goals of the project and whether a run met them. results/goals.json has all of them, each as it was measured
 // last: a benchmark replaces its own, and `commit` says of which state of the source a figure is.
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-const RESULTS = join(import.meta.dirname, '../results');
+import { currentCommit, keptResult, saveResult } from './results.ts';
 
 export interface Goal {
   readonly name: string;
@@ -26,21 +22,10 @@ export function atLeast(name: string, goal: number, value: number, unit: string)
   return { name, goal, value: round(value), unit, met: value >= goal };
 }
 
-/** Writes results/<name>. */
-export function saveResult(name: string, content: unknown): void {
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(join(RESULTS, name), `${JSON.stringify(content, null, 2)}\n`);
-}
-
-export function currentCommit(): string {
-  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-}
-
 /** Puts the goals in the place of those of the same names, or after all others. */
 export function recordGoals(measured: readonly Goal[]): void {
   const commit = currentCommit();
-  const file = join(RESULTS, 'goals.json');
-  const before: Goal[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const before = (keptResult('goals.json') ?? []) as readonly Goal[];
   const goals = new Map(before.map((goal) => [goal.name, goal]));
   for (const goal of measured) goals.set(goal.name, { ...goal, commit });
   saveResult('goals.json', [...goals.values()]);

@@ -8,9 +8,8 @@
 //
 // Run: node bench/src/index-bench.ts [seed]. Prints tables, writes results/index.json.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   createSegmentBuilder,
@@ -22,6 +21,7 @@ import { type Distance, pointOffset } from '@tributary/model';
 import { silentLogger, systemClock } from '@tributary/runtime';
 import hnswlib from 'hnswlib-node';
 import { clusteredVectors, type DataSet, rowOf } from './clustered-vectors.ts';
+import { headOf, saveResult } from './results.ts';
 
 const LIMIT = 10;
 const QUERIES = 200;
@@ -217,9 +217,7 @@ function round(value: number, digits: number): number {
 
 const graphs = await benchGraphs();
 const results = {
-  benchmark: 'index',
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-  machine: `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`,
+  ...headOf('index'),
   seed,
   scan: await benchScan(),
   build: graphs.build,
@@ -231,6 +229,4 @@ for (const name of ['scan', 'build', 'search', 'filter'] as const) {
   process.stdout.write(`\n${name}\n`);
   console.table(results[name]);
 }
-const target = path.join(import.meta.dirname, '..', 'results');
-mkdirSync(target, { recursive: true });
-writeFileSync(path.join(target, 'index.json'), `${JSON.stringify(results, null, 2)}\n`);
+saveResult('index.json', results);

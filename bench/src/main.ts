@@ -12,18 +12,10 @@ import { clusteredVectors, type DataSet } from './clustered-vectors.ts';
 import type { DatabaseClient } from './database-client.ts';
 import { docsVectors } from './docs-vectors.ts';
 import { runFiltered, runHybrid } from './filter-suite.ts';
-import {
-  atLeast,
-  atMost,
-  currentCommit,
-  type Goal,
-  goalTable,
-  recordGoals,
-  saveResult,
-  table,
-} from './goals.ts';
+import { atLeast, atMost, type Goal, goalTable, recordGoals, table } from './goals.ts';
 import { runIngest, runWriteLatency } from './ingest-suite.ts';
 import { runRecovery } from './recovery-suite.ts';
+import { currentCommit, saveResult } from './results.ts';
 import { runScale, scaleGoals } from './scale-suite.ts';
 import { runSearches, type SearchResult } from './search-suite.ts';
 import { SystemUnderTest } from './system-under-test.ts';

@@ -7,9 +7,8 @@
 //
 // Run: node bench/src/vector-kinds-bench.ts [seed]. Prints tables, writes results/vector-kinds.json.
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   type CreateVectorIndexOptions,
@@ -24,6 +23,7 @@ import { type Distance, pointOffset, type SparseVector } from '@tributary/model'
 import { seededRandom, silentLogger, systemClock } from '@tributary/runtime';
 import { clusteredVectors, type DataSet, rowOf } from './clustered-vectors.ts';
 import { benchDatatypes } from './datatype-suite.ts';
+import { headOf, saveResult } from './results.ts';
 
 const QUERIES = 50;
 const MEASURED_MS = 300;
@@ -226,9 +226,7 @@ function round(value: number, digits: number): number {
 }
 
 const results = {
-  benchmark: 'vector-kinds',
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-  machine: `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`,
+  ...headOf('vector-kinds'),
   seed,
   // First, while the process is small: it measures memory.
   datatypes: await benchDatatypes({ seed, open, cpuMs }),
@@ -242,6 +240,4 @@ for (const name of ['datatypes', 'codes', 'examples', 'sparse', 'multi'] as cons
   process.stdout.write(`\n${name}\n`);
   console.table(results[name]);
 }
-const target = path.join(import.meta.dirname, '..', 'results');
-mkdirSync(target, { recursive: true });
-writeFileSync(path.join(target, 'vector-kinds.json'), `${JSON.stringify(results, null, 2)}\n`);
+saveResult('vector-kinds.json', results);
