@@ -4,7 +4,7 @@ import { type Entry, type Sequence, sequence } from '@tributary/model';
 import fc from 'fast-check';
 import { entry, MapStore, point, SHAPE, upsert } from './apply.test-support.ts';
 import { ApplyBatch } from './apply-batch.ts';
-import { type Effect, mergeEffects } from './batch-overlay.ts';
+import type { Effect, MergedEffects } from './batch-overlay.ts';
 import { logs } from './logs.test-support.ts';
 
 type Log = readonly (readonly [Sequence, Entry])[];
@@ -96,7 +96,26 @@ function effectsOf(log: Log, isCut: readonly boolean[]): Effect[] {
   return effects;
 }
 
-function byId({ puts, deletes, payloadOnly, narrowed }: ReturnType<typeof mergeEffects>) {
+/** What effects in the order of the log come to together: the last point, and the most that became of its vectors. */
+function mergeEffects(effects: readonly Effect[]): MergedEffects {
+  const last = new Map(effects.map(({ id, point }) => [id, point]));
+  const fates = new Map<Effect['id'], Set<Effect['vectors']>>();
+  for (const { id, vectors } of effects) fates.set(id, (fates.get(id) ?? new Set()).add(vectors));
+  const puts = [...last.values()].filter((point) => point !== undefined);
+  const put = puts.map(({ id }) => id);
+  return {
+    puts,
+    deletes: [...last].flatMap(([id, point]) => (point === undefined ? [id] : [])),
+    payloadOnly: new Set(
+      put.filter((id) => fates.get(id)?.has('same') && fates.get(id)?.size === 1),
+    ),
+    narrowed: new Set(
+      put.filter((id) => fates.get(id)?.has('narrowed') && !fates.get(id)?.has('changed')),
+    ),
+  };
+}
+
+function byId({ puts, deletes, payloadOnly, narrowed }: MergedEffects) {
   const ascending = (a: unknown, b: unknown) => Number(a) - Number(b);
   return {
     puts: puts.toSorted((a, b) => ascending(a.id, b.id)),

@@ -123,15 +123,6 @@ export class BatchOverlay {
   }
 }
 
-/** What effects in the order of the log come to together. */
-export function mergeEffects(effects: Iterable<Effect>): MergedEffects {
-  const points = new Map<PointId, Overlaid>();
-  for (const { id, point, vectors } of effects) {
-    points.set(id, { point, vectors: mergedFate(points.get(id), vectors) });
-  }
-  return listed(points);
-}
-
 function mergedFate(before: Overlaid | undefined, after: VectorsFate): VectorsFate {
   if (before === undefined || before.vectors === 'same') return after;
   return after === 'changed' ? after : before.vectors;

@@ -1,5 +1,4 @@
-// Puts together what both servers of a gateway offer, and owns what that is made of. Without servers it is a gateway as
-// well: for one whose callers are in the same process.
+// Puts together what both servers of a gateway offer, and owns what that is made of.
 
 import { Embedder } from '@tributary/embedding';
 import type { Metadata, MetadataState } from '@tributary/metadata';
@@ -19,10 +18,9 @@ import type { GatewayCore } from './gateway-core.ts';
 import { RequestMeter } from './limits/request-meter.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { PointsReader } from './reads/points-reader.ts';
-import type { Guard } from './replicas/breaker.ts';
 import { LocalReplicas } from './replicas/local-replicas.ts';
 import { ReadTokens } from './replicas/read-tokens.ts';
-import { type ConnectPeer, PeerDirectory } from './replicas/replica-directory.ts';
+import { PeerDirectory } from './replicas/replica-directory.ts';
 import { ShardFanOut } from './replicas/shard-fan-out.ts';
 import { StrictMode } from './strict-mode/strict-mode.ts';
 import { Issues } from './watching/issues.ts';
@@ -59,10 +57,6 @@ export interface GatewayCoreOptions {
   readonly metrics: Metrics;
   /** Absent where nothing is traced. */
   readonly tracer?: Tracer | undefined;
-  /** How other peers are reached. Default: gRPC behind a breaker each. */
-  readonly connectPeer?: ConnectPeer;
-  /** What appends go through. Default: a breaker. */
-  readonly appendGuard?: Guard;
 }
 
 /** A gateway without its servers. */
@@ -124,7 +118,6 @@ function createCluster(options: GatewayCoreOptions, config: GatewayConfig) {
     inFlightMax: PEER_CALLS_MAX,
     callTimeoutMs: searchTimeoutMs,
     tracer,
-    ...(options.connectPeer && { connect: options.connectPeer }),
   });
   const readTokens = new ReadTokens({ tracker, streams, clock });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens, tracer });
@@ -173,7 +166,6 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
     random,
     writeTimeoutMs,
     inFlightMax: APPENDS_MAX,
-    ...(options.appendGuard && { guard: options.appendGuard }),
     tracer: options.tracer,
     findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });

@@ -288,7 +288,9 @@ export class ReplicaHost implements AsyncDisposable {
   }
 
   #leastLoaded(): SupervisedWorker {
-    const load = (worker: SupervisedWorker) => this.#namesAt(worker).length;
+    const loads = new Map(this.#workers.map((worker) => [worker, 0]));
+    for (const worker of this.#workerOf.values()) loads.set(worker, (loads.get(worker) ?? 0) + 1);
+    const load = (worker: SupervisedWorker) => loads.get(worker) ?? 0;
     return this.#workers.reduce((least, each) => (load(each) < load(least) ? each : least));
   }
 

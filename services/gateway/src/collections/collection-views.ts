@@ -52,15 +52,18 @@ export class CollectionViews {
   /** The indexes of one readable replica of each shard. Errors: those of `info`. */
   async indexes(collection: CollectionState): Promise<ShardIndexesView[]> {
     const infos = await this.shardInfos(collection);
-    // One answer a shard, in the order in which they were asked.
-    const shards = readShards(collection);
-    return infos.map((info, i) => ({
-      shardId: shards[i]?.id ?? i,
-      sparse: new Set(Object.keys(collection.config.sparseVectors ?? {})),
-      vectors: Object.entries(info.vectorIndexes).map(([name, index]) => ({ name, ...index })),
-      payloadIndexBytes: info.payloadIndexBytes,
-      tableBytes: info.tableBytes,
-    }));
+    const sparse = new Set(Object.keys(collection.config.sparseVectors ?? {}));
+    return readShards(collection).flatMap(({ id: shardId }, i) => {
+      // One answer a shard, in the order in which they were asked.
+      const info = infos[i];
+      if (info === undefined) return [];
+      const vectors = Object.entries(info.vectorIndexes).map(([name, index]) => ({
+        name,
+        ...index,
+      }));
+      const { payloadIndexBytes, tableBytes } = info;
+      return [{ shardId, sparse, vectors, payloadIndexBytes, tableBytes }];
+    });
   }
 
   async shardInfos(collection: CollectionState): Promise<readonly ReplicaInfo[]> {

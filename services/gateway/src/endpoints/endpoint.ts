@@ -44,6 +44,9 @@ export interface TimeLimit {
   readonly timeoutMs: number | undefined;
 }
 
+/** What a door decodes where there is nothing to decode. */
+export function nothing(): void {}
+
 const RANK: Readonly<Record<Access, number>> = { read: 0, write: 1, manage: 2 };
 
 /** Every endpoint is made here, so that what is decided about callers is decided for all of them. */

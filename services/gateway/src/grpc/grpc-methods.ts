@@ -20,10 +20,11 @@ import {
   updateResponse,
   versionReply,
 } from '@tributary/qdrant-api';
+import { nothing } from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import { queryMethods, readMethods, updateMethods } from './grpc-points.ts';
 import { unservedMethods } from './grpc-unserved.ts';
-import { type HostedMethod, hosted, named, nothing, timeLimitOf, writeOf } from './host-method.ts';
+import { type HostedMethod, hosted, named, timeLimitOf, writeOf } from './host-method.ts';
 
 const SERVING = 1 as const;
 

@@ -73,9 +73,6 @@ export function soon<T, Next>(value: Soon<T>, next: (value: T) => Soon<Next>): S
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** Nothing is decoded of what a method is sent. */
-export const nothing = (): void => {};
-
 export function named({ collectionName }: Addressed): { readonly collection: string } {
   return { collection: collectionName };
 }

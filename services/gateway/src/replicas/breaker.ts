@@ -5,13 +5,6 @@
 import { isErrorCode, TributaryError } from '@tributary/runtime';
 import CircuitBreaker from 'opossum';
 
-/** What calls to a dependency go through. */
-export interface Guard {
-  readonly isOpen: boolean;
-  run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-  close(): void;
-}
-
 export interface BreakerOptions {
   /** What is behind it, for the error text. */
   readonly name: string;
@@ -22,7 +15,7 @@ export interface BreakerOptions {
 
 const OUTAGE_CODES: ReadonlySet<string> = new Set(['unavailable', 'timeout', 'unknown_outcome']);
 
-export class Breaker implements Guard {
+export class Breaker {
   readonly #name: string;
   readonly #circuit: CircuitBreaker<[() => Promise<unknown>], unknown>;
 

@@ -23,12 +23,10 @@ export interface PeerDirectoryOptions {
   /** Longest time a call may take where its signal sets none. */
   readonly callTimeoutMs: number;
   readonly tracer?: Tracer | undefined;
-  /** Default: gRPC behind a breaker. */
-  readonly connect?: ConnectPeer;
 }
 
-/** The way to another peer. */
-export interface PeerLink {
+/** The way to another peer: gRPC behind a breaker. */
+interface PeerLink {
   readonly client: ReplicaClient;
   /** True while it is known that calls would fail. */
   readonly isBroken: boolean;
@@ -36,8 +34,6 @@ export interface PeerLink {
   abandon(): void;
   close(): void;
 }
-
-export type ConnectPeer = (peer: PeerId, uri: string) => PeerLink;
 
 interface Remote {
   readonly uri: string;
@@ -86,8 +82,7 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     if (present !== undefined && present.uri === uri) return present;
     if (present !== undefined) this.#drop(peer);
     if (uri === undefined || this.#stopped.signal.aborted) return undefined;
-    const { connect = (to: PeerId, at: string) => this.#connect(to, at) } = this.#options;
-    const remote = { uri, link: connect(peer, uri) };
+    const remote = { uri, link: this.#connect(peer, uri) };
     this.#remotes.set(peer, remote);
     return remote;
   }

@@ -18,6 +18,7 @@ import {
   writeUpdateResult,
 } from '@tributary/qdrant-api';
 import type { NewVector } from '../endpoints/collection-management.ts';
+import { nothing } from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import {
   type Body,
@@ -26,7 +27,6 @@ import {
   changeOf,
   collectionOf,
   done,
-  nothing,
   type RestRequest,
   type RestRoute,
   route,

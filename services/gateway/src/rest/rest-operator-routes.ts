@@ -10,8 +10,9 @@ import {
   writeQuotas,
   writeSlowRequests,
 } from '@tributary/qdrant-api';
+import { nothing } from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
-import { bodyOf, done, nothing, type RestRequest, type RestRoute, route } from './rest-request.ts';
+import { bodyOf, done, type RestRequest, type RestRoute, route } from './rest-request.ts';
 
 export function operatorRoutes(endpoints: Endpoints): RestRoute[] {
   const { cluster, clusterTelemetry, telemetry, slowRequests } = endpoints;

@@ -3,7 +3,12 @@
 
 import { parseReportParameters, type QueryStrings, writeVersion } from '@tributary/qdrant-api';
 import type { FastifyInstance } from 'fastify';
-import type { Caller, Endpoint, EndpointIdentity } from '../endpoints/endpoint.ts';
+import {
+  type Caller,
+  type Endpoint,
+  type EndpointIdentity,
+  nothing,
+} from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import { callerOf, JSON_TYPE, refuse } from './rest-refusal.ts';
 
@@ -71,8 +76,6 @@ function plain<Request, Answer>(
     handle: async (query, caller) => encode(await endpoint.run(decode(query), caller)),
   };
 }
-
-function nothing(): void {}
 
 function stringsOf(query: unknown): QueryStrings {
   return typeof query === 'object' && query !== null ? { ...query } : {};

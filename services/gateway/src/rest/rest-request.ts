@@ -70,9 +70,6 @@ export function route<Request, Answer>(
   };
 }
 
-/** Nothing is decoded of what a route is sent. */
-export const nothing = (): void => {};
-
 /** What is answered where something was done that has no result. */
 export const done = (): string => 'true';
 

@@ -1,9 +1,10 @@
 // The routes of Qdrant that are not served yet: each answers by the name of what is missing, so that no one takes it
 // for a wrong address. `:name` is a collection.
 
+import { nothing } from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { UnservedFeature } from '../endpoints/unserved-endpoints.ts';
-import { COLLECTION_URL, type Method, nothing, type RestRoute, route } from './rest-request.ts';
+import { COLLECTION_URL, type Method, type RestRoute, route } from './rest-request.ts';
 
 const SHARD_URL = `${COLLECTION_URL}/shards/:shard` as const;
 const LIST_AND_CREATE: readonly Method[] = ['GET', 'POST'];

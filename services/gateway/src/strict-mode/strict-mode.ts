@@ -28,9 +28,9 @@ import { vectorBytesOf } from './vector-bytes.ts';
 export interface StrictModeOptions {
   readonly clock: Clock;
   readonly shardInfos: (collection: CollectionState) => Promise<readonly ReplicaInfo[]>;
-  /** Another number as soon as a replica of the collection is known to have applied more; until then indexes stay. */
   /** The largest share of its memory that a peer of the collection uses; undefined where none tells. */
   readonly residentMemoryPercent: (collection: CollectionState) => number | undefined;
+  /** Another number as soon as a replica of the collection is known to have applied more; until then indexes stay. */
   readonly revisionOf: (collection: CollectionId) => number;
 }
 
