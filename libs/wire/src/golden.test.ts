@@ -3,7 +3,6 @@
 // src/golden.test.ts` makes them; what has to change gets a new version.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import {
   collectionId,
@@ -15,6 +14,7 @@ import {
   shardId,
   type VectorQuery,
 } from '@tributary/model';
+import { bytesOfHex, goldenText, hexLines } from '@tributary/runtime/testing';
 import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
@@ -366,16 +366,9 @@ const GOLDEN: readonly [
 
 for (const [name, encoded, decode, value] of GOLDEN) {
   test(`the bytes of ${name} are those of the golden file, and read back`, () => {
-    const file = new URL(`../golden/${name}.hex`, import.meta.url);
-    const hex = Buffer.from(encoded)
-      .toString('hex')
-      .replaceAll(/.{100}/g, '$&\n');
-    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, `${hex}\n`);
-    const golden = readFileSync(file, 'utf8');
-    assert.equal(`${hex}\n`, golden);
-    assert.deepEqual(
-      decode(new Uint8Array(Buffer.from(golden.replaceAll('\n', ''), 'hex'))),
-      value,
-    );
+    const today = hexLines(encoded);
+    const golden = goldenText(new URL(`../golden/${name}.hex`, import.meta.url), today);
+    assert.equal(today, golden);
+    assert.deepEqual(decode(bytesOfHex(golden)), value);
   });
 }
