@@ -111,6 +111,7 @@ async function replay(
     for (;;) {
       const from = log.findIndex((message) => message.sequence > store.state.appliedSequence);
       if (from === -1) break;
+      await store.prepare();
       applyBatch(store, log.slice(from, from + 1 + random.integer(9)), refused);
       if (random.integer(4) > 0) continue;
       if (random.integer(2) === 0) await store.flush();

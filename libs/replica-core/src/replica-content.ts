@@ -114,12 +114,13 @@ export class ReplicaContent implements AsyncDisposable {
   }
 
   /**
-   * Makes the indexes that the batch creates: those of vectors, empty, and those of payloads, over the points there
-   * are, in slices: a read meanwhile sees none of them. To be called before the batch's commit, and nothing may be
-   * committed between. Errors: the signal's reason.
+   * Makes the store ready for a commit, and the indexes that the batch creates: those of vectors, empty, and those of
+   * payloads, over the points there are, in slices: a read meanwhile sees none of them. To be called before the batch's
+   * commit, and nothing may be committed between. Errors: the signal's reason; those of the store.
    */
   async prepare(batch: ApplyBatch | undefined, signal: AbortSignal): Promise<void> {
     this.#prepared.clear();
+    await this.store.prepare();
     const changes = batch?.changes();
     if (changes?.vectorSchema !== undefined) await this.#vectors.prepare(changes.vectorSchema);
     if (changes?.payloadSchema !== undefined) {

@@ -14,6 +14,7 @@ const stores = createRocksReplicaStores({
   writeBufferBytes: 1 << 20,
 });
 const store = await stores.open('s');
+await store.prepare();
 
 for (;;) {
   const next = store.state.appliedSequence + 1;

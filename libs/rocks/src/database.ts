@@ -9,9 +9,9 @@
 import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { open as openFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert } from '@tributary/runtime';
+import { assert, TributaryError } from '@tributary/runtime';
 import { type ColumnHandle, type RocksBatch, type RocksIterator, RocksLevel } from 'rocksdb';
-import { isNoSuchFile, openingError, storeError } from './database-error.ts';
+import { brokenFolder, isNoSuchFile, openingError, storeError } from './database-error.ts';
 
 export type Column = 'points' | 'vectors';
 
@@ -35,6 +35,8 @@ export interface Row {
   readonly value: Buffer;
 }
 
+/** The file that says which manifest, the list of a database's files, is the newest. */
+const NAME_OF_MANIFEST = 'CURRENT';
 const ROWS_PER_READ = 256;
 const BYTES_PER_READ = 1 << 20;
 /** A batch object keeps the memory of its largest write; beyond this it is thrown away. */
@@ -49,7 +51,21 @@ export class RocksDatabase {
   #batchBytes = 0;
   #closed = false;
 
-  /** Errors: `unavailable` where another process has it open, `corrupt` where it cannot be read. */
+  /** Whether the folder holds a database. Throws `corrupt` where it holds what is left of one. */
+  static async isIn(name: string, folder: string): Promise<boolean> {
+    const files = await readdir(folder);
+    if (files.includes(NAME_OF_MANIFEST)) return true;
+    // Made before anything is written; without it RocksDB would take the folder for a new one.
+    if (files.some((file) => /\.(log|sst)$/.test(file))) {
+      throw new TributaryError('corrupt', brokenFolder(name, folder, `no ${NAME_OF_MANIFEST}`));
+    }
+    return false;
+  }
+
+  /**
+   * Creates it where it is missing, whatever an earlier try left. Errors: `unavailable` where another process has it
+   * open, `corrupt` where it cannot be read.
+   */
   static async open(
     name: string,
     folder: string,
@@ -159,7 +175,7 @@ export class RocksDatabase {
   releasePreallocated(): void {
     this.#assertOpen();
     if (readdirSync(this.#folder).some((file) => file.endsWith('.sst'))) return;
-    const manifest = readFileSync(join(this.#folder, 'CURRENT'), 'utf8').trim();
+    const manifest = readFileSync(join(this.#folder, NAME_OF_MANIFEST), 'utf8').trim();
     const path = join(this.#folder, manifest);
     truncateSync(path, statSync(path).size);
   }

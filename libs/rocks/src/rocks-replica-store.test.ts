@@ -14,6 +14,7 @@ import {
   copyFolder,
   fill,
   isCorrupt,
+  lazyStoresIn,
   newestLog,
   OPTIONS,
   pointOf,
@@ -29,7 +30,7 @@ replicaStoreConformance('rocks', async () => {
   const temporary = await temporaryFolder();
   const { path: folder } = temporary;
   return {
-    stores: storesIn(folder),
+    stores: lazyStoresIn(folder),
     corrupt: async (name, id) => {
       await rewrite(folder, name, 'points', pointIdToBytes(id), (record) => {
         record[record.length - 1] = (record.at(-1) ?? 0) ^ 1;

@@ -5,13 +5,11 @@
 
 import {
   type NamedVectors,
-  NO_STAMP,
   type PointId,
   pointIdFromBytes,
   pointIdToBytes,
   type Sequence,
   type StoredPoint,
-  sequence,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import {
@@ -19,7 +17,7 @@ import {
   ContentHash,
   CUTS_KEPT,
   type Cut,
-  EMPTY_CONTENT_HASH,
+  EMPTY_REPLICA_STATE,
   pointDigest,
   type ReplicaState,
   type ReplicaStore,
@@ -110,6 +108,10 @@ export class RocksReplicaStore implements ReplicaStore {
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
     const key = from === undefined ? FIRST_KEY : pointIdToBytes(from);
     return this.#walkPayloads(this.#database.cursor('points', key, IDS_END));
+  }
+
+  async prepare(): Promise<void> {
+    this.#assertOpen();
   }
 
   commit(changes: StoreChanges): ReplicaState {
@@ -209,15 +211,7 @@ export class RocksReplicaStore implements ReplicaStore {
     if (!isEmpty) {
       throw new TributaryError('corrupt', `store ${this.#name}: it has points and no state`);
     }
-    return {
-      appliedSequence: sequence(0),
-      appliedCount: 0,
-      contentHash: EMPTY_CONTENT_HASH,
-      pointsCount: 0,
-      payloadBytes: 0,
-      lastStamp: NO_STAMP,
-      payloadSchema: {},
-    };
+    return EMPTY_REPLICA_STATE;
   }
 
   #loadCuts(): readonly Cut[] {

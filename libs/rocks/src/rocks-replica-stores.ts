@@ -1,4 +1,5 @@
-// The stores of a worker: one RocksDB folder each beneath one data folder.
+// The stores of a worker: one folder each beneath one data folder, with a RocksDB database in it from the first commit
+// on.
 //
 // Dropping renames before it removes, so a drop that a crash cut short never leaves half a store to be opened.
 
@@ -9,6 +10,7 @@ import type { ReplicaStore, ReplicaStores } from '@tributary/storage';
 import { type DatabaseOptions, RocksDatabase } from './database.ts';
 import { brokenFolder, isNoSuchFile } from './database-error.ts';
 import { RocksReplicaStore } from './rocks-replica-store.ts';
+import { UnwrittenReplicaStore } from './unwritten-replica-store.ts';
 
 export interface RocksReplicaStoresOptions extends Partial<DatabaseOptions> {
   /** Holds one folder a store; made when missing. */
@@ -49,11 +51,10 @@ class RocksReplicaStores implements ReplicaStores {
     this.#open.add(name);
     try {
       await mkdir(folder, { recursive: true });
-      const database = await RocksDatabase.open(name, folder, this.#database);
-      const store = await this.#load(name, folder, database);
-      if (store.state.appliedSequence === 0) database.releasePreallocated();
-      this.#logger.debug({ store: name, ...store.state }, 'store opened');
-      return store;
+      const onClose = () => this.#open.delete(name);
+      if (await RocksDatabase.isIn(name, folder)) return await this.#load(name, folder, onClose);
+      const create = () => this.#load(name, folder, () => {});
+      return new UnwrittenReplicaStore({ name, create, onClose });
     } catch (error) {
       this.#open.delete(name);
       throw error;
@@ -88,9 +89,13 @@ class RocksReplicaStores implements ReplicaStores {
     }
   }
 
-  async #load(name: string, folder: string, database: RocksDatabase): Promise<ReplicaStore> {
+  async #load(name: string, folder: string, onClose: () => void): Promise<ReplicaStore> {
+    const database = await RocksDatabase.open(name, folder, this.#database);
     try {
-      return new RocksReplicaStore(name, database, () => this.#open.delete(name));
+      const store = new RocksReplicaStore(name, database, onClose);
+      if (store.state.appliedSequence === 0) database.releasePreallocated();
+      this.#logger.debug({ store: name, ...store.state }, 'store opened');
+      return store;
     } catch (error) {
       await database.close();
       if (error instanceof TributaryError && error.code === 'corrupt') {

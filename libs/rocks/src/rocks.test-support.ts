@@ -9,15 +9,22 @@ import { createInterface } from 'node:readline';
 import { type StoredPoint, sequence, stamp } from '@tributary/model';
 import { silentLogger, TributaryError } from '@tributary/runtime';
 import { pointDigest, type ReplicaStore, type ReplicaStores } from '@tributary/storage';
+import { preparedStores } from '@tributary/storage/conformance';
 import { RocksDatabase } from './database.ts';
 import { createRocksReplicaStores } from './rocks-replica-stores.ts';
 
 export const OPTIONS = { writeBufferBytes: 1 << 20, blockCacheBytes: 1 << 20 };
 export const CRASH_WRITER = join(import.meta.dirname, 'crash-writer.test-process.ts');
+export const STORE_CREATOR = join(import.meta.dirname, 'store-creator.test-process.ts');
 
 export const temporaryFolder = () => mkdtempDisposable(join(tmpdir(), 'tributary-rocks-'));
 
+/** Their stores are on the disk from when they are opened. */
 export function storesIn(folder: string): ReplicaStores {
+  return preparedStores(lazyStoresIn(folder));
+}
+
+export function lazyStoresIn(folder: string): ReplicaStores {
   return createRocksReplicaStores({ folder, logger: silentLogger, ...OPTIONS });
 }
 
@@ -136,8 +143,8 @@ export async function copyFolder(from: string, to: string): Promise<void> {
 }
 
 /** A process that commits without end; killed without warning when disposed. */
-export function startWriter(folder: string) {
-  const child = spawn(process.execPath, [CRASH_WRITER, folder], {
+export function startWriter(folder: string, writer = CRASH_WRITER, ...rest: readonly string[]) {
+  const child = spawn(process.execPath, [writer, folder, ...rest], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -8,20 +8,19 @@ import {
   comparePointIds,
   isDense,
   isSparse,
-  NO_STAMP,
   type PointId,
   pointIdToBytes,
   type Sequence,
   type StoredPoint,
-  sequence,
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { BucketSums } from './bucket-sums.ts';
-import { ContentHash, EMPTY_CONTENT_HASH, pointDigest } from './content-hash.ts';
+import { ContentHash, pointDigest } from './content-hash.ts';
 import {
   CUTS_KEPT,
   type Cut,
+  EMPTY_REPLICA_STATE,
   type ReplicaState,
   type ReplicaStore,
   type ReplicaStores,
@@ -59,7 +58,8 @@ export class MemoryReplicaStores implements ReplicaStores {
   async open(name: string): Promise<ReplicaStore> {
     let volume = this.#volumes.get(name);
     if (volume === undefined) {
-      volume = { state: emptyState(), points: new Map(), cuts: [], undos: [], open: undefined };
+      const nothing = { points: new Map(), cuts: [], undos: [], open: undefined };
+      volume = { state: EMPTY_REPLICA_STATE, ...nothing };
       this.#volumes.set(name, volume);
     }
     if (volume.open !== undefined) {
@@ -152,6 +152,10 @@ class MemoryReplicaStore implements ReplicaStore {
 
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
     return this.#scan(from, payloadOf);
+  }
+
+  async prepare(): Promise<void> {
+    this.#assertOpen();
   }
 
   commit(changes: StoreChanges): ReplicaState {
@@ -265,18 +269,6 @@ class MemoryReplicaStore implements ReplicaStore {
   #assertOpen(): void {
     assert(!this.#closed, `the store ${this.#name} is open`);
   }
-}
-
-function emptyState(): ReplicaState {
-  return {
-    appliedSequence: sequence(0),
-    appliedCount: 0,
-    contentHash: EMPTY_CONTENT_HASH,
-    pointsCount: 0,
-    payloadBytes: 0,
-    lastStamp: NO_STAMP,
-    payloadSchema: {},
-  };
 }
 
 function applyUndo(volume: Volume, undo: Undo): void {

@@ -5,15 +5,18 @@
 //
 // One writer, synchronous calls: the worker thread that owns the replica is the only one that touches it.
 
-import type {
-  PayloadBytes,
-  PayloadSchema,
-  PointId,
-  Sequence,
-  Stamp,
-  StoredPoint,
-  VectorSchema,
+import {
+  NO_STAMP,
+  type PayloadBytes,
+  type PayloadSchema,
+  type PointId,
+  type Sequence,
+  type Stamp,
+  type StoredPoint,
+  sequence,
+  type VectorSchema,
 } from '@tributary/model';
+import { EMPTY_CONTENT_HASH } from './content-hash.ts';
 
 export interface ReplicaState {
   /** Sequence of the last entry applied; 0 for none. */
@@ -64,6 +67,17 @@ export interface StoreChanges {
 
 export const CUTS_KEPT = 64;
 
+/** Of a store that nothing was ever committed to. */
+export const EMPTY_REPLICA_STATE: ReplicaState = {
+  appliedSequence: sequence(0),
+  appliedCount: 0,
+  contentHash: EMPTY_CONTENT_HASH,
+  pointsCount: 0,
+  payloadBytes: 0,
+  lastStamp: NO_STAMP,
+  payloadSchema: {},
+};
+
 export interface StoredPayload {
   readonly id: PointId;
   readonly version: Sequence;
@@ -91,6 +105,12 @@ export interface ReplicaStore extends AsyncDisposable {
 
   /** Like `scan` without the vectors. */
   scanPayloads(from?: PointId): IterableIterator<StoredPayload>;
+
+  /**
+   * To be awaited before the first commit: until then a store need not be on the disk. Idempotent, and costs nothing
+   * once it is done. Errors: those of `open`; it may be tried again.
+   */
+  prepare(): Promise<void>;
 
   /**
    * Applies the changes and the new state atomically. An id stands at most once in `puts` and `deletes` together.
