@@ -131,17 +131,17 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'the record of a cut is not in the write that it is of',
     room: 'cuts',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: `      const cuts = changes.isCut === true ? this.#putCut(state, buckets) : this.#cuts;
+    from: `      const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);
       this.#database.write({ sync: false });`,
     to: `      this.#database.write({ sync: false });
-      const cuts = changes.isCut === true ? this.#putCut(state, buckets) : this.#cuts;`,
+      const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);`,
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
   {
     name: 'cuts are kept for ever',
     room: 'cuts',
-    file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: 'Math.max(0, cuts.length - CUTS_KEPT)',
+    file: 'libs/rocks/src/stored-cuts.ts',
+    from: 'Math.max(0, kept.length - CUTS_KEPT)',
     to: '0',
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },

@@ -200,6 +200,7 @@ export function delegating(store: ReplicaStore, changes: Partial<ReplicaStore>):
     getPayloads: (ids) => store.getPayloads(ids),
     scan: (from) => store.scan(from),
     scanPayloads: (from) => store.scanPayloads(from),
+    scanDigests: () => store.scanDigests(),
     prepare: () => store.prepare(),
     commit: (made) => store.commit(made),
     flush: () => store.flush(),

@@ -13,7 +13,7 @@ import {
   type VectorQuery,
 } from '@tributary/model';
 import { joinAnswer } from '@tributary/wire';
-import { answerSteps, isLarge, type LargeCall, type SmallReads } from './answer-steps.ts';
+import { answerSteps, isLarge, type SmallReads, type SteppedCall } from './answer-steps.ts';
 
 const ALL: Projection = { payload: { kind: 'none' }, vectors: { kind: 'all' } };
 const COUNT = 1_500;
@@ -53,7 +53,7 @@ function query(limit: number, projection = ALL): VectorQuery {
   return { using: '', limit, scoring, projection, params: {} };
 }
 
-function whole(call: LargeCall) {
+function whole(call: SteppedCall) {
   const parts = [];
   vectorsRead = 0;
   let longest = 0;
@@ -63,7 +63,7 @@ function whole(call: LargeCall) {
     vectorsRead = 0;
   }
   assert.ok(longest <= 101, `${longest} vectors of 4 KiB in one step`);
-  return joinAnswer<LargeCall['kind']>(call.kind, parts);
+  return joinAnswer<SteppedCall['kind']>(call.kind, parts);
 }
 
 test('scrolls: to the end, to a limit, from an offset, in an order', () => {

@@ -21,7 +21,9 @@ export interface SmallReads {
   sample(query: CallOf<'sample'>['query']): ReplicaAnswers['sample'];
 }
 
-export type LargeCall = CallOf<'search' | 'retrieve' | 'scroll' | 'sample'>;
+/** One whose answer is made of small ones. */
+export type SteppedCall = CallOf<'search' | 'retrieve' | 'scroll' | 'sample'>;
+export type LargeCall = SteppedCall | CallOf<'bucketPoints'>;
 
 /** More points than this are read in steps; so many are read in well below a millisecond without their vectors. */
 const SMALL_POINTS_MAX = 100;
@@ -41,6 +43,8 @@ export function isLarge(call: ReplicaCall): call is LargeCall {
     case 'scroll':
     case 'sample':
       return call.query.limit > SMALL_POINTS_MAX;
+    case 'bucketPoints':
+      return true;
     default:
       return false;
   }
@@ -48,9 +52,9 @@ export function isLarge(call: ReplicaCall): call is LargeCall {
 
 /** Parts of the answer, of which there is at least one. Errors: those of the reads. */
 export function answerSteps(
-  call: LargeCall,
+  call: SteppedCall,
   reads: SmallReads,
-): Generator<ReplicaAnswers[LargeCall['kind']]> {
+): Generator<ReplicaAnswers[SteppedCall['kind']]> {
   switch (call.kind) {
     case 'search':
       return searchSteps(call.queries, reads);

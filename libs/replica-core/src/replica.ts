@@ -16,14 +16,16 @@ import {
 import type { ReplicaReader } from '@tributary/search';
 import type { Cut, ReplicaState, ReplicaStores } from '@tributary/storage';
 import type { WriteStreams } from '@tributary/stream';
-import type {
-  ReplicaAddress,
-  ReplicaAnswers,
-  ReplicaCall,
-  ReplicaCallKind,
-  ReplicaInfo,
+import {
+  joinAnswer,
+  type ReplicaAddress,
+  type ReplicaAnswers,
+  type ReplicaCall,
+  type ReplicaCallKind,
+  type ReplicaInfo,
 } from '@tributary/wire';
-import { answerSteps, type LargeCall, type SmallReads } from './answer-steps.ts';
+import { answerSteps, type LargeCall, type SmallReads, type SteppedCall } from './answer-steps.ts';
+import { bucketSteps } from './bucket-steps.ts';
 import { FollowerDriver } from './follower-driver.ts';
 import { ReplicaContent } from './replica-content.ts';
 import { describeHalt, type ReplicaStatus } from './replica-status.ts';
@@ -174,16 +176,38 @@ export class Replica implements AsyncDisposable {
       case 'verify':
         this.#content.store.verify();
         return this.#info();
+      case 'bucketSums':
+        return this.#content.store.bucketsAt(call.cut);
+      case 'bucketPoints':
+        return joinAnswer(call.kind, [...bucketSteps(this.#content.store, call.bucket)]);
     }
   }
 
   /**
-   * The parts of a large answer, all of one state: no commit is made before the last of them is taken. Errors: those of
-   * `call`; `unavailable` where the replica is closed meanwhile.
+   * The parts of a large answer, all of one state. Errors: those of `call`; `unavailable` where the replica is closed
+   * meanwhile.
    */
   async *parts(call: LargeCall): AsyncGenerator<ReplicaAnswers[LargeCall['kind']]> {
     await nextSlice();
+    if (call.kind === 'bucketPoints') {
+      this.#assertReadable();
+      yield* this.#inSlices(bucketSteps(this.#content.store, call.bucket));
+      return;
+    }
+    // No commit is made before the last part is taken.
     using _reading = await this.#content.longReads.begin();
+    yield* this.#inSlices(this.#smallReads(call));
+  }
+
+  async *#inSlices<Part>(steps: Iterable<Part>): AsyncGenerator<Part> {
+    for (const part of steps) {
+      yield part;
+      if (isSliceOver()) await nextSlice();
+      if (this.#isClosed) throw new TributaryError('unavailable', 'the replica is closed');
+    }
+  }
+
+  #smallReads(call: SteppedCall): Iterable<ReplicaAnswers[SteppedCall['kind']]> {
     const reader = this.#reader;
     const reads: SmallReads = {
       search: (queries) => queries.map((query) => reader.search(query)),
@@ -191,11 +215,7 @@ export class Replica implements AsyncDisposable {
       scroll: (query) => reader.scroll(query),
       sample: (query) => reader.sample(query),
     };
-    for (const part of answerSteps(call, reads)) {
-      yield part;
-      if (isSliceOver()) await nextSlice();
-      if (this.#isClosed) throw new TributaryError('unavailable', 'the replica is closed');
-    }
+    return answerSteps(call, reads);
   }
 
   /**
@@ -242,8 +262,12 @@ export class Replica implements AsyncDisposable {
   }
 
   get #reader(): ReplicaReader {
-    if (!this.isReadable) throw this.#beingFilled();
+    this.#assertReadable();
     return this.#content.reader;
+  }
+
+  #assertReadable(): void {
+    if (!this.isReadable) throw this.#beingFilled();
   }
 
   #beingFilled(): TributaryError {

@@ -15,21 +15,18 @@ import { assert, TributaryError } from '@tributary/runtime';
 import {
   BucketSums,
   ContentHash,
-  CUTS_KEPT,
   type Cut,
   EMPTY_REPLICA_STATE,
   pointDigest,
   type ReplicaState,
   type ReplicaStore,
   type StoreChanges,
+  type StoredDigest,
   type StoredPayload,
 } from '@tributary/storage';
 import type { RocksCursor, RocksDatabase, Row } from './database.ts';
 import {
-  CUTS_FROM,
   crcOf,
-  cutKey,
-  decodeCut,
   decodePoint,
   decodeState,
   decodeVectors,
@@ -39,6 +36,7 @@ import {
   STATE_KEY,
   type VectorsRecord,
 } from './records.ts';
+import { StoredCuts } from './stored-cuts.ts';
 
 const FIRST_KEY = Buffer.of(0x00);
 
@@ -46,9 +44,9 @@ export class RocksReplicaStore implements ReplicaStore {
   readonly #name: string;
   readonly #database: RocksDatabase;
   readonly #encoder = new RecordEncoder();
+  readonly #cuts: StoredCuts;
   readonly #onClose: () => void;
   #state: ReplicaState;
-  #cuts: readonly Cut[];
   /** Those of the state; undefined until every point was walked over once. */
   #buckets: BucketSums | undefined;
   #closing: Promise<void> | undefined;
@@ -59,7 +57,7 @@ export class RocksReplicaStore implements ReplicaStore {
     this.#database = database;
     this.#onClose = onClose;
     this.#state = this.#loadState();
-    this.#cuts = this.#loadCuts();
+    this.#cuts = new StoredCuts(name, database);
     if (this.#state.pointsCount === 0) this.#buckets = new BucketSums();
   }
 
@@ -68,13 +66,11 @@ export class RocksReplicaStore implements ReplicaStore {
   }
 
   get cuts(): readonly Cut[] {
-    return this.#cuts;
+    return this.#cuts.kept;
   }
 
   bucketsAt(cut: Sequence): Uint8Array | undefined {
-    const key = cutKey(cut);
-    const [record] = this.#database.getMany('points', [key]);
-    return record && decodeCut(key, record, () => this.#cutName(cut)).buckets;
+    return this.#cuts.bucketsAt(cut);
   }
 
   get(ids: readonly PointId[]): (StoredPoint | undefined)[] {
@@ -107,7 +103,11 @@ export class RocksReplicaStore implements ReplicaStore {
 
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
     const key = from === undefined ? FIRST_KEY : pointIdToBytes(from);
-    return this.#walkPayloads(this.#database.cursor('points', key, IDS_END));
+    return this.#walkRecords(this.#database.cursor('points', key, IDS_END), payloadOf);
+  }
+
+  scanDigests(): IterableIterator<StoredDigest> {
+    return this.#walkRecords(this.#database.cursor('points', FIRST_KEY, IDS_END), digestOf);
   }
 
   async prepare(): Promise<void> {
@@ -162,10 +162,10 @@ export class RocksReplicaStore implements ReplicaStore {
         ...(vectorSchema && { vectorSchema }),
       };
       this.#database.put('points', STATE_KEY, this.#encoder.state(state));
-      const cuts = changes.isCut === true ? this.#putCut(state, buckets) : this.#cuts;
+      const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);
       this.#database.write({ sync: false });
       this.#state = state;
-      this.#cuts = cuts;
+      if (cuts) this.#cuts.written(cuts);
       return state;
     } catch (error) {
       this.#database.discard();
@@ -214,19 +214,6 @@ export class RocksReplicaStore implements ReplicaStore {
     return EMPTY_REPLICA_STATE;
   }
 
-  #loadCuts(): readonly Cut[] {
-    const cursor = this.#database.cursor('points', CUTS_FROM, STATE_KEY);
-    try {
-      const cuts: Cut[] = [];
-      for (let row = cursor.next(); row !== undefined; row = cursor.next()) {
-        cuts.push(decodeCut(row.key, row.value, () => `store ${this.#name}: a cut`).cut);
-      }
-      return cuts;
-    } finally {
-      cursor.close();
-    }
-  }
-
   /** The sums to be kept up with the changes; those of a store that was not walked over are only needed at a cut. */
   #bucketsOf({ isCut }: StoreChanges): BucketSums | undefined {
     if (this.#buckets === undefined && isCut === true) {
@@ -234,20 +221,6 @@ export class RocksReplicaStore implements ReplicaStore {
       while (!points.next().done);
     }
     return this.#buckets;
-  }
-
-  /** Adds the state as a cut to the next write, and lets go of the oldest; returns what is kept then. */
-  #putCut(state: ReplicaState, buckets: BucketSums | undefined): readonly Cut[] {
-    assert(buckets !== undefined, 'the buckets are known at a cut');
-    const { appliedSequence, appliedCount, pointsCount, contentHash } = state;
-    const cut: Cut = { sequence: appliedSequence, appliedCount, pointsCount, contentHash };
-    const key = cutKey(cut.sequence);
-    this.#database.put('points', key, this.#encoder.cut(key, cut, buckets.toBytes()));
-    const cuts = [...this.#cuts, cut];
-    for (const old of cuts.splice(0, Math.max(0, cuts.length - CUTS_KEPT))) {
-      this.#database.delete('points', cutKey(old.sequence));
-    }
-    return cuts;
   }
 
   /** Adds the point to the next write and returns its digest. */
@@ -338,12 +311,17 @@ export class RocksReplicaStore implements ReplicaStore {
     }
   }
 
-  *#walkPayloads(points: RocksCursor): IterableIterator<StoredPayload> {
+  *#walkRecords<T>(
+    points: RocksCursor,
+    view: (id: PointId, record: PointRecord) => T,
+  ): IterableIterator<T> {
     try {
       for (let row = points.next(); row !== undefined; row = points.next()) {
         const id = this.#idOf(row);
-        const { version, payload } = decodePoint(row.key, row.value, () => this.#pointName(id));
-        yield { id, version, payload };
+        yield view(
+          id,
+          decodePoint(row.key, row.value, () => this.#pointName(id)),
+        );
         this.#assertOpen();
       }
     } finally {
@@ -369,10 +347,6 @@ export class RocksReplicaStore implements ReplicaStore {
     }
   }
 
-  #cutName(at: Sequence): string {
-    return `store ${this.#name}, the cut at ${at}`;
-  }
-
   #pointName(id: PointId | undefined): string {
     return `store ${this.#name}, point ${id}`;
   }
@@ -380,6 +354,14 @@ export class RocksReplicaStore implements ReplicaStore {
   #assertOpen(): void {
     assert(this.#closing === undefined, `the store ${this.#name} is open`);
   }
+}
+
+function payloadOf(id: PointId, { version, payload }: PointRecord): StoredPayload {
+  return { id, version, payload };
+}
+
+function digestOf(id: PointId, { version, digest }: PointRecord): StoredDigest {
+  return { id, version, digest };
 }
 
 function storedPoint(id: PointId, record: PointRecord, vectors: NamedVectors): StoredPoint {

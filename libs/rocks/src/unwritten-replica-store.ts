@@ -14,6 +14,7 @@ import {
   type ReplicaState,
   type ReplicaStore,
   type StoreChanges,
+  type StoredDigest,
   type StoredPayload,
 } from '@tributary/storage';
 
@@ -65,6 +66,11 @@ export class UnwrittenReplicaStore implements ReplicaStore {
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
     this.#assertOpen();
     return this.#written?.scanPayloads(from) ?? [].values();
+  }
+
+  scanDigests(): IterableIterator<StoredDigest> {
+    this.#assertOpen();
+    return this.#written?.scanDigests() ?? [].values();
   }
 
   async prepare(): Promise<void> {

@@ -7,7 +7,7 @@ const SUM_BYTES = 8;
 export const BUCKET_SUMS_BYTES = BUCKETS * SUM_BYTES;
 
 /** The bucket of a point: FNV-1a over the bytes of its id (`pointIdToBytes`), folded to one byte. */
-function bucketOf(idBytes: Uint8Array): number {
+export function bucketOf(idBytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (const byte of idBytes) hash = Math.imul(hash ^ byte, 0x01000193);
   const half = hash ^ (hash >>> 16);

@@ -1,9 +1,10 @@
 // The part of the conformance suite about cuts.
 
 import assert from 'node:assert/strict';
-import { type PointId, sequence } from '@tributary/model';
-import { differingBuckets } from './bucket-sums.ts';
+import { type PointId, pointIdToBytes, sequence } from '@tributary/model';
+import { BucketSums, differingBuckets } from './bucket-sums.ts';
 import { next, pointOf, put } from './conformance-points.test-support.ts';
+import { ContentHash, pointDigest } from './content-hash.ts';
 import {
   CUTS_KEPT,
   type Cut,
@@ -67,6 +68,30 @@ export function cutTests(check: (property: string, body: Body) => void): void {
     for (const point of bySteps.scan()) assert.ok(point);
     put(bySteps, [pointOf(7, 9, 9)]);
     assert.equal(differingBuckets(bucketsOf(bySteps), whole).length, 1);
+  });
+
+  check('the digests of one state add up to its hash and its buckets', async ({ stores }) => {
+    await using store = await stores.open('a');
+    const points = [3, 1, 2].map((id) => pointOf(id, 1, id));
+    put(store, points);
+    const before = cut(store);
+    const buckets = store.bucketsAt(before.appliedSequence);
+    const digests = store.scanDigests();
+    const [first] = digests;
+    assert.deepEqual(first?.digest.toString(), pointDigest(pointOf(1, 1, 1)).toString());
+    const walked = store.scanDigests();
+    put(store, [pointOf(4, 3, 4)], [1]);
+    const [hash, sums] = [new ContentHash(), new BucketSums()];
+    const ids: PointId[] = [];
+    for (const { id, version, digest } of walked) {
+      assert.equal(version, 1);
+      ids.push(id);
+      hash.add(digest);
+      sums.add(pointIdToBytes(id), digest);
+    }
+    assert.deepEqual(ids, [1, 2, 3]);
+    assert.equal(hash.toString(), before.contentHash);
+    assert.deepEqual(sums.toBytes(), Buffer.from(buckets ?? []));
   });
 }
 

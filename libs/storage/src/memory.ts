@@ -25,6 +25,7 @@ import {
   type ReplicaStore,
   type ReplicaStores,
   type StoreChanges,
+  type StoredDigest,
   type StoredPayload,
 } from './replica-store.ts';
 
@@ -152,6 +153,10 @@ class MemoryReplicaStore implements ReplicaStore {
 
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
     return this.#scan(from, payloadOf);
+  }
+
+  scanDigests(): IterableIterator<StoredDigest> {
+    return this.#scan(undefined, digestOf);
   }
 
   async prepare(): Promise<void> {
@@ -302,4 +307,8 @@ function copyOfVector(vector: VectorValue): VectorValue {
 
 function payloadOf(point: StoredPoint): StoredPayload {
   return { id: point.id, version: point.version, payload: Uint8Array.from(point.payload) };
+}
+
+function digestOf(point: StoredPoint): StoredDigest {
+  return { id: point.id, version: point.version, digest: pointDigest(point) };
 }

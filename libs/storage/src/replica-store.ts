@@ -84,6 +84,13 @@ export interface StoredPayload {
   readonly payload: PayloadBytes;
 }
 
+/** What the content hash has of a point. */
+export interface StoredDigest {
+  readonly id: PointId;
+  readonly version: Sequence;
+  readonly digest: Uint8Array;
+}
+
 export interface ReplicaStore extends AsyncDisposable {
   readonly state: ReplicaState;
 
@@ -105,6 +112,9 @@ export interface ReplicaStore extends AsyncDisposable {
 
   /** Like `scan` without the vectors. */
   scanPayloads(from?: PointId): IterableIterator<StoredPayload>;
+
+  /** The digests of all points in id order, of the state at the time of the call. */
+  scanDigests(): IterableIterator<StoredDigest>;
 
   /**
    * To be awaited before the first commit: until then a store need not be on the disk. Idempotent, and costs nothing

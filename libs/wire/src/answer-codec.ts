@@ -20,6 +20,7 @@ import {
   type VectorValue,
   WholeFloat,
 } from '@tributary/model';
+import { readPointDigest, writeBucketPoints } from './bucket-codec.ts';
 import { explanationFromBytes, explanationToBytes } from './explanation-codec.ts';
 import {
   assertEnded,
@@ -38,7 +39,7 @@ import {
 } from './field.ts';
 import { readInfo, writeInfo } from './info-codec.ts';
 import { written } from './kept-writer.ts';
-import type { ReplicaAnswers, ReplicaCallKind, ReplicaInfo } from './messages.ts';
+import type { PointDigest, ReplicaAnswers, ReplicaCallKind, ReplicaInfo } from './messages.ts';
 import { namedVectors, readVector, writeVectors } from './point-codec.ts';
 
 const ANSWER_RECORDS = lengthTag(1);
@@ -48,6 +49,9 @@ const ANSWER_FACET_HIT = lengthTag(4);
 const ANSWER_TERM_STATISTICS = lengthTag(5);
 const ANSWER_EXPLANATION = lengthTag(6);
 const ANSWER_TEXT_STATISTICS = lengthTag(7);
+const ANSWER_BUCKET_SUMS = lengthTag(8);
+const ANSWER_APPLIED_SEQUENCE = varintTag(9);
+const ANSWER_POINT_DIGEST = lengthTag(10);
 
 const RECORD_ID = lengthTag(1);
 const RECORD_VERSION = varintTag(2);
@@ -71,6 +75,9 @@ interface AnswerFields {
   termStatistics: TermStatistics | undefined;
   textStatistics: TextStatistics | undefined;
   explanation: Explanation | undefined;
+  bucketSums: Uint8Array | undefined;
+  appliedSequence: number | undefined;
+  pointDigests: PointDigest[];
 }
 
 const WRITERS: Writers = {
@@ -91,6 +98,10 @@ const WRITERS: Writers = {
   },
   info: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
   verify: (writer, info) => writeInfo(writer, ANSWER_INFO, info),
+  bucketSums: (writer, sums) => {
+    if (sums !== undefined) writer.uint32(ANSWER_BUCKET_SUMS).bytes(sums);
+  },
+  bucketPoints: writeBucketPoints,
 };
 
 const READERS: Readers = {
@@ -117,6 +128,11 @@ const READERS: Readers = {
   },
   info: onlyInfo,
   verify: onlyInfo,
+  bucketSums: ({ bucketSums }) => bucketSums,
+  bucketPoints: ({ appliedSequence, pointDigests: points }) => {
+    if (appliedSequence === undefined) throw corrupt('points of a bucket without their state');
+    return { appliedSequence: sequence(appliedSequence), points };
+  },
 };
 
 export function encodeAnswer<K extends ReplicaCallKind>(
@@ -143,6 +159,9 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     termStatistics: undefined,
     textStatistics: undefined,
     explanation: undefined,
+    bucketSums: undefined,
+    appliedSequence: undefined,
+    pointDigests: [],
   };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -153,6 +172,9 @@ function readAnswer(reader: BinaryReader): AnswerFields {
     else if (tag === ANSWER_EXPLANATION) answer.explanation = readExplanation(reader);
     else if (tag === ANSWER_TERM_STATISTICS) answer.termStatistics = readTermStatistics(reader);
     else if (tag === ANSWER_TEXT_STATISTICS) answer.textStatistics = readTextStatistics(reader);
+    else if (tag === ANSWER_BUCKET_SUMS) answer.bucketSums = reader.bytes();
+    else if (tag === ANSWER_APPLIED_SEQUENCE) answer.appliedSequence = readInteger(reader);
+    else if (tag === ANSWER_POINT_DIGEST) answer.pointDigests.push(readPointDigest(reader));
     else skipField(reader, tag);
   }
   assertEnded(reader, reader.len);

@@ -38,6 +38,9 @@ test('answers in parts are the answers, whatever their lists', () => {
       assert.deepEqual(travelled('scroll', all), all);
       const hits = all.map((_, count) => ({ value: `v${count}`, count }));
       assert.deepEqual(travelled('facet', hits), hits);
+      const digests = all.map(({ id, version }) => ({ id, version, digest: new Uint8Array(32) }));
+      const bucket = { appliedSequence: sequence(9), points: digests };
+      assert.deepEqual(travelled('bucketPoints', bucket), bucket);
     }),
     { numRuns: 10 },
   );

@@ -2,7 +2,6 @@
 // others have to wait behind. Joined they are the answer: lists are appended, and lists of lists each to its own.
 
 import {
-  type FacetHit,
   isDense,
   isMulti,
   type PointRecord,
@@ -10,7 +9,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import { corrupt } from './field.ts';
-import type { ReplicaAnswers, ReplicaCallKind } from './messages.ts';
+import type { BucketPoints, ReplicaAnswers, ReplicaCallKind } from './messages.ts';
 
 /** Of one part, as far as single points allow. */
 const PART_BYTES_MAX = 256 * 1024;
@@ -30,13 +29,15 @@ const PARTED: Parted = {
   retrieve: partedRecords,
   scroll: partedRecords,
   sample: partedRecords,
-  facet: partedHits,
+  facet: partedItems,
   count: (answer) => [answer],
   termStatistics: (answer) => [answer],
   textStatistics: (answer) => [answer],
   explain: (answer) => [answer],
   info: (answer) => [answer],
   verify: (answer) => [answer],
+  bucketSums: (answer) => [answer],
+  bucketPoints: partedBucket,
 };
 
 const JOINED: Joined = {
@@ -51,6 +52,8 @@ const JOINED: Joined = {
   explain: only,
   info: only,
   verify: only,
+  bucketSums: only,
+  bucketPoints: joinedBucket,
 };
 
 /** At least one; the answer itself where it is small. */
@@ -119,10 +122,14 @@ function* partedLists(
   }
 }
 
-function* partedHits(hits: readonly FacetHit[]): Generator<readonly FacetHit[]> {
-  if (hits.length <= PART_ITEMS_MAX) return yield hits;
-  for (let from = 0; from < hits.length; from += PART_ITEMS_MAX) {
-    yield hits.slice(from, from + PART_ITEMS_MAX);
+function* partedBucket({ appliedSequence, points }: BucketPoints): Generator<BucketPoints> {
+  for (const part of partedItems(points)) yield { appliedSequence, points: part };
+}
+
+function* partedItems<T>(items: readonly T[]): Generator<readonly T[]> {
+  if (items.length <= PART_ITEMS_MAX) return yield items;
+  for (let from = 0; from < items.length; from += PART_ITEMS_MAX) {
+    yield items.slice(from, from + PART_ITEMS_MAX);
   }
 }
 
@@ -140,6 +147,12 @@ function joinedLists(
     }
   }
   return lists;
+}
+
+function joinedBucket(parts: readonly BucketPoints[]): BucketPoints {
+  const [first] = parts;
+  if (first === undefined) throw corrupt('the points of a bucket without a part');
+  return { ...first, points: parts.flatMap(({ points }) => points) };
 }
 
 function only<T>(parts: readonly T[]): T {

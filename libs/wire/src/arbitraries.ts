@@ -22,6 +22,7 @@ import {
 } from '@tributary/model';
 import { filtersOver } from '@tributary/model/conformance';
 import fc from 'fast-check';
+import { bucketCalls } from './buckets.test-support.ts';
 import { vectorIndexInfos } from './explanation.test-support.ts';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
 import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
@@ -292,6 +293,7 @@ export const calls: fc.Arbitrary<ReplicaCall> = fc.oneof(
   ),
   fc.constant({ kind: 'info' as const }),
   fc.constant({ kind: 'verify' as const }),
+  bucketCalls,
 );
 
 const recordFields = {

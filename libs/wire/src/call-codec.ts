@@ -14,6 +14,7 @@ import {
   type SampleQuery,
   type ScrollQuery,
   type SearchQuery,
+  sequence,
   shardId,
   type TermStatisticsQuery,
 } from '@tributary/model';
@@ -24,10 +25,12 @@ import {
   lengthTag,
   messageEnd,
   readId,
+  readInteger,
   readText,
   skipField,
   varintTag,
   writeId,
+  writeInteger,
   writeText,
 } from './field.ts';
 import { filterFromBytes } from './json-field.ts';
@@ -54,6 +57,8 @@ const KINDS = [
   'termStatistics',
   'explain',
   'textStatistics',
+  'bucketSums',
+  'bucketPoints',
 ] as const satisfies readonly ReplicaCallKind[];
 const DIRECTIONS = ['asc', 'desc'] as const;
 
@@ -70,6 +75,8 @@ const CALL_KEY = lengthTag(12);
 const CALL_INDICES = lengthTag(13);
 const CALL_TRACEPARENT = lengthTag(14);
 const CALL_TEXT = lengthTag(15);
+const CALL_CUT = varintTag(16);
+const CALL_BUCKET = varintTag(17);
 
 const ORDER_KEY = lengthTag(1);
 const ORDER_DIRECTION = varintTag(2);
@@ -133,6 +140,12 @@ function writeCall(writer: BinaryWriter, target: ReplicaAddress, call: ReplicaCa
       writer.uint32(CALL_KEY).string(call.query.field);
       writer.uint32(CALL_TEXT).string(call.query.text);
       break;
+    case 'bucketSums':
+      writeInteger(writer, 16, call.cut);
+      break;
+    case 'bucketPoints':
+      writer.uint32(CALL_BUCKET).uint32(call.bucket);
+      break;
     case 'info':
     case 'verify':
       break;
@@ -157,6 +170,8 @@ interface CallFields {
   key: string;
   text: string;
   indices: Uint32Array;
+  cut: number;
+  bucket: number;
 }
 
 function readCall(reader: BinaryReader): AddressedCall {
@@ -176,6 +191,8 @@ function readCall(reader: BinaryReader): AddressedCall {
     key: '',
     text: '',
     indices: NO_INDICES,
+    cut: 0,
+    bucket: 0,
   };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -202,6 +219,8 @@ function readCallField(reader: BinaryReader, tag: number, fields: CallFields): v
   else if (tag === CALL_KEY) fields.key = readText(reader);
   else if (tag === CALL_TEXT) fields.text = readText(reader);
   else if (tag === CALL_INDICES) fields.indices = indicesFromBytes(reader.bytes());
+  else if (tag === CALL_CUT) fields.cut = readInteger(reader);
+  else if (tag === CALL_BUCKET) fields.bucket = reader.uint32();
   else skipField(reader, tag);
 }
 
@@ -235,6 +254,10 @@ function callOf(fields: CallFields): ReplicaCall {
       return { kind, query: { using: key, indices: fields.indices, ...filtered } };
     case 'textStatistics':
       return { kind, query: { field: key, text: fields.text, ...filtered } };
+    case 'bucketSums':
+      return { kind, cut: sequence(fields.cut) };
+    case 'bucketPoints':
+      return { kind, bucket: fields.bucket };
     default:
       return { kind };
   }

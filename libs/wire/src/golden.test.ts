@@ -16,6 +16,7 @@ import {
 } from '@tributary/model';
 import { bytesOfHex, goldenText, hexLines } from '@tributary/runtime/testing';
 import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
+import { bucketsGolden } from './buckets.test-support.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
 import { decodeFragment, encodeFragment } from './fragment-codec.ts';
@@ -334,6 +335,7 @@ const GOLDEN: readonly [
   ['call-ordered', encodeCall(target, ordered), decodeCall, { target, call: ordered }],
   ['call-statistics', encodeCall(target, statistics), decodeCall, { target, call: statistics }],
   ...textGolden(target, updateFilter, query.projection),
+  ...bucketsGolden(target),
   ['answer-facet', encodeAnswer('facet', facet), (b) => decodeAnswer('facet', b), facet],
   [
     'call-traced',

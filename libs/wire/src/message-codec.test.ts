@@ -17,6 +17,7 @@ import {
   reports,
   termStatistics,
 } from './arbitraries.ts';
+import { bucketPoints, bucketSums } from './buckets.test-support.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { encodeEntry } from './entry-codec.ts';
 import { explanations } from './explanation.test-support.ts';
@@ -55,6 +56,8 @@ test('decoding an encoded answer gives the answer', () => {
         count: fc.maxSafeNat(),
         info: infos,
         verify: infos,
+        bucketSums,
+        bucketPoints,
       }),
       (answers) => {
         checkAnswer('search', answers.search);
@@ -68,6 +71,8 @@ test('decoding an encoded answer gives the answer', () => {
         checkAnswer('count', answers.count);
         checkAnswer('info', answers.info);
         checkAnswer('verify', answers.verify);
+        checkAnswer('bucketSums', answers.bucketSums);
+        checkAnswer('bucketPoints', answers.bucketPoints);
       },
     ),
   );
@@ -110,6 +115,7 @@ test('whatever the bytes are, decoding a message returns or throws a TributaryEr
     (bytes: Uint8Array) => decodeAnswer('facet', bytes),
     (bytes: Uint8Array) => decodeAnswer('termStatistics', bytes),
     (bytes: Uint8Array) => decodeAnswer('explain', bytes),
+    (bytes: Uint8Array) => decodeAnswer('bucketPoints', bytes),
   ];
   const refused = { count: 0 };
   fc.assert(

@@ -49,7 +49,24 @@ export type ReplicaCall =
   | { readonly kind: 'explain'; readonly filter?: Filter; readonly query?: SearchQuery }
   | { readonly kind: 'info' }
   /** Recomputes the content hash from the stored records; slow. */
-  | { readonly kind: 'verify' };
+  | { readonly kind: 'verify' }
+  /** The sums of the buckets of ids that it had at a cut. */
+  | { readonly kind: 'bucketSums'; readonly cut: Sequence }
+  /** The digests of all its points in one of these buckets, as they are now. */
+  | { readonly kind: 'bucketPoints'; readonly bucket: number };
+
+export interface PointDigest {
+  readonly id: PointId;
+  readonly version: Sequence;
+  readonly digest: Uint8Array;
+}
+
+/** Of one state of a replica. */
+export interface BucketPoints {
+  readonly appliedSequence: Sequence;
+  /** In id order. */
+  readonly points: readonly PointDigest[];
+}
 
 export interface ReplicaInfo {
   readonly appliedSequence: Sequence;
@@ -124,6 +141,9 @@ export interface ReplicaAnswers {
   readonly explain: Explanation;
   readonly info: ReplicaInfo;
   readonly verify: ReplicaInfo;
+  /** Undefined where it does not keep the cut. */
+  readonly bucketSums: Uint8Array | undefined;
+  readonly bucketPoints: BucketPoints;
 }
 
 export type ReplicaCallKind = ReplicaCall['kind'];

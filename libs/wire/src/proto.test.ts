@@ -21,6 +21,7 @@ import {
   reports,
   termStatistics,
 } from './arbitraries.ts';
+import { bucketPoints, bucketSums } from './buckets.test-support.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
 import { explanations } from './explanation.test-support.ts';
@@ -127,6 +128,8 @@ test('an answer is what its .proto says', () => {
     count: fc.maxSafeNat(),
     info: infos,
     scroll: orders,
+    bucketSums,
+    bucketPoints,
   });
   const kinds = ['facet', 'termStatistics', 'textStatistics', 'explain', 'count'] as const;
   fc.assert(
@@ -134,6 +137,8 @@ test('an answer is what its .proto says', () => {
       for (const kind of kinds) checkAnswer(kind, answers[kind]);
       checkAnswer('info', answers.info);
       checkAnswer('scroll', answers.scroll);
+      checkAnswer('bucketSums', answers.bucketSums);
+      checkAnswer('bucketPoints', answers.bucketPoints);
     }),
     RUNS,
   );

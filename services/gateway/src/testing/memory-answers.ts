@@ -1,6 +1,12 @@
 // What a replica in memory answers to each kind of call.
 
-import type { Explanation, Filter, SearchQuery, UnindexedCondition } from '@tributary/model';
+import {
+  type Explanation,
+  type Filter,
+  type SearchQuery,
+  sequence,
+  type UnindexedCondition,
+} from '@tributary/model';
 import type { CallOf } from '@tributary/replica-api';
 import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { MemoryReplica } from './memory-replica.ts';
@@ -21,6 +27,8 @@ const ANSWERS: Answers = {
   explain: (replica, { filter, query }) => explained(replica, query?.filter ?? filter, query),
   info: (replica) => replica.info(),
   verify: (replica) => replica.info(),
+  bucketSums: () => undefined,
+  bucketPoints: () => ({ appliedSequence: sequence(0), points: [] }),
 };
 
 export function answerFromMemory<K extends ReplicaCallKind>(
