@@ -18,9 +18,10 @@ import type { GatewayCore } from './gateway-core.ts';
 import { RequestMeter } from './limits/request-meter.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { PointsReader } from './reads/points-reader.ts';
+import type { Guard } from './replicas/breaker.ts';
 import { LocalReplicas } from './replicas/local-replicas.ts';
 import { ReadTokens } from './replicas/read-tokens.ts';
-import { PeerDirectory } from './replicas/replica-directory.ts';
+import { type ConnectPeer, PeerDirectory } from './replicas/replica-directory.ts';
 import { ShardFanOut } from './replicas/shard-fan-out.ts';
 import { StrictMode } from './strict-mode/strict-mode.ts';
 import { Issues } from './watching/issues.ts';
@@ -57,6 +58,10 @@ export interface GatewayCoreOptions {
   readonly metrics: Metrics;
   /** Absent where nothing is traced. */
   readonly tracer?: Tracer | undefined;
+  /** The way to another peer. Absent: over gRPC, behind a breaker. */
+  readonly connectPeer?: ConnectPeer | undefined;
+  /** Round every append. Absent: a breaker, which goes by the time of the machine. */
+  readonly appendGuard?: Guard | undefined;
 }
 
 /** A gateway without its servers. */
@@ -118,6 +123,7 @@ function createCluster(options: GatewayCoreOptions, config: GatewayConfig) {
     inFlightMax: PEER_CALLS_MAX,
     callTimeoutMs: searchTimeoutMs,
     tracer,
+    connectPeer: options.connectPeer,
   });
   const readTokens = new ReadTokens({ tracker, streams, clock });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens, tracer });
@@ -166,6 +172,7 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
     random,
     writeTimeoutMs,
     inFlightMax: APPENDS_MAX,
+    appendGuard: options.appendGuard,
     tracer: options.tracer,
     findMissing: (collection, ids, minSequence) => reader.findMissing(collection, ids, minSequence),
   });

@@ -5,6 +5,13 @@
 import { isErrorCode, TributaryError } from '@tributary/runtime';
 import CircuitBreaker from 'opossum';
 
+/** Decides whether a call is made. */
+export interface Guard {
+  /** Errors: the action's; `unavailable` where it is not even tried. */
+  run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  close(): void;
+}
+
 export interface BreakerOptions {
   /** What is behind it, for the error text. */
   readonly name: string;
@@ -15,7 +22,7 @@ export interface BreakerOptions {
 
 const OUTAGE_CODES: ReadonlySet<string> = new Set(['unavailable', 'timeout', 'unknown_outcome']);
 
-export class Breaker {
+export class Breaker implements Guard {
   readonly #name: string;
   readonly #circuit: CircuitBreaker<[() => Promise<unknown>], unknown>;
 

@@ -23,10 +23,12 @@ export interface PeerDirectoryOptions {
   /** Longest time a call may take where its signal sets none. */
   readonly callTimeoutMs: number;
   readonly tracer?: Tracer | undefined;
+  /** Absent: over gRPC, behind a breaker. */
+  readonly connectPeer?: ConnectPeer | undefined;
 }
 
-/** The way to another peer: gRPC behind a breaker. */
-interface PeerLink {
+/** The way to another peer. */
+export interface PeerLink {
   readonly client: ReplicaClient;
   /** True while it is known that calls would fail. */
   readonly isBroken: boolean;
@@ -34,6 +36,8 @@ interface PeerLink {
   abandon(): void;
   close(): void;
 }
+
+export type ConnectPeer = (peer: PeerId, uri: string) => PeerLink;
 
 interface Remote {
   readonly uri: string;
@@ -82,7 +86,8 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     if (present !== undefined && present.uri === uri) return present;
     if (present !== undefined) this.#drop(peer);
     if (uri === undefined || this.#stopped.signal.aborted) return undefined;
-    const remote = { uri, link: this.#connect(peer, uri) };
+    const connect = this.#options.connectPeer ?? ((to, at) => this.#connect(to, at));
+    const remote = { uri, link: connect(peer, uri) };
     this.#remotes.set(peer, remote);
     return remote;
   }

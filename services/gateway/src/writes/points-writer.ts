@@ -38,7 +38,7 @@ import {
 import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CollectionNames } from '../cluster/collection-names.ts';
-import { Breaker } from '../replicas/breaker.ts';
+import { Breaker, type Guard } from '../replicas/breaker.ts';
 import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
 import type { WriteTiming, WriteWatch } from './write-watch.ts';
 
@@ -55,6 +55,8 @@ export interface PointsWriterOptions {
   readonly writeTimeoutMs: number;
   /** Appends in flight, over all collections. */
   readonly inFlightMax: number;
+  /** Round every append. Absent: a breaker. */
+  readonly appendGuard?: Guard | undefined;
   readonly tracer?: Tracer | undefined;
   /** The ids of `ids` that are not there, asked of replicas that have applied `minSequence`, where one is given. */
   readonly findMissing: (
@@ -76,15 +78,14 @@ const HEADS_AGAIN_AFTER_MS = 100;
 export class PointsWriter implements AsyncDisposable {
   readonly #options: PointsWriterOptions;
   readonly #appenders = new Map<CollectionId, BatchingAppender>();
-  readonly #breaker: Breaker;
+  readonly #guard: Guard;
 
   constructor(options: PointsWriterOptions) {
     this.#options = options;
-    this.#breaker = new Breaker({
-      name: 'the write stream',
-      inFlightMax: options.inFlightMax,
-      resetTimeoutMs: BREAKER_RESET_MS,
-    });
+    const { appendGuard, inFlightMax } = options;
+    const name = 'the write stream';
+    this.#guard =
+      appendGuard ?? new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
   }
 
   /**
@@ -134,7 +135,7 @@ export class PointsWriter implements AsyncDisposable {
     const receipt = await traced(
       this.#options.tracer,
       () => appendSpan(collection, operation),
-      () => this.#breaker.run(() => appender.append(parts, deadline.signal, key)),
+      () => this.#guard.run(() => appender.append(parts, deadline.signal, key)),
     );
     timing.acknowledged();
     await onLogged?.();
@@ -198,7 +199,7 @@ export class PointsWriter implements AsyncDisposable {
     const appenders = [...this.#appenders.values()];
     this.#appenders.clear();
     await Promise.all(appenders.map((appender) => appender.close()));
-    this.#breaker.close();
+    this.#guard.close();
   }
 
   /** Held against the newest collection before it is refused. */
