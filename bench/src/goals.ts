@@ -12,6 +12,8 @@ export interface Goal {
   readonly met: boolean;
   /** Of the source that was measured; absent before it is recorded. */
   readonly commit?: string;
+  /** Of what was generated for it; absent where nothing was. */
+  readonly seed?: number;
 }
 
 export function atMost(name: string, goal: number, value: number, unit: string): Goal {
@@ -23,11 +25,13 @@ export function atLeast(name: string, goal: number, value: number, unit: string)
 }
 
 /** Puts the goals in the place of those of the same names, or after all others. */
-export function recordGoals(measured: readonly Goal[]): void {
+export function recordGoals(measured: readonly Goal[], seed?: number): void {
   const commit = currentCommit();
   const before = (keptResult('goals.json') ?? []) as readonly Goal[];
   const goals = new Map(before.map((goal) => [goal.name, goal]));
-  for (const goal of measured) goals.set(goal.name, { ...goal, commit });
+  for (const goal of measured) {
+    goals.set(goal.name, { ...goal, commit, ...(seed !== undefined && { seed }) });
+  }
   saveResult('goals.json', [...goals.values()]);
 }
 

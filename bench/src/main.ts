@@ -16,7 +16,7 @@ import { atLeast, atMost, type Goal, goalTable, recordGoals, table } from './goa
 import { runIngest, runWriteLatency } from './ingest-suite.ts';
 import { runRecovery } from './recovery-suite.ts';
 import { currentCommit, saveResult } from './results.ts';
-import { runScale, scaleGoals } from './scale-suite.ts';
+import { runScale, SCALE_PARTS, scaleGoals } from './scale/scale-suite.ts';
 import { runSearches, type SearchResult } from './search-suite.ts';
 import { SystemUnderTest } from './system-under-test.ts';
 
@@ -185,7 +185,7 @@ for (const data of sets) results.push(await measure(data));
 const [synthetic] = sets;
 if (synthetic === undefined) throw new Error('there is a data set');
 const filters = await measureFilters(synthetic);
-const scale = await runScale();
+const scale = await runScale({ parts: SCALE_PARTS, seed });
 console.log(`\nmany replicas\n${JSON.stringify(scale)}`);
 const busy = await runBusy();
 console.log(`\nsmall searches beside large answers\n${JSON.stringify(busy)}`);
@@ -207,5 +207,5 @@ saveResult('cluster.json', {
   scale,
   busy,
 });
-recordGoals(goals);
+recordGoals(goals, seed);
 console.log(`\n${goalTable(goals)}`);

@@ -1,13 +1,39 @@
-// The suite of many replicas alone; `scale-suite.ts` says what it asks. Takes some six minutes.
+// The suite of many replicas; `scale/scale-suite.ts` says what it asks. Takes some eight minutes.
 //
-// Run: node bench/src/scale-bench.ts. Prints the goals, writes results/scale.json and its goals to results/goals.json.
+//   node bench/src/scale-bench.ts                       all: prints the goals, writes scale.json and goals.json
+//   node bench/src/scale-bench.ts --only loss,restart    some parts: prints, and writes nothing
+//   node bench/src/scale-bench.ts --seed 2
 
+import { parseArgs } from 'node:util';
+import { numberFlag } from '@tributary/infra';
 import { goalTable, recordGoals } from './goals.ts';
 import { headOf, saveResult } from './results.ts';
-import { runScale, scaleGoals } from './scale-suite.ts';
+import { runScale, SCALE_PARTS, scaleGoals } from './scale/scale-suite.ts';
 
-const scale = await runScale();
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const usage = `node bench/src/scale-bench.ts [--only ${SCALE_PARTS.join(',')}] [--seed 1]`;
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const wanted = values.only?.split(',');
+const unknown = wanted?.filter((part) => !SCALE_PARTS.some((each) => each === part)) ?? [];
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}\n${usage}`);
+  process.exit(1);
+}
+const seed = numberFlag('seed', values.seed, 0);
+const parts = SCALE_PARTS.filter((part) => wanted?.includes(part) ?? true);
+const scale = await runScale({ parts, seed });
 const goals = scaleGoals(scale);
 console.log(goalTable(goals));
-recordGoals(goals);
-saveResult('scale.json', { ...headOf('many replicas'), ...scale });
+if (wanted === undefined) {
+  recordGoals(goals, seed);
+  saveResult('scale.json', { ...headOf('many replicas'), seed, ...scale });
+}

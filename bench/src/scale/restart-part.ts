@@ -1,0 +1,27 @@
+// Every process of a cluster of many collections is killed and started: once while nothing was written to them, and
+// once with points in each.
+
+import { seededRandom } from '@tributary/runtime';
+import { pointsFor } from './bench-points.ts';
+import type { PartContext } from './part-context.ts';
+import { timed } from './timed.ts';
+
+export interface RestartResult {
+  /** From the kill of every process until the last peer is ready: 300 collections that were never written to. */
+  readonly emptyMs: number;
+  /** With ten points in each. */
+  readonly writtenMs: number;
+}
+
+const COLLECTIONS = 300;
+const POINTS = 10;
+
+export async function runRestart({ cluster, client, seed }: PartContext): Promise<RestartResult> {
+  const names = Array.from({ length: COLLECTIONS }, (_, i) => `c${i}`);
+  for (const name of names) await client.create(name, { shards: 1, replicas: 1 });
+  const emptyMs = await timed(() => cluster.killAndStartAll());
+  const random = seededRandom(seed);
+  for (const name of names) await client.write(name, pointsFor(random, 0, POINTS));
+  const writtenMs = await timed(() => cluster.killAndStartAll());
+  return { emptyMs, writtenMs };
+}
