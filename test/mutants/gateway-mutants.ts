@@ -39,8 +39,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     name: 'a read with a token goes to replicas that are behind it',
     room: 'gateway',
     file: 'services/gateway/src/replicas/read-tokens.ts',
-    from: 'return applied !== undefined && applied >= target;',
-    to: 'return applied !== undefined && applied >= target - 1;',
+    from: 'return covered !== undefined && covered >= target;',
+    to: 'return covered !== undefined && covered >= target - 1;',
     tests: [
       'services/gateway/src/replicas/read-tokens.test.ts',
       'services/gateway/src/reads/read-your-write.test.ts',

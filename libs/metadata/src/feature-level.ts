@@ -61,9 +61,19 @@ export function refuseRaise(
   return undefined;
 }
 
-/** Raises the level to what all peers and the proposer (`known`) know; undefined where the cluster is there already. */
-export function raiseDue(state: MetadataState, known = FEATURE_LEVEL): MetadataEvent | undefined {
-  const level = Math.min(known, ...[...state.peers.values()].map((peer) => peer.featureLevel));
+/**
+ * Raises the level to what all peers and the proposer (`known`) know; undefined where the cluster is there already. A
+ * peer that runs an older version than it joined with reports so before the metadata says it.
+ */
+export function raiseDue(
+  state: MetadataState,
+  known = FEATURE_LEVEL,
+  reported: ReadonlyMap<PeerId, number> = new Map(),
+): MetadataEvent | undefined {
+  const levels = [...state.peers.values()].map(({ id, featureLevel }) =>
+    Math.min(featureLevel, reported.get(id) ?? featureLevel),
+  );
+  const level = Math.min(known, ...levels);
   return refuseRaise(state, level) === undefined
     ? { kind: 'featureLevelRaised', level }
     : undefined;

@@ -8,7 +8,8 @@ import type { ReplicaAddress } from '@tributary/wire';
 export interface ReplicaStatus {
   readonly address: ReplicaAddress;
   readonly appliedSequence: Sequence;
-  /** As in `AppliedReplica`. */
+  /** This and the next as in `AppliedReplica`. */
+  readonly coveredSequence?: Sequence;
   readonly durableSequence?: Sequence;
   readonly lastCut?: Cut;
   /** Has applied everything that was in the stream at some time since it was opened. */

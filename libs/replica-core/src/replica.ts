@@ -120,12 +120,13 @@ export class Replica implements AsyncDisposable {
   }
 
   get status(): ReplicaStatus {
-    const { applied, caughtUp, phase } = this.#driver.state;
+    const { applied, covered, caughtUp, phase } = this.#driver.state;
     const { durableSequence } = this.#driver;
     const lastCut = this.cuts.at(-1);
     return {
       address: this.address,
       appliedSequence: applied,
+      ...(covered > applied && { coveredSequence: covered }),
       ...(durableSequence !== undefined && { durableSequence }),
       ...(lastCut && { lastCut }),
       caughtUp,

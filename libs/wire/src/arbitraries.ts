@@ -25,7 +25,7 @@ import fc from 'fast-check';
 import { bucketCalls } from './buckets.test-support.ts';
 import { vectorIndexInfos } from './explanation.test-support.ts';
 import { fieldIndexes, payloadSchemas } from './field-index.test-support.ts';
-import type { AppliedReport, Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
+import type { Introduction, ReplicaCall, ReplicaInfo } from './messages.ts';
 import { textScorings } from './text-scoring.test-support.ts';
 import { vectorShapes } from './vector-shape.test-support.ts';
 
@@ -362,35 +362,6 @@ export const termStatistics = fc.record({
 });
 
 export const peers = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(peerId);
-
-const reportedStates = fc.record(
-  {
-    durableSequence: safeInteger.map(sequence),
-    cut: fc.record({
-      sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }).map(sequence),
-      contentHash: fc
-        .uint8Array({ minLength: 32, maxLength: 32 })
-        .map((bytes) => Buffer.from(bytes).toString('hex')),
-    }),
-  },
-  { requiredKeys: [], noNullPrototype: true },
-);
-
-export const reports: fc.Arbitrary<AppliedReport> = fc.record(
-  {
-    peer: peers,
-    replicas: fc.array(
-      fc.tuple(addresses, safeInteger, reportedStates).map(([address, applied, rest]) => ({
-        ...address,
-        appliedSequence: sequence(applied),
-        ...rest,
-      })),
-    ),
-    busyMs: safeInteger,
-    asksForAll: fc.constant(true),
-  },
-  { requiredKeys: ['peer', 'replicas'] },
-);
 
 export const introductions: fc.Arbitrary<Introduction> = fc.record({
   peer: peers,

@@ -21,12 +21,8 @@ import { decodeCall, encodeCall } from './call-codec.ts';
 import { decodeEntry, encodeEntry } from './entry-codec.ts';
 import { decodeFragment, encodeFragment } from './fragment-codec.ts';
 import { compact, ofElements } from './golden-entries.test-support.ts';
-import {
-  decodeIntroduction,
-  decodeReport,
-  encodeIntroduction,
-  encodeReport,
-} from './report-codec.ts';
+import { decodeIntroduction, encodeIntroduction } from './report-codec.ts';
+import { reportsGolden } from './reports.test-support.ts';
 import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
 import { textGolden } from './text-scoring.test-support.ts';
 
@@ -293,21 +289,6 @@ const explanation = {
     segments: 2,
   },
 };
-const busyReport = { peer: peerId(5), replicas: [], busyMs: 1_234 };
-const askingReport = { peer: peerId(5), replicas: [], asksForAll: true };
-const report = {
-  peer: peerId(5),
-  replicas: [
-    { ...target, appliedSequence: sequence(42) },
-    {
-      ...target,
-      shard: shardId(4),
-      appliedSequence: sequence(42),
-      durableSequence: sequence(40),
-      cut: { sequence: sequence(39), contentHash: 'ab'.repeat(32) },
-    },
-  ],
-};
 const resources = {
   peer: peerId(5),
   usage: { residentMemoryPercent: 61, diskUsagePercent: 90 },
@@ -359,9 +340,7 @@ const GOLDEN: readonly [
     (b) => decodeAnswer('explain', b),
     explanation,
   ],
-  ['report', encodeReport(report), decodeReport, report],
-  ['report-busy', encodeReport(busyReport), decodeReport, busyReport],
-  ['report-asking', encodeReport(askingReport), decodeReport, askingReport],
+  ...reportsGolden(target),
   ['resource-report', encodeResourceReport(resources), decodeResourceReport, resources],
   ['introduction', encodeIntroduction(introduction), decodeIntroduction, introduction],
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Filter } from '@tributary/model';
-import { collectionId, shardId } from '@tributary/model';
+import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import fc from 'fast-check';
 import { decodeAnswer, encodeAnswer } from './answer-codec.ts';
@@ -14,7 +14,6 @@ import {
   infos,
   introductions,
   records,
-  reports,
   termStatistics,
 } from './arbitraries.ts';
 import { bucketPoints, bucketSums } from './buckets.test-support.ts';
@@ -29,6 +28,7 @@ import {
   encodeIntroduction,
   encodeReport,
 } from './report-codec.ts';
+import { reports } from './reports.test-support.ts';
 import { resourceReports } from './resource-report.test-support.ts';
 import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
 import { textStatistics } from './text-scoring.test-support.ts';
@@ -93,6 +93,19 @@ test('decoding an encoded report or introduction gives it back', () => {
       );
     }),
   );
+});
+
+test('what a later version says a halted replica needs is for a person to look at', () => {
+  const replica = {
+    collection: collectionId('c'),
+    shard: shardId(0),
+    appliedSequence: sequence(0),
+  };
+  const halted = { peer: peerId(1), replicas: [{ ...replica, haltedNeeds: 'operator' as const }] };
+  const bytes = encodeReport(halted);
+  assert.equal(bytes.at(-1), 3);
+  bytes[bytes.length - 1] = 9;
+  assert.deepEqual(decodeReport(bytes), halted);
 });
 
 test('whatever the bytes are, decoding a message returns or throws a TributaryError', () => {

@@ -162,14 +162,25 @@ export interface AppliedReport {
   readonly busyMs?: number;
   /** The sender may have missed reports: every peer reports all its replicas next. */
   readonly asksForAll?: boolean;
+  /** Up to here the sender has folded META; absent where it does not know, as a thread that only reports life. */
+  readonly metadataSequence?: Sequence;
+  /** The highest that the sender's version knows; absent likewise. */
+  readonly featureLevel?: number;
 }
+
+/** What it takes for a replica that stopped applying to go on. */
+export type HaltNeeds = 'rebuild' | 'transfer' | 'operator';
 
 export interface AppliedReplica extends ReplicaAddress {
   readonly appliedSequence: Sequence;
+  /** The shard has no entry after the applied one up to here; absent where it is the applied one. */
+  readonly coveredSequence?: Sequence;
   /** Everything up to here survives a power loss of the peer; absent before the first flush since it was opened. */
   readonly durableSequence?: Sequence;
   /** The last cut it has passed, and its content hash there; absent before the first. */
   readonly cut?: { readonly sequence: Sequence; readonly contentHash: string };
+  /** Absent while it goes on applying. */
+  readonly haltedNeeds?: HaltNeeds;
 }
 
 /** What a peer uses of its machine, and at which quotas it is by its own verdict. Sent every second. */

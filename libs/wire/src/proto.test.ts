@@ -18,7 +18,6 @@ import {
   infos,
   introductions,
   records,
-  reports,
   termStatistics,
 } from './arbitraries.ts';
 import { bucketPoints, bucketSums } from './buckets.test-support.ts';
@@ -33,6 +32,7 @@ import {
   encodeIntroduction,
   encodeReport,
 } from './report-codec.ts';
+import { reports } from './reports.test-support.ts';
 import { resourceReports } from './resource-report.test-support.ts';
 import { decodeResourceReport, encodeResourceReport } from './resource-report-codec.ts';
 import { textStatistics } from './text-scoring.test-support.ts';

@@ -15,9 +15,12 @@ import {
   writeInteger,
   writeText,
 } from './field.ts';
-import type { AppliedReplica, AppliedReport, Introduction } from './messages.ts';
+import type { AppliedReplica, AppliedReport, HaltNeeds, Introduction } from './messages.ts';
 
 const HASH_BYTES = 32;
+const NEEDS = ['rebuild', 'transfer', 'operator'] as const satisfies readonly HaltNeeds[];
+/** What a later version calls otherwise is for a person to look at. */
+const UNKNOWN_NEEDS = 'operator';
 
 export function encodeReport(report: AppliedReport): Uint8Array {
   const writer = new BinaryWriter();
@@ -32,10 +35,16 @@ export function encodeReport(report: AppliedReport): Uint8Array {
       writeInteger(writer, 5, replica.cut.sequence);
       writer.uint32(lengthTag(6)).bytes(Buffer.from(replica.cut.contentHash, 'hex'));
     }
+    if (replica.coveredSequence !== undefined) writeInteger(writer, 7, replica.coveredSequence);
+    if (replica.haltedNeeds !== undefined) {
+      writer.uint32(varintTag(8)).uint32(NEEDS.indexOf(replica.haltedNeeds) + 1);
+    }
     writer.join();
   }
   if (report.busyMs !== undefined) writeInteger(writer, 3, report.busyMs);
   if (report.asksForAll) writer.uint32(varintTag(4)).bool(true);
+  if (report.metadataSequence !== undefined) writeInteger(writer, 5, report.metadataSequence);
+  if (report.featureLevel !== undefined) writer.uint32(varintTag(6)).uint32(report.featureLevel);
   return writer.finish();
 }
 
@@ -46,6 +55,8 @@ export function decodeReport(bytes: Uint8Array): AppliedReport {
     let peer = 0;
     let busyMs: number | undefined;
     let asksForAll = false;
+    let metadata: number | undefined;
+    let featureLevel: number | undefined;
     const replicas: AppliedReplica[] = [];
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
@@ -53,6 +64,8 @@ export function decodeReport(bytes: Uint8Array): AppliedReport {
       else if (tag === lengthTag(2)) replicas.push(readReplica(reader));
       else if (tag === varintTag(3)) busyMs = readInteger(reader);
       else if (tag === varintTag(4)) asksForAll = reader.bool();
+      else if (tag === varintTag(5)) metadata = readInteger(reader);
+      else if (tag === varintTag(6)) featureLevel = reader.uint32();
       else skipField(reader, tag);
     }
     assertEnded(reader, reader.len);
@@ -61,6 +74,8 @@ export function decodeReport(bytes: Uint8Array): AppliedReport {
       replicas,
       ...(busyMs !== undefined && { busyMs }),
       ...(asksForAll && { asksForAll }),
+      ...(metadata !== undefined && { metadataSequence: sequence(metadata) }),
+      ...(featureLevel !== undefined && { featureLevel }),
     };
   });
 }
@@ -98,6 +113,8 @@ function readReplica(reader: BinaryReader): AppliedReplica {
   let shard = 0;
   let applied = 0;
   let durable: number | undefined;
+  let covered: number | undefined;
+  let needs = 0;
   let cut = 0;
   let hash: Uint8Array = new Uint8Array(0);
   while (reader.pos < end) {
@@ -108,6 +125,8 @@ function readReplica(reader: BinaryReader): AppliedReplica {
     else if (tag === varintTag(4)) durable = readInteger(reader);
     else if (tag === varintTag(5)) cut = readInteger(reader);
     else if (tag === lengthTag(6)) hash = reader.bytes();
+    else if (tag === varintTag(7)) covered = readInteger(reader);
+    else if (tag === varintTag(8)) needs = reader.uint32();
     else skipField(reader, tag);
   }
   assertEnded(reader, end);
@@ -117,9 +136,11 @@ function readReplica(reader: BinaryReader): AppliedReplica {
     collection: collectionId(collection),
     shard: shardId(shard),
     appliedSequence: sequence(applied),
+    ...(covered !== undefined && { coveredSequence: sequence(covered) }),
     ...(durable !== undefined && { durableSequence: sequence(durable) }),
     ...(cut > 0 && {
       cut: { sequence: sequence(cut), contentHash: Buffer.from(hash).toString('hex') },
     }),
+    ...(needs > 0 && { haltedNeeds: NEEDS[needs - 1] ?? UNKNOWN_NEEDS }),
   };
 }

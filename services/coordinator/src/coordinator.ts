@@ -54,6 +54,8 @@ export class Coordinator {
   readonly #deadAfterMs: number;
   readonly #leaseTtlMs: number;
   #watch: PeerWatch = NOBODY_WATCHED;
+  /** The feature level that each peer last reported to know. */
+  readonly #levels = new Map<PeerId, number>();
   #lease: Lease | undefined;
   #isLeading = false;
 
@@ -78,6 +80,7 @@ export class Coordinator {
   async run(signal: AbortSignal): Promise<void> {
     const { reports, clock, random, logger, leases } = this.#options;
     using _subscription = reports.subscribe((report) => {
+      if (report.featureLevel !== undefined) this.#levels.set(report.peer, report.featureLevel);
       if (!isSignOfLife(report)) return;
       this.#watch = step(this.#watch, { kind: 'reported', peer: report.peer });
     });
@@ -133,7 +136,9 @@ export class Coordinator {
 
   async #performPlan(signal: AbortSignal): Promise<void> {
     const { metadata, logger, featureLevel } = this.#options;
-    const seen = { silent: silentPeers(this.#watch, this.#deadAfterMs), featureLevel };
+    const levels = this.#levels;
+    for (const peer of levels.keys()) if (!metadata.state.peers.has(peer)) levels.delete(peer);
+    const seen = { silent: silentPeers(this.#watch, this.#deadAfterMs), featureLevel, levels };
     for (;;) {
       const due = plan(metadata.state, seen);
       if (due === undefined) return;

@@ -53,6 +53,19 @@ const world = fc.record({
   featureLevel: fc.integer({ min: 1, max: 4 }),
 });
 
+test('the feature level is not raised above what a peer reports, though it had joined with more', () => {
+  const state = cluster([], [3, 3, 3]);
+  const planned = (levels: ReadonlyMap<(typeof PEERS)[number], number>) =>
+    plan(state, { silent: [], featureLevel: 3, levels });
+  const [one, two] = PEERS;
+  assert.ok(one && two);
+  const raised = (level: number) => ({ kind: 'featureLevelRaised', level });
+  assert.deepEqual(planned(new Map()), raised(3), 'who has not reported is as it joined');
+  assert.deepEqual(planned(new Map([[one, 3]])), raised(3));
+  assert.deepEqual(planned(new Map([[two, 2]])), raised(2));
+  assert.equal(planned(new Map([[two, 1]])), undefined);
+});
+
 test('a plan ends, each event of it is taken, and no shard loses its last Active replica', () => {
   fc.assert(
     fc.property(world, ({ shards, levels, silent, featureLevel }) => {

@@ -12,6 +12,8 @@ export interface Observations {
   readonly silent: readonly PeerId[];
   /** The highest feature level that this coordinator's version knows; absent for the newest. */
   readonly featureLevel?: number | undefined;
+  /** The one that each peer last reported to know, which may be lower than what it joined with. */
+  readonly levels?: ReadonlyMap<PeerId, number>;
 }
 
 type Rule = (state: MetadataState, seen: Observations) => MetadataEvent | undefined;
@@ -19,7 +21,7 @@ type Rule = (state: MetadataState, seen: Observations) => MetadataEvent | undefi
 /** In the order of their weight. */
 const RULES: readonly Rule[] = [
   (state, { silent }) => deaths(state, silent),
-  (state, { featureLevel }) => raiseDue(state, featureLevel),
+  (state, { featureLevel, levels }) => raiseDue(state, featureLevel, levels),
 ];
 
 /** The next event that is due; undefined where none is. */

@@ -10,6 +10,8 @@ import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './cluster/applied-tracker.ts';
 import { CollectionNames } from './cluster/collection-names.ts';
 import { CutComparison } from './cluster/cut-comparison.ts';
+import { haltedElsewhere } from './cluster/halted-elsewhere.ts';
+import { MetadataSpread } from './cluster/metadata-spread.ts';
 import { CollectionViews } from './collections/collection-views.ts';
 import { Collections } from './collections/collections.ts';
 import { VectorNames } from './collections/vector-names.ts';
@@ -88,6 +90,7 @@ export function createGatewayCore(options: GatewayCoreOptions): OwnedGatewayCore
 
 interface Parts extends AsyncDisposable {
   readonly tracker: AppliedTracker;
+  readonly spread: MetadataSpread;
   readonly directory: PeerDirectory;
   readonly names: CollectionNames;
   readonly fanOut: ShardFanOut;
@@ -125,6 +128,9 @@ function createCluster(options: GatewayCoreOptions, config: GatewayConfig) {
     tracer,
     connectPeer: options.connectPeer,
   });
+  const isAlive = (peer: PeerId) => tracker.isAlive(peer);
+  const graceMs = config.applyGraceMs;
+  const spread = new MetadataSpread({ self, metadata, reports, isAlive, clock, graceMs });
   const readTokens = new ReadTokens({ tracker, streams, clock });
   const fanOut = new ShardFanOut({ metadata, directory, readTokens, tracer });
   const names = new CollectionNames(metadata, clock);
@@ -147,7 +153,7 @@ function createCluster(options: GatewayCoreOptions, config: GatewayConfig) {
     revisionOf: (collection) => tracker.revisionOf(collection),
     residentMemoryPercent: (collection) => quotas.residentMemoryPercent(collection),
   });
-  return { tracker, cuts, directory, names, fanOut, views, quotas, strict };
+  return { tracker, spread, cuts, directory, names, fanOut, views, quotas, strict };
 }
 
 function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts {
@@ -191,6 +197,7 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
   const subscription = metadata.subscribe((state) => {
     const collections = collectionIds(state);
     tracker.retain(collections);
+    cluster.spread.retain(state);
     cuts.retain(state);
     writer.retain(collections);
     strict.retain(collections);
@@ -207,6 +214,7 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
     [Symbol.asyncDispose]: async () => {
       subscription[Symbol.dispose]();
       tracker[Symbol.dispose]();
+      cluster.spread[Symbol.dispose]();
       cuts[Symbol.dispose]();
       observation.local[Symbol.dispose]();
       await quotas[Symbol.asyncDispose]();
@@ -221,11 +229,22 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
 function createObservation(
   options: GatewayCoreOptions,
   { requestsMax, requestBytesMax, answerBytesMax, slowQueryMs, version }: GatewayConfig,
-  { directory, tracker, cuts, quotas }: Pick<Parts, 'directory' | 'tracker' | 'cuts' | 'quotas'>,
+  {
+    directory,
+    tracker,
+    spread,
+    cuts,
+    quotas,
+  }: Pick<Parts, 'directory' | 'tracker' | 'spread' | 'cuts' | 'quotas'>,
 ) {
   const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
   const state = () => metadata.state;
-  const issues = new Issues({ state, clock, differences: () => cuts.differences() });
+  const issues = new Issues({
+    state,
+    clock,
+    differences: () => cuts.differences(),
+    haltedElsewhere: () => haltedElsewhere(metadata.state, tracker, self),
+  });
   const slowLog =
     slowQueryMs > 0
       ? new SlowLog({
@@ -253,14 +272,14 @@ function createObservation(
   const { cutOffMs = () => undefined } = options;
   const operators = new OperatorViews({
     ...told,
-    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts, quotas },
+    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts, quotas, spread },
   });
   return { meter, watch, slowLog, local, operators };
 }
 
 function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: Parts): GatewayCore {
   const { metadata, streams, clock, random } = options;
-  const { names, tracker, views, embedder, reader, writer, vectorNames } = parts;
+  const { names, tracker, spread, views, embedder, reader, writer, vectorNames } = parts;
   const { strict, quotas, operators } = parts;
   const { metaTimeoutMs, replicationFactor, writeConsistencyFactor, version } = config;
   const cutOffMs = options.cutOffMs ?? (() => undefined);
@@ -272,6 +291,7 @@ function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: P
       names,
       streams,
       tracker,
+      spread,
       clock,
       random,
       metaTimeoutMs,

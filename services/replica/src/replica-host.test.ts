@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { FIRST_GENERATION, sequence } from '@tributary/model';
+import { FEATURE_LEVEL, FIRST_GENERATION, sequence } from '@tributary/model';
 import { systemClock, TributaryError } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
 import { type AppliedReport, encodeEntry } from '@tributary/wire';
@@ -175,6 +175,24 @@ test('a peer that is handed an entry of a later version halts there, and dead-le
   assert.match(halted()?.reason ?? '', /takes feature level 2, .*: start a newer version/);
   assert.equal(harness.host.statuses[0]?.appliedSequence, 1);
   assert.deepEqual(harness.streams.deadLetters, []);
+  const isReported = () => harness.reports.at(-1)?.replicas[0]?.haltedNeeds === 'operator';
+  await until('the others know what it needs', isReported);
+});
+
+test('the others are told at once how far a peer has folded the metadata, and what it knows', async () => {
+  await using harness = await createHarness();
+  const startedMs = performance.now();
+  for (let round = 0; round < 4; round++) {
+    const uri = `http://127.0.0.1:${round}`;
+    const { sequence: folded } = await harness.metadata.propose(
+      () => ({ kind: 'peerJoined', peer: OTHER, uri, version: '0.1.0', featureLevel: 1 }),
+      harness.signal,
+    );
+    await until('reported', () => (harness.reports.at(-1)?.metadataSequence ?? 0) >= folded);
+    assert.equal(harness.reports.at(-1)?.featureLevel, FEATURE_LEVEL);
+  }
+  // Each round would wait half a second for the next regular report.
+  assert.ok(performance.now() - startedMs < 1_200);
 });
 
 test('a store with damaged bytes is replaced by a replay, and opened again where a read meets some', async () => {

@@ -6,7 +6,7 @@
 // the same replicas.
 
 import type { Metadata } from '@tributary/metadata';
-import type { PeerId } from '@tributary/model';
+import { FEATURE_LEVEL, type PeerId } from '@tributary/model';
 import type { AppliedReports, CallOf, ReplicaClient } from '@tributary/replica-api';
 import { type ReplicaStatus, storeNameOf } from '@tributary/replica-core';
 import {
@@ -56,6 +56,8 @@ export interface ReplicaHostOptions {
 
 /** A report, be it of nothing, doubles as the peer's sign of life. */
 const REPORT_INTERVAL_MS = 500;
+/** For how long events of the metadata gather before the others are told that they are folded. */
+const ANNOUNCE_WITHIN_MS = 10;
 /** A report may get lost: it is repeated four times, and all are every now and then. */
 const REPORT_SCHEDULE = { repeatForMs: 2_000, wholeEveryMs: 10_000 };
 const PROPOSAL_WITHIN_MS = 10_000;
@@ -73,6 +75,7 @@ export class ReplicaHost implements AsyncDisposable {
   readonly #workerOf = new Map<string, SupervisedWorker>();
   readonly #workers: SupervisedWorker[] = [];
   readonly #stopping = new AbortController();
+  #isAnnouncing = false;
   #closed: Promise<void> | undefined;
 
   constructor(options: ReplicaHostOptions) {
@@ -100,6 +103,7 @@ export class ReplicaHost implements AsyncDisposable {
         if (asksForAll) this.#schedule.noteNewcomer();
       }),
     );
+    subscriptions.use(metadata.subscribe(() => void this.#announceMetadata(stop)));
     // What the peer remembers is opened at once, so that it answers reads while the cluster has no leader.
     this.#act(true);
     let isSwept = false;
@@ -333,6 +337,15 @@ export class ReplicaHost implements AsyncDisposable {
     this.#schedule.noteChange(name, nowMs);
   }
 
+  /** Others wait for a peer to know of what they changed. */
+  async #announceMetadata(signal: AbortSignal): Promise<void> {
+    if (this.#isAnnouncing) return;
+    this.#isAnnouncing = true;
+    await pause(this.#options.clock, ANNOUNCE_WITHIN_MS, signal);
+    this.#isAnnouncing = false;
+    if (!signal.aborted) this.#publish([]);
+  }
+
   #publish(names: readonly string[]): void {
     const replicas: AppliedReplica[] = [];
     for (const name of names) {
@@ -340,7 +353,9 @@ export class ReplicaHost implements AsyncDisposable {
       const status = held && statusOf(held);
       if (status !== undefined) replicas.push(reportOf(status));
     }
-    this.#options.reports.publish({ peer: this.#options.peer, replicas });
+    const { reports, peer, metadata } = this.#options;
+    const { sequence: metadataSequence } = metadata.state;
+    reports.publish({ peer, replicas, metadataSequence, featureLevel: FEATURE_LEVEL });
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ReportSchedule } from './report-schedule.ts';
+import { collectionId, sequence, shardId } from '@tributary/model';
+import { ReportSchedule, reportOf } from './report-schedule.ts';
 
 const ALL = ['a', 'b', 'c'];
 
@@ -35,4 +36,22 @@ test('a newcomer is told everything with the next report', () => {
   schedule.noteNewcomer();
   assert.deepEqual(schedule.due(ALL, 500), ALL);
   assert.deepEqual(schedule.due(ALL, 1_000), []);
+});
+
+test('a report says how far a replica is, what of that is safe, its last cut, and what it needs', () => {
+  const address = { collection: collectionId('c'), shard: shardId(1) };
+  const contentHash = 'ab'.repeat(32);
+  const lastCut = { sequence: sequence(39), appliedCount: 9, pointsCount: 7, contentHash };
+  const halted = { reason: 'the stream begins later', needs: 'transfer' } as const;
+  const status = { address, appliedSequence: sequence(42), caughtUp: true, lastCut, halted };
+  const sequences = { coveredSequence: sequence(90), durableSequence: sequence(40) };
+  assert.deepEqual(reportOf({ ...status, ...sequences }), {
+    ...address,
+    appliedSequence: 42,
+    ...sequences,
+    cut: { sequence: 39, contentHash },
+    haltedNeeds: 'transfer',
+  });
+  const fresh = { address, appliedSequence: sequence(0), caughtUp: false };
+  assert.deepEqual(reportOf(fresh), { ...address, appliedSequence: 0 });
 });

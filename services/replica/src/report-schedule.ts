@@ -47,11 +47,15 @@ export class ReportSchedule {
 
 /** What others are to know of a replica's status. */
 export function reportOf(status: ReplicaStatus): AppliedReplica {
-  const { address, appliedSequence, durableSequence, lastCut: cut } = status;
+  const { address, appliedSequence, coveredSequence, durableSequence, lastCut, halted } = status;
   return {
     ...address,
     appliedSequence,
+    ...(coveredSequence !== undefined && { coveredSequence }),
     ...(durableSequence !== undefined && { durableSequence }),
-    ...(cut !== undefined && { cut }),
+    ...(lastCut !== undefined && {
+      cut: { sequence: lastCut.sequence, contentHash: lastCut.contentHash },
+    }),
+    ...(halted !== undefined && { haltedNeeds: halted.needs }),
   };
 }

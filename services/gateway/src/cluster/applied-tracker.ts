@@ -10,7 +10,7 @@
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
 import { type AppliedReports, isSignOfLife } from '@tributary/replica-api';
 import { type Clock, TributaryError } from '@tributary/runtime';
-import type { AppliedReport } from '@tributary/wire';
+import type { AppliedReplica, AppliedReport } from '@tributary/wire';
 import { AppliedHistory } from './applied-history.ts';
 import { AppliedWaiters, check, type Waiter, type Wanted } from './applied-waiters.ts';
 
@@ -35,7 +35,8 @@ export class AppliedTracker implements Disposable {
   readonly #heardMs = new Map<PeerId, number>();
   /** For how long the main thread of each had not turned when that was last reported. */
   readonly #busyMs = new Map<PeerId, number>();
-  readonly #applied = new Map<CollectionId, Map<ShardId, Map<PeerId, Sequence>>>();
+  /** What each last said of itself. */
+  readonly #replicas = new Map<CollectionId, Map<ShardId, Map<PeerId, AppliedReplica>>>();
   readonly #revisions = new Map<CollectionId, number>();
   readonly #history = new AppliedHistory(FAR_BEHIND_MS);
   readonly #waiters = new AppliedWaiters();
@@ -47,9 +48,25 @@ export class AppliedTracker implements Disposable {
     this.#subscription = options.reports.subscribe((report) => this.#take(report));
   }
 
+  /** What the replica last reported; undefined where it was never heard of. */
+  reported(collection: CollectionId, shard: ShardId, peer: PeerId): AppliedReplica | undefined {
+    return this.#replicas.get(collection)?.get(shard)?.get(peer);
+  }
+
   /** Last announced sequence; undefined where the replica was never heard of. */
   appliedSequence(collection: CollectionId, shard: ShardId, peer: PeerId): Sequence | undefined {
-    return this.#applied.get(collection)?.get(shard)?.get(peer);
+    return this.reported(collection, shard, peer)?.appliedSequence;
+  }
+
+  /** Up to here the replica lacks nothing of its shard; undefined where it was never heard of. */
+  coveredSequence(collection: CollectionId, shard: ShardId, peer: PeerId): Sequence | undefined {
+    const replica = this.reported(collection, shard, peer);
+    return replica && coveredOf(replica);
+  }
+
+  /** Whether the replica has stopped applying. */
+  isHalted(collection: CollectionId, shard: ShardId, peer: PeerId): boolean {
+    return this.reported(collection, shard, peer)?.haltedNeeds !== undefined;
   }
 
   /** Whether the replica lacks what another one of the shard had applied a second ago. */
@@ -106,9 +123,9 @@ export class AppliedTracker implements Disposable {
 
   /** Asks every condition again after the metadata changed, and forgets collections that are gone. */
   retain(collections: ReadonlySet<CollectionId>): void {
-    for (const collection of this.#applied.keys()) {
+    for (const collection of this.#replicas.keys()) {
       if (collections.has(collection)) continue;
-      this.#applied.delete(collection);
+      this.#replicas.delete(collection);
       this.#revisions.delete(collection);
     }
     this.#history.retain(collections);
@@ -127,15 +144,17 @@ export class AppliedTracker implements Disposable {
     const nowMs = this.#options.clock.monotonicMs();
     const changed = new Set<CollectionId>();
     const reached = new Set<Waiter>();
-    for (const { collection, shard, appliedSequence } of report.replicas) {
+    for (const replica of report.replicas) {
+      const { collection, shard, appliedSequence } = replica;
       const byPeer = this.#peersOf(collection, shard);
-      if (byPeer.get(report.peer) === appliedSequence) continue;
-      byPeer.set(report.peer, appliedSequence);
+      const before = byPeer.get(report.peer);
+      byPeer.set(report.peer, replica);
+      const covered = coveredOf(replica);
+      if (before !== undefined && coveredOf(before) === covered) continue;
+      for (const waiter of this.#waiters.reached(collection, shard, covered)) reached.add(waiter);
+      if (before?.appliedSequence === appliedSequence) continue;
       this.#history.note(collection, shard, appliedSequence, nowMs);
       changed.add(collection);
-      for (const waiter of this.#waiters.reached(collection, shard, appliedSequence)) {
-        reached.add(waiter);
-      }
     }
     for (const collection of changed) {
       this.#revisions.set(collection, this.revisionOf(collection) + 1);
@@ -154,11 +173,11 @@ export class AppliedTracker implements Disposable {
     }
   }
 
-  #peersOf(collection: CollectionId, shard: ShardId): Map<PeerId, Sequence> {
-    let shards = this.#applied.get(collection);
+  #peersOf(collection: CollectionId, shard: ShardId): Map<PeerId, AppliedReplica> {
+    let shards = this.#replicas.get(collection);
     if (shards === undefined) {
       shards = new Map();
-      this.#applied.set(collection, shards);
+      this.#replicas.set(collection, shards);
     }
     let peers = shards.get(shard);
     if (peers === undefined) {
@@ -167,4 +186,8 @@ export class AppliedTracker implements Disposable {
     }
     return peers;
   }
+}
+
+function coveredOf({ appliedSequence, coveredSequence = appliedSequence }: AppliedReplica) {
+  return coveredSequence > appliedSequence ? coveredSequence : appliedSequence;
 }

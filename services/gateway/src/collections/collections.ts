@@ -35,12 +35,14 @@ import type { WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { withinConsensus } from '../cluster/consensus.ts';
+import type { MetadataSpread } from '../cluster/metadata-spread.ts';
 
 export interface CollectionsOptions {
   readonly metadata: Metadata;
   readonly names: CollectionNames;
   readonly streams: WriteStreams;
   readonly tracker: AppliedTracker;
+  readonly spread: Pick<MetadataSpread, 'settled'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Bound of a call for which the client set no timeout, in milliseconds. */
@@ -199,8 +201,11 @@ export class Collections {
     timeoutMs: number | undefined,
     work: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    const { clock, metaTimeoutMs } = this.#options;
-    await withinConsensus(clock, timeoutMs ?? metaTimeoutMs, work);
+    const { clock, metaTimeoutMs, spread } = this.#options;
+    await withinConsensus(clock, timeoutMs ?? metaTimeoutMs, async (signal) => {
+      await work(signal);
+      await spread.settled(signal);
+    });
   }
 }
 

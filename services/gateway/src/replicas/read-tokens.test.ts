@@ -44,11 +44,10 @@ async function world(shardHead?: WriteStream['shardHead']) {
   const collection: CollectionState = { id: C, name: 'c', config, ...created };
   const heads = { shardHead: shardHead ?? ((shard: ShardId) => stream.shardHead(shard)) };
   const tokens = new ReadTokens({ tracker, streams: { open: () => heads }, clock: systemClock });
-  const applied = (peer: PeerId, shard: ShardId, at: number) =>
-    reports.publish({
-      peer,
-      replicas: [{ collection: C, shard, appliedSequence: sequence(at) }],
-    });
+  const applied = (peer: PeerId, shard: ShardId, at: number, covered = at) => {
+    const sequences = { appliedSequence: sequence(at), coveredSequence: sequence(covered) };
+    reports.publish({ peer, replicas: [{ collection: C, shard, ...sequences }] });
+  };
   const ask = (
     shard: ShardId,
     token: number,
@@ -77,6 +76,14 @@ test('a shard that the write did not touch is ready when it has applied its own 
   it.applied(A, S1, 2);
   assert.deepEqual(await it.ask(S1, 3), [A]);
   assert.deepEqual(await it.ask(S1, 1_000_000), [A], 'a token from nowhere waits for nothing');
+});
+
+test('a replica that knows that its shard has nothing up to the token is asked without a look at the stream', async () => {
+  using it = await world(() => assert.fail('the stream is not asked'));
+  it.applied(A, S1, 2, 3);
+  assert.deepEqual(await it.ask(S1, 3), [A]);
+  it.applied(B, S1, 1, 5);
+  assert.deepEqual(await it.ask(S1, 4), [B]);
 });
 
 test('while the stream is out of reach a read asks for its head again, but not for an error of another kind', async () => {

@@ -1,8 +1,9 @@
 // Reads one's own write at any peer: a read that carries the sequence of a write goes only to replicas that have
 // applied it, and waits for them.
 //
-// A shard's replicas apply the shard's own entries, so a shard the write did not touch never reaches its sequence. What
-// has to be applied is the shard's last entry up to the token: all of them, where the token lies beyond the last one.
+// A shard's replicas apply the shard's own entries, so a shard the write did not touch never reaches its sequence; that
+// it has nothing up to there they only know after a look at the stream. What has to be applied is the last entry of the
+// shard up to the token: all of them, where the token lies beyond the last one.
 
 import type { CollectionState, ShardState } from '@tributary/metadata';
 import { type CollectionId, type PeerId, type Sequence, sequence } from '@tributary/model';
@@ -48,8 +49,8 @@ export class ReadTokens {
     const { queue, needed } = peers;
     const having = (target: Sequence) =>
       queue.filter((peer) => {
-        const applied = this.#tracker.appliedSequence(collection.id, shard.id, peer);
-        return applied !== undefined && applied >= target;
+        const covered = this.#tracker.coveredSequence(collection.id, shard.id, peer);
+        return covered !== undefined && covered >= target;
       });
     const ahead = having(minSequence);
     if (ahead.length >= needed) return ahead;

@@ -2,14 +2,14 @@
 // states and applied sequences are of all replicas, as this peer knows them. Pure.
 
 import type { CollectionState, MetadataState } from '@tributary/metadata';
-import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
+import type { CollectionId, PeerId, ShardId } from '@tributary/model';
 import {
   type MetricFamily,
   type MetricLabels,
   type MetricSample,
   untyped,
 } from '@tributary/runtime';
-import type { VectorIndexInfo } from '@tributary/wire';
+import type { AppliedReplica, VectorIndexInfo } from '@tributary/wire';
 import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
 import type { LocalReplica } from '../replicas/local-replicas.ts';
 
@@ -17,12 +17,12 @@ export interface CollectionMetricsInput {
   readonly state: MetadataState;
   readonly local: readonly LocalReplica[];
   readonly differences: readonly ReplicaDifference[];
-  /** Last announced sequence; undefined where the replica was never heard of. */
-  readonly appliedSequence: (
+  /** What the replica last reported; undefined where it was never heard of. */
+  readonly reported: (
     collection: CollectionId,
     shard: ShardId,
     peer: PeerId,
-  ) => Sequence | undefined;
+  ) => AppliedReplica | undefined;
   /** How the name of a collection or of a vector is shown. */
   readonly shown: (name: string) => string;
 }
@@ -131,20 +131,23 @@ function progressFamilies({ local, shown }: CollectionMetricsInput): MetricFamil
   ];
 }
 
-function replicaFamilies({ state, local, appliedSequence, shown }: CollectionMetricsInput) {
+function replicaFamilies({ state, local, reported, shown }: CollectionMetricsInput) {
   const applied: MetricSample[] = [];
+  const durable: MetricSample[] = [];
   const lag: MetricSample[] = [];
   for (const { id, name, shards } of state.collections.values()) {
     for (const { id: shard, replicas } of shards.values()) {
       const known = [...replicas.keys()].flatMap((peer) => {
-        const sequence = appliedSequence(id, shard, peer);
-        return sequence === undefined ? [] : [{ peer, sequence }];
+        const replica = reported(id, shard, peer);
+        return replica === undefined ? [] : [{ peer, ...replica }];
       });
-      const newest = Math.max(...known.map(({ sequence }) => sequence));
-      for (const { peer, sequence } of known) {
+      const newest = Math.max(...known.map(({ appliedSequence }) => appliedSequence));
+      for (const { peer, appliedSequence, coveredSequence, durableSequence } of known) {
         const labels = { id: shown(name), shard, peer };
-        applied.push({ labels, value: sequence });
-        lag.push({ labels, value: newest - sequence });
+        const hasUpTo = Math.max(appliedSequence, coveredSequence ?? 0);
+        applied.push({ labels, value: appliedSequence });
+        lag.push({ labels, value: Math.max(0, newest - hasUpTo) });
+        if (durableSequence !== undefined) durable.push({ labels, value: durableSequence });
       }
     }
   }
@@ -157,6 +160,11 @@ function replicaFamilies({ state, local, appliedSequence, shown }: CollectionMet
   );
   return [
     family('tributary_replica_applied_sequence', 'Last sequence a replica announced', applied),
+    family(
+      'tributary_replica_durable_sequence',
+      'Sequence up to which what a replica applied survives a power loss',
+      durable,
+    ),
     family(
       'tributary_replica_lag_sequences',
       'Sequences by which a replica is behind the one of its shard that is furthest',

@@ -10,7 +10,7 @@ import { collectionId, peerId, sequence, shardId, type UnindexedCondition } from
 import { SimulatedClock } from '@tributary/runtime';
 import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
 import { MemoryShards } from '../testing/memory-shards.ts';
-import { Issues, type LocalFacts } from './issues.ts';
+import { Issues, type LocalFacts, type RemoteHalt } from './issues.ts';
 
 const NO_FACTS: LocalFacts = { halted: [], schemas: new Map() };
 const COLOUR: UnindexedCondition = { key: 'colour', asks: 'match', helps: 'keyword' };
@@ -21,7 +21,16 @@ function withCollection(change: (collection: CollectionState) => CollectionState
   let state: MetadataState = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
   const clock = new SimulatedClock();
   let differences: ReplicaDifference[] = [];
-  const issues = new Issues({ state: () => state, clock, differences: () => differences });
+  let elsewhere: RemoteHalt[] = [];
+  const issues = new Issues({
+    state: () => state,
+    clock,
+    differences: () => differences,
+    haltedElsewhere: () => elsewhere,
+  });
+  const haltElsewhere = (next: RemoteHalt[]) => {
+    elsewhere = next;
+  };
   const differ = (next: ReplicaDifference[]) => {
     differences = next;
   };
@@ -29,7 +38,7 @@ function withCollection(change: (collection: CollectionState) => CollectionState
     state = next;
   };
   const ids = (facts: LocalFacts = NO_FACTS) => issues.list(facts).map(({ id }) => id);
-  return { issues, ids, clock, replace, differ, id: collection.id };
+  return { issues, ids, clock, replace, differ, haltElsewhere, id: collection.id };
 }
 
 function dead(collection: CollectionState): CollectionState {
@@ -92,6 +101,16 @@ test('a replica that is Dead or halted is an issue while it is, and anew after i
   assert.deepEqual(ids(), []);
   replace(state);
   assert.deepEqual(ids(), ['DEAD_REPLICA/c/0/2']);
+});
+
+test('a replica of another peer that is halted is an issue that says what it needs', () => {
+  const { issues, ids, haltElsewhere, id } = withCollection((collection) => collection);
+  haltElsewhere([{ collection: id, shard: shardId(0), peer: peerId(7), needs: 'transfer' }]);
+  assert.deepEqual(ids(), ['HALTED_REPLICA/c/0/7']);
+  const [issue] = issues.list(NO_FACTS);
+  assert.match(issue?.description ?? '', /at peer 7 .*needs to be filled from another replica/);
+  haltElsewhere([]);
+  assert.deepEqual(ids(), []);
 });
 
 test('what is noted is bounded, and forgotten with its collection', () => {

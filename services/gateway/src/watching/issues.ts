@@ -11,10 +11,13 @@ import {
   type CollectionId,
   isOffered,
   type PayloadSchema,
+  type PeerId,
+  type ShardId,
   type UnindexedCondition,
 } from '@tributary/model';
 import type { IssueView } from '@tributary/qdrant-api';
 import type { Clock } from '@tributary/runtime';
+import type { HaltNeeds } from '@tributary/wire';
 import { describeDifference, type ReplicaDifference } from '../cluster/cut-comparison.ts';
 import { isAnsweredByAny } from './describe-plan.ts';
 
@@ -23,6 +26,16 @@ export interface IssuesOptions {
   readonly clock: Clock;
   /** Shards whose replicas differ. */
   readonly differences: () => readonly ReplicaDifference[];
+  /** What replicas of other peers that stopped applying need to go on, as they reported. */
+  readonly haltedElsewhere: () => readonly RemoteHalt[];
+}
+
+/** A replica of another peer that has stopped applying. */
+export interface RemoteHalt {
+  readonly collection: CollectionId;
+  readonly shard: ShardId;
+  readonly peer: PeerId;
+  readonly needs: HaltNeeds;
 }
 
 /** A replica of this peer that has stopped applying. */
@@ -44,6 +57,11 @@ interface Noted {
   readonly atMs: number;
 }
 
+const NEEDED: Readonly<Record<HaltNeeds, string>> = {
+  rebuild: 'to be made again from the stream',
+  transfer: 'to be filled from another replica',
+  operator: 'an operator to look at the stream',
+};
 const NOTED_MAX = 256;
 /** No one makes an index of a longer one, and clients may ask for anything. */
 const FIELD_LENGTH_MAX = 1_024;
@@ -117,7 +135,8 @@ export class Issues {
   }
 
   #standingIssues(halted: readonly HaltedReplica[]): IssueView[] {
-    return [...this.#differing(), ...this.#dead(), ...this.#halted(halted)];
+    const here = this.#halted(halted);
+    return [...this.#differing(), ...this.#dead(), ...here, ...this.#haltedElsewhere()];
   }
 
   #differing(): IssueView[] {
@@ -161,6 +180,18 @@ export class Issues {
         description: `This peer's replica of shard ${shard} of '${name}' has stopped applying: ${reason}`,
         message:
           'In brackets stands what it needs to go on; other replicas of the shard serve meanwhile',
+      });
+    });
+  }
+
+  #haltedElsewhere(): IssueView[] {
+    return this.#options.haltedElsewhere().flatMap(({ collection: id, shard, peer, needs }) => {
+      const collection = findCollection(this.#options.state(), id);
+      if (collection === undefined) return [];
+      const { name } = collection;
+      return this.#standing(`HALTED_REPLICA/${name}/${shard}/${peer}`, name, {
+        description: `The replica of shard ${shard} of '${name}' at peer ${peer} has stopped applying and needs ${NEEDED[needs]}`,
+        message: `The issues of peer ${peer} say why; other replicas of the shard serve meanwhile`,
       });
     });
   }

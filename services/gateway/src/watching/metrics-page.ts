@@ -1,7 +1,7 @@
 // The metrics of a peer under Qdrant's names, and under `tributary_` those that Qdrant has no name for. They keep
 // Prometheus' rules, as `promtool check metrics` has them. Pure but for what the peer's other parts look up.
 
-import type { PeerId } from '@tributary/model';
+import type { PeerId, Sequence } from '@tributary/model';
 import type { ClusterView, QuotasView } from '@tributary/qdrant-api';
 import {
   counter,
@@ -26,6 +26,8 @@ export interface MetricsPageInput extends CollectionMetricsInput {
   readonly slowLog: SlowLog | undefined;
   readonly quotas: QuotasView;
   readonly isAlive: (peer: PeerId) => boolean;
+  /** Up to where a peer has folded META; undefined where it never said. */
+  readonly metadataSequenceOf: (peer: PeerId) => Sequence | undefined;
   /** Undefined while this peer is not cut off from the log. */
   readonly cutOffMs: number | undefined;
   /** Tell requests by their collection instead of all together. */
@@ -88,12 +90,24 @@ function quotaFamily({ self }: QuotasView): MetricFamily {
   return { name: 'quota_exceeded', help, type: 'gauge', samples };
 }
 
-function peerFamilies({ state, isAlive }: MetricsPageInput): MetricFamily[] {
-  const samples = [...state.peers.keys()].map((peer) => {
-    return { labels: { peer }, value: isAlive(peer) ? 1 : 0 };
-  });
-  const help = 'Whether a peer was heard of lately, and is asked';
-  return [{ name: 'tributary_peer_responsive', help, type: 'gauge', samples }];
+function peerFamilies({ state, isAlive, metadataSequenceOf }: MetricsPageInput): MetricFamily[] {
+  const of = (name: string, help: string, measured: (peer: PeerId) => number | undefined) => {
+    const samples = [...state.peers.keys()].flatMap((peer) => {
+      const value = measured(peer);
+      return value === undefined ? [] : [{ labels: { peer }, value }];
+    });
+    return { name, help, type: 'gauge' as const, samples };
+  };
+  return [
+    of('tributary_peer_responsive', 'Whether a peer was heard of lately, and is asked', (peer) =>
+      isAlive(peer) ? 1 : 0,
+    ),
+    of(
+      'tributary_peer_metadata_sequence',
+      'Sequence of the last event of META that a peer has reported to have folded',
+      metadataSequenceOf,
+    ),
+  ];
 }
 
 function clusterFamilies(view: ClusterView): MetricFamily[] {

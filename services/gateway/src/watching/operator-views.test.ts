@@ -106,6 +106,7 @@ test('every metric that means something here is there under its name and with it
     tributary_collection_waiting_builds: ['id'],
     tributary_collection_failed_builds: ['id'],
     tributary_peer_responsive: ['peer'],
+    tributary_peer_metadata_sequence: ['peer'],
     tributary_cut_off_seconds: [],
     tributary_requests_in_flight: [],
     tributary_slow_requests_total: [],

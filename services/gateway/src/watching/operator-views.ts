@@ -17,6 +17,7 @@ import {
 import { type Metrics, processMemory } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CutComparison } from '../cluster/cut-comparison.ts';
+import type { MetadataSpread } from '../cluster/metadata-spread.ts';
 import { statusOfReplica } from '../collections/collection-status.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
 import type { Quotas } from '../quotas/quotas.ts';
@@ -40,6 +41,7 @@ export interface OperatorViewsOptions {
   readonly issues: Issues;
   readonly cuts: Pick<CutComparison, 'differences'>;
   readonly quotas: Pick<Quotas, 'view'>;
+  readonly spread: Pick<MetadataSpread, 'sequenceOf'>;
   /** For how long this peer has been cut off from the log; undefined while it is not. */
   readonly cutOffMs: () => number | undefined;
   /** Absent where slow requests are not looked for. */
@@ -59,7 +61,7 @@ export class OperatorViews {
   /** In Prometheus' text format. Replicas whose thread is busy for longer than asked are shown as they last were. */
   async metrics({ anonymize, perCollection, timeoutMs }: ReportParameters): Promise<string> {
     const { metrics, local, cluster, state, tracker, ...rest } = this.#options;
-    const { cuts, cutOffMs, quotas, ...others } = rest;
+    const { cuts, cutOffMs, quotas, spread, ...others } = rest;
     const [view, replicas] = await Promise.all([cluster(), local.all(timeoutMs)]);
     return metricsText({
       ...others,
@@ -67,8 +69,8 @@ export class OperatorViews {
       state: state(),
       local: replicas,
       differences: cuts.differences(),
-      appliedSequence: (collection, shard, peer) =>
-        tracker.appliedSequence(collection, shard, peer),
+      reported: (collection, shard, peer) => tracker.reported(collection, shard, peer),
+      metadataSequenceOf: (peer) => spread.sequenceOf(peer),
       isAlive: (peer) => tracker.isAlive(peer),
       cluster: view,
       cutOffMs: cutOffMs(),

@@ -8,6 +8,7 @@ import {
 } from '@tributary/metadata';
 import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
+import type { AppliedReplica } from '@tributary/wire';
 import { AppliedTracker } from '../cluster/applied-tracker.ts';
 import { MemoryReports } from '../testing/memory-reports.ts';
 import { ApplyWait } from './apply-wait.ts';
@@ -39,11 +40,10 @@ function start(stateOfOther: ReplicaState, writeConsistencyFactor = 1) {
   const silentAfterMs = SILENT_AFTER_MS;
   const tracker = new AppliedTracker({ self, reports, clock, silentAfterMs, waitersMax: 10 });
   const wait = new ApplyWait({ tracker, metadata: { state }, clock, graceMs: GRACE_MS });
-  const report = (peer: typeof self, applied: number) =>
-    reports.publish({
-      peer,
-      replicas: [{ collection: collection.id, shard, appliedSequence: sequence(applied) }],
-    });
+  const report = (peer: typeof self, applied: number, rest: Partial<AppliedReplica> = {}) => {
+    const replica = { collection: collection.id, shard, appliedSequence: sequence(applied) };
+    reports.publish({ peer, replicas: [{ ...replica, ...rest }] });
+  };
   const sequences = new Map([[shard, sequence(7)]]);
   const completed = (everyReplica = false) =>
     wait.completed({ collection, sequences, everyReplica }, never);
@@ -98,6 +98,30 @@ test('a live replica that is behind is waited for, for the grace at most', async
   const late = completed();
   await clock.advance(GRACE_MS + 1);
   assert.equal(await late, false);
+});
+
+test('a replica that has stopped applying delays no one', async () => {
+  const { report, completed } = start('Active');
+  report(self, 7);
+  report(other, 6, { haltedNeeds: 'transfer' });
+  assert.equal(await completed(), false);
+  const again = start('Active');
+  again.report(self, 7);
+  again.report(other, 6, { haltedNeeds: 'rebuild' });
+  again.report(other, 6);
+  let isCompleted = false;
+  void again.completed().then(() => {
+    isCompleted = true;
+  });
+  await again.clock.advance(GRACE_MS / 2);
+  assert.equal(isCompleted, false, 'it goes on');
+});
+
+test('a replica is not taken for one that has the write because it says it lacks nothing up to there', async () => {
+  const { report, completed } = start('Dead');
+  report(self, 7);
+  report(other, 6, { coveredSequence: sequence(9) });
+  assert.equal(await completed(), false);
 });
 
 test('replicas that are not Active delay no one and do not count towards the factor', async () => {

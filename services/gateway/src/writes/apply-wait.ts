@@ -73,11 +73,14 @@ export class ApplyWait {
     return true;
   }
 
-  /** Active, alive, and not so far behind that the grace would be in vain. */
+  /** Active, alive, applying, and not so far behind that the grace would be in vain. */
   #isFollowing(collection: CollectionId): Counts {
     const { tracker } = this.#options;
     return ({ shard, peer, state }) =>
-      state === 'Active' && tracker.isAlive(peer) && !tracker.isFarBehind(collection, shard, peer);
+      state === 'Active' &&
+      tracker.isAlive(peer) &&
+      !tracker.isHalted(collection, shard, peer) &&
+      !tracker.isFarBehind(collection, shard, peer);
   }
 
   #isAppliedAt(target: AppliedTarget, counts: Counts): boolean {
