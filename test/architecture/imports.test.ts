@@ -85,7 +85,8 @@ test('every import is declared by its package', () => {
   const found = complaints(bareImports, (each) => {
     const name = packageName(each.specifier);
     if (each.from.dependencies.has(name)) return undefined;
-    if (isDevelopment(each) && developmentDependencies.has(name)) return undefined;
+    const isForTests = each.from.devDependencies.has(name) || developmentDependencies.has(name);
+    if (isDevelopment(each) && isForTests) return undefined;
     return `is not a dependency of ${each.from.name}`;
   });
   assert.deepEqual(found, []);

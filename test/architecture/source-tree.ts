@@ -25,6 +25,8 @@ export interface SourcePackage {
   /** From the root: `libs/model`, `infra`. */
   readonly folder: string;
   readonly dependencies: ReadonlySet<string>;
+  /** For its tests alone. */
+  readonly devDependencies: ReadonlySet<string>;
   readonly exports: ReadonlySet<string>;
   readonly files: readonly SourceFile[];
 }
@@ -62,6 +64,7 @@ function readPackage(manifestPath: string): SourcePackage {
     name: manifest.name,
     folder,
     dependencies: new Set(Object.keys(manifest.dependencies ?? {})),
+    devDependencies: new Set(Object.keys(manifest.devDependencies ?? {})),
     exports: new Set(Object.keys(manifest.exports ?? {})),
     files: files
       .filter((file) => !file.includes('/gen/'))

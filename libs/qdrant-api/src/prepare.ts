@@ -88,9 +88,12 @@ function toStored(vector: Float32Array, { distance, datatype: asked }: VectorPar
 
 /** Refuses a name under which the collection has no vector, dense or sparse. Errors: `wrong_input`. */
 export function checkVectorName(name: string, config: CollectionConfig): void {
-  if (Object.hasOwn(config.vectors, name)) return;
-  if (config.sparseVectors !== undefined && Object.hasOwn(config.sparseVectors, name)) return;
-  throw unknownVectorName(name);
+  if (!isVectorName(name, config)) throw unknownVectorName(name);
+}
+
+export function isVectorName(name: string, { vectors, sparseVectors }: CollectionConfig): boolean {
+  if (Object.hasOwn(vectors, name)) return true;
+  return sparseVectors !== undefined && Object.hasOwn(sparseVectors, name);
 }
 
 function prepareRows(rows: Float32Array, size: number, params: VectorParams): MultiVector {

@@ -14,6 +14,7 @@ import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
 import { encodeEntry } from '@tributary/wire';
 import { openReplica } from './open-replica.ts';
+import type { ReplicaStatus } from './replica-status.ts';
 
 const address = { collection: collectionId('c'), shard: shardId(0) };
 const config: CollectionConfig = {
@@ -36,10 +37,11 @@ async function start() {
     const data = encodeEntry({ operationId: messageId, timeMs: 1, operations });
     await stream.append([{ shard: address.shard, messageId, data }]);
   };
-  const open = () =>
+  const open = (onStatus?: (status: ReplicaStatus) => void) =>
     openReplica({
       ...{ address, config, generation: FIRST_GENERATION, streams, stores },
       createIndex: async () => new MemoryVectorIndex('Dot'),
+      ...(onStatus && { onStatus }),
     });
   return { open, write };
 }
@@ -82,9 +84,11 @@ test('a scan is of one state, however much is written meanwhile', async () => {
   assert.deepEqual([...later.points].length, 4);
 });
 
-test('a replica of an empty stream answers once it has caught up', async () => {
+test('a replica of an empty stream answers once it has caught up, and reports that', async () => {
   const { open } = await start();
-  await using replica = await open();
+  const reported: boolean[] = [];
+  await using replica = await open(({ caughtUp }) => reported.push(caughtUp));
   await replica.catchUp();
   assert.equal(replica.call<'count'>({ kind: 'count' }), 0);
+  assert.equal(reported.at(-1), true);
 });

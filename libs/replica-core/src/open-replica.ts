@@ -37,10 +37,13 @@ export async function openReplica(options: OpenReplicaOptions): Promise<OpenedRe
   const createdVectors: CollectionVectors = options.createdVectors ?? options.config;
   const stop = new AbortController();
   const readable = Promise.withResolvers<void>();
-  const onStatus = ({ caughtUp }: ReplicaStatus) => caughtUp && readable.resolve();
-  const around = { clock: systemClock, random: systemRandom, turn: nextSlice, onStatus };
+  const onStatus = (status: ReplicaStatus) => {
+    if (status.caughtUp) readable.resolve();
+    options.onStatus?.(status);
+  };
+  const around = { clock: systemClock, random: systemRandom, turn: nextSlice };
   const replica = await Replica.open(
-    { ...around, ...options, logger, createdVectors },
+    { ...around, ...options, logger, createdVectors, onStatus },
     stop.signal,
   );
   let failure: unknown;

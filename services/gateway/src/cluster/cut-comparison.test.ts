@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { EMPTY_METADATA, firstShards } from '@tributary/metadata';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
+import { memoryCollection } from '../testing/memory-collection.ts';
 import { MemoryReports } from '../testing/memory-reports.ts';
-import { MemoryShards } from '../testing/memory-shards.ts';
 import { CutComparison } from './cut-comparison.ts';
 
 const COLLECTION = collectionId('c');
@@ -55,10 +55,8 @@ test('a difference lasts until a later cut has all equal, or the replica is gone
   for (const peer of [1, 2]) rebuilt.reported(peer, 8, 'c');
   assert.deepEqual(rebuilt.comparison.differences(), []);
   const dropped = differing();
-  using shards = new MemoryShards();
-  const kept = { ...shards.create('c', {}), id: COLLECTION };
   const replicas = new Map([[peerId(1), 'Active' as const]]);
-  const collection = { ...kept, ...firstShards([{ id: SHARD, replicas }]) };
+  const collection = { ...memoryCollection('c'), ...firstShards([{ id: SHARD, replicas }]) };
   dropped.comparison.retain({ ...EMPTY_METADATA, collections: new Map([['c', collection]]) });
   assert.deepEqual(dropped.comparison.differences(), []);
 });

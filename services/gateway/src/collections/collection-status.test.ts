@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { ReplicaInfo, VectorIndexInfo } from '@tributary/wire';
-import { MemoryReplica } from '../testing/memory-replica.ts';
-import { MemoryShards } from '../testing/memory-shards.ts';
-import { statusOf } from './collection-status.ts';
+import type { VectorIndexInfo } from '@tributary/wire';
+import { type StatusFacts, statusOf } from './collection-status.ts';
 
-function replica(indexes: Partial<VectorIndexInfo>[], halted?: string): ReplicaInfo {
-  using shards = new MemoryShards();
-  const info = new MemoryReplica(shards.create('c', {})).info();
+function replica(indexes: Partial<VectorIndexInfo>[], halted?: string): StatusFacts {
   const index = { vectors: 0, indexed: 0, excluded: 0, segments: [], rowBytes: 0, graphBytes: 0 };
   const named = indexes.map((each, i) => {
     return [String(i), { ...index, build: 'idle' as const, ...each }] as const;
   });
-  const vectorIndexes = Object.fromEntries(named);
-  return { ...info, vectorIndexes, ...(halted !== undefined && { halted }) };
+  return { vectorIndexes: Object.fromEntries(named), ...(halted !== undefined && { halted }) };
 }
 
 test('a collection has the status of its worst replica: red, then yellow, then grey', () => {

@@ -3,20 +3,23 @@
 import type { CollectionStatus } from '@tributary/qdrant-api';
 import type { ReplicaInfo } from '@tributary/wire';
 
+/** What a replica says that its status follows from. */
+export type StatusFacts = Pick<ReplicaInfo, 'vectorIndexes' | 'halted'>;
+
 export interface StatusView {
   readonly status: CollectionStatus;
   /** What failed; absent while nothing did. */
   readonly optimizerError?: string;
 }
 
-export function statusOfReplica(info: ReplicaInfo): StatusView {
+export function statusOfReplica(info: StatusFacts): StatusView {
   return statusOf([info]);
 }
 
 /**
  * red: replicas differ, one has halted, or a graph could not be built; yellow: graphs are built; grey: some wait to be.
  */
-export function statusOf(infos: readonly ReplicaInfo[], difference?: string): StatusView {
+export function statusOf(infos: readonly StatusFacts[], difference?: string): StatusView {
   const indexes = infos.flatMap((info) => Object.values(info.vectorIndexes));
   const halted = infos.find((info) => info.halted !== undefined)?.halted;
   const failed = indexes.find(({ buildError }) => buildError !== undefined)?.buildError;

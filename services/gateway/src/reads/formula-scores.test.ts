@@ -59,9 +59,9 @@ test('a condition in a formula holds for the points that a filter finds, with te
       condition,
       fc.subarray(FIELDS, { minLength: 1 }),
       async (upserted, filter, fields) => {
-        using shards = new MemoryShards();
-        const collection = shards.create('c', CONFIG);
-        shards.apply(collection, { kind: 'upsert', points: upserted });
+        await using shards = new MemoryShards();
+        const collection = await shards.create('c', CONFIG);
+        await shards.apply(collection, { kind: 'upsert', points: upserted });
         const scored = async () => {
           const query: Query = {
             kind: 'formula',
@@ -80,7 +80,7 @@ test('a condition in a formula holds for the points that a filter finds, with te
         };
         const before = await scored();
         assert.deepEqual(before, await filtered());
-        for (const field of fields) shards.apply(collection, createIndex(field));
+        for (const field of fields) await shards.apply(collection, createIndex(field));
         const after = await scored();
         assert.deepEqual(after, await filtered());
         if (after.length > 0) met.some++;
@@ -97,13 +97,13 @@ function createIndex(field: string): PointOperation {
 }
 
 test('a variable is what an index of its field takes, or else what the payload has', async () => {
-  using shards = new MemoryShards();
-  const collection = shards.create('v', CONFIG);
+  await using shards = new MemoryShards();
+  const collection = await shards.create('v', CONFIG);
   const values: JsonValue[] = [7, new WholeFloat(7), 0.5, null, [null, 3], 'x', [7, 8]];
   const upserted = values.map((n, id): Point => {
     return { id, payload: payloadToBytes({ n }), vectors: { '': Float32Array.of(1, id) } };
   });
-  shards.apply(collection, { kind: 'upsert', points: upserted });
+  await shards.apply(collection, { kind: 'upsert', points: upserted });
   const formula: Expression = { kind: 'variable', name: 'n' };
   const query: Query = { kind: 'formula', formula, defaults: { n: 100 } };
   const scoreOf = async (only: number) => {
@@ -116,7 +116,7 @@ test('a variable is what an index of its field takes, or else what the payload h
   const refused = 'bad_request';
   assert.deepEqual(await scores(), [7, 7, 0.5, refused, refused, refused, refused]);
   const indexed = async (index: FieldIndex) => {
-    shards.apply(collection, { kind: 'createFieldIndex', field: 'n', index });
+    await shards.apply(collection, { kind: 'createFieldIndex', field: 'n', index });
     return scores();
   };
   const integers = await indexed({ type: 'integer', lookup: true, range: true });

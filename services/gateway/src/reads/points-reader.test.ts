@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ID_ONLY, NO_PAYLOAD } from '@tributary/model';
 import { MemoryShards } from '../testing/memory-shards.ts';
-import { CONFIG, ids, POINTS, rankOf } from '../testing/naive-query.ts';
+import { CONFIG, ids, POINTS, RANK_INDEX, rankOf } from '../testing/naive-query.ts';
 
-function filled() {
+async function filled() {
   const shards = new MemoryShards();
-  const collection = shards.create('c', CONFIG);
-  shards.apply(collection, { kind: 'upsert', points: POINTS });
-  shards.apply(collection, {
+  const collection = await shards.create('c', CONFIG);
+  await shards.apply(collection, { kind: 'upsert', points: POINTS });
+  await shards.apply(collection, RANK_INDEX);
+  await shards.apply(collection, {
     kind: 'createFieldIndex',
     field: 'color',
     index: { type: 'keyword' },
@@ -17,8 +18,8 @@ function filled() {
 }
 
 test('facets count over all shards, most frequent first, equal counts by value', async () => {
-  const { shards, collection } = filled();
-  using _ = shards;
+  const { shards, collection } = await filled();
+  await using _ = shards;
   const filter = { must: [{ kind: 'range', key: 'rank', range: { lt: 20 } }] } as const;
   const counts = new Map<string, number>();
   for (const { id } of POINTS) {
@@ -39,8 +40,8 @@ test('facets count over all shards, most frequent first, equal counts by value',
 });
 
 test('a matrix holds the nearest of each sampled point within the sample, and never the point itself', async () => {
-  const { shards, collection } = filled();
-  using _ = shards;
+  const { shards, collection } = await filled();
+  await using _ = shards;
   const asked = { sample: 6, limit: 3, using: 'far' };
   const matrix = await shards.reader.matrix(collection, asked, {});
   assert.equal(matrix.ids.length, 6);
@@ -73,13 +74,13 @@ test('a matrix holds the nearest of each sampled point within the sample, and ne
 });
 
 test('a large sample is searched in several calls, and every point of it has its neighbours', async () => {
-  using shards = new MemoryShards();
+  await using shards = new MemoryShards();
   const vectors = { '': { size: 1, distance: 'Euclid' as const } };
-  const collection = shards.create('c', { vectors, shardNumber: 1 });
+  const collection = await shards.create('c', { vectors, shardNumber: 1 });
   const points = Array.from({ length: 300 }, (_, id) => {
     return { id, vectors: { '': Float32Array.of(id) }, payload: NO_PAYLOAD };
   });
-  shards.apply(collection, { kind: 'upsert', points });
+  await shards.apply(collection, { kind: 'upsert', points });
   const asked = { sample: points.length, limit: 1, using: '' };
   const { ids: sampled, rows } = await shards.reader.matrix(collection, asked, {});
   assert.equal(sampled.length, points.length);
@@ -88,8 +89,8 @@ test('a large sample is searched in several calls, and every point of it has its
 });
 
 test('a scroll by a value is in its order over all shards and says no next page', async () => {
-  const { shards, collection } = filled();
-  using _ = shards;
+  const { shards, collection } = await filled();
+  await using _ = shards;
   const orderBy = { key: 'rank', direction: 'desc', startFrom: 20 } as const;
   const page = await shards.reader.scroll(
     collection,

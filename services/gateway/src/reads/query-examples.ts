@@ -16,7 +16,7 @@ import {
   type VectorExample,
   type VectorValue,
 } from '@tributary/model';
-import { checkVectorName, noPointFound, prepareVector } from '@tributary/qdrant-api';
+import { checkVectorName, isVectorName, noPointFound, prepareVector } from '@tributary/qdrant-api';
 import { averageRecommendVector, naiveFeedbackScoring } from '@tributary/ranking';
 import { TributaryError } from '@tributary/runtime';
 import type { CollectionNames } from '../cluster/collection-names.ts';
@@ -156,7 +156,8 @@ async function lookUp(
     const want = wanted.get(id) ?? { source, ids: new Set(), names: new Set() };
     wanted.set(id, want);
     for (const point of ids) want.ids.add(point);
-    want.names.add(source.vector);
+    // Of a name that is not there nothing is asked: it is refused once the ids are known to be there.
+    if (isVectorName(source.vector, source.collection.config)) want.names.add(source.vector);
   }
   const found = [...wanted].map(async ([id, { source, ids, names }]) => {
     const projection = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
   type Filter,
+  ID_ONLY,
   isSparse,
   type JsonObject,
   type Point,
@@ -20,6 +21,7 @@ import {
   ids,
   naive,
   POINTS,
+  RANK_INDEX,
   rankOf,
   request,
   sparse,
@@ -28,10 +30,11 @@ import {
 } from '../testing/naive-query.ts';
 import { ordered, tree } from '../testing/query-trees.test-support.ts';
 
-function filled(seed?: number) {
+async function filled(seed?: number) {
   const shards = new MemoryShards(seed);
-  const collection = shards.create('c', CONFIG);
-  shards.apply(collection, { kind: 'upsert', points: POINTS });
+  const collection = await shards.create('c', CONFIG);
+  await shards.apply(collection, { kind: 'upsert', points: POINTS });
+  await shards.apply(collection, RANK_INDEX);
   const run = async (stage: Partial<QueryRequest>): Promise<ScoredPoint[]> => {
     const [points = []] = await shards.reader.query(collection, [request(stage)], {});
     return points;
@@ -44,9 +47,10 @@ const nearest = (target: VectorExample): Query => ({ kind: 'nearest', target });
 const red: Filter = { must: [{ kind: 'match', key: 'color', value: 'red' }] };
 
 test('a tree of stages over four shards finds what it finds over all points in one place', async () => {
-  using instance = filled().shards;
-  const collection = instance.create('p', CONFIG);
-  instance.apply(collection, { kind: 'upsert', points: POINTS });
+  await using instance = new MemoryShards();
+  const collection = await instance.create('p', CONFIG);
+  await instance.apply(collection, { kind: 'upsert', points: POINTS });
+  await instance.apply(collection, RANK_INDEX);
   await fc.assert(
     fc.asyncProperty(
       fc.array(tree, { minLength: 1, maxLength: 3 }),
@@ -66,8 +70,8 @@ test('a tree of stages over four shards finds what it finds over all points in o
 });
 
 test('plain searches of a batch, and the leaves of a tree, share one call a shard', async () => {
-  const { shards, collection, run } = filled();
-  using _ = shards;
+  const { shards, collection, run } = await filled();
+  await using _ = shards;
   const plain = request({ query: nearest(vector(1, 1)) });
   await shards.reader.query(collection, [plain, plain, plain], {});
   assert.deepEqual(shards.calls, ['search', 'search', 'search', 'search']);
@@ -80,8 +84,8 @@ test('plain searches of a batch, and the leaves of a tree, share one call a shar
 });
 
 test('a formula sees the scores of its prefetches and the payload, and its threshold is inclusive', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, run } = await filled();
+  await using _ = shards;
   const prefetch = [
     stageOf({ query: nearest(vector(1, 0)), limit: 5 }),
     stageOf({ query: ordered, limit: 5 }),
@@ -117,8 +121,8 @@ test('a formula sees the scores of its prefetches and the payload, and its thres
 });
 
 test('what a fusion ranks comes with what the request wants to see of it', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, collection, run } = await filled();
+  await using _ = shards;
   const prefetch = [stageOf({ query: nearest(byId(3)), limit: 4 })];
   const points = await run({
     prefetch,
@@ -128,17 +132,24 @@ test('what a fusion ranks comes with what the request wants to see of it', async
     projection: { payload: { kind: 'include', keys: ['rank'] }, vectors: { kind: 'all' } },
   });
   assert.equal(points.length, 2);
+  const stored = await shards.reader.retrieve(
+    collection,
+    { ids: ids(points), projection: ID_ONLY },
+    {},
+  );
+  const versions = new Map(stored.map(({ id, version }) => [id, version]));
   for (const { id, payload, vectors, version } of points) {
     const shown: JsonObject = payload === undefined ? {} : payloadFromBytes(payload);
     assert.deepEqual(shown, { rank: rankOf(Number(id)) });
     assert.deepEqual(vectors, POINTS[Number(id)]?.vectors);
-    assert.equal(version, 1);
+    assert.ok(version > 0);
+    assert.equal(version, versions.get(id));
   }
 });
 
 test('diversity picks among the candidates and reports their relevance', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, run } = await filled();
+  await using _ = shards;
   const target = vector(2, 3);
   const mmr = { diversity: 1, candidatesLimit: 30 };
   const diverse = await run({ query: { kind: 'nearest', target, mmr }, limit: 3 });
@@ -157,8 +168,8 @@ test('diversity picks among the candidates and reports their relevance', async (
 });
 
 test('diversity compares sparse vectors as they are, while scores weigh their terms', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, run } = await filled();
+  await using _ = shards;
   const query = sparse({ 0: 1, 1: 2, 4: 1, 6: 1 });
   const target: VectorExample = { kind: 'vector', vector: query };
   const mmr = { diversity: 0, candidatesLimit: 30 };
@@ -179,8 +190,8 @@ test('diversity compares sparse vectors as they are, while scores weigh their te
 });
 
 test('terms are weighed by how rare they are in the corpus, each query by its own', async () => {
-  const { shards, collection } = filled();
-  using _ = shards;
+  const { shards, collection } = await filled();
+  await using _ = shards;
   const target: VectorExample = { kind: 'vector', vector: sparse({ 1: 1, 4: 1 }) };
   const asked = (corpus?: Filter) =>
     request({
@@ -213,8 +224,8 @@ test('terms are weighed by how rare they are in the corpus, each query by its ow
 });
 
 test('a sample is of the filter, without repetition, and not always the same', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, run } = await filled();
+  await using _ = shards;
   const seen = new Set<PointId>();
   for (let i = 0; i < 40; i++) {
     const sample = ids(await run({ query: { kind: 'sample' }, filter: red, limit: 4 }));
@@ -228,8 +239,8 @@ test('a sample is of the filter, without repetition, and not always the same', a
 });
 
 test('a sample has no order to skip in: an offset takes nothing away from it', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, run } = await filled();
+  await using _ = shards;
   const sample: Query = { kind: 'sample' };
   const all = stageOf({ query: nearest(vector(1, 1)), limit: 12 });
   for (const offset of [0, 8, 40]) {
@@ -239,15 +250,15 @@ test('a sample has no order to skip in: an offset takes nothing away from it', a
 });
 
 test('vectors come from another collection where the query says so, and its points are not left out', async () => {
-  const { shards, collection, run } = filled();
-  using _ = shards;
-  const other = shards.create('other', { vectors: { two: { size: 2, distance: 'Dot' } } });
+  const { shards, collection, run } = await filled();
+  await using _ = shards;
+  const other = await shards.create('other', { vectors: { two: { size: 2, distance: 'Dot' } } });
   const lent: Point = {
     id: 5,
     payload: new Uint8Array(0),
     vectors: { two: Float32Array.of(1, 3) },
   };
-  shards.apply(other, { kind: 'upsert', points: [lent] });
+  await shards.apply(other, { kind: 'upsert', points: [lent] });
   const lookupFrom = { collection: 'other', vector: 'two' };
   const found = await run({ query: nearest(byId(5)), lookupFrom, limit: 30 });
   const expected = await run({ query: nearest(vector(1, 3)), limit: 30 });
@@ -260,8 +271,8 @@ test('vectors come from another collection where the query says so, and its poin
 });
 
 test('an example that is not there, or without the vector, is not found', async () => {
-  const { shards, run } = filled();
-  using _ = shards;
+  const { shards, run } = await filled();
+  await using _ = shards;
   await assert.rejects(run({ query: nearest(byId(99)) }), {
     code: 'not_found',
     message: 'No point with id 99 found',

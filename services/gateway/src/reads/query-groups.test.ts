@@ -18,6 +18,7 @@ import {
   naive,
   POINTS,
   CONFIG as POINTS_CONFIG,
+  RANK_INDEX,
   request,
   stageOf,
   vector,
@@ -28,9 +29,9 @@ const CONFIG = { shardNumber: 3, vectors: { '': { size: 1, distance: 'Dot' } } }
 const best: Query = { kind: 'nearest', target: vector(1) };
 
 /** Points whose ids descend with their scores. */
-function filled(payloads: readonly JsonObject[]) {
+async function filled(payloads: readonly JsonObject[]) {
   const shards = new MemoryShards();
-  const collection = shards.create('c', CONFIG);
+  const collection = await shards.create('c', CONFIG);
   const points = payloads.map((payload, id): Point => {
     return {
       id,
@@ -38,7 +39,7 @@ function filled(payloads: readonly JsonObject[]) {
       payload: payloadToBytes(payload),
     };
   });
-  shards.apply(collection, { kind: 'upsert', points });
+  await shards.apply(collection, { kind: 'upsert', points });
   const groups = async (asked: Partial<GroupsRequest> & { readonly limit?: number }) => {
     const { limit = 10, ...rest } = asked;
     const query = request({ query: best, limit });
@@ -65,8 +66,8 @@ test('groups are those of all points in one ranking', async () => {
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 1, max: 3 }),
       async (keys, limit, groupSize) => {
-        const { shards, groups } = filled(keys.map((value) => ({ key: value })));
-        using _ = shards;
+        const { shards, groups } = await filled(keys.map((value) => ({ key: value })));
+        await using _ = shards;
         const expected = new Map<GroupKey, number[]>();
         for (const [id, value] of keys.entries()) {
           for (const each of new Set(Array.isArray(value) ? value : [value])) {
@@ -88,7 +89,7 @@ test('groups are those of all points in one ranking', async () => {
 
 test('groups behind thousands of points of one value are found and filled all the same', async () => {
   const common = Array.from({ length: 4_200 }, () => ({ key: 'common' }));
-  const { shards, groups } = filled([
+  const { shards, groups } = await filled([
     { key: 'first' },
     ...common,
     { key: 'rare' },
@@ -96,7 +97,7 @@ test('groups behind thousands of points of one value are found and filled all th
     { key: 'rarer' },
     { key: 'rare' },
   ]);
-  using _ = shards;
+  await using _ = shards;
   const found = await groups({ limit: 3, groupSize: 2 });
   assert.deepEqual(
     found.map(({ id, hits }) => [id, hits]),
@@ -109,9 +110,10 @@ test('groups behind thousands of points of one value are found and filled all th
 });
 
 test('a grouped query groups what it finds without groups, whatever its prefetches', async () => {
-  using shards = new MemoryShards();
-  const collection = shards.create('p', POINTS_CONFIG);
-  shards.apply(collection, { kind: 'upsert', points: POINTS });
+  await using shards = new MemoryShards();
+  const collection = await shards.create('p', POINTS_CONFIG);
+  await shards.apply(collection, { kind: 'upsert', points: POINTS });
+  await shards.apply(collection, RANK_INDEX);
   await fc.assert(
     fc.asyncProperty(
       tree,
@@ -147,11 +149,11 @@ function grouped(hits: readonly Ranked[], groupBy: string): [GroupKey, Ranked[]]
 }
 
 test('formulas, samples, rescoring and diversity are grouped among their candidates alone', async () => {
-  const { shards, groups } = filled(
+  const { shards, groups } = await filled(
     // Every third point is in no group, and takes a place in a prefetch all the same.
     Array.from({ length: 30 }, (_, id) => (id % 3 === 0 ? {} : { key: id })),
   );
-  using _ = shards;
+  await using _ = shards;
   const first = (limit: number) => [stageOf({ query: best, limit })];
   const score: Query = {
     kind: 'formula',
@@ -175,14 +177,14 @@ test('formulas, samples, rescoring and diversity are grouped among their candida
 });
 
 test('a group key that every point has does not reach behind the limit of a prefetch', async () => {
-  using shards = new MemoryShards();
+  await using shards = new MemoryShards();
   const vectors = { a: { size: 2, distance: 'Dot' }, b: { size: 2, distance: 'Dot' } } as const;
-  const collection = shards.create('two', { shardNumber: 3, vectors });
+  const collection = await shards.create('two', { shardNumber: 3, vectors });
   const points = Array.from({ length: 10 }, (_, id): Point => {
     const payload = payloadToBytes({ key: id });
     return { id, payload, vectors: { a: Float32Array.of(id, 0), b: Float32Array.of(0, 10 - id) } };
   });
-  shards.apply(collection, { kind: 'upsert', points });
+  await shards.apply(collection, { kind: 'upsert', points });
   const prefetch = [
     stageOf({ query: { kind: 'nearest', target: vector(1, 0) }, using: 'a', limit: 3 }),
   ];
@@ -195,11 +197,11 @@ test('a group key that every point has does not reach behind the limit of a pref
 });
 
 test('groups come with the points of another collection that have their ids', async () => {
-  const { shards, groups } = filled([{ key: 7 }, { key: 'no id' }, { key: 8 }]);
-  using _ = shards;
-  const other = shards.create('other', { vectors: {} });
-  const payload = payloadToBytes({ name: 'seven' });
-  shards.apply(other, { kind: 'upsert', points: [{ id: 7, vectors: {}, payload }] });
+  const { shards, groups } = await filled([{ key: 7 }, { key: 'no id' }, { key: 8 }]);
+  await using _ = shards;
+  const other = await shards.create('other', { vectors: {} });
+  const payload = Uint8Array.from(payloadToBytes({ name: 'seven' }));
+  await shards.apply(other, { kind: 'upsert', points: [{ id: 7, vectors: {}, payload }] });
   const projection = { payload: { kind: 'all' }, vectors: { kind: 'none' } } as const;
   const found = await groups({ withLookup: { collection: 'other', projection } });
   assert.deepEqual(

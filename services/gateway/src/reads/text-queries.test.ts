@@ -144,8 +144,12 @@ test('text queries that make no sense are refused', async () => {
   const prefetch = { query: [1, 0], limit: 3 };
   const refusals: [object, number, RegExp][] = [
     [{ query: { text: 'a' } }, 400, /needs `using` to name the payload field/],
-    [{ query: { text: 'a' }, using: 'plain' }, 400, /`scoring` on `plain`/],
-    [{ query: { text: 'a' }, using: 'nowhere' }, 400, /`scoring` on `nowhere`/],
+    [{ query: { text: 'a' }, using: 'plain' }, 400, /text index on `plain` does not score/],
+    [
+      { query: { text: 'a' }, using: 'nowhere' },
+      400,
+      /needs a text index with `scoring` on field `nowhere`/,
+    ],
     [{ query: { text: 'a' }, using: 'a[' }, 400, /using/],
     [asked('a', { prefetch }), 400, /cannot rescore prefetches/],
     [asked(5), 400, /query\.text: invalid type: 5/],

@@ -18,7 +18,8 @@ export function bruteForceScore(
   vector: VectorValue,
 ): number | undefined {
   const distance = config.vectors[using]?.distance ?? 'Dot';
-  const similarity = (example: VectorValue) => similarityOf(distance)(example, vector);
+  // Float32, as an index has it.
+  const similarity = (example: VectorValue) => Math.fround(similarityOf(distance)(example, vector));
   if (scoring.kind !== 'nearest') return Math.fround(byExamples(scoring, similarity));
   if (isSparse(scoring.vector) && isSparse(vector)) {
     const terms = new Set(scoring.vector.indices);

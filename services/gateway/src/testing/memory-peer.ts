@@ -2,14 +2,13 @@
 // metadata and the streams like a real one, and can be made slow, deaf or dead.
 
 import { type handleBidiStreamingCall, Server, ServerCredentials } from '@grpc/grpc-js';
-import { type CollectionState, type MetadataLog, MetadataReplica } from '@tributary/metadata';
 import {
-  type PeerId,
-  peerId,
-  type ResourceUsage,
-  type Sequence,
-  type ShardId,
-} from '@tributary/model';
+  type CollectionState,
+  findCollection,
+  type MetadataLog,
+  MetadataReplica,
+} from '@tributary/metadata';
+import { type PeerId, peerId, type ResourceUsage } from '@tributary/model';
 import {
   type AppliedReports,
   type CallOf,
@@ -19,6 +18,7 @@ import {
   type ReplicaClient,
   type ResourceReports,
 } from '@tributary/replica-api';
+import type { OpenedReplica, ReplicaStatus } from '@tributary/replica-core';
 import {
   createMetrics,
   type Metrics,
@@ -28,17 +28,16 @@ import {
   systemRandom,
   TributaryError,
 } from '@tributary/runtime';
-import { ParcelAssembler, type WriteStreams } from '@tributary/stream';
+import type { WriteStreams } from '@tributary/stream';
 import {
-  decodeEntry,
   encodeAnswer,
   type ReplicaAddress,
   type ReplicaAnswers,
   type ReplicaCallKind,
 } from '@tributary/wire';
 import { createGateway, type Gateway, type GatewayConfig } from '../index.ts';
-import { answerFromMemory } from './memory-answers.ts';
-import { MemoryReplica } from './memory-replica.ts';
+import { MemoryReplicas } from './memory-replicas.ts';
+import { PausableStreams } from './pausable-streams.ts';
 
 export interface MemoryPeerOptions {
   readonly id: number;
@@ -55,7 +54,10 @@ export class MemoryPeer implements ReplicaClient {
   readonly metadata: MetadataReplica;
   readonly #options: MemoryPeerOptions;
   readonly #stopped = new AbortController();
-  readonly #replicas = new Map<string, MemoryReplica>();
+  readonly #replicas: MemoryReplicas;
+  /** By shard of a collection. */
+  readonly #opening = new Map<string, Promise<OpenedReplica>>();
+  readonly #opened = new Map<string, OpenedReplica>();
   readonly #p2p = new Server();
   readonly #running: Promise<unknown>[] = [];
   #gateway: Gateway | undefined;
@@ -71,6 +73,8 @@ export class MemoryPeer implements ReplicaClient {
   constructor(options: MemoryPeerOptions) {
     this.id = peerId(options.id);
     this.#options = options;
+    const isPaused = () => !this.isApplying || this.isStopped;
+    this.#replicas = new MemoryReplicas(new PausableStreams(options.streams, isPaused));
     this.metadata = new MetadataReplica({
       log: options.log,
       clock: systemClock,
@@ -99,6 +103,7 @@ export class MemoryPeer implements ReplicaClient {
     );
     this.metadata.subscribe((state) => {
       for (const collection of state.collections.values()) this.#follow(collection);
+      this.#closeGone();
     });
     this.#running.push(this.#reportRegularly());
     this.#gateway = await this.#createGateway();
@@ -109,6 +114,7 @@ export class MemoryPeer implements ReplicaClient {
     this.#p2p.forceShutdown();
     await this.#gateway?.close();
     await Promise.allSettled(this.#running);
+    await this.#replicas[Symbol.asyncDispose]();
   }
 
   async call<K extends ReplicaCallKind>(
@@ -119,9 +125,9 @@ export class MemoryPeer implements ReplicaClient {
   ): Promise<ReplicaAnswers[K]> {
     this.calls++;
     if (this.isStopped) await systemClock.sleep(3_600_000, signal);
-    const replica = this.#replicas.get(`${target.collection}/${target.shard}`);
+    const replica = this.#opened.get(`${target.collection}/${target.shard}`);
     if (replica === undefined) throw new TributaryError('not_found', 'no such replica');
-    const answer = answerFromMemory<K>(replica, call);
+    const answer = replica.call<K>(call);
     const { length } = encodeAnswer<K>(call.kind, answer);
     if (length > HELD_BYTES_MIN) hold?.(length);
     return answer;
@@ -186,34 +192,34 @@ export class MemoryPeer implements ReplicaClient {
   }
 
   #follow(collection: CollectionState): void {
-    for (const shard of collection.shards.values()) {
-      const key = `${collection.id}/${shard.id}`;
-      if (!shard.replicas.has(this.id) || this.#replicas.has(key)) continue;
-      const replica = new MemoryReplica(collection);
-      this.#replicas.set(key, replica);
-      this.#running.push(this.#run(collection, shard.id, replica).catch(() => {}));
+    for (const { id: shard, replicas } of collection.shards.values()) {
+      const key = `${collection.id}/${shard}`;
+      if (!replicas.has(this.id) || this.#opening.has(key)) continue;
+      const opening = this.#replicas.open(collection, shard, (status) => this.#report([status]));
+      this.#opening.set(key, opening);
+      this.#running.push(this.#activate(key, opening).catch(() => {}));
     }
   }
 
-  async #run(collection: CollectionState, shard: ShardId, replica: MemoryReplica): Promise<void> {
-    const { signal } = this.#stopped;
-    const stream = this.#options.streams.open(collection.id, collection.shardMap.generation);
-    await using reader = await stream.openReader(shard, replica.appliedSequence);
-    const own = { collection: collection.id, shard, peer: this.id };
+  async #activate(key: string, opening: Promise<OpenedReplica>): Promise<void> {
+    const replica = await opening;
+    this.#opened.set(key, replica);
+    await replica.catchUp();
+    const { collection, shard } = replica.status.address;
+    const own = { collection, shard, peer: this.id };
     const active = { ...own, from: 'Initializing', to: 'Active' } as const;
     await this.metadata.propose(
       () => ({ kind: 'replicaStatesChanged', changes: [active] }),
-      signal,
+      this.#stopped.signal,
     );
-    const parcels = new ParcelAssembler();
-    while (!signal.aborted) {
-      const limits = { messagesMax: 1_000, bytesMax: 100_000_000, waitMs: 100, signal };
-      const messages = await reader.next(limits);
-      for (const message of messages.flatMap((each) => parcels.take(each))) {
-        while (!this.isApplying || this.isStopped) await systemClock.sleep(5, signal);
-        replica.apply(message.sequence, decodeEntry(message.data).operations);
-        this.#report([{ collection: collection.id, shard, appliedSequence: message.sequence }]);
-      }
+  }
+
+  #closeGone(): void {
+    for (const [key, replica] of this.#opened) {
+      const { collection } = replica.status.address;
+      if (findCollection(this.metadata.state, collection) !== undefined) continue;
+      this.#opened.delete(key);
+      this.#running.push(replica.close());
     }
   }
 
@@ -224,8 +230,13 @@ export class MemoryPeer implements ReplicaClient {
     }
   }
 
-  #report(replicas: readonly (ReplicaAddress & { readonly appliedSequence: Sequence })[]): void {
-    if (!this.isStopped) this.#options.reports.publish({ peer: this.id, replicas });
+  #report(statuses: readonly ReplicaStatus[]): void {
+    if (this.isStopped) return;
+    const replicas = statuses.map(({ address, appliedSequence }) => ({
+      ...address,
+      appliedSequence,
+    }));
+    this.#options.reports.publish({ peer: this.id, replicas });
   }
 }
 

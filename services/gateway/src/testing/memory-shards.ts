@@ -2,59 +2,59 @@
 
 import { Embedder } from '@tributary/embedding';
 import type { CollectionState, Metadata, MetadataState } from '@tributary/metadata';
-import { EMPTY_METADATA, firstShards } from '@tributary/metadata';
-import {
-  COLLECTION_DEFAULTS,
-  type CollectionConfig,
-  collectionId,
-  type PointOperation,
-  peerId,
-  sequence,
-  shardId,
-} from '@tributary/model';
+import { EMPTY_METADATA } from '@tributary/metadata';
+import type { CollectionConfig, PointOperation } from '@tributary/model';
 import type { CallOf, ReplicaClient } from '@tributary/replica-api';
-import { splitOperation, writtenShards } from '@tributary/routing';
+import type { OpenedReplica } from '@tributary/replica-core';
+import { splitOperation } from '@tributary/routing';
 import { seededRandom, systemClock } from '@tributary/runtime';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
-import type { ReplicaAddress, ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
+import {
+  encodeEntry,
+  type ReplicaAddress,
+  type ReplicaAnswers,
+  type ReplicaCallKind,
+} from '@tributary/wire';
 import { AppliedTracker } from '../cluster/applied-tracker.ts';
 import { CollectionNames } from '../cluster/collection-names.ts';
 import { PointsReader } from '../reads/points-reader.ts';
 import { ReadTokens } from '../replicas/read-tokens.ts';
 import { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import { SlowLog, type SlowLogOptions } from '../watching/slow-log.ts';
-import { answerFromMemory } from './memory-answers.ts';
-import { MemoryReplica } from './memory-replica.ts';
+import { memoryCollection, ONLY_PEER } from './memory-collection.ts';
+import { MemoryReplicas } from './memory-replicas.ts';
 import { MemoryReports } from './memory-reports.ts';
 
-const SELF = peerId(1);
-
-export class MemoryShards implements Disposable {
+export class MemoryShards implements AsyncDisposable {
   readonly reader: PointsReader;
+  /** Of its one peer. */
+  readonly client: ReplicaClient = { call: (target, call) => this.#answer(target, call) };
   readonly #collections = new Map<string, CollectionState>();
-  readonly #replicas = new Map<string, MemoryReplica>();
+  readonly #streams = new MemoryWriteStreams();
+  readonly #replicas = new MemoryReplicas(this.#streams);
+  /** By shard of a collection. */
+  readonly #opened = new Map<string, OpenedReplica>();
   readonly #tracker: AppliedTracker;
-  #sequence = 0;
+  #operations = 0;
   /** Kinds of the calls made, one a shard asked. */
   readonly calls: ReplicaCallKind[] = [];
 
   constructor(seed = 1, slow?: Omit<SlowLogOptions, 'directory'>) {
     const metadata = this.#metadata();
     this.#tracker = new AppliedTracker({
-      self: SELF,
+      self: ONLY_PEER,
       reports: new MemoryReports(),
       clock: systemClock,
       silentAfterMs: 1_000,
       waitersMax: 10,
     });
-    const client: ReplicaClient = { call: (target, call) => this.#answer(target, call) };
-    const directory = { self: SELF, at: () => client, isReachable: () => true };
+    const directory = { self: ONLY_PEER, at: () => this.client, isReachable: () => true };
     const fanOut = new ShardFanOut({
       metadata,
       directory,
       readTokens: new ReadTokens({
         tracker: this.#tracker,
-        streams: new MemoryWriteStreams(),
+        streams: this.#streams,
         clock: systemClock,
       }),
     });
@@ -69,38 +69,33 @@ export class MemoryShards implements Disposable {
     });
   }
 
-  create(name: string, config: Partial<CollectionConfig>): CollectionState {
-    const shardNumber = config.shardNumber ?? 1;
-    const collection: CollectionState = {
-      id: collectionId(name),
-      name,
-      config: { ...COLLECTION_DEFAULTS, vectors: {}, ...config },
-      createdVectors: { vectors: {} },
-      vectorNames: {},
-      ...firstShards(
-        Array.from({ length: shardNumber }, (_, i) => {
-          return { id: shardId(i), replicas: new Map([[SELF, 'Active']]) };
-        }),
-      ),
-    };
-    this.#collections.set(name, collection);
+  async create(name: string, config: Partial<CollectionConfig>): Promise<CollectionState> {
+    const collection = memoryCollection(name, config);
+    await this.#streams.create(collection.id);
     for (const { id } of collection.shards.values()) {
-      this.#replicas.set(`${name}/${id}`, new MemoryReplica(collection));
+      const replica = await this.#replicas.open(collection, id);
+      await replica.catchUp();
+      this.#opened.set(`${collection.id}/${id}`, replica);
     }
+    this.#collections.set(name, collection);
     return collection;
   }
 
-  apply(collection: CollectionState, operation: PointOperation): void {
-    this.#sequence++;
-    for (const { shard, operations } of splitOperation(operation, collection.shardMap)) {
-      for (const each of writtenShards(collection.shardMap, [shard])) {
-        this.#replicas.get(`${collection.id}/${each}`)?.apply(sequence(this.#sequence), operations);
-      }
-    }
+  /** Resolves once every replica has applied it. */
+  async apply({ id, shardMap }: CollectionState, operation: PointOperation): Promise<void> {
+    const operationId = String(this.#operations++);
+    const messages = splitOperation(operation, shardMap).map(({ shard, operations }, i) => {
+      const entry = { operationId: `${operationId}.${i}`, timeMs: systemClock.nowMs(), operations };
+      return { shard, messageId: entry.operationId, data: encodeEntry(entry) };
+    });
+    if (messages.length === 0) return;
+    await this.#streams.open(id, shardMap.generation).append(messages);
+    await Promise.all([...this.#opened.values()].map((replica) => replica.catchUp()));
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#tracker[Symbol.dispose]();
+    await this.#replicas[Symbol.asyncDispose]();
   }
 
   async #answer<K extends ReplicaCallKind>(
@@ -108,9 +103,9 @@ export class MemoryShards implements Disposable {
     call: CallOf<K>,
   ): Promise<ReplicaAnswers[K]> {
     this.calls.push(call.kind);
-    const replica = this.#replicas.get(`${collection}/${shard}`);
+    const replica = this.#opened.get(`${collection}/${shard}`);
     if (replica === undefined) throw new Error(`no replica ${collection}/${shard}`);
-    return answerFromMemory<K>(replica, call);
+    return replica.call(call);
   }
 
   #metadata(): Metadata {

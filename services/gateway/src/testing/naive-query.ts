@@ -10,6 +10,7 @@ import {
   isSparse,
   type Point,
   type PointId,
+  type PointOperation,
   payloadFromBytes,
   payloadToBytes,
   type Query,
@@ -34,6 +35,13 @@ export const CONFIG: Partial<CollectionConfig> = {
   shardNumber: 4,
   vectors: { '': { size: 2, distance: 'Dot' }, far: { size: 2, distance: 'Euclid' } },
   sparseVectors: { words: { modifier: 'idf' } },
+};
+
+/** What it takes to order by `rank`, and no more. */
+export const RANK_INDEX: PointOperation = {
+  kind: 'createFieldIndex',
+  field: 'rank',
+  index: { type: 'integer', lookup: false, range: true },
 };
 
 /** The value of a payload field that orders the points: no two alike, and not in the order of the ids. */

@@ -9,15 +9,14 @@ import {
 import { collectionId, peerId, sequence, shardId, type UnindexedCondition } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
 import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
-import { MemoryShards } from '../testing/memory-shards.ts';
+import { memoryCollection } from '../testing/memory-collection.ts';
 import { Issues, type LocalFacts, type RemoteHalt } from './issues.ts';
 
 const NO_FACTS: LocalFacts = { halted: [], schemas: new Map() };
 const COLOUR: UnindexedCondition = { key: 'colour', asks: 'match', helps: 'keyword' };
 
 function withCollection(change: (collection: CollectionState) => CollectionState) {
-  using shards = new MemoryShards();
-  const collection = change(shards.create('c', { shardNumber: 1 }));
+  const collection = change(memoryCollection('c'));
   let state: MetadataState = { ...EMPTY_METADATA, collections: new Map([['c', collection]]) };
   const clock = new SimulatedClock();
   let differences: ReplicaDifference[] = [];
@@ -84,8 +83,8 @@ test('replicas that differ are an issue while they do', () => {
 
 test('a replica that is Dead or halted is an issue while it is, and anew after it was not', () => {
   const { issues, ids, replace, clock } = withCollection(dead);
-  const state = { ...EMPTY_METADATA, collections: new Map([['c', dead(collectionOf())]]) };
-  const halted = [{ collection: collectionOf().id, shard: 0, reason: 'a hole in the stream' }];
+  const state = { ...EMPTY_METADATA, collections: new Map([['c', dead(memoryCollection('c'))]]) };
+  const halted = [{ collection: collectionId('c'), shard: 0, reason: 'a hole in the stream' }];
   const both = { ...NO_FACTS, halted };
   assert.deepEqual(ids(both), ['DEAD_REPLICA/c/0/2', 'HALTED_REPLICA/c/0']);
   const first = issues.list(both).map(({ atMs }) => atMs);
@@ -124,8 +123,3 @@ test('what is noted is bounded, and forgotten with its collection', () => {
   replace(EMPTY_METADATA);
   assert.deepEqual(ids(), []);
 });
-
-function collectionOf(): CollectionState {
-  using shards = new MemoryShards();
-  return shards.create('c', { shardNumber: 1 });
-}
