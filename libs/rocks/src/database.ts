@@ -37,6 +37,16 @@ export interface Row {
 
 /** The file that says which manifest, the list of a database's files, is the newest. */
 const NAME_OF_MANIFEST = 'CURRENT';
+/** RocksDB says of the family of points alone whether it is to be compacted; that of vectors is at so many tables. */
+const VECTORS_COMPACTED_AT = 4;
+const LEVELS = 7;
+const BACKGROUND_WORK = [
+  'rocksdb.num-running-flushes',
+  'rocksdb.num-running-compactions',
+  'rocksdb.mem-table-flush-pending',
+  'rocksdb.compaction-pending',
+] as const;
+const LOG_RELEASED_BYTES_MAX = 1 << 20;
 const ROWS_PER_READ = 256;
 const BYTES_PER_READ = 1 << 20;
 /** A batch object keeps the memory of its largest write; beyond this it is thrown away. */
@@ -50,6 +60,8 @@ export class RocksDatabase {
   #batch: RocksBatch;
   #batchBytes = 0;
   #closed = false;
+  #releasedLog: string | undefined;
+  #isManifestReleased = false;
 
   /** Whether the folder holds a database. Throws `corrupt` where it holds what is left of one. */
   static async isIn(name: string, folder: string): Promise<boolean> {
@@ -168,16 +180,26 @@ export class RocksDatabase {
   }
 
   /**
-   * Gives back what RocksDB preallocates for its manifest, 4 MB, for which the binding has no option. Only for a
-   * database that nothing was ever written to: there is nothing then to be flushed or compacted, so no thread of
-   * RocksDB's writes to the manifest while it is cut at its end.
+   * Gives back what RocksDB preallocates and a small database does not need, for which the binding has no options: 4 MB
+   * of its manifest and 4.4 MB of its log. Both files are cut at their ends, so no one may write to them meanwhile. To
+   * the log only writes of this thread do. To the manifest RocksDB's own threads do when they have flushed or compacted
+   * something: then it is left, to be tried again.
    */
   releasePreallocated(): void {
     this.#assertOpen();
-    if (readdirSync(this.#folder).some((file) => file.endsWith('.sst'))) return;
-    const manifest = readFileSync(join(this.#folder, NAME_OF_MANIFEST), 'utf8').trim();
-    const path = join(this.#folder, manifest);
-    truncateSync(path, statSync(path).size);
+    const files = readdirSync(this.#folder);
+    const [log, older] = files.filter((file) => file.endsWith('.log'));
+    // An older log is there while memory is being flushed.
+    if (log === undefined || older !== undefined) return;
+    const logBytes = this.#sizeOf(log);
+    // It is preallocated with the first write to it.
+    if (this.#releasedLog !== log && logBytes > 0 && logBytes < LOG_RELEASED_BYTES_MAX) {
+      this.#cutAtEnd(log);
+      this.#releasedLog = log;
+    }
+    if (this.#isManifestReleased || this.#isCompacting(files)) return;
+    this.#cutAtEnd(readFileSync(join(this.#folder, NAME_OF_MANIFEST), 'utf8').trim());
+    this.#isManifestReleased = true;
   }
 
   async close(): Promise<void> {
@@ -188,6 +210,27 @@ export class RocksDatabase {
     } catch (error) {
       throw storeError(this.#name, error);
     }
+  }
+
+  /** Or about to. */
+  #isCompacting(files: readonly string[]): boolean {
+    const read = (property: string) => Number(this.#level.getProperty(property));
+    if (BACKGROUND_WORK.some((property) => read(property) !== 0)) return true;
+    const tables = files.filter((file) => file.endsWith('.sst')).length;
+    let ofPoints = 0;
+    for (let level = 0; level < LEVELS; level++) {
+      ofPoints += read(`rocksdb.num-files-at-level${level}`);
+    }
+    return tables - ofPoints >= VECTORS_COMPACTED_AT;
+  }
+
+  #sizeOf(file: string): number {
+    return statSync(join(this.#folder, file)).size;
+  }
+
+  /** Lets go of the blocks after the end of the file. */
+  #cutAtEnd(file: string): void {
+    truncateSync(join(this.#folder, file), this.#sizeOf(file));
   }
 
   #guard<T>(call: () => T): T {

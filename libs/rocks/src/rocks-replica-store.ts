@@ -59,6 +59,7 @@ export class RocksReplicaStore implements ReplicaStore {
     this.#state = this.#loadState();
     this.#cuts = new StoredCuts(name, database);
     if (this.#state.pointsCount === 0) this.#buckets = new BucketSums();
+    database.releasePreallocated();
   }
 
   get state(): ReplicaState {
@@ -179,6 +180,7 @@ export class RocksReplicaStore implements ReplicaStore {
     await this.#database.startSync();
     this.#database.put('points', STATE_KEY, this.#encoder.state(this.#state));
     this.#database.write({ sync: true });
+    this.#database.releasePreallocated();
     return this.#state.appliedSequence;
   }
 

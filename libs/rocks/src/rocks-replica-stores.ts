@@ -93,7 +93,6 @@ class RocksReplicaStores implements ReplicaStores {
     const database = await RocksDatabase.open(name, folder, this.#database);
     try {
       const store = new RocksReplicaStore(name, database, onClose);
-      if (store.state.appliedSequence === 0) database.releasePreallocated();
       this.#logger.debug({ store: name, ...store.state }, 'store opened');
       return store;
     } catch (error) {

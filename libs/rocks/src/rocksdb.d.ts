@@ -48,6 +48,8 @@ declare module 'rocksdb' {
     readonly columns: Readonly<Record<string, ColumnHandle>>;
     open(options: OpenOptions): Promise<void>;
     close(): Promise<void>;
+    /** Of the default column family. */
+    getProperty(property: string): string;
     _getManySync(
       keys: readonly Uint8Array[],
       options: { column: ColumnHandle },
