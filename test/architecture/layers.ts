@@ -20,6 +20,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   '@tributary/replica-core': 2.5,
   '@tributary/nats': 3,
   '@tributary/rocks': 3,
+  '@tributary/peer-link': 3,
   '@tributary/gateway': 4,
   '@tributary/replica': 4,
   '@tributary/coordinator': 4,
@@ -34,6 +35,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
 export const ADAPTERS: Readonly<Record<string, RegExp>> = {
   '@tributary/nats': /^@nats-io\//,
   '@tributary/rocks': /^rocksdb$/,
+  '@tributary/peer-link': /^@grpc\//,
 };
 
 /** npm packages that only their owners may import. Tests write malformed entries past the product, straight to NATS. */
@@ -42,17 +44,8 @@ export const OWNED: readonly { readonly module: RegExp; readonly owners: readonl
   { module: /^rocksdb$/, owners: ['@tributary/rocks'] },
   { module: /^hnswlib-node$/, owners: ['@tributary/index', '@tributary/bench'] },
   {
-    // Between peers and to clients; the servers of both and the introduction of a new peer still stand in three
-    // services.
+    // Between peers in one package, to clients in the gateway; tests and benchmarks are clients.
     module: /^@grpc\//,
-    owners: [
-      '@tributary/gateway',
-      '@tributary/replica',
-      '@tributary/peer',
-      '@tributary/qdrant-api',
-      '@tributary/replica-api',
-      '@tributary/test',
-      '@tributary/bench',
-    ],
+    owners: ['@tributary/peer-link', '@tributary/gateway', '@tributary/test', '@tributary/bench'],
   },
 ];

@@ -4,17 +4,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials } from '@grpc/grpc-js';
 import type { PeerProcess } from '@tributary/infra';
-import { collectionId, isDense, type PointId, shardId } from '@tributary/model';
-import { joinFrames, PEER_SERVICE, readPeerAnswer, splitFrames } from '@tributary/replica-api';
-import { TributaryError } from '@tributary/runtime';
-import {
-  encodeCall,
-  type ReplicaAnswers,
-  type ReplicaCall,
-  type ReplicaCallKind,
-} from '@tributary/wire';
+import { collectionId, isDense, type PointId, peerId, shardId } from '@tributary/model';
+import { PeerConnection } from '@tributary/peer-link';
+import type { CallOf } from '@tributary/replica-api';
+import { systemClock, TributaryError } from '@tributary/runtime';
+import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
 import type { HeldPoint } from './history.ts';
 
 /** A replica as `GET /collections/{name}/cluster` lists it. */
@@ -78,7 +73,7 @@ export async function recordsOf(place: ReplicaPlace): Promise<HeldRecord[]> {
   const held: HeldRecord[] = [];
   let offset: PointId | undefined;
   for (;;) {
-    const page = await ask(place, 'scroll', {
+    const page = await ask<'scroll'>(place, {
       kind: 'scroll',
       query: {
         limit: PAGE,
@@ -100,23 +95,22 @@ export async function recordsOf(place: ReplicaPlace): Promise<HeldRecord[]> {
 
 /** The state of the replica with its content hash recomputed from every record. */
 export function verified(place: ReplicaPlace): Promise<ReplicaAnswers['verify']> {
-  return ask(place, 'verify', { kind: 'verify' });
+  return ask<'verify'>(place, { kind: 'verify' });
 }
 
 export function infoOf(place: ReplicaPlace): Promise<ReplicaAnswers['info']> {
-  return ask(place, 'info', { kind: 'info' });
+  return ask<'info'>(place, { kind: 'info' });
 }
 
 /** Waits for a replica that is opening or catching up. */
 async function ask<K extends ReplicaCallKind>(
   place: ReplicaPlace,
-  kind: K,
-  call: Extract<ReplicaCall, { kind: K }>,
+  call: CallOf<K>,
 ): Promise<ReplicaAnswers[K]> {
   const deadline = performance.now() + ANSWER_WITHIN_MS;
   for (;;) {
     try {
-      return await askOnce(place, kind, call);
+      return await askOnce<K>(place, call);
     } catch (error) {
       const isUnavailable = error instanceof TributaryError && error.code === 'unavailable';
       if (!isUnavailable || performance.now() > deadline) throw error;
@@ -127,29 +121,18 @@ async function ask<K extends ReplicaCallKind>(
 
 async function askOnce<K extends ReplicaCallKind>(
   place: ReplicaPlace,
-  kind: K,
-  call: Extract<ReplicaCall, { kind: K }>,
+  call: CallOf<K>,
 ): Promise<ReplicaAnswers[K]> {
   const target = { collection: collectionId(place.collection), shard: shardId(place.shard) };
-  const client = new Client(place.peer.p2pAddress, credentials.createInsecure());
-  const { path, requestSerialize, responseDeserialize } = PEER_SERVICE.call;
+  const connection = new PeerConnection({
+    peer: peerId(0),
+    uri: `http://${place.peer.p2pAddress}`,
+    clock: systemClock,
+    callTimeoutMs: ANSWER_WITHIN_MS,
+  });
   try {
-    const message = joinFrames([encodeCall(target, call)]);
-    const answer = await new Promise<Buffer>((resolve, reject) => {
-      const deadline = Date.now() + ANSWER_WITHIN_MS;
-      client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        message,
-        { deadline },
-        (error, bytes) => (bytes === undefined ? reject(error) : resolve(bytes)),
-      );
-    });
-    const [frame] = splitFrames(answer);
-    if (frame === undefined) throw new Error('a peer answered nothing');
-    return readPeerAnswer(kind, frame);
+    return await connection.call<K>(target, call);
   } finally {
-    client.close();
+    connection.close();
   }
 }

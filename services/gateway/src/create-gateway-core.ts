@@ -3,6 +3,7 @@
 import { Embedder } from '@tributary/embedding';
 import type { Metadata, MetadataState } from '@tributary/metadata';
 import type { PeerId, ResourceUsage } from '@tributary/model';
+import { PeerConnection } from '@tributary/peer-link';
 import type { ClusterView } from '@tributary/qdrant-api';
 import type { AppliedReports, ReplicaClient, ResourceReports } from '@tributary/replica-api';
 import type { Clock, Logger, Metrics, Random, Tracer, TributaryError } from '@tributary/runtime';
@@ -21,6 +22,7 @@ import { RequestMeter } from './limits/request-meter.ts';
 import { Quotas } from './quotas/quotas.ts';
 import { PointsReader } from './reads/points-reader.ts';
 import type { Guard } from './replicas/breaker.ts';
+import { guardedPeer } from './replicas/guarded-peer.ts';
 import { LocalReplicas } from './replicas/local-replicas.ts';
 import { ReadTokens } from './replicas/read-tokens.ts';
 import { type ConnectPeer, PeerDirectory } from './replicas/replica-directory.ts';
@@ -106,6 +108,13 @@ interface Parts extends AsyncDisposable {
   readonly operators: OperatorViews;
 }
 
+function overGrpc({ clock, tracer }: GatewayCoreOptions, callTimeoutMs: number): ConnectPeer {
+  return (peer, uri) => {
+    const connection = new PeerConnection({ peer, uri, clock, callTimeoutMs, tracer });
+    return guardedPeer(connection, `peer ${peer} at ${uri}`, PEER_CALLS_MAX);
+  };
+}
+
 /** What is known of the cluster, and how its replicas are asked. */
 function createCluster(options: GatewayCoreOptions, config: GatewayConfig) {
   const { self, metadata, streams, reports, clock, localReplicas, tracer } = options;
@@ -123,10 +132,7 @@ function createCluster(options: GatewayCoreOptions, config: GatewayConfig) {
     metadata,
     tracker,
     clock,
-    inFlightMax: PEER_CALLS_MAX,
-    callTimeoutMs: searchTimeoutMs,
-    tracer,
-    connectPeer: options.connectPeer,
+    connectPeer: options.connectPeer ?? overGrpc(options, searchTimeoutMs),
   });
   const isAlive = (peer: PeerId) => tracker.isAlive(peer);
   const graceMs = config.applyGraceMs;

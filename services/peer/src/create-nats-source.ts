@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { findRunningServer, NatsServerSupervisor } from '@tributary/nats';
+import { introduceTo } from '@tributary/peer-link';
 import {
   abortable,
   type Clock,
@@ -11,7 +12,6 @@ import {
 } from '@tributary/runtime';
 import { checkNatsPorts } from './check-ports.ts';
 import type { PeerConfiguration } from './configuration.ts';
-import { introduceTo } from './introduction.ts';
 
 export interface NatsSource extends AsyncDisposable {
   readonly urls: readonly string[];

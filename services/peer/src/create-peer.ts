@@ -18,13 +18,12 @@ import {
   NatsResourceReports,
   raftView,
 } from '@tributary/nats';
+import { type PeerServer, startPeerServer } from '@tributary/peer-link';
 import {
   createReplicaHost,
   FreshnessGuard,
-  type PeerServer,
   type ReplicaHost,
   replicasAskedBy,
-  startPeerServer,
   tracedReplicas,
 } from '@tributary/replica';
 import type { AppliedReports } from '@tributary/replica-api';

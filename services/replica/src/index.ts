@@ -1,6 +1,5 @@
 export { type CreateReplicaHostOptions, createReplicaHost } from './create-replica-host.ts';
 export { FreshnessGuard } from './freshness-guard.ts';
-export { type PeerServer, type PeerServerOptions, startPeerServer } from './peer-server.ts';
 export { ReplicaHost, type ReplicaHostOptions } from './replica-host.ts';
 export { ReplicaWorker, type ReplicaWorkerOptions } from './replica-worker.ts';
 export { replicasAskedBy, tracedReplicas } from './traced-replicas.ts';

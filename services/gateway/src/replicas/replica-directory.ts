@@ -1,4 +1,4 @@
-// A client for each peer: this one's replicas directly, the others' over their p2p port behind a breaker each.
+// A client for each peer: this one's replicas directly, the others' over the way that `connectPeer` makes.
 //
 // A peer that falls silent (stopped, cut off) answers nothing and refuses nothing, so its calls would only end at their
 // deadline. A watch ends them as soon as the peer counts as silent, and the callers go on to another replica. A
@@ -7,10 +7,8 @@
 import type { Metadata } from '@tributary/metadata';
 import type { PeerId } from '@tributary/model';
 import type { ReplicaClient, ReplicaDirectory } from '@tributary/replica-api';
-import { type Clock, pause, type Tracer, TributaryError } from '@tributary/runtime';
+import { type Clock, pause, TributaryError } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
-import { Breaker } from './breaker.ts';
-import { RemoteReplicaClient } from './remote-replica-client.ts';
 
 export interface PeerDirectoryOptions {
   readonly self: PeerId;
@@ -18,13 +16,7 @@ export interface PeerDirectoryOptions {
   readonly metadata: Metadata;
   readonly tracker: AppliedTracker;
   readonly clock: Clock;
-  /** Calls in flight to one peer. */
-  readonly inFlightMax: number;
-  /** Longest time a call may take where its signal sets none. */
-  readonly callTimeoutMs: number;
-  readonly tracer?: Tracer | undefined;
-  /** Absent: over gRPC, behind a breaker. */
-  readonly connectPeer?: ConnectPeer | undefined;
+  readonly connectPeer: ConnectPeer;
 }
 
 /** The way to another peer. */
@@ -46,7 +38,6 @@ interface Remote {
 
 const WATCH_MS = 100;
 const WATCH_LATE_MS = 400;
-const BREAKER_RESET_MS = 1_000;
 
 export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
   readonly self: PeerId;
@@ -86,31 +77,9 @@ export class PeerDirectory implements ReplicaDirectory, AsyncDisposable {
     if (present !== undefined && present.uri === uri) return present;
     if (present !== undefined) this.#drop(peer);
     if (uri === undefined || this.#stopped.signal.aborted) return undefined;
-    const connect = this.#options.connectPeer ?? ((to, at) => this.#connect(to, at));
-    const remote = { uri, link: connect(peer, uri) };
+    const remote = { uri, link: this.#options.connectPeer(peer, uri) };
     this.#remotes.set(peer, remote);
     return remote;
-  }
-
-  #connect(peer: PeerId, uri: string): PeerLink {
-    const { clock, inFlightMax, callTimeoutMs, tracer } = this.#options;
-    const client = new RemoteReplicaClient({ peer, uri, clock, callTimeoutMs, tracer });
-    const name = `peer ${peer} at ${uri}`;
-    const breaker = new Breaker({ name, inFlightMax, resetTimeoutMs: BREAKER_RESET_MS });
-    return {
-      client: {
-        call: (target, call, signal, hold) =>
-          breaker.run(() => client.call(target, call, signal, hold), signal),
-      },
-      get isBroken() {
-        return breaker.isOpen;
-      },
-      abandon: () => client.abandon(),
-      close: () => {
-        breaker.close();
-        client.close();
-      },
-    };
   }
 
   #drop(peer: PeerId): void {

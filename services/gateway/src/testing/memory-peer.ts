@@ -1,7 +1,6 @@
 // A peer for tests: the real gateway over replicas in memory, with a real p2p port for the other peers. It follows the
 // metadata and the streams like a real one, and can be made slow, deaf or dead.
 
-import { type handleBidiStreamingCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import {
   type CollectionState,
   findCollection,
@@ -9,12 +8,11 @@ import {
   MetadataReplica,
 } from '@tributary/metadata';
 import { type PeerId, peerId, type ResourceUsage } from '@tributary/model';
+import { type PeerServer, startPeerServer } from '@tributary/peer-link';
 import {
   type AppliedReports,
   type CallOf,
   HELD_BYTES_MIN,
-  PEER_SERVICE,
-  PeerConversation,
   type ReplicaClient,
   type ResourceReports,
 } from '@tributary/replica-api';
@@ -58,8 +56,8 @@ export class MemoryPeer implements ReplicaClient {
   /** By shard of a collection. */
   readonly #opening = new Map<string, Promise<OpenedReplica>>();
   readonly #opened = new Map<string, OpenedReplica>();
-  readonly #p2p = new Server();
   readonly #running: Promise<unknown>[] = [];
+  #p2p: PeerServer | undefined;
   #gateway: Gateway | undefined;
   /** Applies nothing while true: a replica that lags. */
   isApplying = true;
@@ -91,8 +89,8 @@ export class MemoryPeer implements ReplicaClient {
   async start(): Promise<void> {
     const { signal } = this.#stopped;
     this.#running.push(this.metadata.run(signal));
-    const port = await this.#listen();
-    const uri = `http://127.0.0.1:${port}`;
+    this.#p2p = await this.#listen();
+    const uri = `http://127.0.0.1:${this.#p2p.port}`;
     await this.metadata.propose(
       () => ({ kind: 'peerJoined', peer: this.id, uri, version: '0.1.0', featureLevel: 1 }),
       signal,
@@ -111,7 +109,7 @@ export class MemoryPeer implements ReplicaClient {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    this.#p2p.forceShutdown();
+    await this.#p2p?.close();
     await this.#gateway?.close();
     await Promise.allSettled(this.#running);
     await this.#replicas[Symbol.asyncDispose]();
@@ -124,13 +122,18 @@ export class MemoryPeer implements ReplicaClient {
     hold?: (bytes: number) => void,
   ): Promise<ReplicaAnswers[K]> {
     this.calls++;
-    if (this.isStopped) await systemClock.sleep(3_600_000, signal);
+    if (this.isStopped) await systemClock.sleep(3_600_000, this.#untilStopped(signal));
     const replica = this.#opened.get(`${target.collection}/${target.shard}`);
     if (replica === undefined) throw new TributaryError('not_found', 'no such replica');
     const answer = replica.call<K>(call);
     const { length } = encodeAnswer<K>(call.kind, answer);
     if (length > HELD_BYTES_MIN) hold?.(length);
     return answer;
+  }
+
+  #untilStopped(signal: AbortSignal | undefined): AbortSignal {
+    const stopped = this.#stopped.signal;
+    return signal === undefined ? stopped : AbortSignal.any([stopped, signal]);
   }
 
   #createGateway(): Promise<Gateway> {
@@ -168,26 +171,14 @@ export class MemoryPeer implements ReplicaClient {
     return new TributaryError('unavailable', `peer ${this.id} was removed`);
   }
 
-  #listen(): Promise<number> {
-    const converse: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-      const conversation = new PeerConversation(
-        { replicas: this },
-        {
-          write: (message) => void call.write(message),
-          end: () => call.end(),
-          fail: (error) => call.destroy(error),
-        },
-      );
-      call.on('data', (message: Buffer) => conversation.take(message));
-      call.on('end', () => conversation.stop());
-      call.on('cancelled', () => conversation.cancel());
-    };
-    this.#p2p.addService({ converse: PEER_SERVICE.converse }, { converse });
-    return new Promise((resolve, reject) => {
-      this.#p2p.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
-        if (error) reject(error);
-        else resolve(port);
-      });
+  #listen(): Promise<PeerServer> {
+    const introduce = () => ({ peer: this.id, version: '0.1.0', natsUrls: [] });
+    return startPeerServer({
+      host: '127.0.0.1',
+      port: 0,
+      handlers: { replicas: this, introduce },
+      clock: systemClock,
+      logger: silentLogger,
     });
   }
 

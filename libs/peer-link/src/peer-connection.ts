@@ -44,7 +44,7 @@ import {
   type ReplicaCallKind,
 } from '@tributary/wire';
 
-export interface RemoteReplicaClientOptions {
+export interface PeerConnectionOptions {
   readonly peer: PeerId;
   /** Where its p2p port is reached, `http://host:port`. */
   readonly uri: string;
@@ -81,8 +81,8 @@ const CHANNEL_OPTIONS = {
 /** A peer that leaves so many messages unanswered is as good as silent; their callers have mostly given up. */
 const MESSAGES_MAX = 8_192;
 
-export class RemoteReplicaClient implements ReplicaClient {
-  readonly #options: RemoteReplicaClientOptions;
+export class PeerConnection implements ReplicaClient {
+  readonly #options: PeerConnectionOptions;
   readonly #client: Client;
   /** The calls of each message on the stream, by its number. */
   readonly #inFlight = new Map<number, readonly Pending[]>();
@@ -90,7 +90,7 @@ export class RemoteReplicaClient implements ReplicaClient {
   #gathering: Pending[] = [];
   #lastNumber = 0;
 
-  constructor(options: RemoteReplicaClientOptions) {
+  constructor(options: PeerConnectionOptions) {
     this.#options = options;
     const address = new URL(options.uri).host;
     this.#client = new Client(address, credentials.createInsecure(), CHANNEL_OPTIONS);
