@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FIRST_GENERATION, shardId } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
 import type { AppendFate } from '@tributary/stream/memory';
+import { encodeEntry } from '@tributary/wire';
 import { type MemoryCluster, startMemoryCluster } from './testing/memory-cluster.ts';
 
 interface Answer {
@@ -12,9 +14,14 @@ interface Answer {
   readonly ms: number;
 }
 
-async function send(cluster: MemoryCluster, request: string, body?: object): Promise<Answer> {
+async function send(
+  cluster: MemoryCluster,
+  request: string,
+  body?: object,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const [method = '', path = ''] = request.split(' ');
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', ...more };
   const startedMs = performance.now();
   const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
   const answer = await fetch(`${cluster.url()}${path}`, init);
@@ -217,11 +224,38 @@ test('a write whose answer was lost is found again by its retry and completed', 
   assert.equal(found(await search(cluster)), 50);
 });
 
-test('a write that is durable is not said to be refused where nothing more is known of it', async () => {
+test('a write whose answer was lost has its own operation id, whatever was written meanwhile', async () => {
   let tries = 0;
-  const append = () => (tries++ % 2 === 0 ? ('unknownWritten' as const) : ('ok' as const));
-  await using cluster = await startMemoryCluster({ peers: 1, streams: { faults: { append } } });
+  await using cluster = await startMemoryCluster({
+    peers: 1,
+    streams: {
+      faults: {
+        append: async (collection) => {
+          if (tries++ === 0) return 'unknownWritten';
+          if (tries === 2) {
+            const entry = { operationId: 'other', timeMs: 1, operations: [] };
+            const message = { shard: shardId(0), messageId: 'other', data: encodeEntry(entry) };
+            await cluster.streams.open(collection, FIRST_GENERATION).append([message]);
+          }
+          return 'ok';
+        },
+      },
+    },
+  });
+  await create(cluster, {});
+  const { text } = await write(cluster, 'wait=true&timeout=30');
+  assert.equal(tries, 3);
+  assert.equal(JSON.parse(text).result.operation_id, 1);
+});
+
+test('a write that is durable is not said to be refused where nothing more is known of it', async () => {
+  await using cluster = await startMemoryCluster({ peers: 1 });
   await create(cluster, { shard_number: 2 });
+  // The second under the key is a duplicate of the first, and where that stands the log has to say.
+  const key = { 'x-tributary-idempotency-key': 'once' };
+  const writeAgain = (parameters: string) =>
+    send(cluster, `PUT /collections/c/points?${parameters}`, POINTS, key);
+  assert.equal(statusOfWrite(await writeAgain('wait=true')), 'completed');
   const open = cluster.streams.open.bind(cluster.streams);
   let isLed = false;
   cluster.streams.open = (id, generation) => {
@@ -236,9 +270,9 @@ test('a write that is durable is not said to be refused where nothing more is kn
       },
     });
   };
-  assert.equal(statusOfWrite(await write(cluster, 'wait=false')), 'acknowledged');
-  assert.equal(statusOfWrite(await write(cluster, 'wait=true&timeout=1')), 'wait_timeout');
-  const waiting = write(cluster, 'wait=true&timeout=60');
+  assert.equal(statusOfWrite(await writeAgain('wait=false')), 'acknowledged');
+  assert.equal(statusOfWrite(await writeAgain('wait=true&timeout=1')), 'wait_timeout');
+  const waiting = writeAgain('wait=true&timeout=60');
   isLed = true;
   assert.equal(statusOfWrite(await waiting), 'completed');
 });

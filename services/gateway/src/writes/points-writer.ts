@@ -227,19 +227,21 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   /**
-   * The sequence each touched shard has to reach. A duplicate's receipt does not tell where its messages stand, so the
-   * last message of each shard is taken: it is not before them, and the shard's replicas do reach it. Undefined where
-   * the stream does not tell, in the time of a write that waits.
+   * The sequence each touched shard has to reach. Where a key was used before, the write under it may be of other parts,
+   * and where those stand the receipt does not tell: the last message of each shard is taken, which is not before them
+   * and which the shard's replicas do reach. Undefined where the stream does not tell, in the time of a write that waits.
    */
   async #sequencesOf(
     collection: CollectionState,
     receipt: WriteReceipt,
-    { wait }: WriteParameters,
+    { wait, idempotencyKey }: WriteParameters,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<ShardId, Sequence> | undefined> {
     const { shardSequences } = receipt;
     const shards = writtenShards(collection.shardMap, shardSequences.keys());
-    if (!receipt.duplicate) return sequencesOf(shards, shardSequences);
+    if (!receipt.duplicate || idempotencyKey === undefined) {
+      return sequencesOf(shards, shardSequences);
+    }
     const stream = this.#options.streams.open(collection.id, collection.shardMap.generation);
     const head = async (shard: ShardId) =>
       [shard, (await stream.shardHead(shard)).lastSequence] as const;
