@@ -71,6 +71,18 @@ test('a write is completed with as many replicas as the factor says, and with no
   await completion;
 });
 
+test('a write for every replica is not completed with fewer than the factor where one is Dead', async () => {
+  const { clock, report, completed } = start('Dead', 2);
+  let isCompleted = false;
+  report(self, 7);
+  report(other, 7);
+  void completed(true).then(() => {
+    isCompleted = true;
+  });
+  await clock.advance(10 * GRACE_MS);
+  assert.equal(isCompleted, false);
+});
+
 test('a silent replica that is behind delays nobody, and is not taken for one that has the write', async () => {
   const { clock, report, completed } = start('Active');
   report(other, 6);

@@ -22,7 +22,7 @@ export interface ApplyWaitOptions {
 export interface AppliedTarget {
   readonly collection: CollectionState;
   readonly sequences: ReadonlyMap<ShardId, Sequence>;
-  /** Every Active replica, whatever the factor. */
+  /** Every Active replica, besides as many as the factor asks for. */
   readonly everyReplica: boolean;
 }
 
@@ -60,7 +60,8 @@ export class ApplyWait {
   }
 
   #isCompleted(target: AppliedTarget): boolean {
-    if (target.everyReplica) return this.#isAppliedAt(target, ({ state }) => state === 'Active');
+    const isActive: Counts = ({ state }) => state === 'Active';
+    if (target.everyReplica && !this.#isAppliedAt(target, isActive)) return false;
     const factor = target.collection.config.writeConsistencyFactor;
     for (const [shard, sequence] of target.sequences) {
       const replicas = this.#replicas(target, shard);
