@@ -20,7 +20,7 @@ const SUITES: readonly Suite[] = [
     name: 'unit',
     patterns: [
       '{libs,services,infra}/**/*.test.ts',
-      'test/{architecture,mutants,simulation,torture}/*.test.ts',
+      'test/{architecture,mutants,simulation,torture}/**/*.test.ts',
     ],
     concurrency: 2,
     timeoutMs: 240_000,

@@ -30,7 +30,7 @@ export const CONFIG: CollectionConfig = {
   replicationFactor: 3,
 };
 
-const FOLLOWER = {
+export const FOLLOWER = {
   flushIntervalMs: 400,
   checkIntervalMs: 500,
   advanceSequences: 12,
