@@ -227,9 +227,10 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   /**
-   * The sequence each touched shard has to reach. Where a key was used before, the write under it may be of other parts,
-   * and where those stand the receipt does not tell: the last message of each shard is taken, which is not before them
-   * and which the shard's replicas do reach. Undefined where the stream does not tell, in the time of a write that waits.
+   * The sequence each touched shard has to reach. Where a key was used before, the write under it may be of other
+   * parts, and where those stand the receipt does not tell: the last message of each shard is taken, which is not
+   * before them and which the shard's replicas do reach. Undefined where the stream does not tell, in the time of a
+   * write that waits.
    */
   async #sequencesOf(
     collection: CollectionState,
