@@ -163,9 +163,11 @@ export class BatchingAppender {
     return this.#queue.length;
   }
 
-  /** Refuses what is waiting and resolves when nothing is in flight. */
-  async close(): Promise<void> {
-    this.#closed.abort(new TributaryError('unavailable', 'the gateway is shutting down'));
+  /** Refuses what is waiting, with `reason`, and resolves when nothing is in flight. */
+  async close(
+    reason = new TributaryError('unavailable', 'the gateway is shutting down'),
+  ): Promise<void> {
+    this.#closed.abort(reason);
     for (const write of this.#queue.splice(0)) settle(write, () => this.#closed.signal.reason);
     this.#queueBytes = 0;
     await this.#pump;

@@ -205,7 +205,7 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
     tracker.retain(collections);
     cluster.spread.retain(state);
     cuts.retain(state);
-    writer.retain(collections);
+    writer.retain(state.collections.values());
     strict.retain(collections);
     observation.meter.forgetGone();
     vectorNames.finishAbandoned();

@@ -5,11 +5,9 @@
 // Invariant: `acknowledged` and `completed` are only answered after the stream gave a receipt. A write without a
 // receipt is refused (certainly not written) or unknown, and the error says which.
 
-import { createHash } from 'node:crypto';
 import type { CollectionState, Metadata } from '@tributary/metadata';
 import {
   ALL_SHARDS,
-  type CollectionId,
   type PointId,
   type PointOperation,
   type Sequence,
@@ -17,6 +15,7 @@ import {
   type ShardTarget,
 } from '@tributary/model';
 import {
+  collectionNotFound,
   emptyUpdate,
   noPointFound,
   prepareSteps,
@@ -29,17 +28,17 @@ import {
   endInSlices,
   pause,
   type Random,
-  type SpanDetails,
   startDeadline,
   type Tracer,
   TributaryError,
   traced,
 } from '@tributary/runtime';
-import { BatchingAppender, type WriteReceipt, type WriteStreams } from '@tributary/stream';
+import type { WriteReceipt, WriteStreams } from '@tributary/stream';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { Breaker, type Guard } from '../replicas/breaker.ts';
 import type { AppliedTarget, ApplyWait } from './apply-wait.ts';
+import { appendSpan, isSameStream, operationIdOf, StreamAppenders } from './stream-appenders.ts';
 import type { WriteTiming, WriteWatch } from './write-watch.ts';
 
 export interface PointsWriterOptions {
@@ -66,6 +65,19 @@ export interface PointsWriterOptions {
   ) => Promise<readonly PointId[]>;
 }
 
+/** What it takes to log one write. */
+interface Logging {
+  readonly operation: PointOperation;
+  readonly parameters: WriteParameters;
+  readonly timing: WriteTiming;
+  readonly signal: AbortSignal;
+}
+
+interface Logged {
+  readonly collection: CollectionState;
+  readonly receipt: WriteReceipt;
+}
+
 /** Who follows one write. */
 interface WriteObserver {
   readonly timing: WriteTiming;
@@ -77,11 +89,12 @@ const HEADS_AGAIN_AFTER_MS = 100;
 
 export class PointsWriter implements AsyncDisposable {
   readonly #options: PointsWriterOptions;
-  readonly #appenders = new Map<CollectionId, BatchingAppender>();
+  readonly #appenders: StreamAppenders;
   readonly #guard: Guard;
 
   constructor(options: PointsWriterOptions) {
     this.#options = options;
+    this.#appenders = new StreamAppenders(options);
     const { appendGuard, inFlightMax } = options;
     const name = 'the write stream';
     this.#guard =
@@ -114,35 +127,23 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   async #write(
-    collection: CollectionState,
+    resolved: CollectionState,
     operation: PointOperation,
     parameters: WriteParameters,
     { timing, onLogged }: WriteObserver,
   ): Promise<UpdateView> {
     const { clock, writeTimeoutMs } = this.#options;
-    const prepared = await this.#prepare(collection, operation);
-    const parts = await endInSlices(splitSteps(prepared, collection.shardMap));
-    if (parts.length === 0) throw emptyUpdate();
-    if (parameters.ordering === 'strong') {
-      const targets = parts.map((part) => part.shard);
-      this.#requireEveryReplica(collection, writtenShards(collection.shardMap, targets));
-    }
     const timeoutMs = parameters.timeoutMs ?? writeTimeoutMs;
     using deadline = startDeadline(clock, timeoutMs, undefined, 'the write');
-    const appender = this.#appender(collection);
-    const key = operationIdOf(collection.id, parameters.idempotencyKey);
-    timing.handedOver();
-    const receipt = await traced(
-      this.#options.tracer,
-      () => appendSpan(collection, operation),
-      () => this.#guard.run(() => appender.append(parts, deadline.signal, key)),
-    );
+    const logging = { operation, parameters, timing, signal: deadline.signal };
+    const { collection, receipt } = await this.#log(resolved, logging);
+    const isKeyed = parameters.idempotencyKey !== undefined;
     timing.acknowledged();
     await onLogged?.();
     // From here on the write is durable: no error may say that nothing was done.
     const sequences = await this.#sequencesOf(collection, receipt, parameters, deadline.signal);
     // A write with a key is an append of its own, so its receipt tells its own last sequence, also of a duplicate.
-    const operationId = key === undefined ? lastOf(sequences, receipt.sequence) : receipt.sequence;
+    const operationId = isKeyed ? receipt.sequence : lastOf(sequences, receipt.sequence);
     if (!parameters.wait) return { operationId, status: 'acknowledged' };
     const everyReplica = parameters.ordering === 'strong' || isOfVectorName(operation);
     const applied = await this.#appliedInTime(
@@ -185,21 +186,66 @@ export class PointsWriter implements AsyncDisposable {
     return views;
   }
 
-  /** Lets go of the appenders of collections that are gone. */
-  retain(collections: ReadonlySet<CollectionId>): void {
-    for (const [id, appender] of this.#appenders) {
-      if (collections.has(id)) continue;
-      this.#appenders.delete(id);
-      // Nobody waits for it: what it still holds is refused by its own error.
-      appender.close().catch(() => {});
-    }
+  /** Lets go of what is there to write to other collections, or to other generations of these. */
+  retain(collections: Iterable<CollectionState>): void {
+    this.#appenders.retain(collections);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const appenders = [...this.#appenders.values()];
-    this.#appenders.clear();
-    await Promise.all(appenders.map((appender) => appender.close()));
+    await this.#appenders[Symbol.asyncDispose]();
     this.#guard.close();
+  }
+
+  /** Writes to the collection that has the name by now, where the one that was resolved is gone; and says which. */
+  async #log(collection: CollectionState, logging: Logging): Promise<Logged> {
+    try {
+      return { collection, receipt: await this.#append(collection, logging) };
+    } catch (error) {
+      // What is logged of a vector's name is of a revision that the other collection does not have.
+      if (isOfVectorName(logging.operation)) throw error;
+      const current = await this.#replacementOf(collection, error);
+      if (current === undefined) throw error;
+      return { collection: current, receipt: await this.#append(current, logging) };
+    }
+  }
+
+  async #append(
+    collection: CollectionState,
+    { operation, parameters, timing, signal }: Logging,
+  ): Promise<WriteReceipt> {
+    const prepared = await this.#prepare(collection, operation);
+    const parts = await endInSlices(splitSteps(prepared, collection.shardMap));
+    if (parts.length === 0) throw emptyUpdate();
+    if (parameters.ordering === 'strong') {
+      const targets = parts.map((part) => part.shard);
+      this.#requireEveryReplica(collection, writtenShards(collection.shardMap, targets));
+    }
+    const appender = this.#appenders.of(collection);
+    const key = operationIdOf(collection.id, parameters.idempotencyKey);
+    timing.handedOver();
+    return traced(
+      this.#options.tracer,
+      () => appendSpan(collection, operation),
+      () => this.#guard.run(() => appender.append(parts, signal, key)),
+    );
+  }
+
+  /**
+   * Where a write goes that was certainly not written because its collection was deleted and made again, or its shards
+   * were placed again, after it was resolved. Errors: `not_found` where no collection has the name now.
+   */
+  async #replacementOf(
+    collection: CollectionState,
+    error: unknown,
+  ): Promise<CollectionState | undefined> {
+    const { metadata, names } = this.#options;
+    const code = error instanceof TributaryError ? error.code : undefined;
+    if (code !== 'not_found' && code !== 'unavailable') return undefined;
+    // This peer may not have heard yet of a stream that is gone. Out of reach is mostly the log, and META with it.
+    const { collections } = code === 'not_found' ? await names.caughtUp() : metadata.state;
+    const current = collections.get(collection.name);
+    if (current === undefined) throw collectionNotFound(collection.name);
+    return isSameStream(current, collection) ? undefined : current;
   }
 
   /** Held against the newest collection before it is refused. */
@@ -287,34 +333,6 @@ export class PointsWriter implements AsyncDisposable {
       }
     }
   }
-
-  #appender({ id, shardMap }: CollectionState): BatchingAppender {
-    const present = this.#appenders.get(id);
-    if (present !== undefined) return present;
-    const { streams, clock, random, tracer } = this.#options;
-    const stream = streams.open(id, shardMap.generation);
-    const currentTrace = tracer && (() => tracer.current());
-    const appender = new BatchingAppender({
-      stream,
-      clock,
-      random,
-      ...(currentTrace && { currentTrace }),
-    });
-    this.#appenders.set(id, appender);
-    return appender;
-  }
-}
-
-function appendSpan({ id, name }: CollectionState, { kind }: PointOperation): SpanDetails {
-  return {
-    name: `append ${kind}`,
-    kind: 'producer',
-    attributes: {
-      'messaging.system': 'nats',
-      'tributary.collection': id,
-      'tributary.collection.name': name,
-    },
-  };
 }
 
 /** The last sequence that each shard reads of a write: of its own entries or of those for all shards. */
@@ -344,16 +362,6 @@ function idsNeeded(operation: PointOperation): readonly PointId[] {
     default:
       return [];
   }
-}
-
-/**
- * The id of the last message of the write, so that the stream itself refuses a second one, at whatever peer; keys kept
- * here (rejected) would be forgotten with the peer. Keys of different collections are different writes, and a key may
- * be longer than a message id should be.
- */
-function operationIdOf(collection: CollectionId, key: string | undefined): string | undefined {
-  if (key === undefined) return undefined;
-  return createHash('sha256').update(`${collection}/${key}`).digest('base64url');
 }
 
 /** Says nothing about the write: who was asked about it is out of reach, or the gateway closes. */
