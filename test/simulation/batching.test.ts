@@ -152,11 +152,12 @@ function applyMessage(batch: ApplyBatch, message: Message): boolean {
 }
 
 function checkReplayed({ state, refused }: Replayed, expected: Fold, where: string): void {
-  const { contentHash, points, payloadSchema, names, lastStamp, count } = expected.at(
+  const { contentHash, stateHash, points, payloadSchema, names, lastStamp, count } = expected.at(
     expected.lastSequence,
   );
   assert.equal(state.lastStamp, lastStamp, where);
   assert.equal(state.contentHash, contentHash, where);
+  assert.equal(state.stateHash, stateHash, where);
   assert.equal(state.pointsCount, points.size, where);
   assert.equal(state.appliedCount, count, where);
   assert.deepEqual(state.payloadSchema, payloadSchema, where);

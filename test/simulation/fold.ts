@@ -19,7 +19,7 @@ import {
   type StoredPoint,
   stamp,
 } from '@tributary/model';
-import { ContentHash, pointDigest } from '@tributary/storage';
+import { contentDigest, DigestSum, pointDigest } from '@tributary/storage';
 import type { StreamMessage } from '@tributary/stream';
 import { decodeEntry } from '@tributary/wire';
 import { FIRST_NAMES, namesAfter, timelyOperation, type VectorNames } from './fold-names.ts';
@@ -41,6 +41,7 @@ const PAYLOAD_DEPTH_MAX = 128;
 
 export interface Folded extends Content {
   readonly contentHash: string;
+  readonly stateHash: string;
   /** Entries of the shard up to here. */
   readonly count: number;
 }
@@ -50,7 +51,7 @@ const NOTHING: Folded = {
   payloadSchema: {},
   names: FIRST_NAMES,
   lastStamp: 0,
-  contentHash: new ContentHash().toString(),
+  ...hashesOf(new Map()),
   count: 0,
 };
 
@@ -67,8 +68,7 @@ export class Fold {
     if (content === undefined) this.refused.push(message.sequence);
     const { points, payloadSchema, names, lastStamp } = content ?? this.#last;
     const count = this.#last.count + messages;
-    const contentHash = hashOf(points);
-    this.#last = { points, payloadSchema, names, lastStamp, contentHash, count };
+    this.#last = { points, payloadSchema, names, lastStamp, ...hashesOf(points), count };
     this.#lastSequence = message.sequence;
     this.#history.push({ at: message.sequence, folded: this.#last });
   }
@@ -224,8 +224,12 @@ function isMatch(
   return matchesFilter(filter, subject, { indexes: meaningfulIndexesOf(schema) });
 }
 
-function hashOf(points: Points): string {
-  const hash = new ContentHash();
-  for (const point of points.values()) hash.add(pointDigest(point));
-  return hash.toString();
+function hashesOf(points: Points): Pick<Folded, 'contentHash' | 'stateHash'> {
+  const [content, state] = [new DigestSum(), new DigestSum()];
+  for (const point of points.values()) {
+    const digest = pointDigest(point);
+    state.add(digest);
+    content.add(contentDigest(digest, point.version));
+  }
+  return { contentHash: content.toString(), stateHash: state.toString() };
 }

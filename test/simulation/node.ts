@@ -201,6 +201,7 @@ export function delegating(store: ReplicaStore, changes: Partial<ReplicaStore>):
     scan: (from) => store.scan(from),
     scanPayloads: (from) => store.scanPayloads(from),
     scanDigests: () => store.scanDigests(),
+    scanTombstones: () => store.scanTombstones(),
     prepare: () => store.prepare(),
     commit: (made) => store.commit(made),
     flush: () => store.flush(),

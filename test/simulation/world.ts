@@ -250,8 +250,9 @@ class World {
     assert.deepEqual(
       replica.cuts,
       expected.map((at) => {
-        const { contentHash, count, points } = this.#fold.at(at);
-        return { sequence: at, appliedCount: count, pointsCount: points.size, contentHash };
+        const { contentHash, stateHash, count, points } = this.#fold.at(at);
+        const hashes = { contentHash, stateHash };
+        return { sequence: at, appliedCount: count, pointsCount: points.size, ...hashes };
       }),
     );
   }

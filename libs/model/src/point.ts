@@ -63,6 +63,16 @@ export interface Point<V = VectorValue> {
   readonly payload: PayloadBytes;
 }
 
+/** What a deleted point leaves in a collection that keeps such: that, and when, it was deleted. No read shows it. */
+export interface Tombstone {
+  readonly id: PointId;
+  /** Of the entry that deleted it. */
+  readonly version: Sequence;
+  readonly stamp: Stamp;
+  /** As of a point. */
+  readonly origin?: string;
+}
+
 /** A point as a replica holds it: `version` is the sequence of the entry that last changed it. */
 export interface StoredPoint extends Point {
   readonly version: Sequence;

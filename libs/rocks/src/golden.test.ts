@@ -5,7 +5,14 @@ import test from 'node:test';
 import { pointIdToBytes, sequence, stamp } from '@tributary/model';
 import { bytesOfHex, goldenText, hexLines } from '@tributary/runtime/testing';
 import { BUCKET_SUMS_BYTES } from '@tributary/storage';
-import { decodeCut, decodePoint, decodeState, decodeVectors, RecordEncoder } from './records.ts';
+import {
+  decodeCut,
+  decodePoint,
+  decodeState,
+  decodeVectors,
+  RecordEncoder,
+  tombstoneKey,
+} from './records.ts';
 
 const what = () => 'the record';
 const KEY = pointIdToBytes('0b6a2c5e-2b0d-4e5a-9d53-1f2a3b4c5d6e');
@@ -27,8 +34,10 @@ const state = {
   appliedSequence: sequence(1_000_000),
   appliedCount: 12,
   contentHash: 'ab'.repeat(32),
+  stateHash: 'cd'.repeat(32),
   pointsCount: 7,
   payloadBytes: 70,
+  tombstonesCount: 2,
   lastStamp: stamp(2 ** 51 + 1),
   payloadSchema: { n: { type: 'float' as const } },
   vectorSchema: { a: { revision: 3 } },
@@ -38,6 +47,7 @@ const cut = {
   appliedCount: 12,
   pointsCount: 7,
   contentHash: state.contentHash,
+  stateHash: state.stateHash,
 };
 const buckets = Buffer.from({ length: BUCKET_SUMS_BYTES, 0: 1, [BUCKET_SUMS_BYTES - 1]: 2 });
 
@@ -49,7 +59,7 @@ function goldenRecord(name: string, today: Uint8Array | undefined): Buffer {
   return Buffer.from(bytesOfHex(golden));
 }
 
-test('a point, its vectors, a cut and the state have the bytes of the golden files, and are read', () => {
+test('a point, its vectors, a tombstone, a cut and the state have the bytes of the golden files, and are read', () => {
   const encoder = new RecordEncoder();
   const vectors = goldenRecord('vectors', encoder.vectors(KEY, point));
   assert.deepEqual(decodeVectors(KEY, vectors, what).vectors, point.vectors);
@@ -57,6 +67,11 @@ test('a point, its vectors, a cut and the state have the bytes of the golden fil
   const { version, stamp: at, origin, payload } = decodePoint(KEY, stored, what);
   assert.deepEqual([version, at, origin], [mark.version, mark.stamp, point.origin]);
   assert.deepEqual(payload, point.payload);
+  const tombstone = { id: 7, ...mark, origin: 'süd' };
+  const key = tombstoneKey(KEY);
+  const buried = goldenRecord('tombstone', encoder.tombstone(key, tombstone, Buffer.alloc(32, 1)));
+  assert.equal(decodePoint(key, buried, what).stamp, mark.stamp);
+  assert.throws(() => decodePoint(KEY, buried, what), { code: 'corrupt' }, 'it is no point');
   const read = decodeCut(KEY, goldenRecord('cut', encoder.cut(KEY, cut, buckets)), what);
   assert.deepEqual(read.cut, cut);
   assert.deepEqual(read.buckets, buckets);

@@ -16,6 +16,8 @@ test('the state of a store without payload indexes has these bytes', () => {
     appliedSequence: sequence(1_000_000),
     appliedCount: 12,
     contentHash: 'ab'.repeat(32),
+    stateHash: 'cd'.repeat(32),
+    tombstonesCount: 2,
     pointsCount: 7,
     payloadBytes: 70,
     lastStamp: stamp(2 ** 51 + 1),
@@ -31,6 +33,8 @@ test('the state of a store with schemas is read as it was written, in these byte
     appliedSequence: sequence(1),
     appliedCount: 1,
     contentHash: 'ab'.repeat(32),
+    stateHash: 'cd'.repeat(32),
+    tombstonesCount: 2,
     pointsCount: 0,
     payloadBytes: 0,
     lastStamp: stamp(3),
@@ -43,7 +47,7 @@ test('the state of a store with schemas is read as it was written, in these byte
   }
   const texts = new RecordEncoder()
     .state({ ...state, vectorSchema })
-    .subarray(77)
+    .subarray(117)
     .toString('utf8');
   assert.equal(texts, '[{"n":{"type":"float"}},{"a":{"revision":3}}]');
 });
@@ -107,5 +111,5 @@ test('values that are all bytes or half floats take as many bytes, and come back
 });
 
 const GOLDEN_STATE =
-  '02065188570000000080842e4100000000000028400000000000001c40abababababababababababababababababababababababababababababababab00000000008051400200000000002043';
-const GOLDEN_VECTORS = '021e2eb6c802000000020000000000003f000080bf0500696d6167650100000000000040';
+  '0343097ab50000000080842e4100000000000028400000000000001c40ababababababababababababababababababababababababababababababababcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd000000000080514000000000000000400200000000002043';
+const GOLDEN_VECTORS = '031e2eb6c802000000020000000000003f000080bf0500696d6167650100000000000040';

@@ -1,8 +1,8 @@
 // The bytes of a store's records, little-endian. Each begins with its format and a CRC32C over its key and the rest, so
 // neither a flipped bit nor a record under another's key is taken for true.
 //
-//   point    format u8, crc u32, version f64, vector count u16, crc of its vectors record u32, digest 32, stamp f64,
-//            origin length u8, origin, payload
+//   point    format u8, crc u32, version f64, vector count u16, crc of its vectors record u32, digest without the
+//            version 32, stamp f64, origin length u8, origin, payload
 //   vectors  format u8, crc u32, count u16, then each: name length u16, name, and one of
 //              dense   value count u32, f32 values
 //              sparse  0xffffffff u32, value count u32, u32 indices, f32 values
@@ -10,10 +10,12 @@
 //            of dense and multi, where 16 or more values have no others, the shorter forms
 //              halves  0xfffffffd u32, row size u32 or 0 for dense, value count u32, f16 values
 //              bytes   0xfffffffc u32, row size u32 or 0 for dense, value count u32, u8 values
-//   cut      format u8, crc u32, sequence f64, applied count f64, points f64, content hash 32, bucket sums 2,048
-//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, bytes of
-//            payloads f64, last stamp f64, as JSON text the payload schema, absent where it is empty, or where there is
-//            a vector schema the list of both
+//   tombstone  as a point without vectors and payload, under a key of its own
+//   cut      format u8, crc u32, sequence f64, applied count f64, points f64, content hash 32, state hash 32, bucket
+//            sums 2,048
+//   state    format u8, crc u32, applied sequence f64, applied count f64, points f64, content hash 32, state hash 32,
+//            bytes of payloads f64, tombstones f64, last stamp f64, as JSON text the payload schema, absent where it is
+//            empty, or where there is a vector schema the list of both
 
 import { crc32c } from '@node-rs/crc32';
 import {
@@ -22,6 +24,7 @@ import {
   isMulti,
   isSparse,
   type NamedVectors,
+  NO_PAYLOAD,
   parseJson,
   payloadSchemaFromJson,
   type Sequence,
@@ -31,6 +34,7 @@ import {
   sequence,
   stamp,
   stringifyJson,
+  type Tombstone,
   type VectorValue,
   valuesFromBytes,
   valuesToBytes,
@@ -39,15 +43,16 @@ import {
 import { assert, messageOf, TributaryError } from '@tributary/runtime';
 import { BUCKET_SUMS_BYTES, type Cut, DIGEST_BYTES, type ReplicaState } from '@tributary/storage';
 
-const FORMAT = 2;
+const FORMAT = 3;
 const CRC_AT = 1;
 const BODY_AT = 5;
 const STAMP_AT = BODY_AT + 8 + 2 + 4 + DIGEST_BYTES;
 const ORIGIN_AT = STAMP_AT + 8 + 1;
 const ORIGIN_BYTES_MAX = 0xff;
-const STATE_BYTES = BODY_AT + 3 * 8 + DIGEST_BYTES;
-/** Behind the bytes of payloads and the last stamp, which a cut does not have. */
-const SCHEMAS_AT = STATE_BYTES + 2 * 8;
+const HASHES_AT = BODY_AT + 3 * 8;
+const STATE_BYTES = HASHES_AT + 2 * DIGEST_BYTES;
+/** Behind the bytes of payloads, the tombstones and the last stamp, which a cut does not have. */
+const SCHEMAS_AT = STATE_BYTES + 3 * 8;
 const NAME_BYTES_MAX = 0xffff;
 /** Stand where a dense vector has its count, which is never as large. */
 const SPARSE_MARK = 0xffff_ffff;
@@ -60,8 +65,16 @@ export const STATE_KEY = Buffer.of(0xff);
 /** First key after the ids. */
 export const IDS_END = Buffer.of(0x02);
 const CUT_KEY_TAG = 0xfe;
+export const TOMBSTONES_FROM = Buffer.of(0xfd);
+/** First key after the tombstones. */
+export const TOMBSTONES_END = Buffer.of(CUT_KEY_TAG);
 export const CUTS_FROM = Buffer.of(CUT_KEY_TAG);
 const CUT_BYTES = STATE_BYTES + BUCKET_SUMS_BYTES;
+
+/** Sorts as the ids do. `idBytes` are those of the key of a point. */
+export function tombstoneKey(idBytes: Uint8Array): Buffer {
+  return Buffer.concat([TOMBSTONES_FROM, idBytes]);
+}
 
 /** Sorts by the sequence. */
 export function cutKey(at: Sequence): Buffer {
@@ -107,6 +120,10 @@ export class RecordEncoder {
     return seal(key, target, at);
   }
 
+  tombstone(key: Uint8Array, tombstone: Tombstone, digest: Uint8Array): Buffer {
+    return this.point(key, { ...tombstone, payload: NO_PAYLOAD, vectors: {} }, digest, 0);
+  }
+
   point(key: Uint8Array, point: StoredPoint, digest: Uint8Array, vectorsCrc: number): Buffer {
     const { origin = '', payload } = point;
     const target = this.#reserve(ORIGIN_AT + 3 * origin.length + payload.length);
@@ -127,9 +144,11 @@ export class RecordEncoder {
     const target = this.#reserve(SCHEMAS_AT + 3 * schema.length);
     let at = target.writeDoubleLE(state.appliedSequence, BODY_AT);
     at = target.writeDoubleLE(state.appliedCount, at);
-    at = target.writeDoubleLE(state.pointsCount, at);
-    target.write(state.contentHash, at, 'hex');
-    target.writeDoubleLE(state.lastStamp, target.writeDoubleLE(state.payloadBytes, STATE_BYTES));
+    target.writeDoubleLE(state.pointsCount, at);
+    at = writeHashes(target, state);
+    at = target.writeDoubleLE(state.payloadBytes, at);
+    at = target.writeDoubleLE(state.tombstonesCount, at);
+    target.writeDoubleLE(state.lastStamp, at);
     const bytes = SCHEMAS_AT + target.write(schema, SCHEMAS_AT, 'utf8');
     return seal(STATE_KEY, target, bytes);
   }
@@ -138,9 +157,8 @@ export class RecordEncoder {
     const target = this.#reserve(CUT_BYTES);
     let at = target.writeDoubleLE(cut.sequence, BODY_AT);
     at = target.writeDoubleLE(cut.appliedCount, at);
-    at = target.writeDoubleLE(cut.pointsCount, at);
-    target.write(cut.contentHash, at, 'hex');
-    target.set(buckets, STATE_BYTES);
+    target.writeDoubleLE(cut.pointsCount, at);
+    target.set(buckets, writeHashes(target, cut));
     return seal(key, target, CUT_BYTES);
   }
 
@@ -185,9 +203,10 @@ export function decodeState(record: Buffer, what: () => string): ReplicaState {
     appliedSequence: sequence(record.readDoubleLE(BODY_AT)),
     appliedCount: record.readDoubleLE(BODY_AT + 8),
     pointsCount: record.readDoubleLE(BODY_AT + 16),
-    contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
+    ...readHashes(record),
     payloadBytes: record.readDoubleLE(STATE_BYTES),
-    lastStamp: stamp(record.readDoubleLE(STATE_BYTES + 8)),
+    tombstonesCount: record.readDoubleLE(STATE_BYTES + 8),
+    lastStamp: stamp(record.readDoubleLE(STATE_BYTES + 16)),
     ...readSchemas(record, what),
   };
 }
@@ -203,9 +222,25 @@ export function decodeCut(
     sequence: sequence(record.readDoubleLE(BODY_AT)),
     appliedCount: record.readDoubleLE(BODY_AT + 8),
     pointsCount: record.readDoubleLE(BODY_AT + 16),
-    contentHash: record.toString('hex', BODY_AT + 24, STATE_BYTES),
+    ...readHashes(record),
   };
   return { cut, buckets: record.subarray(STATE_BYTES, CUT_BYTES) };
+}
+
+type Hashes = Pick<Cut, 'contentHash' | 'stateHash'>;
+
+function writeHashes(target: Buffer, { contentHash, stateHash }: Hashes): number {
+  target.write(contentHash, HASHES_AT, 'hex');
+  target.write(stateHash, HASHES_AT + DIGEST_BYTES, 'hex');
+  return STATE_BYTES;
+}
+
+function readHashes(record: Buffer): Hashes {
+  const stateHashAt = HASHES_AT + DIGEST_BYTES;
+  return {
+    contentHash: record.toString('hex', HASHES_AT, stateHashAt),
+    stateHash: record.toString('hex', stateHashAt, STATE_BYTES),
+  };
 }
 
 /** The CRC that a sealed record carries. */

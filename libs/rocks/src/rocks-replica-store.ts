@@ -10,19 +10,24 @@ import {
   pointIdToBytes,
   type Sequence,
   type StoredPoint,
+  type Tombstone,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import {
+  areTotalsOf,
   BucketSums,
-  ContentHash,
   type Cut,
+  contentDigest,
   EMPTY_REPLICA_STATE,
   pointDigest,
   type ReplicaState,
   type ReplicaStore,
+  StateTotals,
   type StoreChanges,
   type StoredDigest,
   type StoredPayload,
+  stateAfter,
+  tombstoneDigest,
 } from '@tributary/storage';
 import type { RocksCursor, RocksDatabase, Row } from './database.ts';
 import {
@@ -37,6 +42,7 @@ import {
   type VectorsRecord,
 } from './records.ts';
 import { StoredCuts } from './stored-cuts.ts';
+import { StoredTombstones, type TombstoneRow } from './stored-tombstones.ts';
 
 const FIRST_KEY = Buffer.of(0x00);
 
@@ -45,6 +51,7 @@ export class RocksReplicaStore implements ReplicaStore {
   readonly #database: RocksDatabase;
   readonly #encoder = new RecordEncoder();
   readonly #cuts: StoredCuts;
+  readonly #tombstones: StoredTombstones;
   readonly #onClose: () => void;
   #state: ReplicaState;
   /** Those of the state; undefined until every point was walked over once. */
@@ -58,7 +65,10 @@ export class RocksReplicaStore implements ReplicaStore {
     this.#onClose = onClose;
     this.#state = this.#loadState();
     this.#cuts = new StoredCuts(name, database);
-    if (this.#state.pointsCount === 0) this.#buckets = new BucketSums();
+    const encoder = this.#encoder;
+    this.#tombstones = new StoredTombstones({ name, database, encoder, state: () => this.#state });
+    const { pointsCount, tombstonesCount } = this.#state;
+    if (pointsCount + tombstonesCount === 0) this.#buckets = new BucketSums();
     database.releasePreallocated();
   }
 
@@ -96,10 +106,11 @@ export class RocksReplicaStore implements ReplicaStore {
 
   scan(from?: PointId): IterableIterator<StoredPoint> {
     const key = from === undefined ? FIRST_KEY : pointIdToBytes(from);
-    // Nothing is written between these two calls, so both cursors see one state.
+    // Nothing is written between these calls, so the cursors see one state.
     const points = this.#database.cursor('points', key, IDS_END);
     const vectors = this.#database.cursor('vectors', key, IDS_END);
-    return this.#walk(points, vectors, from === undefined ? this.#state : undefined);
+    if (from !== undefined) return this.#walk(points, vectors, undefined, undefined);
+    return this.#walk(points, vectors, this.#tombstones.cursor(), this.#state);
   }
 
   scanPayloads(from?: PointId): IterableIterator<StoredPayload> {
@@ -108,7 +119,12 @@ export class RocksReplicaStore implements ReplicaStore {
   }
 
   scanDigests(): IterableIterator<StoredDigest> {
-    return this.#walkRecords(this.#database.cursor('points', FIRST_KEY, IDS_END), digestOf);
+    const points = this.#database.cursor('points', FIRST_KEY, IDS_END);
+    return this.#walkDigests(points, this.#tombstones.cursor());
+  }
+
+  scanTombstones(): IterableIterator<Tombstone> {
+    return this.#tombstones.rows(this.#tombstones.cursor()).map(tombstoneOf);
   }
 
   async prepare(): Promise<void> {
@@ -124,44 +140,27 @@ export class RocksReplicaStore implements ReplicaStore {
     );
     const keys = ids.map(pointIdToBytes);
     const previous = this.#getPoints(ids, keys);
-    const hash = new ContentHash(this.#state.contentHash);
-    let { pointsCount, payloadBytes } = this.#state;
     const buckets = this.#bucketsOf(changes);
+    const totals = new StateTotals(this.#state, buckets);
     try {
+      this.#tombstones.take(keys, totals);
       for (let i = 0; i < ids.length; i++) {
         const key = keys[i];
         assert(key !== undefined, 'each id has its key');
         const old = previous[i];
-        if (old !== undefined) {
-          hash.subtract(old.digest);
-          payloadBytes -= old.payload.length;
-          buckets?.subtract(key, old.digest);
-        }
+        if (old !== undefined) totals.subtractPoint(key, old, old.payload.length);
         const point = puts[i];
         if (point !== undefined) {
           const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
           const digest = this.#put(key, point, old, keepsVectors);
-          hash.add(digest);
-          payloadBytes += point.payload.length;
-          buckets?.add(key, digest);
-          if (old === undefined) pointsCount++;
+          totals.addPoint(key, { version: point.version, digest }, point.payload.length);
         } else if (old !== undefined) {
           this.#database.delete('points', key);
           if (old.vectorCount > 0) this.#database.delete('vectors', key);
-          pointsCount--;
         }
       }
-      const vectorSchema = changes.vectorSchema ?? this.#state.vectorSchema;
-      const state: ReplicaState = {
-        appliedSequence: changes.appliedSequence,
-        appliedCount: changes.appliedCount,
-        contentHash: hash.toString(),
-        pointsCount,
-        payloadBytes,
-        lastStamp: changes.lastStamp ?? this.#state.lastStamp,
-        payloadSchema: changes.payloadSchema ?? this.#state.payloadSchema,
-        ...(vectorSchema && { vectorSchema }),
-      };
+      this.#tombstones.leave(changes, totals);
+      const state = stateAfter(this.#state, changes, totals);
       this.#database.put('points', STATE_KEY, this.#encoder.state(state));
       const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);
       this.#database.write({ sync: false });
@@ -185,13 +184,16 @@ export class RocksReplicaStore implements ReplicaStore {
   }
 
   verify(): ReplicaState {
-    const hash = new ContentHash();
-    let pointsCount = 0;
+    const totals = new StateTotals();
     for (const point of this.scan()) {
-      hash.add(pointDigest(point));
-      pointsCount++;
+      const { id, version, payload } = point;
+      totals.addPoint(pointIdToBytes(id), { version, digest: pointDigest(point) }, payload.length);
     }
-    this.#compare(hash, pointsCount, this.#state);
+    for (const tombstone of this.scanTombstones()) {
+      const { id, version } = tombstone;
+      totals.addTombstone(pointIdToBytes(id), { version, digest: tombstoneDigest(tombstone) });
+    }
+    this.#compare(totals, this.#state);
     return this.#state;
   }
 
@@ -284,25 +286,28 @@ export class RocksReplicaStore implements ReplicaStore {
   *#walk(
     points: RocksCursor,
     vectors: RocksCursor,
+    tombstones: RocksCursor | undefined,
     whole: ReplicaState | undefined,
   ): IterableIterator<StoredPoint> {
-    const hash = new ContentHash();
     const buckets = new BucketSums();
-    let pointsCount = 0;
+    const totals = new StateTotals(undefined, buckets);
     try {
       for (let row = points.next(); row !== undefined; row = points.next()) {
         const id = this.#idOf(row);
         const point = decodePoint(row.key, row.value, () => this.#pointName(id));
         const vectorsRow = point.vectorCount > 0 ? vectors.next() : undefined;
         const belongs = vectorsRow?.key.equals(row.key) ? vectorsRow.value : undefined;
-        hash.add(point.digest);
-        buckets.add(row.key, point.digest);
-        pointsCount++;
+        totals.addPoint(row.key, point, point.payload.length);
         yield storedPoint(id, point, this.#vectorsOf(id, row.key, point, belongs));
         this.#assertOpen();
       }
       // A database that lost a file and the note of it has fewer points, each of them sound.
-      if (whole !== undefined) this.#compare(hash, pointsCount, whole);
+      if (whole !== undefined) {
+        for (const each of this.#tombstones.rows(tombstones)) {
+          totals.addTombstone(each.idBytes, each.record);
+        }
+        this.#compare(totals, whole);
+      }
       if (whole === this.#state) this.#buckets = buckets;
       if (vectors.next() !== undefined) {
         throw new TributaryError('corrupt', `store ${this.#name}: it has vectors of no point`);
@@ -310,7 +315,16 @@ export class RocksReplicaStore implements ReplicaStore {
     } finally {
       points.close();
       vectors.close();
+      tombstones?.close();
     }
+  }
+
+  *#walkDigests(
+    points: RocksCursor,
+    tombstones: RocksCursor | undefined,
+  ): IterableIterator<StoredDigest> {
+    yield* this.#walkRecords(points, digestOf);
+    for (const { id, record } of this.#tombstones.rows(tombstones)) yield digestOf(id, record);
   }
 
   *#walkRecords<T>(
@@ -331,11 +345,12 @@ export class RocksReplicaStore implements ReplicaStore {
     }
   }
 
-  #compare(hash: ContentHash, pointsCount: number, state: ReplicaState): void {
-    if (hash.toString() === state.contentHash && pointsCount === state.pointsCount) return;
+  #compare(totals: StateTotals, state: ReplicaState): void {
+    if (areTotalsOf(totals, state)) return;
+    const { contentHash, pointsCount } = totals.get();
     throw new TributaryError(
       'corrupt',
-      `store ${this.#name}: its ${pointsCount} points give the hash ${hash}, ` +
+      `store ${this.#name}: its ${pointsCount} points give the hash ${contentHash}, ` +
         `its state says ${state.pointsCount} and ${state.contentHash}`,
     );
   }
@@ -363,7 +378,11 @@ function payloadOf(id: PointId, { version, payload }: PointRecord): StoredPayloa
 }
 
 function digestOf(id: PointId, { version, digest }: PointRecord): StoredDigest {
-  return { id, version, digest };
+  return { id, version, digest: contentDigest(digest, version) };
+}
+
+function tombstoneOf({ id, record: { version, stamp, origin } }: TombstoneRow): Tombstone {
+  return { id, version, stamp, ...(origin !== undefined && { origin }) };
 }
 
 function storedPoint(id: PointId, record: PointRecord, vectors: NamedVectors): StoredPoint {

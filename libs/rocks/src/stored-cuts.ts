@@ -4,7 +4,7 @@
 
 import type { Sequence } from '@tributary/model';
 import { assert } from '@tributary/runtime';
-import { type BucketSums, CUTS_KEPT, type Cut, type ReplicaState } from '@tributary/storage';
+import { type BucketSums, CUTS_KEPT, type Cut, cutOf, type ReplicaState } from '@tributary/storage';
 import type { RocksDatabase } from './database.ts';
 import { CUTS_FROM, cutKey, decodeCut, type RecordEncoder, STATE_KEY } from './records.ts';
 
@@ -37,8 +37,7 @@ export class StoredCuts {
    */
   put(state: ReplicaState, buckets: BucketSums | undefined, encoder: RecordEncoder): Cut[] {
     assert(buckets !== undefined, 'the buckets are known at a cut');
-    const { appliedSequence, appliedCount, pointsCount, contentHash } = state;
-    const cut: Cut = { sequence: appliedSequence, appliedCount, pointsCount, contentHash };
+    const cut = cutOf(state);
     const key = cutKey(cut.sequence);
     this.#database.put('points', key, encoder.cut(key, cut, buckets.toBytes()));
     const kept = [...this.#kept, cut];

@@ -6,7 +6,13 @@
 //
 // Invariant: what the folder holds is a store that was opened by `create`, or nothing that was ever committed.
 
-import { type PointId, type Sequence, type StoredPoint, sequence } from '@tributary/model';
+import {
+  type PointId,
+  type Sequence,
+  type StoredPoint,
+  sequence,
+  type Tombstone,
+} from '@tributary/model';
 import { assert } from '@tributary/runtime';
 import {
   type Cut,
@@ -71,6 +77,11 @@ export class UnwrittenReplicaStore implements ReplicaStore {
   scanDigests(): IterableIterator<StoredDigest> {
     this.#assertOpen();
     return this.#written?.scanDigests() ?? [].values();
+  }
+
+  scanTombstones(): IterableIterator<Tombstone> {
+    this.#assertOpen();
+    return this.#written?.scanTombstones() ?? [].values();
   }
 
   async prepare(): Promise<void> {

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { type PointId, pointIdToBytes, sequence } from '@tributary/model';
 import { BucketSums, differingBuckets } from './bucket-sums.ts';
 import { next, pointOf, put } from './conformance-points.test-support.ts';
-import { ContentHash, pointDigest } from './content-hash.ts';
+import { contentDigest, DigestSum, pointDigest } from './content-hash.ts';
 import {
   CUTS_KEPT,
-  type Cut,
+  cutOf,
   type ReplicaState,
   type ReplicaStore,
   type ReplicaStores,
@@ -78,10 +78,11 @@ export function cutTests(check: (property: string, body: Body) => void): void {
     const buckets = store.bucketsAt(before.appliedSequence);
     const digests = store.scanDigests();
     const [first] = digests;
-    assert.deepEqual(first?.digest.toString(), pointDigest(pointOf(1, 1, 1)).toString());
+    const expected = contentDigest(pointDigest(pointOf(1, 1, 1)), sequence(1));
+    assert.deepEqual(Buffer.from(first?.digest ?? []), expected);
     const walked = store.scanDigests();
     put(store, [pointOf(4, 3, 4)], [1]);
-    const [hash, sums] = [new ContentHash(), new BucketSums()];
+    const [hash, sums] = [new DigestSum(), new BucketSums()];
     const ids: PointId[] = [];
     for (const { id, version, digest } of walked) {
       assert.equal(version, 1);
@@ -97,10 +98,6 @@ export function cutTests(check: (property: string, body: Body) => void): void {
 
 function cut(store: ReplicaStore): ReplicaState {
   return store.commit({ puts: [], deletes: [], ...next(store), isCut: true });
-}
-
-function cutOf({ appliedSequence, appliedCount, pointsCount, contentHash }: ReplicaState): Cut {
-  return { sequence: appliedSequence, appliedCount, pointsCount, contentHash };
 }
 
 function bucketsOf(store: ReplicaStore): Uint8Array {

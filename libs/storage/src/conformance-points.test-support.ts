@@ -14,7 +14,7 @@ import {
   type VectorValue,
 } from '@tributary/model';
 import type { Random } from '@tributary/runtime';
-import { ContentHash, pointDigest } from './content-hash.ts';
+import { contentDigest, DigestSum, pointDigest } from './content-hash.ts';
 import type { ReplicaState, ReplicaStore } from './replica-store.ts';
 
 export const UUID_A = '00000000-0000-0000-0000-000000000001';
@@ -110,9 +110,14 @@ export function assertEqualsModel(
 ): void {
   const expected = [...model.values()].sort((a, b) => comparePointIds(a.id, b.id));
   assert.deepEqual(plain([...store.scan()]), plain(expected));
-  const hash = new ContentHash();
-  for (const point of expected) hash.add(pointDigest(point));
-  assert.equal(store.state.contentHash, hash.toString());
+  const [content, state] = [new DigestSum(), new DigestSum()];
+  for (const point of expected) {
+    const digest = pointDigest(point);
+    state.add(digest);
+    content.add(contentDigest(digest, point.version));
+  }
+  assert.equal(store.state.contentHash, content.toString());
+  assert.equal(store.state.stateHash, state.toString());
   assert.equal(store.state.pointsCount, model.size);
   assert.deepEqual(store.verify(), store.state);
 }

@@ -32,7 +32,8 @@ import {
   UUID_B,
 } from './conformance-points.test-support.ts';
 import { preparationTests, preparedStores } from './conformance-preparation.test-support.ts';
-import { EMPTY_CONTENT_HASH } from './content-hash.ts';
+import { tombstoneTests } from './conformance-tombstones.test-support.ts';
+import { EMPTY_HASH } from './content-hash.ts';
 import type { ReplicaStores } from './replica-store.ts';
 
 export { preparedStores };
@@ -66,6 +67,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
   payloadBytesTest(checkPrepared);
   lastStampTest(checkPrepared);
   cutTests(checkPrepared);
+  tombstoneTests(checkPrepared);
   schemaTests(checkPrepared);
   scanTests(checkPrepared);
   refusalTests(checkPrepared);
@@ -80,9 +82,11 @@ function contentTests(check: Check): void {
     assert.deepEqual(store.state, {
       appliedSequence: 0,
       appliedCount: 0,
-      contentHash: EMPTY_CONTENT_HASH,
+      contentHash: EMPTY_HASH,
+      stateHash: EMPTY_HASH,
       pointsCount: 0,
       payloadBytes: 0,
+      tombstonesCount: 0,
       lastStamp: NO_STAMP,
       payloadSchema: {},
     });
@@ -171,7 +175,7 @@ function contentTests(check: Check): void {
     put(store, [pointOf(1, 1, 1)], [2]);
     assert.equal(store.state.contentHash, one);
     put(store, [], [1]);
-    assert.equal(store.state.contentHash, EMPTY_CONTENT_HASH);
+    assert.equal(store.state.contentHash, EMPTY_HASH);
     assert.equal(store.state.pointsCount, 0);
   });
 }

@@ -12,14 +12,16 @@ import {
   pointIdToBytes,
   type Sequence,
   type StoredPoint,
+  type Tombstone,
   type VectorValue,
 } from '@tributary/model';
 import { assert, TributaryError } from '@tributary/runtime';
 import { BucketSums } from './bucket-sums.ts';
-import { ContentHash, pointDigest } from './content-hash.ts';
+import { contentDigest, pointDigest, tombstoneDigest } from './content-hash.ts';
 import {
   CUTS_KEPT,
   type Cut,
+  cutOf,
   EMPTY_REPLICA_STATE,
   type ReplicaState,
   type ReplicaStore,
@@ -28,6 +30,7 @@ import {
   type StoredDigest,
   type StoredPayload,
 } from './replica-store.ts';
+import { areTotalsOf, StateTotals, stateAfter } from './state-totals.ts';
 
 interface CutWithBuckets extends Cut {
   readonly buckets: Uint8Array;
@@ -36,13 +39,18 @@ interface CutWithBuckets extends Cut {
 interface Undo {
   readonly state: ReplicaState;
   readonly cuts: readonly CutWithBuckets[];
-  readonly previous: readonly (readonly [PointId, StoredPoint | undefined])[];
+  readonly previous: readonly (readonly [
+    PointId,
+    StoredPoint | undefined,
+    Tombstone | undefined,
+  ])[];
 }
 
 /** What a disk would hold of one store. */
 interface Volume {
   state: ReplicaState;
   readonly points: Map<PointId, StoredPoint>;
+  readonly tombstones: Map<PointId, Tombstone>;
   cuts: readonly CutWithBuckets[];
   undos: Undo[];
   open: MemoryReplicaStore | undefined;
@@ -59,7 +67,13 @@ export class MemoryReplicaStores implements ReplicaStores {
   async open(name: string): Promise<ReplicaStore> {
     let volume = this.#volumes.get(name);
     if (volume === undefined) {
-      const nothing = { points: new Map(), cuts: [], undos: [], open: undefined };
+      const nothing = {
+        points: new Map(),
+        tombstones: new Map(),
+        cuts: [],
+        undos: [],
+        open: undefined,
+      };
       volume = { state: EMPTY_REPLICA_STATE, ...nothing };
       this.#volumes.set(name, volume);
     }
@@ -156,50 +170,52 @@ class MemoryReplicaStore implements ReplicaStore {
   }
 
   scanDigests(): IterableIterator<StoredDigest> {
-    return this.#scan(undefined, digestOf);
+    const tombstones = this.#orderedTombstones();
+    return joined(this.#scan(undefined, digestOf), tombstones.map(digestOfTombstone));
   }
 
   async prepare(): Promise<void> {
     this.#assertOpen();
   }
 
+  scanTombstones(): IterableIterator<Tombstone> {
+    return this.#orderedTombstones().values();
+  }
+
   commit(changes: StoreChanges): ReplicaState {
     this.#assertOpen();
-    const { points, undos } = this.#volume;
-    const previous: [PointId, StoredPoint | undefined][] = [];
-    const hash = new ContentHash(this.state.contentHash);
-    for (const point of changes.puts) previous.push([point.id, points.get(point.id)]);
-    for (const id of changes.deletes) previous.push([id, points.get(id)]);
+    const { points, tombstones, undos } = this.#volume;
+    const ids = [...changes.puts.map(({ id }) => id), ...changes.deletes];
     assert(
-      new Set(previous.map(([id]) => id)).size === previous.length,
+      new Set(ids).size === ids.length,
       'an id stands at most once in the changes of a commit',
     );
-    let { payloadBytes } = this.state;
-    for (const [, old] of previous) {
-      if (old === undefined) continue;
-      hash.subtract(pointDigest(old));
-      payloadBytes -= old.payload.length;
+    const left = changes.tombstones ?? [];
+    const deleted = new Set(changes.deletes);
+    assert(
+      left.every(({ id }) => deleted.has(id)),
+      'a tombstone is of a point that is deleted',
+    );
+    const previous = ids.map((id) => [id, points.get(id), tombstones.get(id)] as const);
+    const totals = new StateTotals(this.state);
+    for (const [id, point, tombstone] of previous) {
+      if (point !== undefined) takePoint(totals, point, 'subtractPoint');
+      if (tombstone !== undefined) takeTombstone(totals, tombstone, 'subtractTombstone');
+      points.delete(id);
+      tombstones.delete(id);
     }
     for (const point of changes.puts) {
-      hash.add(pointDigest(point));
-      payloadBytes += point.payload.length;
+      takePoint(totals, point, 'addPoint');
       points.set(point.id, copyOf(point));
     }
-    for (const id of changes.deletes) points.delete(id);
+    for (const tombstone of left) {
+      takeTombstone(totals, tombstone, 'addTombstone');
+      tombstones.set(tombstone.id, tombstone);
+    }
     undos.push({ state: this.state, cuts: this.#volume.cuts, previous });
     if (undos.length > this.#unflushedCommitsMax) undos.shift();
     this.#ordered = undefined;
-    const vectorSchema = changes.vectorSchema ?? this.state.vectorSchema;
-    this.#volume.state = {
-      appliedSequence: changes.appliedSequence,
-      appliedCount: changes.appliedCount,
-      contentHash: hash.toString(),
-      pointsCount: points.size,
-      payloadBytes,
-      lastStamp: changes.lastStamp ?? this.state.lastStamp,
-      payloadSchema: changes.payloadSchema ?? this.state.payloadSchema,
-      ...(vectorSchema && { vectorSchema }),
-    };
+    this.#volume.state = stateAfter(this.state, changes, totals);
     if (changes.isCut === true) this.#keepCut();
     return this.state;
   }
@@ -220,9 +236,12 @@ class MemoryReplicaStore implements ReplicaStore {
 
   verify(): ReplicaState {
     this.#assertOpen();
-    const hash = new ContentHash();
-    for (const point of this.#volume.points.values()) hash.add(pointDigest(point));
-    if (hash.toString() !== this.state.contentHash) {
+    const totals = new StateTotals();
+    for (const point of this.#volume.points.values()) takePoint(totals, point, 'addPoint');
+    for (const tombstone of this.#volume.tombstones.values()) {
+      takeTombstone(totals, tombstone, 'addTombstone');
+    }
+    if (!areTotalsOf(totals, this.state)) {
       throw new TributaryError('corrupt', `store ${this.#name}: the points do not give its hash`);
     }
     return this.state;
@@ -244,13 +263,9 @@ class MemoryReplicaStore implements ReplicaStore {
   }
 
   #keepCut(): void {
-    const { appliedSequence, appliedCount, pointsCount, contentHash } = this.state;
     const sums = new BucketSums();
-    for (const point of this.#volume.points.values()) {
-      sums.add(pointIdToBytes(point.id), pointDigest(point));
-    }
-    const state = { appliedCount, pointsCount, contentHash };
-    const cut = { sequence: appliedSequence, ...state, buckets: sums.toBytes() };
+    for (const { id, digest } of this.scanDigests()) sums.add(pointIdToBytes(id), digest);
+    const cut = { ...cutOf(this.state), buckets: sums.toBytes() };
     this.#volume.cuts = [...this.#volume.cuts, cut].slice(-CUTS_KEPT);
   }
 
@@ -271,6 +286,11 @@ class MemoryReplicaStore implements ReplicaStore {
     }
   }
 
+  #orderedTombstones(): Tombstone[] {
+    this.#assertOpen();
+    return [...this.#volume.tombstones.values()].sort((a, b) => comparePointIds(a.id, b.id));
+  }
+
   #assertOpen(): void {
     assert(!this.#closed, `the store ${this.#name} is open`);
   }
@@ -279,9 +299,11 @@ class MemoryReplicaStore implements ReplicaStore {
 function applyUndo(volume: Volume, undo: Undo): void {
   volume.state = undo.state;
   volume.cuts = undo.cuts;
-  for (const [id, old] of undo.previous) {
-    if (old === undefined) volume.points.delete(id);
-    else volume.points.set(id, old);
+  for (const [id, point, tombstone] of undo.previous) {
+    if (point === undefined) volume.points.delete(id);
+    else volume.points.set(id, point);
+    if (tombstone === undefined) volume.tombstones.delete(id);
+    else volume.tombstones.set(id, tombstone);
   }
 }
 
@@ -310,5 +332,33 @@ function payloadOf(point: StoredPoint): StoredPayload {
 }
 
 function digestOf(point: StoredPoint): StoredDigest {
-  return { id: point.id, version: point.version, digest: pointDigest(point) };
+  const { id, version } = point;
+  return { id, version, digest: contentDigest(pointDigest(point), version) };
+}
+
+function digestOfTombstone(tombstone: Tombstone): StoredDigest {
+  const { id, version } = tombstone;
+  return { id, version, digest: contentDigest(tombstoneDigest(tombstone), version) };
+}
+
+function* joined<T>(...parts: readonly Iterable<T>[]): IterableIterator<T> {
+  for (const part of parts) yield* part;
+}
+
+function takePoint(
+  totals: StateTotals,
+  point: StoredPoint,
+  how: 'addPoint' | 'subtractPoint',
+): void {
+  const { id, version, payload } = point;
+  totals[how](pointIdToBytes(id), { version, digest: pointDigest(point) }, payload.length);
+}
+
+function takeTombstone(
+  totals: StateTotals,
+  tombstone: Tombstone,
+  how: 'addTombstone' | 'subtractTombstone',
+): void {
+  const { id, version } = tombstone;
+  totals[how](pointIdToBytes(id), { version, digest: tombstoneDigest(tombstone) });
 }

@@ -14,20 +14,34 @@ import {
   type Stamp,
   type StoredPoint,
   sequence,
+  type Tombstone,
   type VectorSchema,
 } from '@tributary/model';
-import { EMPTY_CONTENT_HASH } from './content-hash.ts';
+import { EMPTY_HASH } from './content-hash.ts';
 
-export interface ReplicaState {
+/** What is counted and summed over the records of a store. */
+export interface RecordTotals {
+  /**
+   * Sum mod 2^256 of the digests of points and tombstones, their versions included; 64 hex digits. Replicas with equal
+   * content at one sequence have equal hashes.
+   */
+  readonly contentHash: string;
+  /**
+   * The same without the versions, which are sequences of one log: regions, and a collection that was restored into
+   * another log, have equal hashes where they hold the same points, and the same tombstones.
+   */
+  readonly stateHash: string;
+  readonly pointsCount: number;
+  /** Of the stored texts of all payloads together. */
+  readonly payloadBytes: number;
+  readonly tombstonesCount: number;
+}
+
+export interface ReplicaState extends RecordTotals {
   /** Sequence of the last entry applied; 0 for none. */
   readonly appliedSequence: Sequence;
   /** Entries of this shard applied or dead-lettered so far; held against the server's count to find holes. */
   readonly appliedCount: number;
-  /** Sum mod 2^256 of the points' digests; 64 hex digits. Equal content at one sequence gives equal hashes. */
-  readonly contentHash: string;
-  readonly pointsCount: number;
-  /** Of the stored texts of all payloads together. */
-  readonly payloadBytes: number;
   /** Of the last entry that was not refused. The content hash has those of the points. */
   readonly lastStamp: Stamp;
   /** Payload indexes made and not deleted up to `appliedSequence`. Not part of the content hash. */
@@ -42,10 +56,11 @@ export interface ReplicaState {
  */
 export interface Cut {
   readonly sequence: Sequence;
-  /** Applied count, points and content hash as in `ReplicaState`. */
+  /** The rest as in `ReplicaState`. */
   readonly appliedCount: number;
   readonly pointsCount: number;
   readonly contentHash: string;
+  readonly stateHash: string;
 }
 
 export interface StoreChanges {
@@ -53,6 +68,8 @@ export interface StoreChanges {
   readonly deletes: readonly PointId[];
   /** Ids among `puts` whose vectors are those that the store has for them already. */
   readonly payloadOnly?: ReadonlySet<PointId>;
+  /** What is left of some of `deletes`, in place of an earlier tombstone; of the others nothing is. */
+  readonly tombstones?: readonly Tombstone[];
   readonly appliedSequence: Sequence;
   readonly appliedCount: number;
   /** The entry at `appliedSequence` is a cut: the new state is kept as one, in the same write. */
@@ -67,13 +84,21 @@ export interface StoreChanges {
 
 export const CUTS_KEPT = 64;
 
+/** The cut that the state is. */
+export function cutOf(state: ReplicaState): Cut {
+  const { appliedSequence, appliedCount, pointsCount, contentHash, stateHash } = state;
+  return { sequence: appliedSequence, appliedCount, pointsCount, contentHash, stateHash };
+}
+
 /** Of a store that nothing was ever committed to. */
 export const EMPTY_REPLICA_STATE: ReplicaState = {
   appliedSequence: sequence(0),
   appliedCount: 0,
-  contentHash: EMPTY_CONTENT_HASH,
+  contentHash: EMPTY_HASH,
+  stateHash: EMPTY_HASH,
   pointsCount: 0,
   payloadBytes: 0,
+  tombstonesCount: 0,
   lastStamp: NO_STAMP,
   payloadSchema: {},
 };
@@ -84,7 +109,7 @@ export interface StoredPayload {
   readonly payload: PayloadBytes;
 }
 
-/** What the content hash has of a point. */
+/** What the content hash has of a point or a tombstone. */
 export interface StoredDigest {
   readonly id: PointId;
   readonly version: Sequence;
@@ -113,8 +138,13 @@ export interface ReplicaStore extends AsyncDisposable {
   /** Like `scan` without the vectors. */
   scanPayloads(from?: PointId): IterableIterator<StoredPayload>;
 
-  /** The digests of all points in id order, of the state at the time of the call. */
+  /**
+   * The content digests of all points in id order, then those of all tombstones, of the state at the time of the call.
+   */
   scanDigests(): IterableIterator<StoredDigest>;
+
+  /** All tombstones in id order. To collect some is to commit their ids as `deletes`. */
+  scanTombstones(): IterableIterator<Tombstone>;
 
   /**
    * To be awaited before the first commit: until then a store need not be on the disk. Idempotent, and costs nothing
@@ -123,8 +153,9 @@ export interface ReplicaStore extends AsyncDisposable {
   prepare(): Promise<void>;
 
   /**
-   * Applies the changes and the new state atomically. An id stands at most once in `puts` and `deletes` together.
-   * Deleting what is not there changes nothing. The content hash and the count follow from the changes.
+   * Applies the changes and the new state atomically. An id stands at most once in `puts` and `deletes` together, and
+   * both take its tombstone away. Deleting what is not there changes nothing. Hashes and counts follow from the
+   * changes.
    */
   commit(changes: StoreChanges): ReplicaState;
 
