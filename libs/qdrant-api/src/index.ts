@@ -5,6 +5,7 @@ export * from './grpc/collection-responses.ts';
 export * from './grpc/descriptors.ts';
 export { createFieldIndexOf, deleteFieldIndexOf } from './grpc/field-index.ts';
 export type { InParts, MessageParts } from './grpc/message-parts.ts';
+export { eachMessage } from './grpc/message-steps.ts';
 export * from './grpc/parameters.ts';
 export * from './grpc/points-responses.ts';
 export { queryOf } from './grpc/query-requests.ts';
@@ -12,14 +13,14 @@ export * from './grpc/read-requests.ts';
 export * from './grpc/search-requests.ts';
 export * from './grpc/services.ts';
 export {
-  clearPayloadOf,
-  deletePayloadOf,
-  deletePointsOf,
-  deleteVectorsOf,
-  overwritePayloadOf,
-  setPayloadOf,
-  updateBatchOf,
-  updateVectorsOf,
+  clearPayloadMessageSteps,
+  deletePayloadMessageSteps,
+  deletePointsMessageSteps,
+  deleteVectorsMessageSteps,
+  overwritePayloadMessageSteps,
+  setPayloadMessageSteps,
+  updateBatchMessageSteps,
+  updateVectorsMessageSteps,
   upsertMessageSteps,
 } from './grpc/write-requests.ts';
 export * from './prepare.ts';

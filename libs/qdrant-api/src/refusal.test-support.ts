@@ -25,7 +25,7 @@ export function assertRefused(parse: Parse, [body, status, text]: Refusal): void
   else assert.match(refused.slice(4), text, shown);
 }
 
-function isSteps(parsed: unknown): parsed is Steps<unknown> {
+export function isSteps(parsed: unknown): parsed is Steps<unknown> {
   return typeof parsed === 'object' && parsed !== null && 'next' in parsed;
 }
 

@@ -2,9 +2,14 @@
 
 import type { PointId } from '@tributary/model';
 import { parsePointId, pointIdFromBigInt } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { formatError, invalidPointId } from '../errors.ts';
 import type { PointId as PointIdMessage } from '../gen/qdrant_common.ts';
 import { shown } from '../requests/json-reader.ts';
+import { eachMessage } from './message-steps.ts';
+
+/** An id takes well below a microsecond. */
+const IDS_PER_STEP = 1_000;
 
 export function readPointId(message: PointIdMessage | undefined, path: string): PointId {
   const { num, uuid } = message ?? {};
@@ -15,6 +20,10 @@ export function readPointId(message: PointIdMessage | undefined, path: string): 
 
 export function readPointIds(messages: readonly PointIdMessage[], path: string): PointId[] {
   return messages.map((message, i) => readPointId(message, `${path}[${i}]`));
+}
+
+export function pointIdSteps(messages: readonly PointIdMessage[], path: string): Steps<PointId[]> {
+  return eachMessage(messages, IDS_PER_STEP, (id, i) => readPointId(id, `${path}[${i}]`));
 }
 
 export function pointIdMessage(id: PointId): PointIdMessage {

@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
+import { atOnce } from '@tributary/runtime';
 import fc from 'fast-check';
 import { statusOf } from '../errors.ts';
+import { isSteps } from '../refusal.test-support.ts';
 import { aliasActionsOf, createCollectionOf, updateCollectionOf } from './collection-requests.ts';
 import { createFieldIndexOf, deleteFieldIndexOf } from './field-index.ts';
 import { id } from './official-client.test-support.ts';
 import { queryOf } from './query-requests.ts';
-import { countOf, facetOf, matrixOf, retrieveOf, scrollOf } from './read-requests.ts';
+import { countOf, facetOf, matrixOf, retrieveMessageSteps, scrollOf } from './read-requests.ts';
 import * as searches from './search-requests.ts';
 import { collectionsService, pointsService } from './services.ts';
 import * as writes from './write-requests.ts';
@@ -79,7 +81,10 @@ function method<S extends DescMessage, Request>(
         // The server answers this as the caller's error.
         return undefined;
       }
-      return () => parse(message);
+      return () => {
+        const parsed = parse(message);
+        return isSteps(parsed) ? atOnce(parsed) : parsed;
+      };
     },
   };
 }
@@ -87,20 +92,35 @@ function method<S extends DescMessage, Request>(
 const p = pointsService;
 const c = collectionsService;
 const METHODS: readonly Method[] = [
-  method(client.UpsertPointsSchema, { points, updateFilter: filter }, p.upsert, writes.upsertOf),
-  method(client.UpdatePointVectorsSchema, { points }, p.updateVectors, writes.updateVectorsOf),
-  method(client.DeletePointsSchema, { points: selector }, p.delete, writes.deletePointsOf),
+  method(
+    client.UpsertPointsSchema,
+    { points, updateFilter: filter },
+    p.upsert,
+    writes.upsertMessageSteps,
+  ),
+  method(
+    client.UpdatePointVectorsSchema,
+    { points },
+    p.updateVectors,
+    writes.updateVectorsMessageSteps,
+  ),
+  method(
+    client.DeletePointsSchema,
+    { points: selector },
+    p.delete,
+    writes.deletePointsMessageSteps,
+  ),
   method(
     client.UpdateBatchPointsSchema,
     { operations: [{ operation: { case: 'upsert', value: { points } } }] },
     p.updateBatch,
-    writes.updateBatchOf,
+    writes.updateBatchMessageSteps,
   ),
   method(
     client.SetPayloadPointsSchema,
     { payload: points[0]?.payload ?? {}, pointsSelector: selector, key: 'a[0].b' },
     p.setPayload,
-    writes.setPayloadOf,
+    writes.setPayloadMessageSteps,
   ),
   method(
     client.CreateFieldIndexCollectionSchema,
@@ -122,7 +142,7 @@ const METHODS: readonly Method[] = [
     p.deleteFieldIndex,
     deleteFieldIndexOf,
   ),
-  method(client.GetPointsSchema, { ids: [id(1)] }, p.get, retrieveOf),
+  method(client.GetPointsSchema, { ids: [id(1)] }, p.get, retrieveMessageSteps),
   method(client.CountPointsSchema, { filter }, p.count, countOf),
   method(
     client.ScrollPointsSchema,

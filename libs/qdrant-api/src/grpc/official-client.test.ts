@@ -14,6 +14,7 @@ import {
   sequence,
   shardId,
 } from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
 import { parseCreateCollection } from '../requests/create-collection.ts';
 import { createCollectionOf, updateCollectionOf } from './collection-requests.ts';
 import { collectionClusterResponse, collectionInfoResponse } from './collection-responses.ts';
@@ -23,7 +24,7 @@ import { queryOf } from './query-requests.ts';
 import { countOf, scrollOf } from './read-requests.ts';
 import { searchOf } from './search-requests.ts';
 import { collectionsService, pointsService } from './services.ts';
-import { setPayloadOf, upsertOf } from './write-requests.ts';
+import { setPayloadMessageSteps, upsertMessageSteps } from './write-requests.ts';
 
 const OWNER: Record<string, MessageInitShape<typeof client.ValueSchema>> = {
   owner: { kind: { case: 'stringValue', value: 'x' } },
@@ -42,7 +43,7 @@ function decodeUpsert(points: MessageInitShape<typeof client.PointStructSchema>[
     points: points.map((each) => create(client.PointStructSchema, each)),
   });
   const bytes = Buffer.from(toBinary(client.UpsertPointsSchema, message));
-  return upsertOf(pointsService.upsert.requestDeserialize(bytes)).points;
+  return atOnce(upsertMessageSteps(pointsService.upsert.requestDeserialize(bytes))).points;
 }
 
 test('points come in with exact ids, in the old and the new form of a vector', () => {
@@ -191,7 +192,10 @@ test('a string that is not UTF-8 is refused, not mended', () => {
   const points = [{ id: idMessage(1n), payload }];
   const upsert = create(client.UpsertPointsSchema, { collectionName: 'c', points });
   const message = damaged(toBinary(client.UpsertPointsSchema, upsert));
-  assert.throws(() => upsertOf(pointsService.upsert.requestDeserialize(message)), /payload/);
+  assert.throws(
+    () => atOnce(upsertMessageSteps(pointsService.upsert.requestDeserialize(message))),
+    /payload/,
+  );
 });
 
 function decodeQuery(init: MessageInitShape<typeof client.QueryPointsSchema>) {
@@ -239,12 +243,15 @@ test('a payload update and a scroll come in, a page and an update result go out'
     pointsSelector: { pointsSelectorOneOf: { case: 'points', value: { ids: [idMessage(1n)] } } },
   });
   const bytes = Buffer.from(toBinary(client.SetPayloadPointsSchema, set));
-  assert.deepEqual(setPayloadOf(pointsService.setPayload.requestDeserialize(bytes)), {
-    kind: 'setPayload',
-    selector: { kind: 'ids', ids: [1] },
-    payload: { owner: 'x' },
-    key: 'k',
-  });
+  assert.deepEqual(
+    atOnce(setPayloadMessageSteps(pointsService.setPayload.requestDeserialize(bytes))),
+    {
+      kind: 'setPayload',
+      selector: { kind: 'ids', ids: [1] },
+      payload: { owner: 'x' },
+      key: 'k',
+    },
+  );
   const scroll = create(client.ScrollPointsSchema, { offset: idMessage(5n), limit: 2 });
   const scrollBytes = Buffer.from(toBinary(client.ScrollPointsSchema, scroll));
   const page = scrollOf(pointsService.scroll.requestDeserialize(scrollBytes));

@@ -6,11 +6,12 @@ import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
 import type { ScoredPoint } from '@tributary/model';
 import { sequence, WholeFloat } from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
 import { id, sent } from './official-client.test-support.ts';
 import { scoredResponse } from './points-responses.ts';
 import { countOf } from './read-requests.ts';
 import { pointsService } from './services.ts';
-import { upsertOf } from './write-requests.ts';
+import { upsertMessageSteps } from './write-requests.ts';
 
 type VectorInit = MessageInitShape<typeof client.VectorSchema>;
 type ConditionInit = MessageInitShape<typeof client.ConditionSchema>;
@@ -19,7 +20,7 @@ type FieldInit = MessageInitShape<typeof client.FieldConditionSchema>;
 function vectorSent(value: VectorInit) {
   const points = [{ id: id(1), vectors: { vectorsOptions: { case: 'vector' as const, value } } }];
   const message = sent(client.UpsertPointsSchema, { points }, pointsService.upsert);
-  return upsertOf(message).points[0]?.vectors[''];
+  return atOnce(upsertMessageSteps(message)).points[0]?.vectors[''];
 }
 
 test('sparse and multi vectors come in, in the old and the new form', () => {

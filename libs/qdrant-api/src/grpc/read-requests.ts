@@ -2,6 +2,7 @@
 
 import type { MatrixRequest, OrderBy, ScrollQuery } from '@tributary/model';
 import { exactInteger, UNNAMED_VECTOR } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { formatError } from '../errors.ts';
 import {
   type CountPoints,
@@ -19,14 +20,15 @@ import { checkCount, checkRange, present, readPath } from '../requests/json-read
 import { LIMIT_DEFAULT, refuseOffset } from '../requests/read.ts';
 import type { CountRequest, FacetRequest, RetrieveRequest } from '../requests/request.ts';
 import { finite } from './filter.ts';
-import { numberOf, readPointId, readPointIds } from './ids.ts';
+import { numberOf, pointIdSteps, readPointId } from './ids.ts';
 import { projectionOf } from './parameters.ts';
 import { readTimestamp } from './timestamps.ts';
 import { filterOf, refuseShardKeys } from './write-requests.ts';
 
-export function retrieveOf(message: GetPoints): RetrieveRequest {
+export function* retrieveMessageSteps(message: GetPoints): Steps<RetrieveRequest> {
   refuseShardKeys(message);
-  return { ids: readPointIds(message.ids, 'ids'), projection: projectionOf(message, true) };
+  const ids = yield* pointIdSteps(message.ids, 'ids');
+  return { ids, projection: projectionOf(message, true) };
 }
 
 export function scrollOf(message: ScrollPoints): ScrollQuery {

@@ -1,10 +1,13 @@
 // A large request decoded step by step. A message of many megabytes is mostly one repeated field (points, searches,
 // queries): the occurrences of that one are decoded in runs, and all other fields before them, at once. Their order
-// among each other is kept; that between a list and other fields means nothing.
+// among each other is kept; that between a list and other fields means nothing. Where the list lies within another
+// field (the points of an operation of a batch, the ids of a selector), its runs are decoded each in a message of that
+// field alone.
 //
 // Invariant: the message is the one that decoding all bytes in one go gives. Of a malformed one, with a length that
 // leads out of its point, the two ways may misread different things.
 
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Steps } from '@tributary/runtime';
 
 /** Decoding takes some 5 ms a megabyte. */
@@ -28,31 +31,78 @@ interface Field {
   readonly end: number;
 }
 
+/** A list of a list of a batch's operation is the deepest that is large: the ids of a selector. */
+const DEPTH_MAX = 4;
+
 /** `decode` reads a whole message, and throws where it is malformed. */
 export function* requestSteps<Request>(
   bytes: Buffer,
   decode: (bytes: Buffer) => Request,
 ): Steps<Request> {
-  if (bytes.length <= RUN_BYTES) return decode(bytes);
+  return yield* decodeSteps(bytes, { first: decode, part: decode, depth: 0 });
+}
+
+/** What reads bytes of the message that lies `depth` fields deep in the request. */
+interface Decoding<Request> {
+  /** With all that stands around it. */
+  readonly first: (bytes: Buffer) => Request;
+  /** With nothing of it. */
+  readonly part: (bytes: Buffer) => Request;
+  readonly depth: number;
+}
+
+function* decodeSteps<Request>(bytes: Buffer, decoding: Decoding<Request>): Steps<Request> {
+  const { first, depth } = decoding;
+  if (bytes.length <= RUN_BYTES) return first(bytes);
   const repeated = yield* largestField(bytes);
-  if (repeated === undefined) return decode(bytes);
+  if (repeated === undefined) return first(bytes);
   const rest = new Runs(bytes);
   const lists = new Runs(bytes);
+  let largest: Field | undefined;
   let passed = 0;
   for (const field of fieldsOf(bytes)) {
-    (field.number === repeated ? lists : rest).add(field);
+    (field.number === repeated.number ? lists : rest).add(field);
+    if (field.number === repeated.number) largest = field;
     if (++passed % FIELDS_PER_STEP === 0) yield;
   }
-  const message = decode(Buffer.concat(rest.end()));
+  const around = Buffer.concat(rest.end());
+  if (repeated.times === 1) {
+    if (largest === undefined || depth === DEPTH_MAX) return first(bytes);
+    return yield* decodeSteps(contentOf(bytes, largest), within(largest, around, decoding));
+  }
+  const message = first(around);
   for (const run of lists.end()) {
     yield;
-    if (!addLists(message, decode(run))) return decode(bytes);
+    const items = yield* partSteps(run, decoding);
+    if (!addLists(message, items, depth)) return first(bytes);
   }
   return message;
 }
 
-/** The field of most bytes; undefined where it stands once only, or the bytes are no message. */
-function* largestField(bytes: Buffer): Steps<number | undefined> {
+/** A run of one item that is large by itself is again decoded in steps. */
+function* partSteps<Request>(run: Buffer, { part, depth }: Decoding<Request>): Steps<Request> {
+  return yield* decodeSteps(run, { first: part, part, depth });
+}
+
+/** Reads the content of the field, which stands once, as `decoding` reads the message around it. */
+function within<Request>(
+  { number }: Field,
+  around: Buffer,
+  { first, part, depth }: Decoding<Request>,
+): Decoding<Request> {
+  const field = (content: Buffer) => {
+    const head = new BinaryWriter().uint32(number * 8 + WIRE_BYTES).uint32(content.length);
+    return Buffer.concat([head.finish(), content]);
+  };
+  return {
+    first: (content) => first(Buffer.concat([around, field(content)])),
+    part: (content) => part(field(content)),
+    depth: depth + 1,
+  };
+}
+
+/** The field of most bytes; undefined where there is none, or the bytes are no message. */
+function* largestField(bytes: Buffer): Steps<{ number: number; times: number } | undefined> {
   const found = new Map<number, { bytes: number; times: number }>();
   let passed = 0;
   let reached = 0;
@@ -67,7 +117,16 @@ function* largestField(bytes: Buffer): Steps<number | undefined> {
   }
   if (reached < bytes.length) return undefined;
   const [first] = [...found].sort(([, a], [, b]) => b.bytes - a.bytes);
-  return first !== undefined && first[1].times > 1 ? first[0] : undefined;
+  if (first === undefined) return undefined;
+  const [number, { times, bytes: most }] = first;
+  return most > 0 || times > 1 ? { number, times } : undefined;
+}
+
+function contentOf(bytes: Buffer, { start, end }: Field): Buffer {
+  const reader = new BinaryReader(bytes.subarray(start, end));
+  reader.uint32();
+  const length = reader.uint32();
+  return bytes.subarray(end - length, end);
 }
 
 /** Fields put one after the other, in runs. Those that lie side by side already are not copied. */
@@ -148,15 +207,43 @@ function* fieldsOf(bytes: Buffer): Generator<Field> {
   }
 }
 
-/** Appends the lists of `part` to those of `message`; false where it has none, so that its field is not a list. */
-function addLists<Message>(message: Message, part: Message): boolean {
+/**
+ * Appends the lists of `part` to those of `message`, `depth` fields deep; false where it has something else there, so
+ * that it is no list.
+ */
+function addLists(message: unknown, part: unknown, depth: number): boolean {
+  if (!isRecord(message) || !isRecord(part)) return false;
   let isList = false;
   for (const key in part) {
     const [own, added] = [message[key], part[key]];
-    if (!Array.isArray(added) || added.length === 0) continue;
-    if (!Array.isArray(own)) return false;
-    for (const item of added) own.push(item);
-    isList = true;
+    if (depth > 0 && isRecord(added)) {
+      // The field that the list lies in: one message, or the only one of a list.
+      if (!addLists(own, added, depth - 1)) return false;
+      isList = true;
+    } else if (Array.isArray(added)) {
+      if (added.length === 0) continue;
+      if (!Array.isArray(own)) return false;
+      if (depth === 0) for (const item of added) own.push(item);
+      else if (added.length !== 1 || !addLists(own.at(-1), added[0], depth - 1)) return false;
+      isList = true;
+    } else if (holdsSomething(added)) return false;
   }
   return isList;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Map) &&
+    !ArrayBuffer.isView(value)
+  );
+}
+
+/** Other than what stands for a field that is not there. */
+function holdsSomething(value: unknown): boolean {
+  if (value instanceof Map) return value.size > 0;
+  if (ArrayBuffer.isView(value)) return value.byteLength > 0;
+  return Boolean(value);
 }

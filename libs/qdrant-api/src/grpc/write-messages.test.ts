@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import * as client from '@qdrant/js-client-grpc';
+import { atOnce } from '@tributary/runtime';
 import { TextIndexParams, TextScoringType } from '../gen/collections.ts';
 import { createFieldIndexOf, payloadSchemaMessage } from './field-index.ts';
 import { id, sent } from './official-client.test-support.ts';
 import { pointsService } from './services.ts';
-import { updateBatchOf } from './write-requests.ts';
+import { updateBatchMessageSteps } from './write-requests.ts';
 
 test('a batch of updates is read in its order, older forms included', () => {
   const points = { pointsSelectorOneOf: { case: 'points' as const, value: { ids: [id(1)] } } };
@@ -36,7 +37,7 @@ test('a batch of updates is read in its order, older forms included', () => {
     pointsService.updateBatch,
   );
   const selector = { kind: 'ids', ids: [1] };
-  const [upsert, ...others] = updateBatchOf(message);
+  const [upsert, ...others] = atOnce(updateBatchMessageSteps(message));
   assert.ok(upsert?.kind === 'upsert');
   assert.equal(upsert.mode, 'insertOnly');
   assert.deepEqual(others, [
@@ -49,7 +50,7 @@ test('a batch of updates is read in its order, older forms included', () => {
     { operations: [{}] },
     pointsService.updateBatch,
   );
-  assert.throws(() => updateBatchOf(nothing), /expected an operation/);
+  assert.throws(() => atOnce(updateBatchMessageSteps(nothing)), /expected an operation/);
 });
 
 type IndexInit = MessageInitShape<typeof client.CreateFieldIndexCollectionSchema>;

@@ -1,7 +1,7 @@
-// Protobuf requests that change points to the same operations as REST requests become.
+// Protobuf requests that change points to the same operations as REST requests become, in steps of some points or ids.
 
 import type { GivenOperation, PointOperation, PointSelector } from '@tributary/model';
-import { atOnce, type Steps } from '@tributary/runtime';
+import type { Steps } from '@tributary/runtime';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import {
   type ClearPayloadPoints,
@@ -23,7 +23,8 @@ import { readPath, readPaths } from '../requests/json-reader.ts';
 import { payloadChange, vectorUpdate } from '../requests/update.ts';
 import { unsupported } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
-import { readPointId, readPointIds } from './ids.ts';
+import { pointIdSteps, readPointId } from './ids.ts';
+import { eachMessage } from './message-steps.ts';
 import { objectOfEntries, payloadOfEntries } from './payload-reader.ts';
 import { readVectors } from './vectors.ts';
 
@@ -39,24 +40,14 @@ type SetPayload = Pick<SetPayloadPoints, 'payload' | 'key'> & Selected & Sharded
 type DeletePayload = Pick<DeletePayloadPoints, 'keys'> & Selected & Sharded;
 
 /** Vectors are finite but not yet held against the collection: see `prepareSteps`. */
-export function upsertOf(message: Upsert): GivenOperation & { kind: 'upsert' } {
-  return atOnce(upsertMessageSteps(message));
-}
-
-/** The same in steps of some points. */
 export function* upsertMessageSteps(message: Upsert): Steps<GivenOperation & { kind: 'upsert' }> {
   refuseShardKeys(message);
   const { updateFilter } = message;
   const mode = updateModeOf(message.updateMode);
   if (message.points.length === 0) throw emptyUpdate();
-  const points: ReturnType<typeof pointOf>[] = [];
-  for (const [i, point] of message.points.entries()) {
-    if (i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
-    points.push(pointOf(point, i));
-  }
   return {
     kind: 'upsert',
-    points,
+    points: yield* eachMessage(message.points, POINTS_PER_STEP, pointOf),
     ...(mode !== undefined && { mode }),
     ...(updateFilter && { updateFilter: readFilter(updateFilter, 'update_filter') }),
   };
@@ -85,92 +76,103 @@ function updateModeOf(mode: UpdateMode | undefined): 'insertOnly' | 'updateOnly'
   }
 }
 
-export function updateVectorsOf(message: UpdateVectors): GivenOperation {
+export function* updateVectorsMessageSteps(message: UpdateVectors): Steps<GivenOperation> {
   refuseShardKeys(message);
   const { points, updateFilter } = message;
   if (points.length === 0) throw emptyUpdate();
   return {
     kind: 'updateVectors',
-    points: points.map(({ id, vectors }: PointVectors, i) => {
-      const path = `points[${i}].vectors`;
-      return vectorUpdate(readPointId(id, `points[${i}].id`), readVectors(vectors, path), path);
-    }),
+    points: yield* eachMessage(points, POINTS_PER_STEP, vectorUpdateOf),
     ...(updateFilter && { updateFilter: readFilter(updateFilter, 'update_filter') }),
   };
 }
 
-export function deleteVectorsOf(message: DeleteVectors): PointOperation {
+function vectorUpdateOf({ id, vectors }: PointVectors, i: number) {
+  const path = `points[${i}].vectors`;
+  return vectorUpdate(readPointId(id, `points[${i}].id`), readVectors(vectors, path), path);
+}
+
+export function* deleteVectorsMessageSteps(message: DeleteVectors): Steps<PointOperation> {
   refuseShardKeys(message);
   const names = message.vectors?.names ?? [];
   if (names.length === 0) throw validationError('vectors', 'must specify vector names to delete');
-  const selector = selectorOf(message.pointsSelector);
+  const selector = yield* selectorSteps(message.pointsSelector);
   return { kind: 'deleteVectors', selector, names: [...new Set(names)] };
 }
 
-export function deletePointsOf(message: Pick<DeletePoints, 'points'> & Sharded): PointOperation {
+export function* deletePointsMessageSteps(
+  message: Pick<DeletePoints, 'points'> & Sharded,
+): Steps<PointOperation> {
   refuseShardKeys(message);
-  return { kind: 'delete', selector: selectorOf(message.points) };
+  return { kind: 'delete', selector: yield* selectorSteps(message.points) };
 }
 
-export function setPayloadOf(message: SetPayload): PointOperation {
-  return payloadChangeOf('setPayload', message);
+export function setPayloadMessageSteps(message: SetPayload): Steps<PointOperation> {
+  return payloadChangeSteps('setPayload', message);
 }
 
-export function overwritePayloadOf(message: SetPayload): PointOperation {
-  return payloadChangeOf('overwritePayload', message);
+export function overwritePayloadMessageSteps(message: SetPayload): Steps<PointOperation> {
+  return payloadChangeSteps('overwritePayload', message);
 }
 
-function payloadChangeOf(
+function* payloadChangeSteps(
   kind: 'setPayload' | 'overwritePayload',
   message: SetPayload,
-): PointOperation {
+): Steps<PointOperation> {
   refuseShardKeys(message);
   const key = message.key === undefined ? undefined : readPath(message.key, 'key');
   const payload = objectOfEntries(message.payload);
-  return payloadChange(kind, selectorOf(message.pointsSelector), payload, key);
+  return payloadChange(kind, yield* selectorSteps(message.pointsSelector), payload, key);
 }
 
-export function deletePayloadOf(message: DeletePayload): PointOperation {
+export function* deletePayloadMessageSteps(message: DeletePayload): Steps<PointOperation> {
   refuseShardKeys(message);
   const keys = readPaths(message.keys, 'keys');
-  return { kind: 'deletePayload', selector: selectorOf(message.pointsSelector), keys };
+  return { kind: 'deletePayload', selector: yield* selectorSteps(message.pointsSelector), keys };
 }
 
-export function clearPayloadOf(
+export function* clearPayloadMessageSteps(
   message: Pick<ClearPayloadPoints, 'points'> & Sharded,
-): PointOperation {
+): Steps<PointOperation> {
   refuseShardKeys(message);
-  return { kind: 'clearPayload', selector: selectorOf(message.points) };
+  return { kind: 'clearPayload', selector: yield* selectorSteps(message.points) };
 }
 
 /** In the order given; all of them are read before the first is carried out. */
-export function updateBatchOf({ operations }: Pick<UpdateBatchPoints, 'operations'>) {
-  return operations.map(batchOperationOf);
+export function* updateBatchMessageSteps({
+  operations: messages,
+}: Pick<UpdateBatchPoints, 'operations'>): Steps<GivenOperation[]> {
+  const operations: GivenOperation[] = [];
+  for (const [i, message] of messages.entries()) {
+    operations.push(yield* batchOperationSteps(message, i));
+    yield undefined;
+  }
+  return operations;
 }
 
-function batchOperationOf(message: PointsUpdateOperation, i: number): GivenOperation {
+function batchOperationSteps(message: PointsUpdateOperation, i: number): Steps<GivenOperation> {
   const { upsert, updateVectors, deleteVectors } = message;
   const { setPayload, overwritePayload, deletePayload, clearPayload } = message;
   const { deletePoints, deleteDeprecated, clearPayloadDeprecated } = message;
-  if (upsert !== undefined) return upsertOf(upsert);
-  if (setPayload !== undefined) return setPayloadOf(setPayload);
-  if (overwritePayload !== undefined) return overwritePayloadOf(overwritePayload);
-  if (deletePayload !== undefined) return deletePayloadOf(deletePayload);
-  if (clearPayload !== undefined) return clearPayloadOf(clearPayload);
-  if (updateVectors !== undefined) return updateVectorsOf(updateVectors);
-  if (deleteVectors !== undefined) return deleteVectorsOf(deleteVectors);
-  if (deletePoints !== undefined) return deletePointsOf(deletePoints);
-  if (deleteDeprecated !== undefined) return deletePointsOf({ points: deleteDeprecated });
+  if (upsert !== undefined) return upsertMessageSteps(upsert);
+  if (setPayload !== undefined) return setPayloadMessageSteps(setPayload);
+  if (overwritePayload !== undefined) return overwritePayloadMessageSteps(overwritePayload);
+  if (deletePayload !== undefined) return deletePayloadMessageSteps(deletePayload);
+  if (clearPayload !== undefined) return clearPayloadMessageSteps(clearPayload);
+  if (updateVectors !== undefined) return updateVectorsMessageSteps(updateVectors);
+  if (deleteVectors !== undefined) return deleteVectorsMessageSteps(deleteVectors);
+  if (deletePoints !== undefined) return deletePointsMessageSteps(deletePoints);
+  if (deleteDeprecated !== undefined) return deletePointsMessageSteps({ points: deleteDeprecated });
   if (clearPayloadDeprecated !== undefined) {
-    return clearPayloadOf({ points: clearPayloadDeprecated });
+    return clearPayloadMessageSteps({ points: clearPayloadDeprecated });
   }
   throw formatError(`operations[${i}]: expected an operation`);
 }
 
-function selectorOf(message: PointsSelector | undefined): PointSelector {
+function* selectorSteps(message: PointsSelector | undefined): Steps<PointSelector> {
   if (message?.points !== undefined) {
     if (message.points.ids.length === 0) throw emptyUpdate();
-    return { kind: 'ids', ids: readPointIds(message.points.ids, 'points') };
+    return { kind: 'ids', ids: yield* pointIdSteps(message.points.ids, 'points') };
   }
   if (message?.filter !== undefined) {
     return { kind: 'filter', filter: readFilter(message.filter, 'filter') };

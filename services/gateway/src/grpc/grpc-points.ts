@@ -2,15 +2,16 @@
 
 import type { GivenOperation, GroupsRequest, QueryRequest, ScoredPoint } from '@tributary/model';
 import {
-  clearPayloadOf,
+  clearPayloadMessageSteps,
   countOf,
   countResponse,
   createFieldIndexOf,
   deleteFieldIndexOf,
-  deletePayloadOf,
-  deletePointsOf,
-  deleteVectorsOf,
+  deletePayloadMessageSteps,
+  deletePointsMessageSteps,
+  deleteVectorsMessageSteps,
   discoverOf,
+  eachMessage,
   facetOf,
   facetResponse,
   type GrpcMethod,
@@ -19,13 +20,13 @@ import {
   matrixOf,
   matrixOffsetsResponse,
   matrixPairsResponse,
-  overwritePayloadOf,
+  overwritePayloadMessageSteps,
   pointsService,
   queryGroupsOf,
   queryOf,
   recommendGroupsOf,
   recommendPointsOf,
-  retrieveOf,
+  retrieveMessageSteps,
   retrieveResponse,
   scoredBatchResponse,
   scoredResponse,
@@ -33,26 +34,29 @@ import {
   scrollResponse,
   searchGroupsOf,
   searchOf,
-  setPayloadOf,
-  updateBatchOf,
+  setPayloadMessageSteps,
+  updateBatchMessageSteps,
   updateBatchResponse,
   updateResponse,
-  updateVectorsOf,
+  updateVectorsMessageSteps,
   upsertMessageSteps,
 } from '@tributary/qdrant-api';
-import { endInSlices } from '@tributary/runtime';
+import { endInSlices, type Steps } from '@tributary/runtime';
 import type { WriteRequest } from '../endpoints/collection-endpoints.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import {
   type HostedMethod,
   hosted,
+  inSlices,
   type ReadMessage,
   readOf,
-  type Soon,
   type WriteMessage,
   writeOf,
 } from './host-method.ts';
+
+/** A query of 1,536 dimensions takes some 20 µs. */
+const QUERIES_PER_STEP = 50;
 
 type Update = Endpoint<WriteRequest<GivenOperation>, Parameters<typeof updateResponse>[0]>;
 
@@ -61,31 +65,38 @@ export function updateMethods(endpoints: Endpoints): HostedMethod[] {
   const update = <Message extends WriteMessage>(
     method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
     endpoint: Update,
-    parse: (message: Message) => Soon<GivenOperation>,
+    steps: (message: Message) => Steps<GivenOperation>,
+  ) => hosted(method, endpoint, writeOf(inSlices(steps)), updateResponse);
+  const updateIndex = <Message extends WriteMessage>(
+    method: GrpcMethod<Message, ReturnType<typeof updateResponse>>,
+    endpoint: Update,
+    parse: (message: Message) => GivenOperation,
   ) => hosted(method, endpoint, writeOf(parse), updateResponse);
   return [
-    update(pointsService.upsert, endpoints.upsert, (message) =>
-      endInSlices(upsertMessageSteps(message)),
+    update(pointsService.upsert, endpoints.upsert, upsertMessageSteps),
+    update(pointsService.delete, endpoints.delete, deletePointsMessageSteps),
+    update(pointsService.updateVectors, endpoints.updateVectors, updateVectorsMessageSteps),
+    update(pointsService.deleteVectors, endpoints.deleteVectors, deleteVectorsMessageSteps),
+    update(pointsService.setPayload, endpoints.setPayload, setPayloadMessageSteps),
+    update(
+      pointsService.overwritePayload,
+      endpoints.overwritePayload,
+      overwritePayloadMessageSteps,
     ),
-    update(pointsService.delete, endpoints.delete, deletePointsOf),
-    update(pointsService.updateVectors, endpoints.updateVectors, updateVectorsOf),
-    update(pointsService.deleteVectors, endpoints.deleteVectors, deleteVectorsOf),
-    update(pointsService.setPayload, endpoints.setPayload, setPayloadOf),
-    update(pointsService.overwritePayload, endpoints.overwritePayload, overwritePayloadOf),
-    update(pointsService.deletePayload, endpoints.deletePayload, deletePayloadOf),
-    update(pointsService.clearPayload, endpoints.clearPayload, clearPayloadOf),
-    update(pointsService.createFieldIndex, createFieldIndex, (message) => ({
+    update(pointsService.deletePayload, endpoints.deletePayload, deletePayloadMessageSteps),
+    update(pointsService.clearPayload, endpoints.clearPayload, clearPayloadMessageSteps),
+    updateIndex(pointsService.createFieldIndex, createFieldIndex, (message) => ({
       kind: 'createFieldIndex',
       ...createFieldIndexOf(message),
     })),
-    update(pointsService.deleteFieldIndex, deleteFieldIndex, (message) => ({
+    updateIndex(pointsService.deleteFieldIndex, deleteFieldIndex, (message) => ({
       kind: 'deleteFieldIndex',
       field: deleteFieldIndexOf(message),
     })),
     hosted(
       pointsService.updateBatch,
       updateBatch,
-      writeOf((message) => updateBatchOf(message)),
+      writeOf((message) => endInSlices(updateBatchMessageSteps(message))),
       updateBatchResponse,
     ),
   ];
@@ -95,7 +106,7 @@ export function readMethods(endpoints: Endpoints): HostedMethod[] {
   const { retrieve, scroll, count, facet, matrix } = endpoints;
   const { searchMatrixPairs, searchMatrixOffsets } = pointsService;
   return [
-    hosted(pointsService.get, retrieve, readOf(retrieveOf), retrieveResponse),
+    hosted(pointsService.get, retrieve, readOf(inSlices(retrieveMessageSteps)), retrieveResponse),
     hosted(pointsService.scroll, scroll, readOf(scrollOf), (page, timeSec) =>
       scrollResponse(page.points, page.nextPageOffset, timeSec),
     ),
@@ -119,10 +130,14 @@ export function queryMethods({ query, groups }: Endpoints): HostedMethod[] {
         scoredResponse(points, timeSec),
     );
   };
-  const many = <Message extends ReadMessage>(
+  const many = <Message extends ReadMessage, One>(
     method: GrpcMethod<Message, Whole<typeof scoredBatchResponse>>,
-    parse: (message: Message) => readonly QueryRequest[],
-  ) => hosted(method, query, readOf(parse), scoredBatchResponse);
+    queriesOf: (message: Message) => readonly One[],
+    parse: (message: One) => QueryRequest,
+  ) => {
+    const steps = (message: Message) => eachMessage(queriesOf(message), QUERIES_PER_STEP, parse);
+    return hosted(method, query, readOf(inSlices(steps)), scoredBatchResponse);
+  };
   const grouped = <Message extends ReadMessage>(
     method: GrpcMethod<Message, Whole<typeof groupsResponse>>,
     parse: (message: Message) => GroupsRequest,
@@ -132,10 +147,10 @@ export function queryMethods({ query, groups }: Endpoints): HostedMethod[] {
     one(pointsService.query, queryOf),
     one(pointsService.recommend, recommendPointsOf),
     one(pointsService.discover, discoverOf),
-    many(pointsService.searchBatch, (message) => message.searchPoints.map(searchOf)),
-    many(pointsService.queryBatch, (message) => message.queryPoints.map(queryOf)),
-    many(pointsService.recommendBatch, (message) => message.recommendPoints.map(recommendPointsOf)),
-    many(pointsService.discoverBatch, (message) => message.discoverPoints.map(discoverOf)),
+    many(pointsService.searchBatch, ({ searchPoints }) => searchPoints, searchOf),
+    many(pointsService.queryBatch, ({ queryPoints }) => queryPoints, queryOf),
+    many(pointsService.recommendBatch, ({ recommendPoints }) => recommendPoints, recommendPointsOf),
+    many(pointsService.discoverBatch, ({ discoverPoints }) => discoverPoints, discoverOf),
     grouped(pointsService.searchGroups, searchGroupsOf),
     grouped(pointsService.queryGroups, queryGroupsOf),
     grouped(pointsService.recommendGroups, recommendGroupsOf),

@@ -9,7 +9,7 @@ import {
   timeoutMsOfMessage,
   writeParametersOf,
 } from '@tributary/qdrant-api';
-import { endInSlices, TributaryError } from '@tributary/runtime';
+import { endInSlices, type Steps, TributaryError } from '@tributary/runtime';
 import type { ReadRequest, WriteRequest } from '../endpoints/collection-endpoints.ts';
 import type { Caller, Endpoint, EndpointIdentity, TimeLimit } from '../endpoints/endpoint.ts';
 
@@ -68,6 +68,11 @@ export function hosted<Message, Response, Request, Answer>(
   };
 }
 
+/** Parses a message step by step. */
+export function inSlices<Message, Asked>(steps: (message: Message) => Steps<Asked>) {
+  return (message: Message): Soon<Asked> => endInSlices(steps(message));
+}
+
 /** What follows, at once where nothing has to be waited for. */
 export function soon<T, Next>(value: Soon<T>, next: (value: T) => Soon<Next>): Soon<Next> {
   return value instanceof Promise ? value.then(next) : next(value);
@@ -78,10 +83,13 @@ export function named({ collectionName }: Addressed): { readonly collection: str
 }
 
 /** Parameters are decoded first, so that they are refused before the rest of the message. */
-export function readOf<Message extends ReadMessage, Asked>(parse: (message: Message) => Asked) {
-  return (message: Message, { headers, hold }: CallContext): ReadRequest<Asked> => {
+export function readOf<Message extends ReadMessage, Asked>(
+  parse: (message: Message) => Soon<Asked>,
+) {
+  return (message: Message, { headers, hold }: CallContext): Soon<ReadRequest<Asked>> => {
     const parameters = { ...readParametersOf(message, headers), hold };
-    return { collection: message.collectionName, asked: parse(message), parameters };
+    const { collectionName: collection } = message;
+    return soon(parse(message), (asked) => ({ collection, asked, parameters }));
   };
 }
 
