@@ -163,4 +163,20 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     to: 'return subjectOf(this.collection, 1, target);',
     tests: ['libs/nats/src/jetstream-write-streams.test.ts'],
   },
+  {
+    name: 'readers that catch up pull what they like, however many they are',
+    room: 'nats',
+    file: 'libs/nats/src/feed.ts',
+    from: 'if (!this.#claim.raise(bytes)) return;',
+    to: 'this.#claim.raise(bytes);',
+    tests: ['libs/nats/src/catching-up.test.ts'],
+  },
+  {
+    name: 'a reader rests though there is something that it has not read',
+    room: 'nats',
+    file: 'libs/nats/src/subject-reader.ts',
+    from: 'return this.#watch !== undefined && this.#last <= this.#cursor;',
+    to: 'return true;',
+    tests: ['libs/nats/src/subject-reader.test.ts'],
+  },
 ];

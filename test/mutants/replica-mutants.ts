@@ -319,4 +319,20 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     to: 'this.#waiting.splice(0)',
     tests: ['services/replica/src/state-proposals.test.ts'],
   },
+  {
+    name: 'a store that lost the name of its list of files is taken for a new one',
+    room: 'rocks',
+    file: 'libs/rocks/src/database.ts',
+    from: 'if (files.some((file) => /\\.(log|sst)$/.test(file))) {',
+    to: 'if (files.some((file) => file === name)) {',
+    tests: ['libs/rocks/src/rocks-replica-stores.test.ts'],
+  },
+  {
+    name: 'the end of a log is let go of one byte too early',
+    room: 'rocks',
+    file: 'libs/rocks/src/database.ts',
+    from: 'truncateSync(join(this.#folder, file), this.#sizeOf(file));',
+    to: 'truncateSync(join(this.#folder, file), this.#sizeOf(file) - 1);',
+    tests: ['libs/rocks/src/rocks-replica-stores.test.ts'],
+  },
 ];

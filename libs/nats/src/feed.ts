@@ -3,12 +3,16 @@
 //
 //   open ──► flowing ──► ended: consumer gone, connection lost, delivery gap, silence
 //
+// A feed that is behind pulls within the budget of its connection, as the server sends at once what it is asked for.
+// One at the end of its subjects pulls beside it: it waits for what is still to be written, and may wait for long.
+//
 // Invariant: what `take` hands out are consecutive deliveries of the consumer: none missing, none twice.
 
 import type { ConsumerInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg, type Subscription } from '@nats-io/transport-node';
 import type { Connection } from './connection.ts';
 import { parseDelivery } from './delivery.ts';
+import type { PullBudget, PullClaim } from './pull-budget.ts';
 import { traceparentsIn } from './trace-headers.ts';
 
 export interface FeedMessage {
@@ -27,13 +31,14 @@ export interface FeedOptions {
   readonly filterSubjects: readonly string[];
   /** Sequence to start after. */
   readonly after: number;
-  /** Bytes that one pull may bring; two pulls are outstanding at most. */
-  readonly pullBytes: () => number;
+  /** Of all readers of the connection. */
+  readonly budget: PullBudget;
 }
 
 interface Pull {
   remaining: number;
-  readonly bytes: number;
+  /** That it may still bring. */
+  bytes: number;
 }
 
 const PULL_MESSAGES = 2_000;
@@ -62,6 +67,9 @@ export class Feed {
   #pulls: Pull[] = [];
   #delivered = 0;
   #pending: number;
+  /** The server has something ready to send, as far as is known. */
+  #isBehind: boolean;
+  readonly #claim: PullClaim;
   #heardMs: number;
   #ended: string | undefined;
   #isDry = false;
@@ -77,6 +85,8 @@ export class Feed {
     this.#options = options;
     this.#consumer = info.name;
     this.#pending = info.num_pending;
+    this.#isBehind = info.num_pending > 0;
+    this.#claim = options.budget.claim((bytes) => this.#granted(bytes));
     this.#epoch = epoch;
     this.#inbox = createInbox();
     this.#heardMs = options.connection.clock.monotonicMs();
@@ -100,7 +110,7 @@ export class Feed {
 
   /** Nothing has come since the last message though it was asked for. */
   get isDry(): boolean {
-    return this.#isDry;
+    return this.#isDry && this.#pulls.length > 0;
   }
 
   get isEmpty(): boolean {
@@ -118,6 +128,7 @@ export class Feed {
     }
     this.#bufferedBytes -= bytes;
     const taken = this.#buffer.splice(0, count);
+    this.#settle();
     this.#pull();
     return taken;
   }
@@ -139,6 +150,7 @@ export class Feed {
   close(): void {
     this.#end('closed');
     this.#buffer = [];
+    this.#claim.close();
     const { connection, stream } = this.#options;
     if (!connection.isConnected || connection.nats.isClosed()) return;
     connection.nats.publish(`$JS.API.CONSUMER.DELETE.${stream}.${this.#consumer}`);
@@ -170,6 +182,7 @@ export class Feed {
     this.#delivered++;
     const followsBacklog = this.#pending > 0;
     this.#pending = delivery.pending;
+    this.#isBehind = delivery.pending > 0;
     this.#isDry = false;
     const { sequence, timeMs } = delivery;
     const { subject, data } = message;
@@ -184,18 +197,26 @@ export class Feed {
     });
     this.#bufferedBytes += data.length;
     const pull = this.#pulls[0];
-    if (pull && --pull.remaining === 0) this.#pulls.shift();
+    if (pull !== undefined) {
+      pull.bytes = Math.max(0, pull.bytes - data.length);
+      if (--pull.remaining === 0) this.#pulls.shift();
+    }
+    this.#settle();
     this.#pull();
   }
 
   #receiveStatus(status: number, description: string): void {
-    this.#isDry = true;
-    if (status === HEARTBEAT) return;
     const endsPull = /exceeds maxbytes|exceeded max|batch completed/i.test(description);
-    if (endsPull) this.#isDry = false;
+    this.#isDry = !endsPull;
+    if (!endsPull) this.#isBehind = false;
+    if (status === HEARTBEAT) {
+      this.#settle();
+      return;
+    }
     if (status === NO_MESSAGES || status === REQUEST_TIMEOUT || (status === CONFLICT && endsPull)) {
       // The server serves pulls in the order of asking, so it is the oldest that ends.
       this.#pulls.shift();
+      this.#settle();
       this.#pull();
     } else {
       this.#end(`${status} ${description}`);
@@ -204,25 +225,53 @@ export class Feed {
 
   #pull(): void {
     if (this.#ended !== undefined) return;
-    const bytes = this.#options.pullBytes();
-    const outstanding = () => this.#pulls.reduce((sum, pull) => sum + pull.bytes, 0);
+    const { budget } = this.#options;
+    if (!this.#isBehind) {
+      if (this.#pulls.length === 0) this.#ask(budget.pullBytesMin);
+      return;
+    }
+    const bytes = budget.pullBytes;
     while (
       this.#pulls.length < PULLS_MAX &&
-      this.#bufferedBytes + outstanding() + bytes <= PULLS_MAX * bytes
+      this.#bufferedBytes + this.#outstandingBytes + bytes <= PULLS_MAX * bytes
     ) {
-      // The clock of silence starts at the first question.
-      if (this.#pulls.length === 0) this.#heardMs = this.#options.connection.clock.monotonicMs();
-      this.#pulls.push({ remaining: PULL_MESSAGES, bytes });
-      const request = {
-        batch: PULL_MESSAGES,
-        max_bytes: bytes,
-        expires: PULL_EXPIRES_MS * NANOSECONDS,
-        idle_heartbeat: HEARTBEAT_MS * NANOSECONDS,
-      };
-      const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`;
-      const reply = this.#inbox;
-      this.#options.connection.nats.publish(subject, JSON.stringify(request), { reply });
+      if (!this.#claim.raise(bytes)) return;
+      this.#ask(bytes);
     }
+  }
+
+  /** Bytes that were waited for; there may be nothing to pull any more. */
+  #granted(bytes: number): void {
+    if (this.#ended === undefined && this.#isBehind && this.#pulls.length < PULLS_MAX) {
+      this.#ask(bytes);
+    }
+    this.#settle();
+  }
+
+  /** Gives back what is neither on its way nor held here. */
+  #settle(): void {
+    const onTheWay = this.#isBehind ? this.#outstandingBytes : 0;
+    const needed = onTheWay + this.#bufferedBytes;
+    if (this.#claim.heldBytes > needed) this.#claim.lowerTo(needed);
+  }
+
+  get #outstandingBytes(): number {
+    return this.#pulls.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #ask(bytes: number): void {
+    // The clock of silence starts at the first question.
+    if (this.#pulls.length === 0) this.#heardMs = this.#options.connection.clock.monotonicMs();
+    this.#pulls.push({ remaining: PULL_MESSAGES, bytes });
+    const request = {
+      batch: PULL_MESSAGES,
+      max_bytes: bytes,
+      expires: PULL_EXPIRES_MS * NANOSECONDS,
+      idle_heartbeat: HEARTBEAT_MS * NANOSECONDS,
+    };
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`;
+    const reply = this.#inbox;
+    this.#options.connection.nats.publish(subject, JSON.stringify(request), { reply });
   }
 
   #end(reason: string): void {
@@ -232,6 +281,7 @@ export class Feed {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     this.#pulls = [];
+    this.#settle();
     this.#signalChange();
   }
 

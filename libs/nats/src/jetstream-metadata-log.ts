@@ -23,6 +23,7 @@ import type { Connection } from './connection.ts';
 import type { FeedMessage } from './feed.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { publishOne } from './publish.ts';
+import { PullBudget } from './pull-budget.ts';
 import { SubjectReader } from './subject-reader.ts';
 
 const ACKNOWLEDGE_MS = 5_000;
@@ -35,6 +36,11 @@ const STORE_TRIES = 5;
 
 export class JetStreamMetadataLog implements MetadataLog {
   readonly #connection: Connection;
+  readonly #budget = new PullBudget({
+    totalBytes: 2 * PULL_BYTES,
+    pullBytesMin: PULL_BYTES,
+    pullBytesMax: PULL_BYTES,
+  });
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -83,7 +89,7 @@ export class JetStreamMetadataLog implements MetadataLog {
       stream: META_STREAM,
       subjects: [META_SUBJECT],
       after: sequence(after),
-      pullBytes: () => PULL_BYTES,
+      budget: this.#budget,
     });
   }
 

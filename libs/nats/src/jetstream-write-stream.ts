@@ -32,6 +32,7 @@ import type { Arrivals } from './arrivals.ts';
 import type { Connection } from './connection.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { ALREADY_THERE, type Publication, publishBatch, publishOne } from './publish.ts';
+import type { PullBudget } from './pull-budget.ts';
 import type { StreamLook, StreamLooks } from './stream-looks.ts';
 import { SubjectReader } from './subject-reader.ts';
 import { traceHeaders } from './trace-headers.ts';
@@ -48,12 +49,10 @@ export interface JetStreamWriteStreamOptions {
   readonly random: Random;
   /** How long an acknowledgement is waited for, in milliseconds. */
   readonly acknowledgeMs: number;
-  readonly pullBytes: () => number;
   /** Of the connection, as these streams share it. */
+  readonly budget: PullBudget;
   readonly looks: StreamLooks;
   readonly arrivals: Arrivals;
-  /** Counts the readers that share the connection. */
-  readonly onReader: (change: 1 | -1) => void;
 }
 
 export class JetStreamWriteStream implements WriteStream {
@@ -90,13 +89,7 @@ export class JetStreamWriteStream implements WriteStream {
   }
 
   async openReader(shard: ShardId, after: Sequence): Promise<ShardReader> {
-    const { connection, pullBytes, onReader, arrivals } = this.#options;
-    // A reader that cannot know reads on at once, and says what is wrong then.
-    const isCaughtUp = await this.shardHead(shard).then(
-      ({ lastSequence }) => lastSequence <= after,
-      () => false,
-    );
-    onReader(1);
+    const { connection, budget, arrivals } = this.#options;
     const reader: JetStreamShardReader = new JetStreamShardReader(
       shard,
       new SubjectReader({
@@ -104,15 +97,18 @@ export class JetStreamWriteStream implements WriteStream {
         stream: this.#stream,
         subjects: this.#subjectsOf(shard),
         after,
-        pullBytes,
-        onClose: () => {
-          onReader(-1);
-          this.#readers.delete(reader);
-        },
-        rest: { arrivals, head: () => this.head(), isCaughtUp },
+        budget,
+        onClose: () => this.#readers.delete(reader),
+        rest: { arrivals, head: () => this.head() },
       }),
     );
+    // It listens from here on and is told of every look, so nothing comes between the look and its rest unnoticed.
     this.#readers.add(reader);
+    // A reader that cannot know reads on at once, and says what is wrong then.
+    await this.shardHead(shard).then(
+      () => reader.restIfCaughtUp(),
+      () => {},
+    );
     return reader;
   }
 
@@ -125,15 +121,14 @@ export class JetStreamWriteStream implements WriteStream {
     const subjects = this.#subjectsOf(shard);
     const count = subjects.reduce((sum, subject) => sum + (counts.get(subject) ?? 0), 0);
     const known = this.#known.get(shard);
-    if (known !== undefined && isSame(known, stream, count)) return known;
+    if (known !== undefined && isSame(known, stream, count)) return this.#noted(shard, known);
     // After all counts, so that no message up to the end is missing in the count for having come between.
     const ends = await Promise.all(
       subjects.map((subject) => (counts.has(subject) ? this.#lastOf(subject) : 0)),
     );
     const head = { stream, count, lastSequence: sequence(Math.max(...ends)) };
     this.#known.set(shard, head);
-    for (const reader of this.#readers) if (reader.shard === shard) reader.noteLast(head);
-    return head;
+    return this.#noted(shard, head);
   }
 
   async get(wanted: Sequence): Promise<StreamMessage | undefined> {
@@ -163,6 +158,11 @@ export class JetStreamWriteStream implements WriteStream {
       const below = Math.min(upTo, state.last_seq + 1);
       if (below > state.first_seq) await manager.streams.purge(this.#stream, { seq: below });
     });
+  }
+
+  #noted(shard: ShardId, head: ShardHead): ShardHead {
+    for (const reader of this.#readers) if (reader.shard === shard) reader.noteLast(head);
+    return head;
   }
 
   async #publish(
@@ -290,6 +290,10 @@ class JetStreamShardReader implements ShardReader {
 
   noteLast({ lastSequence }: ShardHead): void {
     this.#reader.noteLast(lastSequence);
+  }
+
+  restIfCaughtUp(): void {
+    this.#reader.restIfCaughtUp();
   }
 
   async next(options: ReadOptions): Promise<readonly StreamMessage[]> {

@@ -16,6 +16,7 @@ import type { Connection } from './connection.ts';
 import { JetStreamWriteStream, streamName, subjectOf } from './jetstream-write-stream.ts';
 import { API_ERROR, isApiError, readError } from './nats-error.ts';
 import { publishOne } from './publish.ts';
+import { PullBudget } from './pull-budget.ts';
 import { StreamLooks } from './stream-looks.ts';
 
 export interface JetStreamWriteStreamsOptions {
@@ -25,6 +26,8 @@ export interface JetStreamWriteStreamsOptions {
   readonly random?: Random;
   /** How long one try to append waits for its acknowledgement, in milliseconds, besides 100 ms for each MB. */
   readonly acknowledgeMs?: number;
+  /** Of all that is read over the connection. Default 48 MB. */
+  readonly budget?: PullBudget;
 }
 
 export const DEAD_LETTER_STREAM = 'deadletter';
@@ -34,11 +37,12 @@ const HEADER_BYTES_MAX = 4 * 1024;
 /** Four times as long as an append is tried again; the server keeps every id of this time in memory. */
 const DUPLICATE_WINDOW_MS = 120_000;
 const ACKNOWLEDGE_MS = 3_000;
-/** The server drops a connection with more than 64 MB waiting to be sent to it. */
-const OUTSTANDING_BYTES_MAX = 48 * 1024 * 1024;
-const PULL_BYTES_MAX = 4 * 1024 * 1024;
-const PULL_BYTES_MIN = MESSAGE_BYTES_MAX + HEADER_BYTES_MAX;
-const PULLS_PER_READER = 2;
+const READ_BUDGET = {
+  /** The server drops a connection with more than 64 MB waiting to be sent to it. */
+  totalBytes: 48 * 1024 * 1024,
+  pullBytesMin: MESSAGE_BYTES_MAX + HEADER_BYTES_MAX,
+  pullBytesMax: 4 * 1024 * 1024,
+};
 const REASON_LENGTH_MAX = 1_000;
 const NANOSECONDS = 1_000_000;
 
@@ -49,12 +53,13 @@ export class JetStreamWriteStreams implements WriteStreams {
   readonly #acknowledgeMs: number;
   readonly #looks: StreamLooks;
   readonly #arrivals: Arrivals;
-  #readers = 0;
+  readonly #budget: PullBudget;
 
   constructor(options: JetStreamWriteStreamsOptions) {
     this.#connection = options.connection;
     this.#looks = new StreamLooks(options.connection);
     this.#arrivals = new Arrivals(options.connection);
+    this.#budget = options.budget ?? new PullBudget(READ_BUDGET);
     this.#replicas = options.replicas;
     this.#random = options.random ?? systemRandom;
     this.#acknowledgeMs = options.acknowledgeMs ?? ACKNOWLEDGE_MS;
@@ -90,12 +95,9 @@ export class JetStreamWriteStreams implements WriteStreams {
       generation,
       random: this.#random,
       acknowledgeMs: this.#acknowledgeMs,
-      pullBytes: () => this.#pullBytes(),
+      budget: this.#budget,
       looks: this.#looks,
       arrivals: this.#arrivals,
-      onReader: (change) => {
-        this.#readers += change;
-      },
     });
   }
 
@@ -129,10 +131,5 @@ export class JetStreamWriteStreams implements WriteStreams {
       const isThere = error instanceof TributaryError && error.code === 'precondition_failed';
       if (!isThere) throw error;
     }
-  }
-
-  #pullBytes(): number {
-    const share = OUTSTANDING_BYTES_MAX / (PULLS_PER_READER * Math.max(1, this.#readers));
-    return Math.round(Math.max(PULL_BYTES_MIN, Math.min(PULL_BYTES_MAX, share)));
   }
 }

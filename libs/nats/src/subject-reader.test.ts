@@ -3,6 +3,7 @@ import test from 'node:test';
 import { collectionId, sequence, shardId } from '@tributary/model';
 import { Arrivals } from './arrivals.ts';
 import { JetStreamWriteStreams } from './jetstream-write-streams.ts';
+import { PullBudget } from './pull-budget.ts';
 import { SubjectReader } from './subject-reader.ts';
 import { startTestServer } from './test-server.ts';
 
@@ -21,11 +22,10 @@ test('a reader of which nothing comes has no consumer, and reads on when somethi
     stream: 'wal-idle',
     subjects: ['wal.idle.1.0', 'wal.idle.1.all'],
     after: sequence(0),
-    pullBytes: () => 1 << 20,
+    budget: new PullBudget({ totalBytes: 2 << 20, pullBytesMin: 1 << 20, pullBytesMax: 1 << 20 }),
     rest: {
       arrivals: new Arrivals(connection),
       head: () => stream.head(),
-      isCaughtUp: false,
       afterMs: 100,
     },
   });
@@ -45,4 +45,54 @@ test('a reader of which nothing comes has no consumer, and reads on when somethi
     assert.deepEqual(await read(50), []);
   }
   reader.close();
+});
+
+test('what is written while a reader goes to rest is not missed', async () => {
+  await using server = await startTestServer();
+  const { connection } = server;
+  const stream = await new JetStreamWriteStreams({ connection, replicas: 1 }).create(
+    collectionId('gap'),
+  );
+  const append = (id: string) =>
+    stream.append([{ shard: shardId(0), messageId: id, data: new TextEncoder().encode(id) }]);
+  const { sequence: first } = await append('before');
+  const look = stream.shardHead.bind(stream);
+  stream.shardHead = async (shard) => {
+    const head = await look(shard);
+    await append('between');
+    return head;
+  };
+  await using reader = await stream.openReader(shardId(0), first);
+  const { signal } = new AbortController();
+  const [message] = await reader.next({ messagesMax: 10, bytesMax: 1e6, waitMs: 2_000, signal });
+  assert.equal(new TextDecoder().decode(message?.data), 'between');
+});
+
+test('what another look has found ends the rest of a reader that did not hear of it', async (context) => {
+  await using server = await startTestServer();
+  const { connection } = server;
+  context.mock.method(Arrivals.prototype, 'onNext', () => ({ [Symbol.dispose]: () => {} }));
+  const stream = await new JetStreamWriteStreams({ connection, replicas: 1 }).create(
+    collectionId('unheard'),
+  );
+  const append = (id: string) =>
+    stream.append([{ shard: shardId(0), messageId: id, data: new TextEncoder().encode(id) }]);
+  const look = stream.shardHead.bind(stream);
+  let looks = 0;
+  stream.shardHead = async (shard) => {
+    const head = await look(shard);
+    // Learnt by others before this look has come to the reader it is for.
+    if (looks++ === 0) {
+      await append('unheard');
+      await look(shard);
+    }
+    return head;
+  };
+  await using reader = await stream.openReader(shardId(0), sequence(0));
+  const { signal } = new AbortController();
+  const read = () => reader.next({ messagesMax: 10, bytesMax: 1e6, waitMs: 2_000, signal });
+  assert.equal(new TextDecoder().decode((await read())[0]?.data), 'unheard');
+  await append('later');
+  await stream.shardHead(shardId(0));
+  assert.equal(new TextDecoder().decode((await read())[0]?.data), 'later');
 });

@@ -17,6 +17,7 @@ import type { Arrivals } from './arrivals.ts';
 import { type Connection, NotSentError } from './connection.ts';
 import { countFrom, Feed, type FeedMessage, type FeedOptions } from './feed.ts';
 import { readError } from './nats-error.ts';
+import type { PullBudget } from './pull-budget.ts';
 import { headOf } from './stream-looks.ts';
 
 export interface SubjectReaderOptions {
@@ -24,7 +25,8 @@ export interface SubjectReaderOptions {
   readonly stream: string;
   readonly subjects: readonly string[];
   readonly after: Sequence;
-  readonly pullBytes: () => number;
+  /** Of all readers of the connection. */
+  readonly budget: PullBudget;
   readonly onClose?: () => void;
   /** Lets the reader rest while nothing comes. */
   readonly rest?: RestOptions;
@@ -34,8 +36,6 @@ export interface RestOptions {
   readonly arrivals: Arrivals;
   /** Where the stream stands now. */
   readonly head: () => Promise<StreamHead>;
-  /** The subjects have nothing after `after`: the reader begins at rest. */
-  readonly isCaughtUp: boolean;
   /** How long nothing comes before the reader rests, in milliseconds. */
   readonly afterMs?: number;
 }
@@ -62,6 +62,8 @@ export class SubjectReader {
   #shorterSinceMs: number | undefined;
   #failure: TributaryError | undefined;
   #isClosed = false;
+  /** Where the subjects are known to end; 0 while that is not known. */
+  #last = 0;
   /** The spell of the connection in which the reader is at rest. */
   #restingIn: AbortSignal | undefined;
   #watch: Disposable | undefined;
@@ -76,7 +78,7 @@ export class SubjectReader {
     this.#what = `read ${options.subjects.join(' and ')}`;
     this.#cursor = options.after;
     this.#countedFrom = options.after;
-    if (options.rest?.isCaughtUp) this.#rest();
+    this.#listen();
   }
 
   /** As `ShardReader.next`, with the subjects' messages. */
@@ -113,9 +115,15 @@ export class SubjectReader {
     }
   }
 
-  /** Ends a rest where the subjects are known to have something at or before `last` that is not read. */
+  /** Ends a rest where the subjects, which end at `last`, have something that is not read. */
   noteLast(last: Sequence): void {
+    this.#last = Math.max(this.#last, last);
     if (last > this.#cursor && this.#restingIn !== undefined) this.#wake();
+  }
+
+  /** Of a reader that has read nothing yet: rests where nothing is known to be there, or heard of since it was made. */
+  restIfCaughtUp(): void {
+    if (this.#feed === undefined && !this.#isClosed && this.#mayRest) this.#rest();
   }
 
   close(): void {
@@ -149,17 +157,19 @@ export class SubjectReader {
 
   /** Nothing came for as long as was waited: listens first, and rests when nothing has come for long since. */
   #quieten(): void {
-    const { rest, connection, subjects } = this.#options;
+    const { rest, connection } = this.#options;
     if (rest === undefined) return;
     const feed = this.#feed;
     const quietMs = connection.clock.monotonicMs() - this.#quietSinceMs;
     if (this.#arrivedMs !== undefined) {
       this.#arrivedMs = undefined;
     } else if (this.#watch === undefined) {
-      this.#watch = rest.arrivals.onNext(subjects, () => this.#wake());
+      this.#listen();
     } else if (
+      this.#mayRest &&
       feed?.ended === undefined &&
       feed?.pending === 0 &&
+      feed.isEmpty &&
       quietMs >= (rest.afterMs ?? REST_AFTER_MS)
     ) {
       feed.close();
@@ -168,10 +178,18 @@ export class SubjectReader {
     }
   }
 
+  #listen(): void {
+    const { rest, subjects } = this.#options;
+    this.#watch = rest?.arrivals.onNext(subjects, () => this.#wake());
+  }
+
+  /** Nothing is known to be there that was not read, and what comes from now on is heard. */
+  get #mayRest(): boolean {
+    return this.#watch !== undefined && this.#last <= this.#cursor;
+  }
+
   #rest(): void {
-    const { rest, connection, subjects } = this.#options;
-    this.#watch ??= rest?.arrivals.onNext(subjects, () => this.#wake());
-    this.#restingIn = connection.epoch;
+    this.#restingIn = this.#options.connection.epoch;
   }
 
   #wake(): void {
@@ -299,7 +317,7 @@ export class SubjectReader {
   }
 
   #feedOptions(after: number): FeedOptions {
-    const { connection, stream, subjects, pullBytes } = this.#options;
-    return { connection, stream, filterSubjects: subjects, after, pullBytes };
+    const { connection, stream, subjects, budget } = this.#options;
+    return { connection, stream, filterSubjects: subjects, after, budget };
   }
 }
