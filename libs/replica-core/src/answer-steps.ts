@@ -2,22 +2,27 @@
 // thread can do other work in between. All steps are of one state: see `long-reads.ts`.
 
 import {
+  type Filter,
   ID_ONLY,
   type PointId,
   type PointRecord,
   type Projection,
+  type ScoredPoint,
   type ScrollQuery,
   type SearchQuery,
 } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { contentBytes, type ReplicaAnswers, type ReplicaCall } from '@tributary/wire';
 
 type CallOf<K extends ReplicaCall['kind']> = Extract<ReplicaCall, { kind: K }>;
 
-/** Answers a small call at once. */
+/** Reads of a little: at once, but for what a filter may ask of every point. */
 export interface SmallReads {
-  search(queries: readonly SearchQuery[]): ReplicaAnswers['search'];
+  /** Of a filter for the reads after it. */
+  evaluate(filter: Filter): Steps<void>;
+  search(query: SearchQuery): readonly ScoredPoint[];
   retrieve(ids: readonly PointId[], projection: Projection): ReplicaAnswers['retrieve'];
-  scroll(query: ScrollQuery): ReplicaAnswers['scroll'];
+  scroll(query: ScrollQuery): Steps<ReplicaAnswers['scroll']>;
   sample(query: CallOf<'sample'>['query']): ReplicaAnswers['sample'];
 }
 
@@ -50,23 +55,46 @@ export function isLarge(call: ReplicaCall): call is LargeCall {
   }
 }
 
-/** Parts of the answer, of which there is at least one. Errors: those of the reads. */
-export function answerSteps(
+/** Parts of the answer, of which there is at least one; undefined to pause at. Errors: those of the reads. */
+export function* answerSteps(
   call: SteppedCall,
   reads: SmallReads,
-): Generator<ReplicaAnswers[SteppedCall['kind']]> {
+): Generator<ReplicaAnswers[SteppedCall['kind']] | undefined> {
   switch (call.kind) {
     case 'search':
-      return searchSteps(call.queries, reads);
+      return yield* searchSteps(call.queries, reads);
     case 'retrieve':
-      return retrieveSteps(call.ids, call.projection, reads);
-    case 'scroll':
-      return call.query.orderBy === undefined
-        ? scrollSteps(call.query, reads)
-        : contentSteps(reads.scroll(bare(call.query)), call.query.projection, reads);
-    case 'sample':
-      return contentSteps(reads.sample(bare(call.query)), call.query.projection, reads);
+      return yield* retrieveSteps(call.ids, call.projection, reads);
+    case 'scroll': {
+      if (call.query.orderBy === undefined) return yield* scrollSteps(call.query, reads);
+      const found = yield* reads.scroll(bare(call.query));
+      return yield* contentSteps(found, call.query.projection, reads);
+    }
+    case 'sample': {
+      if (call.query.filter !== undefined) yield* reads.evaluate(call.query.filter);
+      return yield* contentSteps(reads.sample(bare(call.query)), call.query.projection, reads);
+    }
   }
+}
+
+/** Those that a call has evaluated, but for that of a scroll in the order of ids. */
+export function filtersOf(call: ReplicaCall): readonly Filter[] {
+  const filters = () => {
+    switch (call.kind) {
+      case 'search':
+        return call.queries.map(({ filter }) => filter);
+      case 'count':
+        return [call.filter];
+      case 'sample':
+      case 'facet':
+      case 'termStatistics':
+      case 'textStatistics':
+        return [call.query.filter];
+      default:
+        return [];
+    }
+  };
+  return filters().filter((filter) => filter !== undefined);
 }
 
 function pointsOf(queries: readonly SearchQuery[]): number {
@@ -81,19 +109,26 @@ function bare<Query extends { readonly projection: Projection }>(query: Query): 
 function* searchSteps(
   queries: readonly SearchQuery[],
   reads: SmallReads,
-): Generator<ReplicaAnswers['search']> {
+): Generator<ReplicaAnswers['search'] | undefined> {
   const after = (index: number) => new Array<readonly never[]>(index).fill([]);
   for (let from = 0; from < queries.length; ) {
     const [first] = queries.slice(from, from + 1);
     if (first !== undefined && first.limit > SMALL_POINTS_MAX) {
-      const [found = []] = reads.search([bare(first)]);
+      if (first.filter !== undefined) yield* reads.evaluate(first.filter);
+      const found = reads.search(bare(first));
       for (const part of contentSteps(found, first.projection, reads)) yield [...after(from), part];
       from++;
       continue;
     }
     let to = from + 1;
     while (to < queries.length && pointsOf(queries.slice(from, to + 1)) <= SMALL_POINTS_MAX) to++;
-    yield [...after(from), ...reads.search(queries.slice(from, to))];
+    const lists: (readonly ScoredPoint[])[] = [];
+    for (const query of queries.slice(from, to)) {
+      if (query.filter !== undefined) yield* reads.evaluate(query.filter);
+      lists.push(reads.search(query));
+      yield;
+    }
+    yield [...after(from), ...lists];
     from = to;
   }
 }
@@ -113,14 +148,17 @@ function* retrieveSteps(
 }
 
 /** From the last point of a step on, which is then left out. */
-function* scrollSteps(query: ScrollQuery, reads: SmallReads): Generator<readonly PointRecord[]> {
+function* scrollSteps(
+  query: ScrollQuery,
+  reads: SmallReads,
+): Generator<readonly PointRecord[] | undefined> {
   let step = FIRST_STEP_POINTS;
   let last: PointId | undefined;
   for (let left = query.limit; left > 0; ) {
     const wanted = Math.min(step, left);
     const from = last === undefined ? {} : { offset: last };
     const limit = last === undefined ? wanted : wanted + 1;
-    const found = reads.scroll({ ...query, ...from, limit });
+    const found = yield* reads.scroll({ ...query, ...from, limit });
     const records = found[0]?.id === last ? found.slice(1) : found;
     yield records;
     if (found.length < limit) return;

@@ -1,4 +1,4 @@
-// Reads while a replica applies an update that looks at every point.
+// Filters that look at every point, of updates and of reads: the thread goes on with its other work meanwhile.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -57,13 +57,59 @@ test('a replica that stops amid an update has changed nothing and holds nothing 
   assert.equal(running.count(), COUNT);
 });
 
+const MATCHING = { must: [{ kind: 'match' as const, key: 'a', value: 1 }] };
+
+test('a read whose filter looks at every point leaves the thread to others, and sees one state', async () => {
+  await using running = await start();
+  running.slowScans();
+  const answer = running.replica.answer({ kind: 'count', filter: MATCHING });
+  assert.ok(answer instanceof Promise, 'it takes longer than a slice');
+  let turns = 0;
+  const watch = setInterval(() => turns++, 1);
+  await running.write(CHANGED);
+  assert.equal(await answer, COUNT / 4);
+  clearInterval(watch);
+  assert.ok(turns >= 5, `${turns} turns`);
+  await running.replica.catchUp();
+  assert.equal(await running.replica.answer({ kind: 'count', filter: MATCHING }), 0);
+  assert.equal(running.openScans(), 0);
+});
+
+test('scrolls and searches of such a filter are answered in slices as they are at once', async () => {
+  await using running = await start();
+  running.slowScans();
+  const projection = { payload: { kind: 'all' as const }, vectors: { kind: 'none' as const } };
+  const rare = { must: [{ kind: 'hasVector' as const, name: 'no' }], should: MATCHING.must };
+  for (const filter of [MATCHING, rare]) {
+    const scroll = { kind: 'scroll' as const, query: { filter, limit: 50, projection } };
+    const scoring = { kind: 'nearest' as const, vector: Float32Array.of(1) };
+    const query = { using: '', limit: 50, scoring, projection, params: {}, filter };
+    const search = { kind: 'search' as const, queries: [query, query] };
+    for (const call of [scroll, search]) {
+      assert.deepEqual(await running.replica.answer(call), running.replica.call(call));
+    }
+  }
+});
+
+test('a replica that is closed amid such a read refuses it and holds nothing of the store', async () => {
+  await using running = await start();
+  running.slowScans();
+  const answer = running.replica.answer({ kind: 'count', filter: MATCHING });
+  running.stop();
+  await running.stopped;
+  const closing = running.replica.close();
+  await assert.rejects(async () => answer, { code: 'unavailable' });
+  await closing;
+  assert.equal(running.openScans(), 0);
+});
+
 /** A replica that follows its stream, filled. */
 async function start() {
   const address = { collection: collectionId('c'), shard: shardId(0) };
   const streams = new MemoryWriteStreams();
   const stream = await streams.create(address.collection);
   const stopping = new AbortController();
-  const { stores, openScans } = countingStores();
+  const { stores, openScans, slowScans } = countingStores();
   let onTurn = () => {};
   const replica = await Replica.open(
     {
@@ -91,6 +137,7 @@ async function start() {
     replica,
     stopped,
     openScans,
+    slowScans,
     set onTurn(action: () => void) {
       onTurn = action;
     },
@@ -117,23 +164,31 @@ async function start() {
   return running;
 }
 
-/** Stores that know how many scans of payloads are begun and not let go. */
-function countingStores(): { stores: ReplicaStores; openScans: () => number } {
-  const stores = new MemoryReplicaStores();
+/** Stores that know how many scans of payloads are begun and not let go, and whose scans can be made slow. */
+function countingStores() {
+  const stores: ReplicaStores = new MemoryReplicaStores();
   const open = stores.open.bind(stores);
   let scans = 0;
+  let rowMs = 0;
   stores.open = async (name) => {
     const store = await open(name);
     const scanPayloads = store.scanPayloads.bind(store);
     store.scanPayloads = function* (from) {
       scans++;
       try {
-        yield* scanPayloads(from);
+        for (const row of scanPayloads(from)) {
+          const endMs = performance.now() + rowMs;
+          while (performance.now() < endMs);
+          yield row;
+        }
       } finally {
         scans--;
       }
     };
     return store;
   };
-  return { stores, openScans: () => scans };
+  const slowScans = () => {
+    rowMs = 0.02;
+  };
+  return { stores, openScans: () => scans, slowScans };
 }

@@ -5,12 +5,15 @@
 import type { CollectionConfig, CollectionVectors, StoredPoint } from '@tributary/model';
 import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
 import {
+  assert,
   type Clock,
   type EndedSpan,
+  endWithinSlice,
   isSliceOver,
   type Logger,
   nextSlice,
   type Random,
+  type Steps,
   TributaryError,
 } from '@tributary/runtime';
 import type { ReplicaReader } from '@tributary/search';
@@ -24,7 +27,13 @@ import {
   type ReplicaCallKind,
   type ReplicaInfo,
 } from '@tributary/wire';
-import { answerSteps, type LargeCall, type SmallReads, type SteppedCall } from './answer-steps.ts';
+import {
+  answerSteps,
+  filtersOf,
+  type LargeCall,
+  type SmallReads,
+  type SteppedCall,
+} from './answer-steps.ts';
 import { bucketSteps } from './bucket-steps.ts';
 import { FollowerDriver } from './follower-driver.ts';
 import { ReplicaContent } from './replica-content.ts';
@@ -56,6 +65,8 @@ export interface ReplicaOptions extends ReplicaSurroundings {
   readonly generation: number;
   readonly onStatus: (status: ReplicaStatus) => void;
 }
+
+type Answer = ReplicaAnswers[ReplicaCallKind];
 
 /** Every point of one state, in id order. */
 export interface ReplicaScan extends Disposable {
@@ -151,8 +162,41 @@ export class Replica implements AsyncDisposable {
     });
   }
 
-  /** Errors: `wrong_input`, `corrupt`, `unavailable` while it is filled by replay; see `ReplicaClient`. */
-  call(call: ReplicaCall): ReplicaAnswers[ReplicaCallKind] {
+  /**
+   * Answers a call that is not large, in slices where its filter takes long: a promise then, as also where a commit is
+   * being made. Errors: those of `call`; `unavailable` where the replica is closed meanwhile.
+   */
+  answer(call: ReplicaCall): Answer | Promise<Answer> {
+    const within = this.#content.longReads.isCommitting
+      ? undefined
+      : endWithinSlice(this.#steps(call));
+    return within === undefined ? this.#answerInSlices(call) : within.result;
+  }
+
+  async #answerInSlices(call: ReplicaCall): Promise<Answer> {
+    using _reading = await this.#content.longReads.begin();
+    const answer: { given?: Answer } = {};
+    const steps = this.#steps(call);
+    const whole = function* () {
+      answer.given = yield* steps;
+    };
+    for (const _ of whole()) {
+      if (isSliceOver()) await nextSlice();
+      this.#assertNotClosed();
+    }
+    assert(answer.given !== undefined, 'the last step gives the answer');
+    return answer.given;
+  }
+
+  /** What asks for every point is done in steps, the rest of a call at once. */
+  *#steps(call: ReplicaCall): Steps<Answer> {
+    if (call.kind === 'scroll') return yield* this.#reader.scrollSteps(call.query);
+    for (const filter of filtersOf(call)) yield* this.#reader.evaluateSteps(filter);
+    return this.call(call);
+  }
+
+  /** At once. Errors: `wrong_input`, `corrupt`, `unavailable` while it is filled by replay; see `ReplicaClient`. */
+  call(call: ReplicaCall): Answer {
     switch (call.kind) {
       case 'search':
         return call.queries.map((query) => this.#reader.search(query));
@@ -200,23 +244,29 @@ export class Replica implements AsyncDisposable {
     yield* this.#inSlices(this.#smallReads(call));
   }
 
-  async *#inSlices<Part>(steps: Iterable<Part>): AsyncGenerator<Part> {
+  /** A step that gives no part is there to pause at. */
+  async *#inSlices<Part>(steps: Iterable<Part | undefined>): AsyncGenerator<Part> {
     for (const part of steps) {
-      yield part;
+      if (part !== undefined) yield part;
       if (isSliceOver()) await nextSlice();
-      if (this.#isClosed) throw new TributaryError('unavailable', 'the replica is closed');
+      this.#assertNotClosed();
     }
   }
 
-  #smallReads(call: SteppedCall): Iterable<ReplicaAnswers[SteppedCall['kind']]> {
+  #assertNotClosed(): void {
+    if (this.#isClosed) throw new TributaryError('unavailable', 'the replica is closed');
+  }
+
+  *#smallReads(call: SteppedCall): Iterable<ReplicaAnswers[SteppedCall['kind']] | undefined> {
     const reader = this.#reader;
     const reads: SmallReads = {
-      search: (queries) => queries.map((query) => reader.search(query)),
+      evaluate: (filter) => reader.evaluateSteps(filter),
+      search: (query) => reader.search(query),
       retrieve: (ids, projection) => reader.retrieve(ids, projection),
-      scroll: (query) => reader.scroll(query),
+      scroll: (query) => reader.scrollSteps(query),
       sample: (query) => reader.sample(query),
     };
-    return answerSteps(call, reads);
+    yield* answerSteps(call, reads);
   }
 
   /**

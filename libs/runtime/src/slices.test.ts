@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { atOnce, endInSlices, inSlices, nextSlice, SLICE_MS, type Steps } from './slices.ts';
+import {
+  atOnce,
+  endInSlices,
+  endWithinSlice,
+  inSlices,
+  nextSlice,
+  SLICE_MS,
+  type Steps,
+} from './slices.ts';
 
 /** Busy for so long. */
 function spend(ms: number): void {
@@ -67,3 +75,19 @@ function* failing(): Steps<number> {
   yield undefined;
   throw new Error('broken');
 }
+
+test('work that does not end within a slice is given up, and lets go of what it holds', () => {
+  assert.deepEqual(endWithinSlice(countTo(3, 0)), { result: 3 });
+  let isOpen = true;
+  const holding = function* (): Steps<number> {
+    try {
+      return yield* countTo(60, 1);
+    } finally {
+      isOpen = false;
+    }
+  };
+  const startedMs = performance.now();
+  assert.equal(endWithinSlice(holding()), undefined);
+  assert.ok(performance.now() - startedMs < 60, 'not all of it was done');
+  assert.equal(isOpen, false);
+});

@@ -57,6 +57,21 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
+/** The result of work that ends within a slice; undefined where it does not, and is given up. */
+export function endWithinSlice<T>(steps: Steps<T>): { readonly result: T } | undefined {
+  let ended: { readonly result: T } | undefined;
+  const whole = function* () {
+    ended = { result: yield* steps };
+  };
+  let endMs: number | undefined;
+  for (const _ of whole()) {
+    const nowMs = performance.now();
+    endMs ??= nowMs + SLICE_MS;
+    if (nowMs >= endMs) break;
+  }
+  return ended;
+}
+
 /** Small work ends at once: it asks for slices only when the works of this turn have taken one together. */
 export function endInSlices<T>(steps: Steps<T>): T | Promise<T> {
   for (;;) {

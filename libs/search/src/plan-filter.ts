@@ -27,8 +27,9 @@ import {
   type PointOffset,
   payloadFromBytes,
   pointOffset,
+  type Sequence,
 } from '@tributary/model';
-import { assert, type Clock, TributaryError } from '@tributary/runtime';
+import { assert, atOnce, type Clock, type Steps, TributaryError } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
 import { type Selection, SelectionBuilder } from './selection.ts';
 import { SelectionCache } from './selection-cache.ts';
@@ -58,11 +59,19 @@ interface Evaluation {
   readonly tookMs: number;
 }
 
+interface Selected {
+  readonly filter: Filter;
+  readonly sequence: Sequence;
+  readonly selection: Selection;
+}
+
 /** A filter as a test of stored points. Throws `corrupt` where a stored payload is not the text of an object. */
 export type Matcher = (stored: StoredPayload) => boolean;
 
 /** Payloads read at once. */
 const BATCH_POINTS = 256;
+/** Points of a step; a point takes 2 to 10 µs. */
+const STEP_POINTS = 64;
 /** Beyond this share of all points reading them in the order of the store is faster than one by one. */
 const SHARE_BY_ID_MAX = 0.3;
 /** Enough for what a log of slow queries asks for soon after; a filter of many ids is not worth its key. */
@@ -78,6 +87,8 @@ export class FilterPlanner {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** By filter, the newest last. */
   readonly #evaluations = new Map<string, Evaluation>();
+  /** By the filter itself: a read that evaluates its filter in steps asks for it again, and a key of it takes time. */
+  #last: Selected | undefined;
 
   constructor(options: FilterPlannerOptions) {
     this.#store = options.store;
@@ -90,18 +101,31 @@ export class FilterPlanner {
 
   /** The points the filter holds for. Throws `wrong_input` on a key that is no path. */
   select(filter: Filter): Selection {
+    return atOnce(this.selectSteps(filter));
+  }
+
+  /** Like `select`, which after these steps gives their result for the same filter until the next commit. */
+  *selectSteps(filter: Filter): Steps<Selection> {
+    const { appliedSequence } = this.#store.state;
+    const last = this.#last;
+    if (last?.filter === filter && last.sequence === appliedSequence) return last.selection;
+    const selection = yield* this.#evaluate(filter, appliedSequence);
+    this.#last = { filter, sequence: appliedSequence, selection };
+    return selection;
+  }
+
+  *#evaluate(filter: Filter, at: Sequence): Steps<Selection> {
     const holds = this.matcher(filter);
     const ids = listedIds(filter);
-    if (ids !== undefined) return this.#selectAmong(this.#store.getPayloads([...ids]), holds);
+    if (ids !== undefined) return yield* this.#selectAmong(this.#payloadsOf(ids), holds);
     if (!asksForPayload(filter)) return this.#selectFromTable(filter);
     const key = filterKey(filter);
-    const { appliedSequence } = this.#store.state;
-    const known = this.#cache.get(key, appliedSequence);
+    const known = this.#cache.get(key, at);
     if (known !== undefined) return known;
     const startedMs = this.#clock.monotonicMs();
-    const selection = this.#selectByPlan(this.plan(filter), holds);
+    const selection = yield* this.#selectByPlan(this.plan(filter), holds);
     this.#note(key, { matched: selection.count, tookMs: this.#clock.monotonicMs() - startedMs });
-    this.#cache.set(key, appliedSequence, selection);
+    this.#cache.set(key, at, selection);
     return selection;
   }
 
@@ -201,42 +225,51 @@ export class FilterPlanner {
     return builder.build();
   }
 
-  #selectByPlan(plan: FilterPlan, holds: Matcher): Selection {
+  *#selectByPlan(plan: FilterPlan, holds: Matcher): Steps<Selection> {
     if (plan.kind === 'index') {
       const { offsets } = plan.selection;
       return { offsets, count: countOfSet(offsets) };
     }
-    if (plan.kind !== 'narrow') return this.#selectAmong(this.#store.scanPayloads(), holds);
+    if (plan.kind !== 'narrow') return yield* this.#selectAmong(this.#store.scanPayloads(), holds);
     const { offsets } = plan.selection;
     if (countOfSet(offsets) <= SHARE_BY_ID_MAX * this.#table.count) {
-      return this.#selectAmong(this.#payloadsAt(offsets), holds);
+      return yield* this.#selectAmong(this.#payloadsOf(this.#idsAt(offsets)), holds);
     }
     const isCandidate = ({ id }: StoredPayload) => hasOffset(offsets, this.#offsetOf(id));
-    return this.#selectAmong(
+    return yield* this.#selectAmong(
       this.#store.scanPayloads(),
       (stored) => isCandidate(stored) && holds(stored),
     );
   }
 
-  #selectAmong(candidates: Iterable<StoredPayload | undefined>, holds: Matcher): Selection {
+  *#selectAmong(candidates: Iterable<StoredPayload | undefined>, holds: Matcher): Steps<Selection> {
     const builder = new SelectionBuilder(this.#table.offsetsEnd);
+    let taken = 0;
     for (const stored of candidates) {
       if (stored !== undefined && holds(stored)) builder.add(this.#offsetOf(stored.id));
+      taken++;
+      if (taken % STEP_POINTS === 0) yield;
     }
     return builder.build();
   }
 
-  *#payloadsAt(offsets: Uint32Array): Generator<StoredPayload | undefined> {
+  *#payloadsOf(all: Iterable<PointId>): Generator<StoredPayload | undefined> {
     let ids: PointId[] = [];
-    for (const offset of offsetsOf(offsets)) {
-      const id = this.#table.idAt(pointOffset(offset));
-      assert(id !== undefined, 'an offset in an index stands for a point');
+    for (const id of all) {
       ids.push(id);
       if (ids.length < BATCH_POINTS) continue;
       yield* this.#store.getPayloads(ids);
       ids = [];
     }
     yield* this.#store.getPayloads(ids);
+  }
+
+  *#idsAt(offsets: Uint32Array): Generator<PointId> {
+    for (const offset of offsetsOf(offsets)) {
+      const id = this.#table.idAt(pointOffset(offset));
+      assert(id !== undefined, 'an offset in an index stands for a point');
+      yield id;
+    }
   }
 
   #vectorNamesAt(offset: PointOffset): string[] {

@@ -32,7 +32,7 @@ import {
   vectorEntryOf,
   vectorSchemaOf,
 } from '@tributary/model';
-import { assert, type Clock } from '@tributary/runtime';
+import { assert, atOnce, type Clock, type Steps } from '@tributary/runtime';
 import type { ReplicaStore, StoredPayload } from '@tributary/storage';
 import { candidatesInOrder } from './candidates.ts';
 import { type FilterPlan, FilterPlanner } from './plan-filter.ts';
@@ -66,6 +66,8 @@ export interface ReplicaReaderOptions {
 const FILTER_CACHE_BYTES_MAX = 16 << 20;
 const SCAN: FilterPlan = { kind: 'scan' };
 const NO_OFFSETS = new Uint32Array(0);
+/** Points that a filter does not hold for and that a step of a scroll passes. */
+const STEP_POINTS = 64;
 
 interface Hit {
   readonly point: ProjectedPoint;
@@ -147,8 +149,16 @@ export class ReplicaReader {
    * `wrong_input` as for `search`, `bad_request` for an order that no index gives.
    */
   scroll(query: ScrollQuery): PointRecord[] {
+    return atOnce(this.scrollSteps(query));
+  }
+
+  /** Like `scroll`. No commit may be made before the last step. */
+  *scrollSteps(query: ScrollQuery): Steps<PointRecord[]> {
     const projector = this.#projector(query.projection);
-    if (query.orderBy !== undefined) return this.#scrollInOrder(query, query.orderBy, projector);
+    if (query.orderBy !== undefined) {
+      if (query.filter !== undefined) yield* this.#planner.selectSteps(query.filter);
+      return this.#scrollInOrder(query, query.orderBy, projector);
+    }
     const { filter, limit, offset: from } = query;
     const holds = filter && this.#planner.matcher(filter);
     const records: PointRecord[] = [];
@@ -156,8 +166,13 @@ export class ReplicaReader {
     const plan = filter ? this.#planner.plan(filter, { isWalking: false }) : SCAN;
     const isSure = filter === undefined || plan.kind === 'index';
     const sources = { store: this.#store, table: this.#table };
+    let passed = 0;
     for (const stored of candidatesInOrder({ ...sources, plan, from, limit })) {
-      if (!isSure && holds?.(stored) === false) continue;
+      if (!isSure && holds?.(stored) === false) {
+        passed++;
+        if (passed % STEP_POINTS === 0) yield;
+        continue;
+      }
       const offset = this.#table.resolve(stored.id);
       assert(offset !== undefined, 'a stored point has an offset');
       const point = this.#pointAt(offset);
@@ -166,6 +181,11 @@ export class ReplicaReader {
       if (records.length >= query.limit) break;
     }
     return records;
+  }
+
+  /** Evaluates a filter for the reads that come before the next commit. Errors: `wrong_input` as for `search`. */
+  *evaluateSteps(filter: Filter): Steps<void> {
+    yield* this.#planner.selectSteps(filter);
   }
 
   /** Points the filter holds for; all without one. Errors: `wrong_input` for a key that is no path. */

@@ -17,7 +17,13 @@ import {
   storeNameOf,
 } from '@tributary/replica-core';
 import { abortable, startDeadline, TributaryError } from '@tributary/runtime';
-import { decodeCall, encodeAnswer, type ReplicaAddress } from '@tributary/wire';
+import {
+  decodeCall,
+  encodeAnswer,
+  type ReplicaAddress,
+  type ReplicaAnswers,
+  type ReplicaCallKind,
+} from '@tributary/wire';
 import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
 import type { FromWorker, Refusal, ToWorker, WorkerPort } from './worker-protocol.ts';
 
@@ -260,11 +266,38 @@ export class ReplicaWorker {
       return undefined;
     }
     try {
-      return encodeAnswer(kind, replica.call(call));
+      const answer = replica.answer(call);
+      if (!(answer instanceof Promise)) return encodeAnswer(kind, answer);
+      this.#guard(this.#answerLater(message.id, kind, replica.address, answer));
+      return undefined;
     } catch (error) {
-      if (error instanceof TributaryError && error.code === 'corrupt') this.#repair(target);
-      throw error;
+      throw this.#noted(error, target);
     }
+  }
+
+  async #answerLater(
+    id: number,
+    kind: ReplicaCallKind,
+    address: ReplicaAddress,
+    answer: Promise<ReplicaAnswers[ReplicaCallKind]>,
+  ): Promise<void> {
+    const { port } = this.#options;
+    this.#answering.add(id);
+    try {
+      const bytes = encodeAnswer(kind, await answer);
+      if (!this.#answering.has(id)) return;
+      port.post({ kind: 'answers', packed: packMessages([{ id, bytes }]) });
+    } catch (error) {
+      port.post({ kind: 'refusals', refusals: [this.#refusal(id, this.#noted(error, address))] });
+    } finally {
+      this.#answering.delete(id);
+    }
+  }
+
+  /** The error, after which a store with damaged bytes is opened again. */
+  #noted(error: unknown, address: ReplicaAddress): unknown {
+    if (error instanceof TributaryError && error.code === 'corrupt') this.#repair(address);
+    return error;
   }
 
   /** Posts what is read as it is read. */
@@ -280,9 +313,8 @@ export class ReplicaWorker {
       }
       port.post({ kind: 'answers', packed: packMessages([{ id, bytes: last }]) });
     } catch (error) {
-      if (error instanceof TributaryError && error.code === 'corrupt')
-        this.#repair(replica.address);
-      port.post({ kind: 'refusals', refusals: [this.#refusal(id, error)] });
+      const refusal = this.#refusal(id, this.#noted(error, replica.address));
+      port.post({ kind: 'refusals', refusals: [refusal] });
     } finally {
       this.#answering.delete(id);
     }
