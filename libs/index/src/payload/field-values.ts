@@ -199,38 +199,43 @@ export class FieldValues {
   /** The offsets the condition can hold for, in sets of `words` words. */
   select(condition: ValueCondition, words: number): Answer {
     const offsets: OffsetSet = new Uint32Array(words);
+    return { offsets, isExact: this.addTo(condition, offsets) };
+  }
+
+  /** Adds them to a set; whether it holds for all that are added. */
+  addTo(condition: ValueCondition, offsets: OffsetSet): boolean {
     const held = this.#othersHeld(condition);
     if (held !== 'none') uniteInto(offsets, this.#other.words);
     const isExact = held !== 'some' || this.#other.count === 0;
-    if (this.#analyser) return this.#selectByTokens(condition, offsets, isExact);
+    if (this.#analyser) return this.#addByTokens(condition, offsets, isExact);
     if (this.#geo && isGeo(condition)) {
       this.#geo.addOffsetsOf(condition, offsets);
-      return { offsets, isExact };
+      return isExact;
     }
     if (this.postings && this.#isByValue(condition)) {
       for (const key of this.#keysOf(condition)) this.postings.addOffsetsOf(key, offsets);
-      return { offsets, isExact };
+      return isExact;
     }
     const numbers = this.ordered && numbersOf(condition, this.index, this.#rounded.count > 0);
     if (this.ordered && numbers) {
       this.ordered.addOffsetsWithin(numbers.range, offsets);
       const mayBeFloats =
         condition.kind === 'match' && this.index.type === 'float' && this.#other.count > 0;
-      return { offsets, isExact: isExact && numbers.isExact && !mayBeFloats };
+      return isExact && numbers.isExact && !mayBeFloats;
     }
     uniteInto(offsets, this.#typed.words);
-    return { offsets, isExact: false };
+    return false;
   }
 
-  #selectByTokens(condition: ValueCondition, offsets: OffsetSet, isExact: boolean): Answer {
+  #addByTokens(condition: ValueCondition, offsets: OffsetSet, isExact: boolean): boolean {
     const tokens = this.#tokensOf(condition);
     if (tokens === undefined || this.postings === undefined) {
       uniteInto(offsets, this.#typed.words);
-      return { offsets, isExact: false };
+      return false;
     }
     if (condition.kind === 'matchTextAny') {
       for (const token of tokens) this.postings.addOffsetsOf(token, offsets);
-      return { offsets, isExact };
+      return isExact;
     }
     const rarestFirst = tokens.toSorted((a, b) => this.#countOf(a) - this.#countOf(b));
     const all: OffsetSet = new Uint32Array(offsets.length);
@@ -242,7 +247,7 @@ export class FieldValues {
     uniteInto(offsets, all);
     // A phrase asks for the order of its tokens too, and those of several entries do not count together.
     const isOfOneEntry = condition.kind === 'matchText' && !meets(all, this.#several.words);
-    return { offsets, isExact: isExact && isOfOneEntry };
+    return isExact && isOfOneEntry;
   }
 
   /** Whether the distinct values tell what the condition holds for. */

@@ -24,6 +24,8 @@ export interface Part {
   readonly isWalk?: boolean;
   /** A set of its own. Undefined where nothing is known. */
   select(scope: Scope): Answer | undefined;
+  /** Adds what `select` gives to a set; whether it is exact. Where there is one, it costs no set of its own. */
+  addTo?(offsets: OffsetSet): boolean;
 }
 
 /** Below this many points, looking at their payloads costs less than another index. */
@@ -96,7 +98,12 @@ function selectAtLeast(minCount: number, parts: readonly Part[], scope: Scope): 
   const layers = Array.from({ length: levels }, () => new Uint32Array(among.length));
   let isExact = levels === minCount;
   let unknowns = 0;
+  const [only] = levels === 1 ? layers : [];
   for (const part of parts) {
+    if (only !== undefined && part.addTo !== undefined) {
+      isExact = part.addTo(only) && isExact;
+      continue;
+    }
     const answer = part.select({ ...scope, isExactWanted: true });
     isExact &&= answer?.isExact ?? false;
     if (answer === undefined) {

@@ -131,6 +131,7 @@ export class FilterSelector {
     return this.#partOfField(key, (values) => ({
       estimate: within(values.estimate(condition), this.#table.count),
       select: () => values.select(condition, this.#table.live.length),
+      addTo: (offsets) => values.addTo(condition, offsets),
     }));
   }
 
