@@ -20,7 +20,7 @@ import { EMPTY_METADATA, type MetadataState } from './metadata-state.ts';
 import { isShown, PEER_TRANSITIONS, takesReplicas } from './peers.ts';
 import { reduce, refusal } from './reducer.ts';
 
-const [ONE, TWO] = [peerId(1), peerId(2)];
+const [ONE, TWO, THREE] = [peerId(1), peerId(2), peerId(3)];
 
 function joined(peer: PeerId, featureLevel = 1, uri = `http://p${peer}:1`): MetadataEvent {
   return { kind: 'peerJoined', peer, uri, version: '1', featureLevel };
@@ -48,6 +48,9 @@ function fold(...history: MetadataEvent[]): MetadataState {
     EMPTY_METADATA,
   );
 }
+
+/** A normal peer, so that others may be drained or removed. */
+const STAYING = [joined(THREE, 2), changed(THREE, 'joining', 'normal')];
 
 const TRANSITIONS = Object.entries(PEER_TRANSITIONS).flatMap(([from, to]) =>
   to.map((each) => `${from} to ${each}`),
@@ -117,6 +120,7 @@ test('what a removed peer says late changes nothing', () => {
 
 test('a new address or version leaves a peer in its state', () => {
   const draining = fold(
+    ...STAYING,
     joined(ONE),
     changed(ONE, 'joining', 'normal'),
     changed(ONE, 'normal', 'draining'),
@@ -136,12 +140,12 @@ test('of two changes from one state the second is refused, and so is one that th
 
 test('a draining peer gets no replica and keeps those it has; it is not removed while it has one', () => {
   const drain = [changed(ONE, 'joining', 'normal'), changed(ONE, 'normal', 'draining')];
-  const draining = fold(joined(ONE), ...drain);
+  const draining = fold(...STAYING, joined(ONE), ...drain);
   assert.match(
     refusal(draining, created(ONE)) ?? '',
     /Peer 1 is draining and takes no new replica/,
   );
-  const holding = fold(joined(ONE), created(ONE), ...drain);
+  const holding = fold(...STAYING, joined(ONE), created(ONE), ...drain);
   assert.equal([...holding.collections.values()].length, 1);
   assert.match(refusal(holding, { kind: 'peerRemoved', peer: ONE }) ?? '', /shards on it/);
   const deleted = reduce(
@@ -150,6 +154,20 @@ test('a draining peer gets no replica and keeps those it has; it is not removed 
     sequence(9),
   );
   assert.equal(refusal(deleted, { kind: 'peerRemoved', peer: ONE }), undefined);
+});
+
+test('the last normal peer is neither drained nor removed, until another is normal', () => {
+  const joining = fold(joined(ONE), joined(TWO), changed(ONE, 'joining', 'normal'));
+  const refused = (state: MetadataState, peer: PeerId) =>
+    [changed(peer, 'normal', 'draining'), { kind: 'peerRemoved' as const, peer }].map((event) =>
+      /only normal peer .* let another peer join/.test(refusal(state, event) ?? ''),
+    );
+  assert.deepEqual(refused(joining, ONE), [true, true]);
+  assert.equal(refusal(joining, { kind: 'peerRemoved', peer: TWO }), undefined);
+  const both = reduce(joining, changed(TWO, 'joining', 'normal'), sequence(9));
+  assert.deepEqual(refused(both, ONE), [false, false]);
+  const draining = reduce(both, changed(TWO, 'normal', 'draining'), sequence(10));
+  assert.deepEqual(refused(draining, ONE), [true, true]);
 });
 
 test('only a normal peer is one for new replicas, and clients see all but those that join', () => {
@@ -165,7 +183,8 @@ test('only a normal peer is one for new replicas, and clients see all but those 
 });
 
 test('a peer that is joining or draining holds up the feature level, one that was removed does not', () => {
-  const state = fold(joined(ONE, 2), joined(TWO, 1), changed(TWO, 'joining', 'normal'));
+  const joining = [joined(ONE, 2), joined(TWO, 1), changed(TWO, 'joining', 'normal')];
+  const state = fold(...STAYING, ...joining);
   assert.equal(raiseDue(state, 2), undefined);
   const draining = reduce(state, changed(TWO, 'normal', 'draining'), sequence(9));
   assert.equal(raiseDue(draining, 2), undefined);

@@ -7,7 +7,7 @@
 //   removed                               has left; nothing follows
 //
 // Invariants: an id that was removed does not come back, as its data folder holds what the others went on without; a
-// peer that has replicas is not removed.
+// peer that has replicas is not removed; the last normal peer stays so, as new collections could go nowhere.
 //
 // The reducer refuses replicas at a draining peer only: at one that is joining they would start late, at a draining one
 // they would never leave. `takesReplicas` is what those who place ask.
@@ -66,7 +66,7 @@ export function refusePeerStateChanged(
   if (current === undefined) return unknownPeer(peer);
   if (current !== from) return `Peer ${peer} is ${current}, not ${from}`;
   if (!PEER_TRANSITIONS[from].includes(to)) return `Peer ${peer} cannot go from ${from} to ${to}`;
-  return undefined;
+  return from === 'normal' ? refuseLastNormal(peers, peer) : undefined;
 }
 
 export function changePeerState(
@@ -88,7 +88,16 @@ export function refusePeerRemoved(
       if (replicas.has(peer)) return `Cannot remove peer ${peer} as there are shards on it`;
     }
   }
-  return undefined;
+  return refuseLastNormal(state.peers, peer);
+}
+
+function refuseLastNormal(peers: MetadataState['peers'], peer: PeerId): string | undefined {
+  const normal = [...peers.values()].filter(takesReplicas).map(({ id }) => id);
+  if (normal.length !== 1 || normal[0] !== peer) return undefined;
+  return (
+    `Peer ${peer} is the only normal peer of the cluster: new collections could go nowhere; ` +
+    'let another peer join, or end the draining of one, first'
+  );
 }
 
 export function removePeer(state: MetadataState, { peer }: EventOf<'peerRemoved'>): MetadataState {

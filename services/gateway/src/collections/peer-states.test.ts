@@ -3,6 +3,7 @@ import test from 'node:test';
 import { QdrantClient } from '@qdrant/js-client-grpc';
 import type { MetadataEvent } from '@tributary/metadata';
 import { type MemberState, peerId } from '@tributary/model';
+import { until } from '@tributary/runtime/testing';
 import { type MemoryCluster, startMemoryCluster } from '../testing/memory-cluster.ts';
 
 const FOREVER = new AbortController().signal;
@@ -50,10 +51,21 @@ test('new collections go to normal peers alone, a shard for each', async () => {
   );
 });
 
-test('where no peer takes replicas, creation is refused and says why', async () => {
-  await using cluster = await startMemoryCluster({ peers: 1 });
+async function drainBoth(cluster: MemoryCluster): Promise<void> {
   await change(cluster, 0, 'normal', 'draining');
-  assert.match(await create(cluster, 'none'), /no peer takes new replicas: each is .*drained/);
+  await change(cluster, 1, 'normal', 'draining');
+}
+
+test('where no peer takes replicas, creation is refused and says why', async () => {
+  await using cluster = await startMemoryCluster({ peers: 2, config: { silentAfterMs: 300 } });
+  await assert.rejects(drainBoth(cluster), /Peer 2 is the only normal peer of the cluster/);
+  cluster.peer(1).isStopped = true;
+  await until('the normal peer is silent', async () => {
+    const metrics = await (await fetch(`${cluster.url(0)}/metrics`)).text();
+    return /^tributary_peer_responsive\{peer="2"\} 0$/m.test(metrics);
+  });
+  const refusal = await create(cluster, 'none');
+  assert.match(refusal, /no peer takes new replicas: each is .*drained, or silent/);
   assert.equal(cluster.peer(0).metadata.state.collections.size, 0);
 });
 
