@@ -303,6 +303,7 @@ function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: P
       metaTimeoutMs,
       replicationFactor,
       writeConsistencyFactor,
+      withSpace: (peers, replicas) => quotas.withSpace(peers, replicas),
     }),
     views,
     reader,

@@ -49,6 +49,8 @@ export interface CollectionsOptions {
   readonly metaTimeoutMs: number;
   readonly replicationFactor: number;
   readonly writeConsistencyFactor: number;
+  /** As in `Quotas`. */
+  readonly withSpace: (peers: readonly PeerId[], replicas: number) => PeerId[];
 }
 
 export class Collections {
@@ -68,7 +70,7 @@ export class Collections {
 
   /**
    * Resolves once every replica is Active. Errors: `validation` (the name), `already_exists`, `bad_request` (an alias
-   * has the name), `unavailable`, `internal` when it takes too long.
+   * has the name), `unavailable`, `insufficient_storage` (peers are at their quotas), `internal` when it takes too long.
    */
   async create(name: string, config: CollectionConfig, timeoutMs?: number): Promise<void> {
     checkCollectionName(name);
@@ -173,8 +175,9 @@ export class Collections {
     const createdAtMs = this.#options.clock.nowMs();
     await this.#options.metadata.propose((state) => {
       refuseTaken(state, name);
-      const peers = this.#livePeers(state);
       const { shardNumber, replicationFactor } = config;
+      const live = this.#livePeers(state);
+      const peers = this.#options.withSpace(live, Math.min(replicationFactor, live.length));
       const counts = countReplicas(state);
       const ids = Array.from({ length: shardNumber }, (_, i) => shardId(i));
       const shards = placeReplicas(peers, ids, replicationFactor, counts);

@@ -128,6 +128,30 @@ test('while a peer of the collection is at a limit, what takes space is refused 
   });
 });
 
+test('new collections go to peers within their limits, and are refused where those are too few', async () => {
+  await ask('PUT', '/quotas', LIMITS);
+  cluster.peer(1).resources = { residentMemoryPercent: 10, diskUsagePercent: 95 };
+  await heardEverywhere(1, true);
+  const text = /^Insufficient storage: peer 2 uses 95 % of its disk/;
+  for (const peer of [0, 1]) {
+    const name = `small-${peer}`;
+    const body = { shard_number: 3 };
+    assert.equal((await ask('PUT', `/collections/${name}`, body, peer)).status, 200);
+    const { result } = await ask('GET', `/collections/${name}/cluster`);
+    assert.deepEqual([result.local_shards.length, result.remote_shards], [3, []]);
+    const wide = await ask('PUT', '/collections/wide', { replication_factor: 2 }, peer);
+    assert.deepEqual([wide.status, text.test(wide.error)], [507, true], wide.error);
+  }
+  const grpc = new QdrantClient({ host: '127.0.0.1', port: cluster.grpcPort(1) });
+  await assert.rejects(
+    grpc.api('collections').create({ collectionName: 'wide', replicationFactor: 2 }),
+    (error: unknown) => Object(error).code === status.RESOURCE_EXHAUSTED,
+  );
+  assert.equal((await ask('GET', '/collections/wide/exists')).result.exists, false);
+  cluster.peer(1).resources = { residentMemoryPercent: 80, diskUsagePercent: 10 };
+  await heardEverywhere(1, true);
+});
+
 test('writes go on once it uses a margin less, or the limits are raised or lifted', async () => {
   cluster.peer(1).resources = { residentMemoryPercent: 78, diskUsagePercent: 10 };
   await until(

@@ -92,14 +92,24 @@ export class Quotas implements AsyncDisposable {
   /** Errors: `insufficient_storage` where a peer with a replica of the collection is at its limits. */
   requireSpace(collection: CollectionState): void {
     if (!this.#config.enabled) return;
-    for (const { peer, usage, exceeded } of this.#reportsOf(collection)) {
-      if (!isExceeded(exceeded)) continue;
-      throw new TributaryError(
-        'insufficient_storage',
-        `peer ${peer} uses ${shownUse(usage, exceeded)}, which is beyond the quotas of the cluster ` +
-          '(GET /quotas); deletes and reads are still served',
-      );
+    for (const report of this.#reportsOf(collection)) {
+      if (isExceeded(report.exceeded)) throw beyondQuotas(report);
     }
+  }
+
+  /**
+   * Those of the peers that new replicas may go to, in their order. Errors: `insufficient_storage` where fewer than
+   * `replicas` of them are within their limits.
+   */
+  withSpace(peers: readonly PeerId[], replicas: number): PeerId[] {
+    const reports = this.#config.enabled ? this.#reports() : new Map<PeerId, ResourceReport>();
+    const full = peers.flatMap((peer) => {
+      const report = reports.get(peer);
+      return report !== undefined && isExceeded(report.exceeded) ? [report] : [];
+    });
+    const [first] = full;
+    if (first !== undefined && peers.length - full.length < replicas) throw beyondQuotas(first);
+    return peers.filter((peer) => full.every((report) => report.peer !== peer));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,6 +163,14 @@ export class Quotas implements AsyncDisposable {
     const peers = new Set(shards.values().flatMap(({ replicas }) => replicas.keys()));
     return [...this.#reports().values()].filter(({ peer }) => peers.has(peer));
   }
+}
+
+function beyondQuotas({ peer, usage, exceeded }: ResourceReport): TributaryError {
+  return new TributaryError(
+    'insufficient_storage',
+    `peer ${peer} uses ${shownUse(usage, exceeded)}, which is beyond the quotas of the cluster ` +
+      '(GET /quotas); deletes and reads are still served',
+  );
 }
 
 function shownUse(usage: ResourceUsage, exceeded: QuotaExceeded): string {
