@@ -20,6 +20,7 @@ const STATUS: Readonly<Record<ErrorCode, ErrorStatus>> = {
   format: { http: 400, grpc: 3, prefix: '' },
   too_large: { http: 413, grpc: 8, prefix: '' },
   not_found: { http: 404, grpc: 5, prefix: 'Not found: ' },
+  method_not_allowed: { http: 405, grpc: 12, prefix: '' },
   already_exists: { http: 409, grpc: 6, prefix: 'Wrong input: ' },
   forbidden: { http: 403, grpc: 7, prefix: 'Forbidden: ' },
   unauthenticated: { http: 401, grpc: 16, prefix: '' },

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'format'
   | 'too_large'
   | 'not_found'
+  /** The address is known, and takes other methods. */
+  | 'method_not_allowed'
   | 'already_exists'
   | 'forbidden'
   | 'unauthenticated'
@@ -42,6 +44,7 @@ const RETRYABLE: Readonly<Record<ErrorCode, boolean>> = {
   format: false,
   too_large: false,
   not_found: false,
+  method_not_allowed: false,
   already_exists: false,
   forbidden: false,
   unauthenticated: false,

@@ -13,6 +13,7 @@ import { answerBody, sendLarge } from './rest-answer.ts';
 import { watchTaking } from './rest-answer-bytes.ts';
 import { countBodies, releaseBody, takeUnpacked } from './rest-body-bytes.ts';
 import { compressAnswers, unpackedBody } from './rest-compression.ts';
+import { type OtherMethods, otherMethods } from './rest-methods.ts';
 import { addPlainRoute, metricsRoute, plainRoutes } from './rest-plain-routes.ts';
 import { callerOf, fail, JSON_TYPE, refuse, refuseConnection } from './rest-refusal.ts';
 import { nameOf, type RestRequest, type RestRoute } from './rest-request.ts';
@@ -60,8 +61,11 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
     if (forMs !== undefined) reply.header(CUT_OFF_HEADER, Math.floor(forMs / 1_000));
     done();
   });
-  for (const route of plainRoutes(endpoints)) addPlainRoute(app, route);
-  for (const route of restRoutes(endpoints)) addRoute(app, route, options);
+  const plain = plainRoutes(endpoints);
+  const routes = restRoutes(endpoints);
+  for (const route of plain) addPlainRoute(app, route);
+  for (const route of routes) addRoute(app, route, options);
+  for (const refused of otherMethods([...plain, ...routes])) refuseMethods(app, refused);
   await app.listen({ host, port }).catch((error: Error) => {
     throw new TributaryError('unavailable', error.message, { cause: error });
   });
@@ -145,6 +149,16 @@ function addRoute(app: FastifyInstance, route: RestRoute, options: RestServerOpt
     });
   };
   app.route({ method, url, handler, ...(route.ignoresBody === true && { onRequest: handler }) });
+}
+
+function refuseMethods(app: FastifyInstance, { url, methods, allowed }: OtherMethods): void {
+  const allow = allowed.join(', ');
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    const text = `${request.method} is not among the methods of ${request.url}: ${allow}`;
+    fail(reply.header('allow', allow), new TributaryError('method_not_allowed', text));
+  };
+  // Before the body is read: what is wrong with it does not matter.
+  app.route({ method: [...methods], url, handler, onRequest: handler });
 }
 
 async function answer(
