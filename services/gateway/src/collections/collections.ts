@@ -70,7 +70,8 @@ export class Collections {
 
   /**
    * Resolves once every replica is Active. Errors: `validation` (the name), `already_exists`, `bad_request` (an alias
-   * has the name), `unavailable`, `insufficient_storage` (peers are at their quotas), `internal` when it takes too long.
+   * has the name), `unavailable`, `insufficient_storage` (too many peers are at their quotas), `internal` when it takes
+   * too long.
    */
   async create(name: string, config: CollectionConfig, timeoutMs?: number): Promise<void> {
     checkCollectionName(name);
