@@ -38,6 +38,7 @@ export class Clients {
   readonly #writes = new Map<number, Write>();
   /** The highest sequence that each replica ever reported as applied. */
   readonly #reported = new Map<string, number>();
+  readonly #aliases = new Set<string>();
   #token: Sequence | undefined;
 
   constructor(truth: Truth, occurred: (event: string) => void, onBug: (error: unknown) => void) {
@@ -62,6 +63,11 @@ export class Clients {
     this.#send(at, write, attempt).catch(this.#onBug);
   }
 
+  /** A change of META; an answer that says it is made is true from then on. */
+  alias(at: PeerProcess, number: number): void {
+    this.#alias(at, `alias ${number}`).catch(this.#onBug);
+  }
+
   /** What is read is one state of each shard, and not from before the token. */
   read(at: PeerProcess, hasToken: boolean): void {
     this.#read(at, hasToken ? this.#token : undefined).catch(this.#onBug);
@@ -76,6 +82,8 @@ export class Clients {
 
   /** To be called after the truth has looked. */
   check(): void {
+    const { aliases } = this.#truth.metadata.state;
+    for (const alias of this.#aliases) assert(aliases.has(alias), `${alias} was made`);
     const { shardMap } = this.#truth.collection;
     for (const [number, { step, attempts }] of this.#writes) {
       const parts = splitOperation(step.operation, shardMap).map(({ shard }) => shard);
@@ -88,6 +96,18 @@ export class Clients {
       if (isRefused)
         assert.equal(logged.length, 0, `write ${number} was refused and is in the log`);
     }
+  }
+
+  async #alias({ core }: PeerProcess, alias: string): Promise<void> {
+    try {
+      await core.collections.changeAliases([{ kind: 'create', alias, collection: COLLECTION }]);
+    } catch (error) {
+      if (!(error instanceof TributaryError)) throw error;
+      this.#occurred('alias not acknowledged');
+      return;
+    }
+    this.#aliases.add(alias);
+    this.#occurred('alias made');
   }
 
   async #send(at: PeerProcess, write: Write, attempt: Attempt): Promise<void> {

@@ -32,6 +32,4 @@ export interface ClusterMutant {
   readonly fromWorker?: Wrap<FromWorker>;
   /** Entries of any feature level go into the log. */
   readonly hasNoGate?: boolean;
-  /** Replicas answer at once after a start or a stall. */
-  readonly hasNoFreshnessGuard?: boolean;
 }

@@ -25,9 +25,9 @@ import type { ClusterMutant } from './cluster-mutant.ts';
 import { noFaults, type PeerFaults } from './peer-faults.ts';
 import { ReportBus } from './peer-network.ts';
 import { ReplicaRules } from './replica-rules.ts';
-import { type Common, PeerProcess } from './simulated-peer.ts';
+import { type Common, DEAD_AFTER_MS, PeerProcess } from './simulated-peer.ts';
 import { PeerDisk } from './simulated-thread.ts';
-import { PEERS, type Plan, type Step } from './steps.ts';
+import { calmWrite, PEERS, type Plan, type Step } from './steps.ts';
 import { COLLECTION, Truth } from './truth.ts';
 
 export interface Outcome {
@@ -38,6 +38,9 @@ export interface Outcome {
 const START_MS = 5_000;
 const CALM_AFTER_MS = 60_000;
 const QUIET_MS = 10_000;
+const ANSWER_MS = 2_000;
+/** Beyond the silence: a lease runs out, and a round is made. */
+const DECLARED_MS = 6_000;
 /** The replicas of a peer that comes back within this are still Active. */
 const WIPED_MS = 20_000;
 const OLD_LEVEL = 1;
@@ -77,6 +80,7 @@ class ClusterWorld {
   readonly #common: Common;
   readonly #ended = new AbortController();
   #bug: unknown;
+  #calmWrites = 0;
 
   constructor(plan: Plan, mutant: ClusterMutant | undefined) {
     const clock = this.#clock;
@@ -104,8 +108,9 @@ class ClusterWorld {
       streams: this.#rules.watched(this.#streams),
       bus: new ReportBus(clock, (report) => {
         this.#noting(() => {
+          const disk = this.#places.find(({ peer }) => peer === report.peer)?.disk;
           this.#clients.noteReport(report);
-          this.#rules.noteReport(report);
+          if (disk !== undefined) this.#rules.noteReport(report, disk);
         });
       }),
       onEvent: (from, event) => this.#noteEvent(from, event),
@@ -126,6 +131,7 @@ class ClusterWorld {
     await this.#heal();
     await this.#checkCalm();
     if (this.#plan.seed % 4 === 0) await this.#wipeOneInCalm();
+    if (this.#plan.seed % 4 === 1) await this.#missOneInCalm();
   }
 
   async end(): Promise<void> {
@@ -166,6 +172,9 @@ class ClusterWorld {
         return;
       case 'read':
         if (runs) this.#clients.read(process, step.hasToken);
+        return;
+      case 'alias':
+        if (runs) this.#clients.alias(process, step.number);
         return;
       case 'writeNewer':
         if (runs) this.#writeNewer(process);
@@ -257,7 +266,8 @@ class ClusterWorld {
     if (this.#bug !== undefined) throw this.#bug;
     this.#clients.check();
     this.#rules.checkMetadata();
-    for (const { peer, disk, featureLevel } of this.#places) {
+    for (const { peer, disk, featureLevel, process } of this.#places) {
+      if (process !== undefined) this.#truth.checkFold(process.metadata.state, `peer ${peer}`);
       this.#rules.check(disk, `peer ${peer}`);
       assert(
         this.#truth.metadata.state.featureLevel <= featureLevel,
@@ -298,9 +308,35 @@ class ClusterWorld {
     for (const { peer, process } of this.#places) {
       assert.equal(process?.metadata.state.sequence, sequence, `peer ${peer} folded META`);
     }
+    await this.#writeAtEveryPeer();
     await this.#pass(QUIET_MS);
     assert.equal(metadata.state.sequence, sequence, 'nothing more is proposed in calm');
     this.#note('calm');
+  }
+
+  async #writeAtEveryPeer(): Promise<void> {
+    const completed = this.occurred.get('write completed') ?? 0;
+    const running = this.#places.flatMap(({ process }) => process ?? []);
+    for (const process of running) this.#clients.write(process, calmWrite(this.#calmWrites++));
+    await this.#pass(ANSWER_MS);
+    const now = this.occurred.get('write completed') ?? 0;
+    assert.equal(now - completed, running.length, 'every peer completes a write in calm');
+  }
+
+  /** The replicas of a peer that is gone are Dead soon, but for the last Active one of a shard, and come back. */
+  async #missOneInCalm(): Promise<void> {
+    const place = this.#places[this.#plan.seed % PEERS];
+    assert(place !== undefined);
+    await this.#kill(place);
+    await this.#pass(DEAD_AFTER_MS + DECLARED_MS);
+    for (const { id, replicas } of this.#truth.collection.shards.values()) {
+      const state = replicas.get(place.peer);
+      if (state !== undefined) assert.equal(state, 'Dead', `shard ${id} at a peer that is gone`);
+    }
+    this.#note('peer that is gone is Dead');
+    this.#start(place);
+    await this.#pass(WIPED_MS);
+    await this.#checkCalm();
   }
 
   /** A peer whose disk is lost and that is back before it is Dead says so, and is Active once it is filled. */

@@ -81,9 +81,14 @@ export class ReplicaRules {
     }
   }
 
-  /** A report may be late, and is true all the same. */
-  noteReport({ peer, replicas }: AppliedReport): void {
-    for (const { shard, cut, appliedSequence } of replicas) {
+  /** When it is sent it is true; it may be late, and stays true. */
+  noteReport({ peer, replicas }: AppliedReport, disk: PeerDisk): void {
+    for (const { collection, shard, cut, appliedSequence } of replicas) {
+      const applied = disk.open.get(storeNameOf({ collection, shard }))?.state.appliedSequence;
+      assert(
+        applied === undefined || appliedSequence <= applied,
+        `peer ${peer} reports ${appliedSequence} of shard ${shard} and has applied ${applied}`,
+      );
       const fold = this.#truth.foldOf(shard);
       if (cut === undefined || cut.sequence > fold.lastSequence) continue;
       assert.equal(

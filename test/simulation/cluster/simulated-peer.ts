@@ -66,7 +66,7 @@ export interface PeerProcessOptions {
 
 export const DEAD_AFTER_MS = 5_000;
 const CUT_INTERVAL_MS = 6_000;
-const COMPACT_EVENTS = 24;
+const COMPACT_EVENTS = 6;
 const STOP_WITHIN_MS = 15_000;
 /** A breaker goes by the time of the machine; here every append is tried. */
 const OPEN_GUARD: Guard = { run: (action) => action(), close: () => {} };
@@ -131,7 +131,7 @@ export class PeerProcess implements Callee {
       },
     });
     const guard = new FreshnessGuard(this.host, process);
-    this.replicas = mutant?.hasNoFreshnessGuard ? this.host.client : guard;
+    this.replicas = guard;
     this.coordinator = this.#createCoordinator(parts, reports);
     const cuts = new CutWriter({
       ...parts,

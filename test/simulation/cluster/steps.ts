@@ -23,6 +23,8 @@ export interface WriteStep {
 export type Step =
   | WriteStep
   | { readonly kind: 'read'; readonly at: number; readonly hasToken: boolean }
+  /** A client gives the collection an alias, of which there is one a number. */
+  | { readonly kind: 'alias'; readonly at: number; readonly number: number }
   | { readonly kind: 'kill'; readonly at: number }
   | { readonly kind: 'stop'; readonly at: number }
   | { readonly kind: 'start'; readonly at: number }
@@ -45,6 +47,8 @@ export interface Plan {
 }
 
 const STEPS = 60;
+/** Numbers of writes in calm begin here. */
+const CALM_WRITES = 100_000;
 
 export function planOf(seed: number): Plan {
   const random = seededRandom(seed);
@@ -78,15 +82,16 @@ function randomStep(random: Random, writes: readonly WriteStep[]): Step {
     const again = writes[random.integer(writes.length)];
     return again?.isKeyed ? { ...again, at } : { kind: 'read', at, hasToken: true };
   }
-  if (dice < 54) return { kind: 'read', at, hasToken: random.integer(3) > 0 };
+  if (dice < 50) return { kind: 'read', at, hasToken: random.integer(3) > 0 };
+  if (dice < 54) return { kind: 'alias', at, number: random.integer(1_000_000) };
   if (dice < 60) return { kind: 'kill', at };
   if (dice < 63) return { kind: 'stop', at };
   if (dice < 73) return { kind: 'start', at };
   if (dice < 75) return { kind: 'crashThread', at };
   if (dice < 79) return { kind: 'pause', at };
   if (dice < 84) return { kind: 'resume', at };
-  if (dice < 86) return { kind: 'wipe', at };
-  if (dice < 88) return { kind: 'writeNewer', at };
+  if (dice < 85) return { kind: 'wipe', at };
+  if (dice < 87) return { kind: 'writeNewer', at };
   return { kind: 'disturb', at, faults: randomFaults(random) };
 }
 
@@ -102,11 +107,20 @@ function randomWrite(random: Random, write: number): WriteStep {
   };
 }
 
+/** One that touches every shard, in the time after the steps. */
+export function calmWrite(number: number): WriteStep {
+  const write = CALM_WRITES + number;
+  const payload = new TextEncoder().encode(JSON.stringify({ w: write }));
+  const points = POINT_IDS.map((id) => ({ id, vectors: {}, payload }));
+  const operation = { kind: 'upsert', points } as const;
+  return { kind: 'write', at: 0, write, operation, isKeyed: false, wait: true, isStrong: true };
+}
+
 function randomFaults(random: Random): PeerFaults {
   const some = (chance: number, value: number) => (random.next() < chance ? value : 0);
   return {
     isCutOff: random.integer(5) === 0,
-    lostAnswers: some(0.5, random.next() * 0.4),
+    lostAnswers: some(0.6, 0.1 + random.next() * 0.4),
     refusals: some(0.4, random.next() * 0.4),
     lostReports: some(0.4, random.next() * 0.6),
     foldDelayMs: some(0.4, random.integer(8_000)),

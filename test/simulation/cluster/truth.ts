@@ -1,7 +1,12 @@
 // What is really in META and in the logs, seen through no fault: what everything else is compared with.
 
 import assert from 'node:assert/strict';
-import { type CollectionState, type MetadataLog, MetadataReplica } from '@tributary/metadata';
+import {
+  type CollectionState,
+  type MetadataLog,
+  MetadataReplica,
+  type MetadataState,
+} from '@tributary/metadata';
 import {
   ALL_SHARDS,
   FIRST_GENERATION,
@@ -31,6 +36,8 @@ export class Truth {
   /** By the number of the write. */
   readonly logged = new Map<number, Logged[]>();
   readonly cuts: Sequence[] = [];
+  /** META as it is folded at each sequence. */
+  readonly #states = new Map<Sequence, MetadataState>();
   readonly #streams: MemoryWriteStreams;
   #read = 0;
   #looking = Promise.resolve();
@@ -40,6 +47,13 @@ export class Truth {
     this.metadata = new MetadataReplica({
       ...{ log, clock, random: seededRandom(1), logger: silentLogger },
     });
+    this.metadata.subscribe((state) => this.#states.set(state.sequence, state));
+  }
+
+  /** Every fold of META is this one at its sequence. */
+  checkFold(state: MetadataState, whose: string): void {
+    const expected = this.#states.get(state.sequence);
+    if (expected !== undefined) assert.deepEqual(state, expected, `META as ${whose} folded it`);
   }
 
   run(signal: AbortSignal): Promise<void> {
