@@ -52,7 +52,7 @@ export function activation(
   address: ReplicaAddress,
   peer: PeerId,
 ): ReplicaStateChange | undefined {
-  const from = stateOf(metadata, address, peer);
+  const from = replicaState(metadata, address, peer);
   if (from === undefined || !awaitsActivation(from)) return undefined;
   return { ...address, peer, from, to: 'Active' };
 }
@@ -65,7 +65,7 @@ export function retirement(
   address: ReplicaAddress,
   peer: PeerId,
 ): ReplicaStateChange | undefined {
-  const from = stateOf(metadata, address, peer);
+  const from = replicaState(metadata, address, peer);
   if (from === 'Recovery') return { ...address, peer, from, to: 'Dead' };
   return giveUp(metadata, address, peer, 'Dead');
 }
@@ -118,7 +118,8 @@ export function changeOfConfig(
   return isDeepStrictEqual(graphs(before), graphs(after)) ? 'none' : 'configure';
 }
 
-function stateOf(
+/** The state of the peer's replica; undefined where it has none. */
+export function replicaState(
   metadata: MetadataState,
   address: ReplicaAddress,
   peer: PeerId,

@@ -34,6 +34,7 @@ import {
   type PlacedReplica,
   placedReplicas,
   recovery,
+  replicaState,
   retirement,
 } from './placed-replicas.ts';
 import { ReportSchedule, reportOf } from './report-schedule.ts';
@@ -227,13 +228,19 @@ export class ReplicaHost implements AsyncDisposable {
 
   /** Failures are left to a later round. */
   async #propose(name: string, { placed, to, halted }: Proposal): Promise<void> {
-    const { address } = placed;
-    const { logger, peer } = this.#options;
+    const { address, state } = placed;
+    const { logger, peer, metadata } = this.#options;
+    // What was found out in one state says nothing in a later one: a replica that is Dead a second time lacks other
+    // writes than it caught up with.
+    let isOver = false;
+    using _watch = metadata.subscribe((now) => {
+      isOver ||= replicaState(now, address, peer) !== state;
+    });
     try {
       if (to === 'Active') await this.#catchUpSoon(address);
       else logger.warn({ ...address, ...halted, to }, 'a replica cannot serve: giving it up');
       const decide = DECIDE[to];
-      await this.#proposals.propose((state) => decide(state, address, peer));
+      await this.#proposals.propose((now) => (isOver ? undefined : decide(now, address, peer)));
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       logger.debug({ error, ...address, to }, 'change of state put off');

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { MetadataReplica, type ReplicaState } from '@tributary/metadata';
+import { MemoryMetadataLog } from '@tributary/metadata/memory';
+import { sequence } from '@tributary/model';
+import { until } from '@tributary/runtime/testing';
+import { packMessages } from './packed-messages.ts';
+import { address, around, config, OTHER, SELF } from './replica-host.test-support.ts';
+import { ReplicaHost } from './replica-host.ts';
+import type { WorkerEvents } from './worker-link.ts';
+import type { ToWorker } from './worker-protocol.ts';
+
+/** A worker whose replicas are open at once, and catch up when they are told to. */
+class ScriptedWorker {
+  /** Numbers of the calls that ask for it. */
+  readonly catchUps: number[] = [];
+  #events: WorkerEvents | undefined;
+
+  start(events: WorkerEvents) {
+    this.#events = events;
+    return { post: (message: ToWorker) => this.#take(message), terminate: async () => {} };
+  }
+
+  answer(id: number): void {
+    const packed = packMessages([{ id, bytes: new Uint8Array(0) }]);
+    this.#events?.onMessage({ kind: 'answers', packed });
+  }
+
+  #take(message: ToWorker): void {
+    if (message.kind === 'sweep') this.answer(message.id);
+    else if (message.kind === 'catchUp') this.catchUps.push(message.id);
+    else if (message.kind === 'stop') this.#events?.onMessage({ kind: 'stopped' });
+    else if (message.kind === 'open') {
+      const status = { address: message.address, appliedSequence: sequence(0), caughtUp: true };
+      queueMicrotask(() => this.#events?.onMessage({ kind: 'statuses', statuses: [status] }));
+    }
+  }
+}
+
+test('a replica that is Dead once more is asked again what it lacks, before it is Active', async () => {
+  await using stack = new AsyncDisposableStack();
+  const metadata = new MetadataReplica({ log: new MemoryMetadataLog(), ...around });
+  const worker = new ScriptedWorker();
+  const host = new ReplicaHost({
+    ...around,
+    ...{ peer: SELF, metadata, workers: 1 },
+    reports: { publish: () => {}, subscribe: () => ({ [Symbol.dispose]: () => {} }) },
+    startWorker: (_index, events) => worker.start(events),
+  });
+  const stop = new AbortController();
+  const running = [metadata.run(stop.signal), host.run(stop.signal)];
+  stack.defer(async () => {
+    stop.abort();
+    await Promise.all(running);
+  });
+  for (const peer of [SELF, OTHER]) {
+    const member = { peer, uri: `http://127.0.0.1:${peer}`, version: '1', featureLevel: 1 };
+    await metadata.propose(() => ({ kind: 'peerJoined', ...member }), stop.signal);
+  }
+  const shards = [{ id: address.shard, peers: [SELF, OTHER] }];
+  await metadata.propose(
+    () => ({ kind: 'collectionCreated', id: address.collection, name: 'c', config, shards }),
+    stop.signal,
+  );
+  const change = (peer: typeof SELF, from: ReplicaState, to: ReplicaState) =>
+    metadata.propose(
+      () => ({ kind: 'replicaStatesChanged', changes: [{ ...address, peer, from, to }] }),
+      stop.signal,
+    );
+  const state = () =>
+    metadata.state.collections.get('c')?.shards.get(address.shard)?.replicas.get(SELF);
+  await change(OTHER, 'Initializing', 'Active');
+  await until('it is asked', () => worker.catchUps.length === 1);
+  await change(SELF, 'Initializing', 'Active');
+  await change(SELF, 'Active', 'Dead');
+  worker.answer(worker.catchUps[0] ?? 0);
+  await until('it is asked again', () => worker.catchUps.length === 2 || state() === 'Active');
+  assert.equal(state(), 'Dead');
+  worker.answer(worker.catchUps[1] ?? 0);
+  await until('Active', () => state() === 'Active');
+});
