@@ -107,10 +107,11 @@ export class ReplicaRules {
       const name = storeNameOf({ collection: id, shard });
       const store = disk.open.get(name);
       if (store === undefined) continue;
-      const { appliedSequence, appliedCount, contentHash, pointsCount } = store.state;
+      const { appliedSequence, appliedCount, contentHash, stateHash, pointsCount } = store.state;
       const expected = this.#truth.foldOf(shard).at(appliedSequence);
       const where = `${name} of ${whose} at ${appliedSequence}`;
       assert.equal(contentHash, expected.contentHash, `content of ${where}`);
+      assert.equal(stateHash, expected.stateHash, `content of ${where}, as of any log`);
       assert.equal(pointsCount, expected.points.size, `points of ${where}`);
       assert.equal(appliedCount, expected.count, `entries of ${where}`);
       this.#checkCuts(store, shard, where);
@@ -134,8 +135,9 @@ export class ReplicaRules {
     const fold = this.#truth.foldOf(shard);
     const passed = this.#truth.cuts.filter((at) => at <= store.state.appliedSequence);
     const expected = passed.slice(-CUTS_KEPT).map((at) => {
-      const { contentHash, count, points } = fold.at(at);
-      return { sequence: at, appliedCount: count, pointsCount: points.size, contentHash };
+      const { contentHash, stateHash, count, points } = fold.at(at);
+      const counts = { appliedCount: count, pointsCount: points.size };
+      return { sequence: at, ...counts, contentHash, stateHash };
     });
     assert.deepEqual(store.cuts, expected, `cuts of ${where}`);
   }
