@@ -47,8 +47,8 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'an effect says of vectors what they are as against the store, which depends on batches',
     room: 'replication',
     file: 'libs/replication/src/batch-overlay.ts',
-    from: 'operation: this.#operation, point, vectors };',
-    to: 'operation: this.#operation, point, vectors: mergedFate(before, vectors) };',
+    from: 'this.#recorded.push(effect);',
+    to: 'this.#recorded.push({ ...effect, vectors: mergedFate(before, overlaid.vectors) });',
     tests: ['libs/replication/src/batch-overlay.test.ts'],
   },
   {
@@ -203,6 +203,14 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     from: 'const salt = scrambled(version ^ scrambled(',
     to: 'const salt = scrambled(0 ^ scrambled(',
     tests: ['libs/storage/src/content-hash.test.ts'],
+  },
+  {
+    name: 'a tombstone has the stamp of the entry before its delete',
+    room: 'replication',
+    file: 'libs/replication/src/apply-batch.ts',
+    from: 'this.#overlay.delete(id, mark);',
+    to: 'this.#overlay.delete(id, { ...mark, stamp: this.#lastStamp });',
+    tests: ['libs/replication/src/tombstones.test.ts'],
   },
   {
     name: 'the state hash sees the versions, and with them the log',

@@ -18,16 +18,19 @@ import {
   type Sequence,
   type StoredPoint,
   stamp,
+  type Tombstone,
 } from '@tributary/model';
-import { contentDigest, DigestSum, pointDigest } from '@tributary/storage';
+import { contentDigest, DigestSum, pointDigest, tombstoneDigest } from '@tributary/storage';
 import type { StreamMessage } from '@tributary/stream';
 import { decodeEntry } from '@tributary/wire';
 import { FIRST_NAMES, namesAfter, timelyOperation, type VectorNames } from './fold-names.ts';
 
 export type Points = ReadonlyMap<PointId, StoredPoint>;
+type Tombstones = ReadonlyMap<PointId, Tombstone>;
 
 interface Content {
   readonly points: Points;
+  readonly tombstones: Tombstones;
   readonly payloadSchema: PayloadSchema;
   readonly names: VectorNames;
   /** Of the last entry that was not refused: of its time, or the one after the last one's. */
@@ -48,10 +51,11 @@ export interface Folded extends Content {
 
 const NOTHING: Folded = {
   points: new Map(),
+  tombstones: new Map(),
   payloadSchema: {},
   names: FIRST_NAMES,
   lastStamp: 0,
-  ...hashesOf(new Map()),
+  ...hashesOf(new Map(), new Map()),
   count: 0,
 };
 
@@ -66,9 +70,10 @@ export class Fold {
   take(message: Pick<StreamMessage, 'sequence' | 'data'>, messages = 1): void {
     const content = foldEntry(this.#last, message);
     if (content === undefined) this.refused.push(message.sequence);
-    const { points, payloadSchema, names, lastStamp } = content ?? this.#last;
+    const { points, tombstones, payloadSchema, names, lastStamp } = content ?? this.#last;
     const count = this.#last.count + messages;
-    this.#last = { points, payloadSchema, names, lastStamp, ...hashesOf(points), count };
+    const hashes = hashesOf(points, tombstones);
+    this.#last = { points, tombstones, payloadSchema, names, lastStamp, ...hashes, count };
     this.#lastSequence = message.sequence;
     this.#history.push({ at: message.sequence, folded: this.#last });
   }
@@ -126,6 +131,17 @@ function foldOperation(
   operation: PointOperation,
   mark: Mark,
 ): Content | undefined {
+  const folded = foldPoints(content, operation, mark);
+  if (folded === undefined) return undefined;
+  const tombstones = new Map(content.tombstones);
+  for (const id of folded.points.keys()) tombstones.delete(id);
+  if (operation.kind === 'delete') {
+    for (const id of selected(content, operation.selector)) tombstones.set(id, { id, ...mark });
+  }
+  return { ...folded, tombstones };
+}
+
+function foldPoints(content: Content, operation: PointOperation, mark: Mark): Content | undefined {
   const next = new Map(content.points);
   const holds = (filter: Filter | undefined, point: StoredPoint) =>
     filter === undefined || isMatch(filter, point, content.payloadSchema);
@@ -224,12 +240,16 @@ function isMatch(
   return matchesFilter(filter, subject, { indexes: meaningfulIndexesOf(schema) });
 }
 
-function hashesOf(points: Points): Pick<Folded, 'contentHash' | 'stateHash'> {
+function hashesOf(
+  points: Points,
+  tombstones: Tombstones,
+): Pick<Folded, 'contentHash' | 'stateHash'> {
   const [content, state] = [new DigestSum(), new DigestSum()];
-  for (const point of points.values()) {
-    const digest = pointDigest(point);
+  const add = (digest: Uint8Array, version: Sequence) => {
     state.add(digest);
-    content.add(contentDigest(digest, point.version));
-  }
+    content.add(contentDigest(digest, version));
+  };
+  for (const point of points.values()) add(pointDigest(point), point.version);
+  for (const each of tombstones.values()) add(tombstoneDigest(each), each.version);
   return { contentHash: content.toString(), stateHash: state.toString() };
 }

@@ -28,6 +28,7 @@ export const CONFIG: CollectionConfig = {
   sparseVectors: { words: {} },
   shardNumber: 2,
   replicationFactor: 3,
+  tombstones: true,
 };
 
 export const FOLLOWER = {

@@ -68,6 +68,7 @@ export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
     optimizers: fc.constant(COLLECTION_DEFAULTS.optimizers),
     wal: fc.constant(COLLECTION_DEFAULTS.wal),
     metadata: fc.constantFrom({ owner: 'anna', big: 2n ** 60n }, {}),
+    tombstones: fc.constant(true),
   },
   {
     requiredKeys: [

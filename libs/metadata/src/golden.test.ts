@@ -44,7 +44,13 @@ const EVENTS: readonly MetadataEvent[] = [
   { kind: 'peerStateChanged', peer: ONE, from: 'joining', to: 'normal' },
   { kind: 'peerRemoved', peer: THREE },
   { kind: 'collectionCreated', id, name: 'books', config, shards, createdAtMs: 1_764_500_000_123 },
-  { kind: 'collectionCreated', id: gone, name: 'films', config, shards },
+  {
+    kind: 'collectionCreated',
+    id: gone,
+    name: 'films',
+    config: { ...config, tombstones: true },
+    shards,
+  },
   { kind: 'collectionDeleted', id: gone },
   { kind: 'collectionUpdated', id, config: { ...config, replicationFactor: 2 } },
   {

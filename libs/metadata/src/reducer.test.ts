@@ -149,6 +149,22 @@ test('of two changes from one replica state the second is refused', () => {
   );
 });
 
+test('what a collection is made with for good is not changed afterwards', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      const state = foldAll(history.slice(0, BEGINNING_LENGTH));
+      const { id, config } = state.collections.values().next().value ?? assert.fail('none');
+      const { tombstones = false, ...rest } = config;
+      const refusalOf = (changed: typeof config) =>
+        refusal(state, { kind: 'collectionUpdated', id, config: changed }) ?? '';
+      assert.equal(refusalOf({ ...config, replicationFactor: 3 }), '');
+      assert.match(refusalOf({ ...rest, tombstones: !tombstones }), /tombstones cannot be changed/);
+      const shardNumber = config.shardNumber + 1;
+      assert.match(refusalOf({ ...config, shardNumber }), /number of shards cannot be changed/);
+    }),
+  );
+});
+
 function namedCollections(event: MetadataEvent): readonly string[] {
   if (event.kind === 'replicaStatesChanged') return event.changes.map((each) => each.collection);
   return 'id' in event ? [event.id] : [];

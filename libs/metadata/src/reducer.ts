@@ -184,6 +184,9 @@ function refuseCollectionUpdated(
   if (collection === undefined) return unknownCollection(id);
   const old = collection.config;
   if (config.shardNumber !== old.shardNumber) return 'The number of shards cannot be changed';
+  if (config.tombstones !== old.tombstones) {
+    return 'Whether deletes leave tombstones cannot be changed';
+  }
   const names = new Set([...Object.keys(old.vectors), ...Object.keys(config.vectors)]);
   for (const name of names) {
     const [before, after] = [old.vectors[name], config.vectors[name]];

@@ -131,6 +131,7 @@ const config = z.strictObject({
   quantization: jsonValue.exactOptional(),
   strictMode: jsonObject.exactOptional(),
   metadata: jsonObject.exactOptional(),
+  tombstones: z.boolean().exactOptional(),
 } satisfies Shape<CollectionConfig>);
 
 const collectionVectors = z.strictObject({

@@ -76,10 +76,18 @@ export interface CollectionConfig {
   readonly quantization?: JsonValue;
   readonly strictMode?: JsonObject;
   readonly metadata?: JsonObject;
+  /**
+   * Deletes leave tombstones, for regions that write to one collection. Said when the collection is made, and for good:
+   * replicas would meet a change of the metadata at different entries.
+   */
+  readonly tombstones?: boolean;
 }
 
 /** The vectors of a collection and nothing else. */
 export type CollectionVectors = Pick<CollectionConfig, 'vectors' | 'sparseVectors'>;
+
+/** What the apply rule has to know of a collection, as it was created. */
+export type CreatedCollection = CollectionVectors & Pick<CollectionConfig, 'tombstones'>;
 
 /** One vector of a collection. */
 export type AnyVectorParams =

@@ -5,7 +5,7 @@
 
 import {
   ALL_SHARDS,
-  type CollectionVectors,
+  type CreatedCollection,
   type Entry,
   type Sequence,
   type ShardTarget,
@@ -47,8 +47,8 @@ import type { ReplicaContent } from './replica-content.ts';
 export interface FollowerDriverOptions {
   readonly address: ReplicaAddress;
   readonly content: ReplicaContent;
-  /** Those under which the first entries were written. */
-  readonly createdVectors: CollectionVectors;
+  /** As it was when the first entries were written. */
+  readonly created: CreatedCollection;
   readonly generation: number;
   readonly streams: WriteStreams;
   readonly clock: Clock;
@@ -244,9 +244,9 @@ export class FollowerDriver {
   }
 
   async #evaluate(deliveries: readonly Delivery[], signal: AbortSignal): Promise<Outcome> {
-    const { content, createdVectors, clock } = this.#options;
+    const { content, created, clock } = this.#options;
     const startedMs = clock.monotonicMs();
-    const batch = new ApplyBatch(content.store, createdVectors, content.candidates);
+    const batch = new ApplyBatch(content.store, created, content.candidates);
     const refused: Refused[] = [];
     let evaluated = 0;
     for (const { sequence, data, content: read } of deliveries) {

@@ -2,7 +2,12 @@
 //
 //   open() ─► run() follows until its signal aborts ─► close()
 
-import type { CollectionConfig, CollectionVectors, StoredPoint } from '@tributary/model';
+import type {
+  CollectionConfig,
+  CollectionVectors,
+  CreatedCollection,
+  StoredPoint,
+} from '@tributary/model';
 import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
 import {
   assert,
@@ -102,7 +107,7 @@ export class Replica implements AsyncDisposable {
     this.#driver = new FollowerDriver({
       ...options,
       content,
-      createdVectors: options.createdVectors,
+      created: createdOf(options),
       onStep: (state) => this.#stepped(state),
     });
   }
@@ -343,4 +348,9 @@ export class Replica implements AsyncDisposable {
     }
     this.#onStatus(this.status);
   }
+}
+
+function createdOf({ createdVectors, config }: ReplicaOptions): CreatedCollection {
+  const { tombstones } = config;
+  return { ...createdVectors, ...(tombstones !== undefined && { tombstones }) };
 }

@@ -6,7 +6,7 @@
 
 import {
   asksForVectors,
-  type CollectionVectors,
+  type CreatedCollection,
   canonicalJsonPath,
   compileFilter,
   type Entry,
@@ -26,11 +26,12 @@ import {
   type Sequence,
   type Stamp,
   type StoredPoint,
+  type Tombstone,
   type VectorSchema,
   vectorEntryOf,
   vectorSchemaOf,
 } from '@tributary/model';
-import { BatchOverlay, type Effect, type MergedEffects } from './batch-overlay.ts';
+import { BatchOverlay, type Effect, type Mark, type MergedEffects } from './batch-overlay.ts';
 import { checkOperations, Refusal, vectorSchemaAfter } from './check-operation.ts';
 import { payloadChange } from './payload-change.ts';
 import {
@@ -64,10 +65,9 @@ export interface PointChanges extends MergedEffects {
   readonly vectorSchema?: VectorSchema;
   /** Absent where no entry was applied. */
   readonly lastStamp?: Stamp;
+  /** Of all `deletes`; absent where the collection keeps none. */
+  readonly tombstones?: readonly Tombstone[];
 }
-
-/** What an entry leaves on each point that it changes; it is always of the own region. */
-type Mark = Pick<StoredPoint, 'version' | 'stamp'>;
 
 type OperationOf<K extends PointOperation['kind']> = Extract<PointOperation, { kind: K }>;
 
@@ -81,6 +81,7 @@ const STEP_POINTS = 500;
 export class ApplyBatch {
   readonly #reader: PointReader;
   readonly #finder: CandidateFinder | undefined;
+  readonly #leavesTombstones: boolean;
   readonly #overlay = new BatchOverlay();
   /** As the operations so far leave it; what a filter means depends on its text indexes. */
   #schema: PayloadSchema;
@@ -91,11 +92,11 @@ export class ApplyBatch {
   #changes: PointChanges | undefined;
 
   /**
-   * `created` are the vectors that the collection was created with. Without a finder a filter is evaluated over every
-   * stored point.
+   * `created` is what the collection was created with. Without a finder a filter is evaluated over every stored point.
    */
-  constructor(reader: PointReader, created: CollectionVectors, finder?: CandidateFinder) {
+  constructor(reader: PointReader, created: CreatedCollection, finder?: CandidateFinder) {
     this.#reader = reader;
+    this.#leavesTombstones = created.tombstones === true;
     this.#vectorSchemaBefore = reader.state.vectorSchema ?? vectorSchemaOf(created);
     this.#vectorSchema = this.#vectorSchemaBefore;
     this.#finder = finder;
@@ -159,6 +160,7 @@ export class ApplyBatch {
     const hasSameVectors = this.#vectorSchema === this.#vectorSchemaBefore;
     return {
       ...this.#overlay.merged(),
+      ...(this.#leavesTombstones && { tombstones: this.#overlay.tombstones() }),
       ...(!isSame && { payloadSchema: this.#schema }),
       ...(!hasSameVectors && { vectorSchema: this.#vectorSchema }),
       ...(this.#lastStamp !== this.#reader.state.lastStamp && { lastStamp: this.#lastStamp }),
@@ -190,7 +192,7 @@ export class ApplyBatch {
         return;
       case 'delete':
         for (const id of yield* this.#select(operation.selector)) {
-          this.#overlay.set(id, undefined, 'changed');
+          this.#overlay.delete(id, mark);
         }
         return;
       case 'setPayload':
@@ -253,7 +255,7 @@ export class ApplyBatch {
     const ids = yield* this.#matching({ must: [{ kind: 'hasVector', name }] });
     yield* this.#changeEach(ids, (old) => {
       const { [name]: _gone, ...vectors } = old.vectors;
-      this.#overlay.set(old.id, { id: old.id, vectors, payload: old.payload, ...mark }, 'narrowed');
+      this.#overlay.put({ id: old.id, vectors, payload: old.payload, ...mark }, 'narrowed');
     });
   }
 
@@ -265,7 +267,7 @@ export class ApplyBatch {
     const ids = new Set(yield* this.#select(selector));
     yield* this.#changeEach(ids, (old) => {
       const { id, vectors } = old;
-      this.#overlay.set(id, { id, vectors, payload: change(old.payload), ...mark }, 'same');
+      this.#overlay.put({ id, vectors, payload: change(old.payload), ...mark }, 'same');
     });
   }
 
@@ -325,7 +327,7 @@ export class ApplyBatch {
 
   #put({ id, vectors, payload }: Point, mark: Mark): void {
     const { version, stamp } = mark;
-    this.#overlay.set(id, { id, vectors, payload, version, stamp }, 'changed');
+    this.#overlay.put({ id, vectors, payload, version, stamp }, 'changed');
   }
 }
 

@@ -4,7 +4,16 @@
 // Where a batch is cut depends on time, so nothing that is kept by entry may depend on it. An effect says what became
 // of its point as against the moment before it; only the merged changes compare with the store.
 
-import { comparePointIds, type PointId, type Sequence, type StoredPoint } from '@tributary/model';
+import {
+  comparePointIds,
+  type PointId,
+  type Sequence,
+  type StoredPoint,
+  type Tombstone,
+} from '@tributary/model';
+
+/** What an entry leaves on each point that it changes; it is always of the own region. */
+export type Mark = Pick<StoredPoint, 'version' | 'stamp'>;
 
 /** What became of a point's vectors: nothing, only those of names that are deleted or recreated went, or anything. */
 export type VectorsFate = 'same' | 'narrowed' | 'changed';
@@ -12,6 +21,8 @@ export type VectorsFate = 'same' | 'narrowed' | 'changed';
 export interface Overlaid {
   /** Undefined where it is deleted. */
   readonly point: StoredPoint | undefined;
+  /** Of the entry that deleted it; undefined where the point is there. */
+  readonly deleted: Mark | undefined;
   readonly vectors: VectorsFate;
 }
 
@@ -86,13 +97,12 @@ export class BatchOverlay {
     this.#operation = operation;
   }
 
-  set(id: PointId, point: StoredPoint | undefined, vectors: VectorsFate): void {
-    const before = this.#points.get(id);
-    this.#undo?.push([id, before]);
-    const effect = { id, sequence: this.#sequence, operation: this.#operation, point, vectors };
-    this.#recorded.push(effect);
-    const merged = mergedFate(before, vectors);
-    this.#points.set(id, merged === vectors ? effect : { point, vectors: merged });
+  put(point: StoredPoint, vectors: VectorsFate): void {
+    this.#set(point.id, { point, deleted: undefined, vectors });
+  }
+
+  delete(id: PointId, deleted: Mark): void {
+    this.#set(id, { point: undefined, deleted, vectors: 'changed' });
   }
 
   /** Takes back what the entry at hand did since `keepUndo`. */
@@ -109,6 +119,11 @@ export class BatchOverlay {
     return listed(this.#points);
   }
 
+  /** Of the points that are deleted now. */
+  tombstones(): Tombstone[] {
+    return [...this.#points].flatMap(([id, { deleted }]) => (deleted ? [{ id, ...deleted }] : []));
+  }
+
   /** In the order of the log; within an operation by id, as a filter finds points in whichever order is at hand. */
   effects(): Effect[] {
     const ordered = this.#recorded.toSorted(
@@ -120,6 +135,15 @@ export class BatchOverlay {
       entry = effect.sequence;
       return { ...effect, index };
     });
+  }
+
+  #set(id: PointId, overlaid: Overlaid): void {
+    const before = this.#points.get(id);
+    this.#undo?.push([id, before]);
+    const effect = { id, sequence: this.#sequence, operation: this.#operation, ...overlaid };
+    this.#recorded.push(effect);
+    const vectors = mergedFate(before, overlaid.vectors);
+    this.#points.set(id, vectors === overlaid.vectors ? effect : { ...overlaid, vectors });
   }
 }
 
