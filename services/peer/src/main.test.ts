@@ -204,6 +204,29 @@ test('the command sets the allocator, but for what the user has set', async () =
   assert.match(Buffer.concat(printed).toString(), expected);
 });
 
+test('what was compiled at one start is taken up at the next, and a folder that cannot be is none', async () => {
+  const start = async (settings: { readonly NODE_COMPILE_CACHE?: string }) => {
+    const { NODE_COMPILE_CACHE: _, ...around } = process.env;
+    const env = { ...around, NODE_DEBUG_NATIVE: 'COMPILE_CACHE', ...settings };
+    const child = spawn(process.execPath, [COMMAND, '--version'], { env });
+    const printed: Buffer[] = [];
+    child.stdout.resume();
+    child.stderr.on('data', (bytes) => printed.push(bytes));
+    await once(child, 'close');
+    assert.equal(child.exitCode, 0);
+    return Buffer.concat(printed).toString();
+  };
+  const takenUp = /retrieving transpile cache for \S+ \S+main\.ts\.\.\.success/;
+  const NODE_COMPILE_CACHE = join(folder, 'compiled');
+  assert.doesNotMatch(await start({ NODE_COMPILE_CACHE }), takenUp);
+  assert.match(await start({ NODE_COMPILE_CACHE }), takenUp);
+  const file = join(folder, 'no-folder');
+  writeFileSync(file, '');
+  assert.doesNotMatch(await start({ NODE_COMPILE_CACHE: join(file, 'beneath') }), takenUp);
+  await start({});
+  assert.match(await start({}), takenUp);
+});
+
 test('each port that is taken is named in one line', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   try {

@@ -1,6 +1,7 @@
 // The program: one peer. Ends with 0 after SIGTERM or SIGINT, also while it starts; with 1 and one line where it cannot
 // start or go on.
 
+import { flushCompileCache } from 'node:module';
 import {
   abortable,
   createLogger,
@@ -47,6 +48,8 @@ async function main(): Promise<void> {
   if (peer === undefined) return logger.info({}, 'stopped');
   const { id, httpPort, grpcPort, p2pPort } = peer;
   logger.info({ peer: id, httpPort, grpcPort, p2pPort }, 'serving');
+  // A process that is killed would keep nothing of it.
+  flushCompileCache();
   try {
     await abortable(peer.failed, signal);
   } catch (error) {

@@ -1,5 +1,6 @@
 // The entry point of a worker thread. A bug ends the thread: the host starts another one.
 
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, collectWhenIdle } from '@tributary/runtime';
 import { createReplicaWorker, type ReplicaWorkerSettings } from './create-replica-worker.ts';
@@ -24,3 +25,5 @@ const worker = await createReplicaWorker(
 );
 collectWhenIdle();
 worker.start();
+// A thread whose process is killed would keep nothing of it.
+flushCompileCache();
