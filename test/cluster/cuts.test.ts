@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PeerProcess, ProcessCluster, removeFolder } from '@tributary/infra';
+import type { PointId } from '@tributary/model';
 import { createRocksReplicaStores } from '@tributary/rocks';
 import { silentLogger } from '@tributary/runtime';
 import { until } from '@tributary/runtime/testing';
@@ -73,10 +74,10 @@ test('replicas that commit as they come are equal at every cut under writes', as
   }
 });
 
-test('a replica that holds something else is an issue, a metric, and turns the collection red', async () => {
+test('a replica that holds something else is an issue that names the point, a metric, and turns the collection red', async () => {
   const [, , strayed] = cluster.peers;
   assert.ok(strayed !== undefined);
-  await alterOnePoint(strayed);
+  const altered = await alterOnePoint(strayed);
   for (const peer of cluster.peers) await peer.start();
   await ask(0, 'PUT', '/points?wait=true', { points: [{ id: 1, vector: vectorOf(1) }] });
   const isDiffering = ({ id }: { id: string }) => id.startsWith('REPLICAS_DIFFER/c/');
@@ -84,13 +85,16 @@ test('a replica that holds something else is an issue, a metric, and turns the c
   const issues = (await issuesAt(1)).filter(isDiffering);
   assert.equal(issues.length, 1);
   assert.match(issues[0]?.description ?? '', /differ at sequence \d+ \(peer \d+ .*peer \d+ /);
+  const isNamed = ({ description }: { description: string }) =>
+    new RegExp(`equal at \\d+\\): in point ${altered}$`).test(description);
+  await until('the point is named', async () => (await issuesAt(1)).some(isNamed));
   const metrics = await (await fetch(`${cluster.peers[0]?.url}/metrics`)).text();
   assert.match(metrics, /^tributary_collection_differing_shards\{[^}]*"c"[^}]*\} 1$/m);
   const { result } = await ask(0, 'GET', '');
   assert.equal(result.status, 'red');
 });
 
-async function alterOnePoint(peer: PeerProcess): Promise<void> {
+async function alterOnePoint(peer: PeerProcess): Promise<PointId> {
   const stores = createRocksReplicaStores({
     folder: join(peer.folder, 'replicas'),
     logger: silentLogger,
@@ -104,6 +108,7 @@ async function alterOnePoint(peer: PeerProcess): Promise<void> {
   const changed = { ...point, payload: Buffer.from('{"strayed":true}') };
   store.commit({ puts: [changed], deletes: [], appliedSequence, appliedCount });
   await store.flush();
+  return point.id;
 }
 
 /** Cuts of each store of a peer that is down, by the store's name. */

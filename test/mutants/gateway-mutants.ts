@@ -36,6 +36,22 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     tests: ['services/gateway/src/writes/apply-wait.test.ts'],
   },
   {
+    name: 'a point that was changed since the other replica was asked counts as one that differs',
+    room: 'gateway',
+    file: 'services/gateway/src/cluster/differing-points.ts',
+    from: 'point.version <= common;',
+    to: 'point.version <= Number.MAX_SAFE_INTEGER;',
+    tests: ['services/gateway/src/cluster/differing-points.test.ts'],
+  },
+  {
+    name: 'the cut at which replicas were last equal is forgotten with the oldest',
+    room: 'gateway',
+    file: 'services/gateway/src/cluster/cut-comparison.ts',
+    from: 'filter((at) => !kept.includes(at))',
+    to: 'filter(() => true)',
+    tests: ['services/gateway/src/cluster/cut-comparison.test.ts'],
+  },
+  {
     name: 'a read with a token goes to replicas that are behind it',
     room: 'gateway',
     file: 'services/gateway/src/replicas/read-tokens.ts',

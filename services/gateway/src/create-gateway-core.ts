@@ -11,6 +11,7 @@ import type { WriteStreams } from '@tributary/stream';
 import { AppliedTracker } from './cluster/applied-tracker.ts';
 import { CollectionNames } from './cluster/collection-names.ts';
 import { CutComparison } from './cluster/cut-comparison.ts';
+import { DifferenceSearch } from './cluster/difference-search.ts';
 import { haltedElsewhere } from './cluster/halted-elsewhere.ts';
 import { MetadataSpread } from './cluster/metadata-spread.ts';
 import { CollectionViews } from './collections/collection-views.ts';
@@ -223,6 +224,7 @@ function createParts(options: GatewayCoreOptions, config: GatewayConfig): Parts 
       cluster.spread[Symbol.dispose]();
       cuts[Symbol.dispose]();
       observation.local[Symbol.dispose]();
+      observation.differenceSearch[Symbol.dispose]();
       await quotas[Symbol.asyncDispose]();
       // What the one has in work waits for the other.
       await Promise.all([vectorNames[Symbol.asyncDispose](), writer[Symbol.asyncDispose]()]);
@@ -245,10 +247,12 @@ function createObservation(
 ) {
   const { self, metadata, clock, logger, metrics, cluster, localReplicas } = options;
   const state = () => metadata.state;
+  const differenceSearch = new DifferenceSearch({ directory, clock, logger });
   const issues = new Issues({
     state,
     clock,
     differences: () => cuts.differences(),
+    differingPoints: (difference) => differenceSearch.found(difference),
     haltedElsewhere: () => haltedElsewhere(metadata.state, tracker, self),
   });
   const slowLog =
@@ -278,9 +282,9 @@ function createObservation(
   const { cutOffMs = () => undefined } = options;
   const operators = new OperatorViews({
     ...told,
-    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts, quotas, spread },
+    ...{ meter, local, watch, issues, slowLog, cutOffMs, cuts, quotas, spread, differenceSearch },
   });
-  return { meter, watch, slowLog, local, operators };
+  return { meter, watch, slowLog, local, differenceSearch, operators };
 }
 
 function createCore(options: GatewayCoreOptions, config: GatewayConfig, parts: Parts): GatewayCore {

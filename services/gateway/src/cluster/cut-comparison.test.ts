@@ -4,7 +4,7 @@ import { EMPTY_METADATA, firstShards } from '@tributary/metadata';
 import { collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { memoryCollection } from '../testing/memory-collection.ts';
 import { MemoryReports } from '../testing/memory-reports.ts';
-import { CutComparison } from './cut-comparison.ts';
+import { CutComparison, describeDifference } from './cut-comparison.ts';
 
 const COLLECTION = collectionId('c');
 const SHARD = shardId(0);
@@ -39,8 +39,22 @@ test('a difference names the cuts between which it arose, and who has what', () 
     [peerId(3), 'a'],
   ]);
   assert.deepEqual(comparison.differences(), [
-    { collection: COLLECTION, shard: SHARD, at: 14, equalAt: 9, hashes },
+    { collection: COLLECTION, shard: SHARD, at: 14, firstAt: 14, equalAt: 9, hashes },
   ]);
+});
+
+test('the cuts between which a difference arose are known however long it lasts', () => {
+  const { comparison, reported } = setUp();
+  for (let at = 1; at <= 1_000; at++) {
+    for (const peer of [1, 2]) reported(peer, at, at > 40 ? `${peer}` : 'same');
+  }
+  const [difference] = comparison.differences();
+  assert.ok(difference !== undefined);
+  assert.deepEqual([difference.equalAt, difference.firstAt, difference.at], [40, 41, 1_000]);
+  assert.match(
+    describeDifference(difference),
+    /at sequence 1000 .*equal at 40, different since 41/,
+  );
 });
 
 test('a difference lasts until a later cut has all equal, or the replica is gone', () => {

@@ -3,7 +3,8 @@
 //
 //   unknown ──(two replicas report one cut)──► equal | differing ──(equal at a later cut, or one of them gone)──► equal
 //
-// Invariant: hashes are compared at one sequence only, and a shard keeps a bounded number of cuts.
+// Invariant: hashes are compared at one sequence only, and a shard keeps a bounded number of cuts; the two between
+// which a difference arose stay among them, however long it lasts.
 
 import { findShard, type MetadataState } from '@tributary/metadata';
 import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
@@ -15,6 +16,8 @@ export interface ReplicaDifference {
   readonly shard: ShardId;
   /** The newest cut at which the replicas of these peers had different content. */
   readonly at: Sequence;
+  /** The first one known since they were last equal: it arose between that and this. */
+  readonly firstAt: Sequence;
   /** The last cut before at which all of them had the same; undefined where none is known. */
   readonly equalAt: Sequence | undefined;
   /** Content hash by peer, at `at`. */
@@ -67,8 +70,7 @@ export class CutComparison implements Disposable {
       hashes.set(peer, cut.contentHash);
       if (hashes.size > 1) continue;
       cuts.set(cut.sequence, hashes);
-      const oldest = Math.min(...cuts.keys()) as Sequence;
-      if (cuts.size > CUTS_COMPARED) cuts.delete(oldest);
+      if (cuts.size > CUTS_COMPARED) cuts.delete(oldestOf(this.#shardOf(collection, shard)));
     }
   }
 
@@ -83,9 +85,11 @@ export class CutComparison implements Disposable {
 }
 
 /** What an operator is told of it, in a sentence. */
-export function describeDifference({ shard, at, equalAt, hashes }: ReplicaDifference): string {
+export function describeDifference(difference: ReplicaDifference): string {
+  const { shard, at, firstAt, equalAt, hashes } = difference;
   const contents = [...hashes].map(([peer, hash]) => `peer ${peer} ${hash.slice(0, 12)}…`);
-  const since = equalAt === undefined ? 'no earlier cut is known' : `equal at ${equalAt}`;
+  const equal = equalAt === undefined ? 'no earlier cut is known' : `equal at ${equalAt}`;
+  const since = firstAt === at ? equal : `${equal}, different since ${firstAt}`;
   return `the replicas of shard ${shard} differ at sequence ${at} (${contents.join(', ')}; ${since})`;
 }
 
@@ -95,7 +99,17 @@ function differenceOf({ collection, shard, cuts }: ShardCuts): ReplicaDifference
   if (newest === undefined || isEqual(newest[1])) return undefined;
   const [at, hashes] = newest;
   const equal = compared.find(([, others]) => isEqual(others) && hasAll(others, hashes));
-  return { collection, shard, at, equalAt: equal?.[0], hashes };
+  const equalAt = equal?.[0];
+  const later = compared.filter(([each]) => each > (equalAt ?? 0));
+  const different = later.filter(([, others]) => !isEqual(others)).map(([each]) => each);
+  return { collection, shard, at, firstAt: different.at(-1) ?? at, equalAt, hashes };
+}
+
+/** The cut that is the next to be forgotten. */
+function oldestOf(shard: ShardCuts): Sequence {
+  const difference = differenceOf(shard);
+  const kept = [difference?.equalAt, difference?.firstAt];
+  return Math.min(...[...shard.cuts.keys()].filter((at) => !kept.includes(at))) as Sequence;
 }
 
 function isEqual(hashes: ReadonlyMap<PeerId, string>): boolean {

@@ -9,6 +9,7 @@ import {
 import { collectionId, peerId, sequence, shardId, type UnindexedCondition } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
 import type { ReplicaDifference } from '../cluster/cut-comparison.ts';
+import type { FoundPoints } from '../cluster/difference-search.ts';
 import { memoryCollection } from '../testing/memory-collection.ts';
 import { Issues, type LocalFacts, type RemoteHalt } from './issues.ts';
 
@@ -21,10 +22,15 @@ function withCollection(change: (collection: CollectionState) => CollectionState
   const clock = new SimulatedClock();
   let differences: ReplicaDifference[] = [];
   let elsewhere: RemoteHalt[] = [];
+  let found: FoundPoints | undefined;
+  const findPoints = (next: FoundPoints) => {
+    found = next;
+  };
   const issues = new Issues({
     state: () => state,
     clock,
     differences: () => differences,
+    differingPoints: () => found,
     haltedElsewhere: () => elsewhere,
   });
   const haltElsewhere = (next: RemoteHalt[]) => {
@@ -37,7 +43,7 @@ function withCollection(change: (collection: CollectionState) => CollectionState
     state = next;
   };
   const ids = (facts: LocalFacts = NO_FACTS) => issues.list(facts).map(({ id }) => id);
-  return { issues, ids, clock, replace, differ, haltElsewhere, id: collection.id };
+  return { issues, ids, clock, replace, differ, haltElsewhere, findPoints, id: collection.id };
 }
 
 function dead(collection: CollectionState): CollectionState {
@@ -67,16 +73,23 @@ test('a field that slow requests filtered by is an issue until its index is made
 });
 
 test('replicas that differ are an issue while they do', () => {
-  const { issues, ids, differ, id } = withCollection((collection) => collection);
+  const { issues, ids, differ, findPoints, id } = withCollection((collection) => collection);
   const hashes = new Map([
     [peerId(1), 'a'.repeat(64)],
     [peerId(2), 'b'.repeat(64)],
   ]);
-  const at = { at: sequence(9), equalAt: sequence(5) };
+  const at = { at: sequence(9), firstAt: sequence(9), equalAt: sequence(5) };
   differ([{ collection: id, shard: shardId(0), ...at, hashes }]);
   assert.deepEqual(ids(), ['REPLICAS_DIFFER/c/0']);
   const [issue] = issues.list(NO_FACTS);
-  assert.match(issue?.description ?? '', /shard 0 differ at sequence 9 .*peer 2 bbb.*equal at 5/);
+  assert.match(
+    issue?.description ?? '',
+    /shard 0 differ at sequence 9 .*peer 2 bbb.*equal at 5\)$/,
+  );
+  findPoints({ points: [7], isCutShort: false });
+  assert.match(issues.list(NO_FACTS)[0]?.description ?? '', /equal at 5\): in point 7$/);
+  findPoints({ points: [3, 7], isCutShort: true });
+  assert.match(issues.list(NO_FACTS)[0]?.description ?? '', /: at least in points 3, 7$/);
   differ([]);
   assert.deepEqual(ids(), []);
 });

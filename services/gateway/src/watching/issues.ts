@@ -19,6 +19,7 @@ import type { IssueView } from '@tributary/qdrant-api';
 import type { Clock } from '@tributary/runtime';
 import type { HaltNeeds } from '@tributary/wire';
 import { describeDifference, type ReplicaDifference } from '../cluster/cut-comparison.ts';
+import { describePoints, type FoundPoints } from '../cluster/difference-search.ts';
 import { isAnsweredByAny } from './describe-plan.ts';
 
 export interface IssuesOptions {
@@ -26,6 +27,8 @@ export interface IssuesOptions {
   readonly clock: Clock;
   /** Shards whose replicas differ. */
   readonly differences: () => readonly ReplicaDifference[];
+  /** In which points they do, as far as it is known. */
+  readonly differingPoints: (difference: ReplicaDifference) => FoundPoints | undefined;
   /** What replicas of other peers that stopped applying need to go on, as they reported. */
   readonly haltedElsewhere: () => readonly RemoteHalt[];
 }
@@ -144,8 +147,9 @@ export class Issues {
       const collection = findCollection(this.#options.state(), difference.collection);
       if (collection === undefined) return [];
       const { name } = collection;
+      const points = this.#options.differingPoints(difference);
       return this.#standing(`REPLICAS_DIFFER/${name}/${difference.shard}`, name, {
-        description: `In '${name}' ${describeDifference(difference)}`,
+        description: `In '${name}' ${describeDifference(difference)}${describePoints(points)}`,
         message:
           'Stop the peer whose content differs from the others, remove the folder of this shard below its ' +
           'replicas/ and start it: the replica is made again from the stream. Keep the folder for a report of the fault',

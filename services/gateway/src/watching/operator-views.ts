@@ -1,5 +1,6 @@
 // What operators ask of a peer: metrics, telemetry, issues, slow requests. All of it is what this peer knows: no shard
-// of another peer is asked, and nothing waits for NATS. Metrics of whole collections (rejected) would make each scrape
+// of another peer is asked, and nothing waits for NATS; but where replicas differ, they are asked in which points, and
+// the issues wait for that for a second at most. Metrics of whole collections (rejected) would make each scrape
 // cost a call to every shard, and fail with any.
 
 import { createHash } from 'node:crypto';
@@ -17,6 +18,7 @@ import {
 import { type Metrics, processMemory } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
 import type { CutComparison } from '../cluster/cut-comparison.ts';
+import type { DifferenceSearch } from '../cluster/difference-search.ts';
 import type { MetadataSpread } from '../cluster/metadata-spread.ts';
 import { statusOfReplica } from '../collections/collection-status.ts';
 import type { RequestMeter } from '../limits/request-meter.ts';
@@ -40,6 +42,7 @@ export interface OperatorViewsOptions {
   readonly watch: WriteWatch;
   readonly issues: Issues;
   readonly cuts: Pick<CutComparison, 'differences'>;
+  readonly differenceSearch: Pick<DifferenceSearch, 'look'>;
   readonly quotas: Pick<Quotas, 'view'>;
   readonly spread: Pick<MetadataSpread, 'sequenceOf'>;
   /** For how long this peer has been cut off from the log; undefined while it is not. */
@@ -50,6 +53,8 @@ export interface OperatorViewsOptions {
 
 /** As many hexadecimal digits keep names apart and tell nothing of them. */
 const HASH_LENGTH = 16;
+/** Of a search that takes longer the next who asks sees what it found. */
+const LOOK_WITHIN_MS = 1_000;
 
 export class OperatorViews {
   readonly #options: OperatorViewsOptions;
@@ -61,7 +66,7 @@ export class OperatorViews {
   /** In Prometheus' text format. Replicas whose thread is busy for longer than asked are shown as they last were. */
   async metrics({ anonymize, perCollection, timeoutMs }: ReportParameters): Promise<string> {
     const { metrics, local, cluster, state, tracker, ...rest } = this.#options;
-    const { cuts, cutOffMs, quotas, spread, ...others } = rest;
+    const { cuts, cutOffMs, quotas, spread, differenceSearch: _, ...others } = rest;
     const [view, replicas] = await Promise.all([cluster(), local.all(timeoutMs)]);
     return metricsText({
       ...others,
@@ -110,7 +115,10 @@ export class OperatorViews {
   }
 
   async issues(): Promise<IssueView[]> {
-    return this.#options.issues.list(await this.#options.local.facts());
+    const { issues, local, cuts, differenceSearch } = this.#options;
+    const looking = differenceSearch.look(cuts.differences(), LOOK_WITHIN_MS);
+    const [facts] = await Promise.all([local.facts(), looking]);
+    return issues.list(facts);
   }
 
   async clearIssues(): Promise<void> {
