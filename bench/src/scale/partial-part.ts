@@ -2,7 +2,8 @@
 // stands still. Each is compared with the writes of the same client just before and just after, with every replica
 // Active.
 
-import { MetadataReplica, type ReplicaState } from '@tributary/metadata';
+import { MetadataReplica } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import { type PeerId, peerId } from '@tributary/model';
 import { connectNats, JetStreamMetadataLog } from '@tributary/nats';
 import { seededRandom, silentLogger, systemClock, systemRandom } from '@tributary/runtime';

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { AliasAction } from '@tributary/model';
 import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { changeAliases } from './aliases.ts';
-import type { AliasAction, MetadataEvent } from './metadata-event.ts';
+import type { MetadataEvent } from './metadata-event.ts';
 import { EMPTY_METADATA, type MetadataState } from './metadata-state.ts';
 import { reduce, refusal } from './reducer.ts';
 
 const create = (alias: string, collection: string): AliasAction => ({
-  create: { alias, collection },
+  kind: 'create',
+  alias,
+  collection,
 });
-const remove = (alias: string): AliasAction => ({ delete: { alias } });
-const rename = (from: string, to: string): AliasAction => ({ rename: { from, to } });
+const remove = (alias: string): AliasAction => ({ kind: 'delete', alias });
+const rename = (from: string, to: string): AliasAction => ({ kind: 'rename', from, to });
 
 const created = (name: string): MetadataEvent => ({
   kind: 'collectionCreated',

@@ -3,9 +3,9 @@
 //
 // Invariant: an alias has the name of no collection and points at one that is there.
 
+import type { AliasAction } from '@tributary/model';
 import { collectionNameProblem } from '@tributary/model';
 import type { ErrorCode } from '@tributary/runtime';
-import type { AliasAction } from './metadata-event.ts';
 import type { MetadataState } from './metadata-state.ts';
 
 /** Why a list of actions is refused; the message is the text for the client, without the prefix of its code. */
@@ -36,20 +36,37 @@ function changeAlias(
   aliases: Map<string, string>,
   action: AliasAction,
 ): AliasRefusal | undefined {
-  if ('delete' in action) {
-    aliases.delete(action.delete.alias);
-    return undefined;
+  switch (action.kind) {
+    case 'create':
+      return createAlias(collections, aliases, action);
+    case 'delete':
+      aliases.delete(action.alias);
+      return undefined;
+    case 'rename':
+      return renameAlias(collections, aliases, action);
   }
-  if ('create' in action) {
-    const { alias, collection } = action.create;
-    if (!collections.has(collection)) {
-      return { code: 'not_found', message: `Collection \`${collection}\` doesn't exist!` };
-    }
-    const refusal = refuseName(alias, collections);
-    if (refusal === undefined) aliases.set(alias, collection);
-    return refusal;
+}
+
+type ActionOf<K extends AliasAction['kind']> = Extract<AliasAction, { kind: K }>;
+
+function createAlias(
+  collections: MetadataState['collections'],
+  aliases: Map<string, string>,
+  { alias, collection }: ActionOf<'create'>,
+): AliasRefusal | undefined {
+  if (!collections.has(collection)) {
+    return { code: 'not_found', message: `Collection \`${collection}\` doesn't exist!` };
   }
-  const { from, to } = action.rename;
+  const refusal = refuseName(alias, collections);
+  if (refusal === undefined) aliases.set(alias, collection);
+  return refusal;
+}
+
+function renameAlias(
+  collections: MetadataState['collections'],
+  aliases: Map<string, string>,
+  { from, to }: ActionOf<'rename'>,
+): AliasRefusal | undefined {
   const collection = aliases.get(from);
   if (collection === undefined) {
     return { code: 'not_found', message: `Alias ${from} does not exists!` };

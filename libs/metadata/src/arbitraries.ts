@@ -1,5 +1,6 @@
 // Generated histories of a cluster, for property tests. Events are drawn from a small world, so that many of them meet.
 
+import type { AliasAction, ReplicaState } from '@tributary/model';
 import {
   type AnyVectorParams,
   COLLECTION_DEFAULTS,
@@ -13,9 +14,9 @@ import {
   shardId,
 } from '@tributary/model';
 import fc from 'fast-check';
-import type { AliasAction, MetadataEvent } from './metadata-event.ts';
+import type { MetadataEvent } from './metadata-event.ts';
 import type { SequencedEvent } from './metadata-log.ts';
-import { EMPTY_METADATA, type MetadataState, type ReplicaState } from './metadata-state.ts';
+import { EMPTY_METADATA, type MetadataState } from './metadata-state.ts';
 import { reduce, refusal } from './reducer.ts';
 import { REPLICA_TRANSITIONS } from './replica-changes.ts';
 
@@ -88,9 +89,9 @@ export const configs: fc.Arbitrary<CollectionConfig> = fc.record(
 const plain = { noNullPrototype: true };
 const aliases = fc.constantFrom('latest', 'stable', 'films', '');
 const aliasActions: fc.Arbitrary<AliasAction> = fc.oneof(
-  fc.record({ create: fc.record({ alias: aliases, collection: names }, plain) }, plain),
-  fc.record({ delete: fc.record({ alias: aliases }, plain) }, plain),
-  fc.record({ rename: fc.record({ from: aliases, to: aliases }, plain) }, plain),
+  fc.record({ kind: fc.constant('create' as const), alias: aliases, collection: names }, plain),
+  fc.record({ kind: fc.constant('delete' as const), alias: aliases }, plain),
+  fc.record({ kind: fc.constant('rename' as const), from: aliases, to: aliases }, plain),
 );
 const vectors: fc.Arbitrary<AnyVectorParams> = fc.constantFrom<AnyVectorParams[]>(
   { kind: 'dense', params: { size: 4, distance: 'Dot', datatype: 'float16' } },

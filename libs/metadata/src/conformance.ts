@@ -115,9 +115,9 @@ function appendTests(check: Check<MetadataLogSubject>): void {
   check('an event of any kind is read as it was written', async ({ open }) => {
     const [writer, reader] = [await open(), await open()];
     const actions = [
-      { create: { alias: 'a', collection: 'b' } },
-      { rename: { from: 'a', to: 'c' } },
-      { delete: { alias: 'c' } },
+      { kind: 'create' as const, alias: 'a', collection: 'b' },
+      { kind: 'rename' as const, from: 'a', to: 'c' },
+      { kind: 'delete' as const, alias: 'c' },
     ];
     const at = await writer.append({ kind: 'aliasesChanged', actions }, NONE);
     const [read] = await readUntil(reader, NONE, at);

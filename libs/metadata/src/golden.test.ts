@@ -72,10 +72,10 @@ const EVENTS: readonly MetadataEvent[] = [
   {
     kind: 'aliasesChanged',
     actions: [
-      { create: { alias: 'latest', collection: 'books' } },
-      { rename: { from: 'latest', to: 'newest' } },
-      { create: { alias: 'old', collection: 'books' } },
-      { delete: { alias: 'old' } },
+      { kind: 'create', alias: 'latest', collection: 'books' },
+      { kind: 'rename', from: 'latest', to: 'newest' },
+      { kind: 'create', alias: 'old', collection: 'books' },
+      { kind: 'delete', alias: 'old' },
     ],
   },
 ];

@@ -2,6 +2,7 @@
 // only by stopping, never by guessing.
 
 import type {
+  AliasAction,
   AnyVectorParams,
   ClusterId,
   CollectionConfig,
@@ -9,10 +10,10 @@ import type {
   MemberState,
   PeerId,
   QuotaConfig,
+  ReplicaState,
   Sequence,
   ShardId,
 } from '@tributary/model';
-import type { ReplicaState } from './metadata-state.ts';
 
 export type MetadataEvent =
   /** The first event of every log, and only that. */
@@ -95,9 +96,3 @@ export interface ReplicaStateChange {
 
 /** Changes of one event at most: it stays well below the largest message. */
 export const REPLICA_CHANGES_MAX = 2_000;
-
-/** Creating an alias that is there makes it point elsewhere. */
-export type AliasAction =
-  | { readonly create: { readonly alias: string; readonly collection: string } }
-  | { readonly delete: { readonly alias: string } }
-  | { readonly rename: { readonly from: string; readonly to: string } };

@@ -10,22 +10,11 @@ import type {
   MemberState,
   PeerId,
   QuotaConfig,
+  ReplicaState,
   Sequence,
   ShardId,
   ShardMap,
 } from '@tributary/model';
-
-/**
- * What a replica is, and what it may become (`REPLICA_TRANSITIONS`):
- *
- *   Initializing ──► Active | Dead
- *   Active       ──► Dead | Recovery | Listener
- *   Dead         ──► Active | Recovery | Partial
- *   Recovery     ──► Active | Partial | Dead
- *   Partial      ──► Active | Dead        being filled by a transfer
- *   Listener     ──► Active | Dead        follows the log and answers no reads
- */
-export type ReplicaState = 'Initializing' | 'Active' | 'Dead' | 'Partial' | 'Recovery' | 'Listener';
 
 export interface PeerState {
   readonly id: PeerId;

@@ -12,7 +12,7 @@ import { reduce, refusal } from './reducer.ts';
 import { REPLICA_TRANSITIONS } from './replica-changes.ts';
 
 test('the drawing of the replica states is the table of their transitions', () => {
-  const file = path.join(import.meta.dirname, 'metadata-state.ts');
+  const file = path.join(import.meta.dirname, 'replica-changes.ts');
   const drawn = [...readFileSync(file, 'utf8').matchAll(/^ \* +(\w+) +──► (\w+(?: \| \w+)*)/gm)];
   assert.deepEqual(
     Object.fromEntries(drawn.map(([, from = '', to = '']) => [from, to.split(' | ')])),

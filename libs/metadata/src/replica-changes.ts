@@ -4,18 +4,26 @@
 // Active. What an event does not name is shared with the state before, and what it names is copied once, however many
 // of its changes there are: an event of thousands is folded in milliseconds.
 
-import type { CollectionId, PeerId, ShardId } from '@tributary/model';
+import type { CollectionId, PeerId, ReplicaState, ShardId } from '@tributary/model';
 import { REPLICA_CHANGES_MAX, type ReplicaStateChange } from './metadata-event.ts';
 import {
   type CollectionState,
   findCollection,
   type MetadataState,
-  type ReplicaState,
   type ShardState,
   unknownCollection,
 } from './metadata-state.ts';
 
-/** The states a replica may change to, by the state it is in. */
+/**
+ * The states a replica may change to, by the state it is in:
+ *
+ *   Initializing ──► Active | Dead
+ *   Active       ──► Dead | Recovery | Listener
+ *   Dead         ──► Active | Recovery | Partial
+ *   Recovery     ──► Active | Partial | Dead
+ *   Partial      ──► Active | Dead        being filled by a transfer
+ *   Listener     ──► Active | Dead        follows the log and answers no reads
+ */
 export const REPLICA_TRANSITIONS: Readonly<Record<ReplicaState, readonly ReplicaState[]>> = {
   Initializing: ['Active', 'Dead'],
   Active: ['Dead', 'Recovery', 'Listener'],

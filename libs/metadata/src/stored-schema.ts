@@ -1,6 +1,7 @@
 // What stored events and folds must look like. `satisfies` holds each shape against its type, so a field that the type
 // gains and the schema lacks does not compile.
 
+import type { AliasAction } from '@tributary/model';
 import {
   type AnyVectorParams,
   type CollectionConfig,
@@ -23,7 +24,7 @@ import {
   type WalConfig,
 } from '@tributary/model';
 import { z } from 'zod';
-import type { AliasAction, MetadataEvent, PlacedShard } from './metadata-event.ts';
+import type { MetadataEvent, PlacedShard } from './metadata-event.ts';
 import type {
   CollectionState,
   MetadataState,
@@ -150,10 +151,10 @@ const vectorNameChange: z.ZodType<VectorNameChange> = z.discriminatedUnion('phas
   z.strictObject({ phase: z.literal('deleting'), revision: sequenceSchema }),
 ]);
 
-const aliasAction: z.ZodType<AliasAction> = z.union([
-  z.strictObject({ create: z.strictObject({ alias: z.string(), collection: z.string() }) }),
-  z.strictObject({ delete: z.strictObject({ alias: z.string() }) }),
-  z.strictObject({ rename: z.strictObject({ from: z.string(), to: z.string() }) }),
+const aliasAction: z.ZodType<AliasAction> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('create'), alias: z.string(), collection: z.string() }),
+  z.strictObject({ kind: z.literal('delete'), alias: z.string() }),
+  z.strictObject({ kind: z.literal('rename'), from: z.string(), to: z.string() }),
 ]);
 
 const percent = z.int().min(0).max(100);

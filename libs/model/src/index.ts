@@ -1,3 +1,4 @@
+export type { AliasAction } from './alias-action.ts';
 export * from './brand.ts';
 export * from './collection.ts';
 export * from './collection-name.ts';
@@ -32,6 +33,7 @@ export * from './query.ts';
 export * from './query-request.ts';
 export * from './quota.ts';
 export * from './read-consistency.ts';
+export type { ReplicaState } from './replica-state.ts';
 export * from './sample-hash.ts';
 export * from './shard-map.ts';
 export * from './stamp.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { ReplicaState } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import { type PeerId, peerId, shardId } from '@tributary/model';
 import { orderReplicas } from './replica-order.ts';
 

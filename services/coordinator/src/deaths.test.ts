@@ -5,11 +5,11 @@ import {
   firstShards,
   type MetadataState,
   REPLICA_CHANGES_MAX,
-  type ReplicaState,
   reduce,
   refusal,
   type ShardState,
 } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,

@@ -4,10 +4,10 @@ import {
   EMPTY_METADATA,
   firstShards,
   type MetadataState,
-  type ReplicaState,
   reduce,
   refusal,
 } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import fc from 'fast-check';
 import { plan } from './plan.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { MetadataReplica, type ReplicaState } from '@tributary/metadata';
+import { MetadataReplica } from '@tributary/metadata';
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
+import type { ReplicaState } from '@tributary/model';
 import { sequence } from '@tributary/model';
 import { until } from '@tributary/runtime/testing';
 import { packMessages } from './packed-messages.ts';

@@ -18,8 +18,7 @@
 //
 // Invariant: at most one proposal of a replica is under way, and none is begun within half a second of the last.
 
-import type { ReplicaState } from '@tributary/metadata';
-import type { Sequence } from '@tributary/model';
+import type { ReplicaState, Sequence } from '@tributary/model';
 import type { ReplicaStatus } from '@tributary/replica-core';
 import type { Halt } from '@tributary/replication';
 import type { ReplicaAddress } from '@tributary/wire';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { firstShards, type MetadataState, type ReplicaState } from '@tributary/metadata';
+import { firstShards, type MetadataState } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import {
   COLLECTION_DEFAULTS,
   type CollectionConfig,

@@ -5,11 +5,10 @@ import {
   findShard,
   isLastActive,
   type MetadataState,
-  type ReplicaState,
   type ReplicaStateChange,
   type ShardState,
 } from '@tributary/metadata';
-import type { CollectionConfig, CollectionVectors, PeerId } from '@tributary/model';
+import type { CollectionConfig, CollectionVectors, PeerId, ReplicaState } from '@tributary/model';
 import type { ReplicaAddress } from '@tributary/wire';
 
 export interface PlacedReplica {

@@ -1,7 +1,8 @@
 // Bugs planted on purpose into whole peers. The simulation must catch each of them; one that it lets pass is a hole in
 // the simulation.
 
-import type { Metadata, MetadataLog, MetadataState, ReplicaState } from '@tributary/metadata';
+import type { Metadata, MetadataLog, MetadataState } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import { type Sequence, sequence } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';
 import type { AppendMessage, ShardReader, WriteStream, WriteStreams } from '@tributary/stream';

@@ -1,7 +1,13 @@
 // Protobuf requests about collections. Their messages have the fields of the REST bodies, so they are turned into
 // those and parsed by the same functions: one place knows the defaults and the bounds.
 
-import type { AnyVectorParams, CollectionConfig, JsonObject, JsonValue } from '@tributary/model';
+import type {
+  AliasAction,
+  AnyVectorParams,
+  CollectionConfig,
+  JsonObject,
+  JsonValue,
+} from '@tributary/model';
 import { formatError } from '../errors.ts';
 import {
   type ChangeAliases,
@@ -23,7 +29,7 @@ import {
 import type { CreateVectorNameRequest, DenseVectorCreationConfig } from '../gen/points.ts';
 import { parseCreateCollection } from '../requests/create-collection.ts';
 import { present } from '../requests/json-reader.ts';
-import type { AliasAction, CollectionDefaults, CollectionPatch } from '../requests/request.ts';
+import type { CollectionDefaults, CollectionPatch } from '../requests/request.ts';
 import { parseUpdateCollection } from '../requests/update-collection.ts';
 import { parseCreateVectorName } from '../requests/vector-name.ts';
 import { numberOf } from './ids.ts';

@@ -1,8 +1,7 @@
 // POST /collections/aliases: a list of changes that happen together or not at all.
 
-import type { JsonValue } from '@tributary/model';
+import type { AliasAction, JsonValue } from '@tributary/model';
 import { at, isObject, readArray, readObject, readString, wrongType } from './json-reader.ts';
-import type { AliasAction } from './request.ts';
 
 export function parseAliasActions(body: JsonValue | undefined): AliasAction[] {
   const actions = readArray(readObject(body, '').actions, 'actions');

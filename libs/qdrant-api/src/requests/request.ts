@@ -34,11 +34,6 @@ export interface FacetRequest {
   readonly exact: boolean;
 }
 
-export type AliasAction =
-  | { readonly kind: 'create'; readonly alias: string; readonly collection: string }
-  | { readonly kind: 'delete'; readonly alias: string }
-  | { readonly kind: 'rename'; readonly from: string; readonly to: string };
-
 /** What a collection gets where the request leaves it out. */
 export interface CollectionDefaults {
   readonly shardNumber: number;

@@ -6,6 +6,7 @@ import type {
   MemberState,
   PayloadSchema,
   PeerId,
+  ReplicaState,
   ShardId,
 } from '@tributary/model';
 import type { QuotasView } from './quotas-json.ts';
@@ -45,25 +46,16 @@ export interface AliasView {
   readonly collection: string;
 }
 
-/** Qdrant's name for the state of a replica. */
-export type ReplicaStateName =
-  | 'Active'
-  | 'Dead'
-  | 'Partial'
-  | 'Initializing'
-  | 'Listener'
-  | 'Recovery';
-
 export interface LocalShardView {
   readonly shardId: ShardId;
   readonly pointsCount: number;
-  readonly state: ReplicaStateName;
+  readonly state: ReplicaState;
 }
 
 export interface RemoteShardView {
   readonly shardId: ShardId;
   readonly peerId: PeerId;
-  readonly state: ReplicaStateName;
+  readonly state: ReplicaState;
 }
 
 /** Where the replicas of a collection are, as one peer sees it. */
@@ -146,7 +138,7 @@ export interface PlacementView {
     readonly name: string;
     readonly shards: readonly {
       readonly id: ShardId;
-      readonly replicas: ReadonlyMap<PeerId, ReplicaStateName>;
+      readonly replicas: ReadonlyMap<PeerId, ReplicaState>;
     }[];
   }[];
   readonly responsivePeers: ReadonlySet<PeerId>;
@@ -200,7 +192,7 @@ export interface LocalShardTelemetryView {
 export interface ShardTelemetryView {
   readonly id: ShardId;
   readonly self: PeerId;
-  readonly replicas: ReadonlyMap<PeerId, ReplicaStateName>;
+  readonly replicas: ReadonlyMap<PeerId, ReplicaState>;
   /** Absent where the shard has no replica here, or none that answers yet. */
   readonly local?: LocalShardTelemetryView;
 }

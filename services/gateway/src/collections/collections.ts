@@ -11,14 +11,18 @@ import {
   changeAliases,
   findCollection,
   type Metadata,
-  type AliasAction as MetadataAliasAction,
   type MetadataState,
   refuseVectorCount,
   takesReplicas,
 } from '@tributary/metadata';
-import { type CollectionConfig, collectionId, type PeerId, shardId } from '@tributary/model';
 import {
   type AliasAction,
+  type CollectionConfig,
+  collectionId,
+  type PeerId,
+  shardId,
+} from '@tributary/model';
+import {
   type AliasView,
   applyCollectionPatch,
   type CollectionDefaults,
@@ -138,11 +142,10 @@ export class Collections {
    * name), `validation` (the name), `internal` without a quorum or when it takes too long.
    */
   async changeAliases(actions: readonly AliasAction[], timeoutMs?: number): Promise<void> {
-    const changes = actions.map(aliasChangeOf);
     await this.#within(timeoutMs, async (signal) => {
       await this.#options.metadata.propose((state) => {
-        const outcome = changeAliases(state, changes);
-        if (outcome.kind === 'changed') return { kind: 'aliasesChanged', actions: changes };
+        const outcome = changeAliases(state, actions);
+        if (outcome.kind === 'changed') return { kind: 'aliasesChanged', actions };
         throw new TributaryError(outcome.refusal.code, outcome.refusal.message);
       }, signal);
     });
@@ -222,17 +225,6 @@ function checkShardNumber(shardNumber: number): void {
       'shard_number',
       `value ${shardNumber} invalid, must be from 1 to ${SHARDS_MAX}`,
     );
-  }
-}
-
-function aliasChangeOf(action: AliasAction): MetadataAliasAction {
-  switch (action.kind) {
-    case 'create':
-      return { create: { alias: action.alias, collection: action.collection } };
-    case 'delete':
-      return { delete: { alias: action.alias } };
-    case 'rename':
-      return { rename: { from: action.from, to: action.to } };
   }
 }
 

@@ -1,12 +1,7 @@
 // Making, changing and describing collections, their aliases and their vectors.
 
-import type { AnyVectorParams, CollectionConfig } from '@tributary/model';
-import type {
-  AliasAction,
-  CollectionDefaults,
-  CollectionPatch,
-  WriteParameters,
-} from '@tributary/qdrant-api';
+import type { AliasAction, AnyVectorParams, CollectionConfig } from '@tributary/model';
+import type { CollectionDefaults, CollectionPatch, WriteParameters } from '@tributary/qdrant-api';
 import type { GatewayCore } from '../gateway-core.ts';
 import { viewCollection } from './collection-endpoints.ts';
 import { type CollectionRequest, endpoint, type TimeLimit } from './endpoint.ts';

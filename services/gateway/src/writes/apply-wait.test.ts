@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {
-  type CollectionState,
-  EMPTY_METADATA,
-  firstShards,
-  type ReplicaState,
-} from '@tributary/metadata';
+import { type CollectionState, EMPTY_METADATA, firstShards } from '@tributary/metadata';
+import type { ReplicaState } from '@tributary/model';
 import { COLLECTION_DEFAULTS, collectionId, peerId, sequence, shardId } from '@tributary/model';
 import { SimulatedClock } from '@tributary/runtime';
 import type { AppliedReplica } from '@tributary/wire';

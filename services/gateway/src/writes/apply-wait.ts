@@ -5,8 +5,8 @@
 // own write at another peer. Replicas that are not Active are read by no one and caught up before they are, so they
 // neither count nor delay.
 
-import type { CollectionState, Metadata, ReplicaState } from '@tributary/metadata';
-import type { CollectionId, PeerId, Sequence, ShardId } from '@tributary/model';
+import type { CollectionState, Metadata } from '@tributary/metadata';
+import type { CollectionId, PeerId, ReplicaState, Sequence, ShardId } from '@tributary/model';
 import { collectionNotFound } from '@tributary/qdrant-api';
 import { type Clock, startDeadline } from '@tributary/runtime';
 import type { AppliedTracker } from '../cluster/applied-tracker.ts';
