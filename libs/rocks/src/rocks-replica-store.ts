@@ -46,10 +46,13 @@ import { StoredTombstones, type TombstoneRow } from './stored-tombstones.ts';
 
 const FIRST_KEY = Buffer.of(0x00);
 
+/** Of all stores of the thread: what it gives is copied into a write before it is used again. */
+const ENCODER = new RecordEncoder();
+
 export class RocksReplicaStore implements ReplicaStore {
   readonly #name: string;
   readonly #database: RocksDatabase;
-  readonly #encoder = new RecordEncoder();
+  readonly #encoder = ENCODER;
   readonly #cuts: StoredCuts;
   readonly #tombstones: StoredTombstones;
   readonly #onClose: () => void;
