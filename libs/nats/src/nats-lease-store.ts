@@ -10,6 +10,7 @@ import type { Lease, LeaseStore } from '@tributary/metadata';
 import { TributaryError } from '@tributary/runtime';
 import { LEASE_BUCKET, openBucket } from './cluster-streams.ts';
 import type { Connection } from './connection.ts';
+import { decodeLease, encodeLease, type StoredLease } from './lease-codec.ts';
 import { API_ERROR, isApiError, publishError, readError } from './nats-error.ts';
 
 interface Held {
@@ -37,7 +38,8 @@ export class NatsLeaseStore implements LeaseStore {
       const isOwn = held?.lease.holder === holder;
       if (held && !isOwn && !this.#isExpired(held)) return held.lease;
       const term = isOwn ? held.lease.term : undefined;
-      const revision = await this.#write({ holder, ttlMs, term }, held?.revision);
+      const value = { holder, ttlMs, ...(term !== undefined && { term }) };
+      const revision = await this.#write(value, held?.revision);
       if (revision !== undefined) return { holder, term: term ?? revision };
     }
     throw new TributaryError('unavailable', 'the lease changes hands too quickly');
@@ -78,13 +80,10 @@ export class NatsLeaseStore implements LeaseStore {
   }
 
   /** The new revision; undefined where the lease changed since it was read. */
-  async #write(
-    value: { holder: string; ttlMs: number; term: number | undefined },
-    revision: number | undefined,
-  ): Promise<number | undefined> {
+  async #write(value: StoredLease, revision: number | undefined): Promise<number | undefined> {
     return await this.#change(async () => {
       const bucket = await openBucket(this.#connection, LEASE_BUCKET);
-      const text = JSON.stringify(value);
+      const text = encodeLease(value);
       if (revision === undefined) return await bucket.create(this.#key, text);
       return await bucket.update(this.#key, text, revision);
     });
@@ -102,12 +101,6 @@ export class NatsLeaseStore implements LeaseStore {
 }
 
 function parseLease(entry: KvEntry): Held {
-  const value: unknown = JSON.parse(entry.string());
-  const holder: unknown = Reflect.get(Object(value), 'holder');
-  const ttlMs: unknown = Reflect.get(Object(value), 'ttlMs');
-  const term: unknown = Reflect.get(Object(value), 'term') ?? entry.revision;
-  if (typeof holder !== 'string' || typeof ttlMs !== 'number' || typeof term !== 'number') {
-    throw new TributaryError('corrupt', 'the lease is not one that a coordinator wrote');
-  }
+  const { holder, ttlMs, term = entry.revision } = decodeLease(entry.string());
   return { lease: { holder, term }, revision: entry.revision, ttlMs };
 }

@@ -4,6 +4,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile, TributaryError } from '@tributary/runtime';
+import { z } from 'zod';
 
 export interface ServerRecord {
   readonly mode: 'lone' | 'cluster';
@@ -14,6 +15,15 @@ export interface ServerRecord {
 }
 
 const FILE = 'server.json';
+const FORMAT = 1;
+const schema = z.object({
+  format: z.literal(FORMAT),
+  mode: z.enum(['lone', 'cluster']),
+  port: z.int(),
+  httpPort: z.int(),
+  clusterPort: z.int().exactOptional(),
+  pid: z.int().exactOptional(),
+});
 export const STORE_FOLDER = 'store';
 
 /** The record, one made from the look of the store where there is no record, or undefined for a new folder. */
@@ -25,18 +35,7 @@ export async function readServerRecord(folder: string): Promise<ServerRecord | u
     return await recordOfStore(folder);
   }
   try {
-    const value: unknown = JSON.parse(text);
-    const mode: unknown = Reflect.get(Object(value), 'mode');
-    if (mode !== 'lone' && mode !== 'cluster') throw new TypeError('no mode');
-    const clusterPort = integer(value, 'clusterPort');
-    const pid = integer(value, 'pid');
-    return {
-      mode,
-      port: integer(value, 'port') ?? 0,
-      httpPort: integer(value, 'httpPort') ?? 0,
-      ...(clusterPort !== undefined && { clusterPort }),
-      ...(pid !== undefined && { pid }),
-    };
+    return decodeServerRecord(text);
   } catch (cause) {
     throw new TributaryError(
       'corrupt',
@@ -47,7 +46,17 @@ export async function readServerRecord(folder: string): Promise<ServerRecord | u
 }
 
 export function writeServerRecord(folder: string, record: ServerRecord): void {
-  replaceFile(join(folder, FILE), `${JSON.stringify(record, undefined, 2)}\n`);
+  replaceFile(join(folder, FILE), `${encodeServerRecord(record)}\n`);
+}
+
+export function encodeServerRecord(record: ServerRecord): string {
+  return JSON.stringify({ format: FORMAT, ...record });
+}
+
+/** Throws where it is not a record, or of another format. */
+export function decodeServerRecord(text: string): ServerRecord {
+  const { format: _, ...record } = schema.parse(JSON.parse(text));
+  return record;
 }
 
 /** Errors: `precondition_failed` where the store was made in the other mode. */
@@ -73,9 +82,4 @@ async function recordOfStore(folder: string): Promise<ServerRecord | undefined> 
   if (!(await exists(store))) return undefined;
   const isCluster = await exists(join(store, '$SYS', '_js_', '_meta_'));
   return { mode: isCluster ? 'cluster' : 'lone', port: 0, httpPort: 0 };
-}
-
-function integer(value: unknown, key: string): number | undefined {
-  const found: unknown = Reflect.get(Object(value), key);
-  return typeof found === 'number' && Number.isSafeInteger(found) ? found : undefined;
 }

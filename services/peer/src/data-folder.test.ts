@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { afterEach, beforeEach } from 'node:test';
-import { clusterId } from '@tributary/model';
+import { clusterId, peerId } from '@tributary/model';
 import { seededRandom } from '@tributary/runtime';
-import { openDataFolder } from './data-folder.ts';
+import { goldenText } from '@tributary/runtime/testing';
+import { decodeIdentity, encodeIdentity, openDataFolder } from './data-folder.ts';
 
 let path = '';
 beforeEach(() => {
@@ -33,6 +34,18 @@ test('the cluster of a folder is kept over restarts, and never another', async (
   assert.deepEqual([second.peer, second.clusterId], [first.peer, id]);
   const other = clusterId('00000000-0000-4000-8000-000000000000');
   assert.throws(() => second.keepCluster(other), /one cluster/);
+});
+
+test('an identity is stored as the golden file has it, and read', () => {
+  const peer = peerId(2 ** 53 - 1);
+  const identities = [
+    { peer },
+    { peer, clusterId: clusterId('8c7f6a1e-3b52-4d10-9f6e-0a1b2c3d4e5f') },
+  ];
+  const today = identities.map(encodeIdentity).join('');
+  const golden = goldenText(new URL('../golden/peer.jsonl', import.meta.url), today);
+  assert.equal(today, golden);
+  assert.deepEqual(golden.trimEnd().split('\n').map(decodeIdentity), identities);
 });
 
 test('a folder that a peer has open is refused, naming the process', async () => {

@@ -24,7 +24,7 @@ export interface DataFolder extends AsyncDisposable {
   keepCluster(id: ClusterId): void;
 }
 
-interface Identity {
+export interface Identity {
   readonly peer: PeerId;
   readonly clusterId?: ClusterId;
 }
@@ -79,11 +79,7 @@ function readIdentity(path: string): Identity | undefined {
     throw error;
   }
   try {
-    const { peer_id: peer, cluster_id: cluster } = identitySchema.parse(JSON.parse(text));
-    return {
-      peer: peerId(peer),
-      ...(cluster !== undefined && { clusterId: clusterId(cluster) }),
-    };
+    return decodeIdentity(text);
   } catch (cause) {
     throw new TributaryError(
       'corrupt',
@@ -93,13 +89,23 @@ function readIdentity(path: string): Identity | undefined {
   }
 }
 
-function writeIdentity(path: string, { peer, clusterId: cluster }: Identity): void {
+function writeIdentity(path: string, identity: Identity): void {
+  replaceFile(join(path, IDENTITY_FILE), encodeIdentity(identity));
+}
+
+export function encodeIdentity({ peer, clusterId: cluster }: Identity): string {
   const fields: z.infer<typeof identitySchema> = {
     format: FORMAT,
     peer_id: peer,
     ...(cluster !== undefined && { cluster_id: cluster }),
   };
-  replaceFile(join(path, IDENTITY_FILE), `${JSON.stringify(fields)}\n`);
+  return `${JSON.stringify(fields)}\n`;
+}
+
+/** Throws where the text is not an identity. */
+export function decodeIdentity(text: string): Identity {
+  const { peer_id: peer, cluster_id: cluster } = identitySchema.parse(JSON.parse(text));
+  return { peer: peerId(peer), ...(cluster !== undefined && { clusterId: clusterId(cluster) }) };
 }
 
 function randomPeerId(random: Random): number {

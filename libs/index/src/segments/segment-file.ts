@@ -161,7 +161,7 @@ function idBytes(ids: Uint8Array, at: number): number {
   return ids[at] === 0 ? NUMBER_ID_BYTES : UUID_ID_BYTES;
 }
 
-function encodeRows(rows: SegmentRows): Buffer {
+export function encodeRows(rows: SegmentRows): Buffer {
   const { params, graph, count } = rows;
   const header = Buffer.from(JSON.stringify({ params, graph, count, idsBytes: rows.ids.length }));
   const prefix = Buffer.alloc(PREFIX_BYTES);
@@ -176,7 +176,8 @@ function encodeRows(rows: SegmentRows): Buffer {
   return Buffer.concat([body, trailer]);
 }
 
-function decodeRows(file: Buffer): SegmentRows {
+/** Errors: `corrupt`; `precondition_failed` where it is of another format. */
+export function decodeRows(file: Buffer): SegmentRows {
   const bodyBytes = file.length - CRC_BYTES;
   if (
     bodyBytes < PREFIX_BYTES ||
