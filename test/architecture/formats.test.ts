@@ -13,8 +13,7 @@ const WRITER = /^export (?:function|class) (encode[A-Z]\w*|join[A-Z]\w*|numbered
 /** Those that are no format of their own, and why. */
 const NO_FORMAT: Readonly<Record<string, string>> = {
   encodeModel: 'of a demonstration, which stores none',
-  encodeInParts: 'an answer, cut where its records end',
-  joinAnswer: 'reads what encodeInParts made',
+  joinAnswer: 'reads the parts of one answer',
   joinPeer: 'changes the state of the metadata',
   joinCluster: 'proposes an event',
   joinPassages: 'text of the documentation',

@@ -4,6 +4,7 @@
 export const LAYERS: Readonly<Record<string, number>> = {
   '@tributary/model': 0,
   '@tributary/runtime': 0,
+  '@tributary/channel': 1,
   '@tributary/wire': 1,
   '@tributary/qdrant-api': 1,
   '@tributary/metadata': 1,

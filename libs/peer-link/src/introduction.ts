@@ -1,44 +1,47 @@
 // Asks a running peer, over its p2p port, what one that joins has to know.
 
-import { Client, credentials, status } from '@grpc/grpc-js';
-import { PEER_SERVICE } from '@tributary/replica-api';
+import { Client } from '@grpc/grpc-js';
+import { Channel } from '@tributary/channel';
 import { TributaryError } from '@tributary/runtime';
 import { decodeIntroduction, type Introduction } from '@tributary/wire';
+import { clientPort } from './grpc-port.ts';
+import { clientCredentials, MESSAGE_OPTIONS, PEER_METHOD } from './peer-service.ts';
 
-/** `uri` is `http://host:port`. Errors: `unavailable` where the peer does not answer by `deadlineMs` (Unix time). */
+/**
+ * `uri` is `http://host:port`. Errors: `unavailable` where no peer answers by `deadlineMs` (Unix time); those with
+ * which the peer refuses.
+ */
 export async function introduceTo(uri: string, deadlineMs: number): Promise<Introduction> {
-  const { host } = new URL(uri);
-  const client = new Client(host, credentials.createInsecure());
-  const { path, requestSerialize, responseDeserialize } = PEER_SERVICE.introduce;
+  const client = new Client(new URL(uri).host, clientCredentials(), MESSAGE_OPTIONS);
+  let broken: unknown;
   try {
-    const answer = await new Promise<Buffer>((resolve, reject) => {
-      const options = { deadline: deadlineMs };
-      client.waitForReady(options.deadline, (notReady) => {
-        if (notReady) {
-          reject(notReady);
-          return;
-        }
-        client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          Buffer.alloc(0),
-          options,
-          (error, bytes) => {
-            if (error === null && bytes !== undefined) resolve(bytes);
-            else reject(error ?? new Error(`status ${status.UNKNOWN}`));
-          },
-        );
-      });
+    await ready(client, deadlineMs).catch((error: unknown) => {
+      broken = error;
+      throw error;
     });
-    return decodeIntroduction(answer);
-  } catch (cause) {
-    throw new TributaryError(
-      'unavailable',
-      `no peer answers at ${uri}: is it running, and is this its p2p port?`,
-      { cause },
-    );
+    const channel = new Channel(clientPort(client, `the peer at ${uri}`, deadlineMs), {
+      name: `the peer at ${uri}`,
+      onClosed: (reason) => {
+        broken = reason;
+      },
+    });
+    const parts = await channel.call(PEER_METHOD.introduce, new Uint8Array(0));
+    channel.close(new TributaryError('cancelled', 'everything is asked'));
+    return decodeIntroduction(Buffer.concat(parts));
+  } catch (error) {
+    if (broken === undefined) throw error;
+    const text = `no peer answers at ${uri}: is it running, and is this its p2p port?`;
+    throw new TributaryError('unavailable', text, { cause: broken });
   } finally {
     client.close();
   }
+}
+
+function ready(client: Client, deadlineMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.waitForReady(deadlineMs, (error) => {
+      if (error === undefined || error === null) resolve();
+      else reject(error);
+    });
+  });
 }

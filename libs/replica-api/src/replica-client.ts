@@ -13,9 +13,6 @@ import type {
 
 export type CallOf<K extends ReplicaCallKind> = Extract<ReplicaCall, { kind: K }>;
 
-/** Smaller answers are not told to `hold`: there are at most as many of them as requests. */
-export const HELD_BYTES_MIN = 64 * 1024;
-
 export interface ReplicaClient {
   /**
    * Errors: `not_found` (no such replica here), `unavailable` (peer or replica out of reach, or not yet open),

@@ -1,35 +1,40 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Channel } from '@tributary/channel';
 import { MetadataReplica } from '@tributary/metadata';
 import { MemoryMetadataLog } from '@tributary/metadata/memory';
 import type { ReplicaState } from '@tributary/model';
 import { sequence } from '@tributary/model';
 import { until } from '@tributary/runtime/testing';
-import { packMessages } from './packed-messages.ts';
 import { address, around, config, OTHER, SELF } from './replica-host.test-support.ts';
 import { ReplicaHost } from './replica-host.ts';
+import { ThreadPort } from './thread-port.ts';
 import type { WorkerEvents } from './worker-link.ts';
-import type { ToWorker } from './worker-protocol.ts';
+import { type ToWorker, WORKER_METHOD } from './worker-protocol.ts';
 
 /** A worker whose replicas are open at once, and catch up when they are told to. */
 class ScriptedWorker {
-  /** Numbers of the calls that ask for it. */
-  readonly catchUps: number[] = [];
+  /** Each ends when it is called. */
+  readonly catchUps: (() => void)[] = [];
   #events: WorkerEvents | undefined;
+  #port: ThreadPort | undefined;
 
   start(events: WorkerEvents) {
     this.#events = events;
+    this.#port = new ThreadPort((message) => events.onMessage(message));
+    const name = 'the host';
+    new Channel(this.#port, { name, answer: ({ method }) => this.#answer(method) });
     return { post: (message: ToWorker) => this.#take(message), terminate: async () => {} };
   }
 
-  answer(id: number): void {
-    const packed = packMessages([{ id, bytes: new Uint8Array(0) }]);
-    this.#events?.onMessage({ kind: 'answers', packed });
+  #answer(method: number): Uint8Array | Promise<Uint8Array> {
+    const done = new Uint8Array(0);
+    if (method !== WORKER_METHOD.catchUp) return done;
+    return new Promise((resolve) => this.catchUps.push(() => resolve(done)));
   }
 
   #take(message: ToWorker): void {
-    if (message.kind === 'sweep') this.answer(message.id);
-    else if (message.kind === 'catchUp') this.catchUps.push(message.id);
+    if (message.kind === 'bytes') this.#port?.take(message.bytes);
     else if (message.kind === 'stop') this.#events?.onMessage({ kind: 'stopped' });
     else if (message.kind === 'open') {
       const status = { address: message.address, appliedSequence: sequence(0), caughtUp: true };
@@ -74,9 +79,9 @@ test('a replica that is Dead once more is asked again what it lacks, before it i
   await until('it is asked', () => worker.catchUps.length === 1);
   await change(SELF, 'Initializing', 'Active');
   await change(SELF, 'Active', 'Dead');
-  worker.answer(worker.catchUps[0] ?? 0);
+  worker.catchUps[0]?.();
   await until('it is asked again', () => worker.catchUps.length === 2 || state() === 'Active');
   assert.equal(state(), 'Dead');
-  worker.answer(worker.catchUps[1] ?? 0);
+  worker.catchUps[1]?.();
   await until('Active', () => state() === 'Active');
 });

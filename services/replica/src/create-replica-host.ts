@@ -13,6 +13,7 @@ import {
 } from '@tributary/runtime';
 import type { ReplicaWorkerSettings } from './create-replica-worker.ts';
 import { ReplicaHost } from './replica-host.ts';
+import { transferred } from './thread-port.ts';
 import type { StartWorker } from './worker-link.ts';
 import type { FromWorker } from './worker-protocol.ts';
 
@@ -60,7 +61,7 @@ export function createReplicaHost(options: CreateReplicaHostOptions): ReplicaHos
     });
     thread.on('exit', (code) => onGone(failure ?? new Error(`the worker exited with ${code}`)));
     return {
-      post: (message) => thread.postMessage(message),
+      post: (message) => thread.postMessage(message, transferred(message)),
       terminate: async () => {
         await thread.terminate();
       },

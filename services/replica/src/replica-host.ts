@@ -275,7 +275,7 @@ export class ReplicaHost implements AsyncDisposable {
       const text = `the replica of ${target.collection}:${target.shard} is not open: ${reason}`;
       return Promise.reject(new TributaryError('unavailable', text));
     }
-    return worker.link.call(target, call, call.kind as K, signal, hold);
+    return worker.link.call<K>(target, call, signal, hold);
   }
 
   #start(index: number): SupervisedWorker {

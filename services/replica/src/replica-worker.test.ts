@@ -12,10 +12,10 @@ import {
 import { seededRandom, silentLogger, systemClock, TributaryError } from '@tributary/runtime';
 import { MemoryReplicaStores } from '@tributary/storage/memory';
 import { MemoryWriteStreams } from '@tributary/stream/memory';
-import { decodeAnswer, encodeCall, encodeEntry } from '@tributary/wire';
-import { packMessages, unpackMessages } from './packed-messages.ts';
+import { encodeEntry } from '@tributary/wire';
 import { ReplicaWorker } from './replica-worker.ts';
-import type { FromWorker, ToWorker } from './worker-protocol.ts';
+import { WorkerLink } from './worker-link.ts';
+import type { ToWorker } from './worker-protocol.ts';
 
 const config: CollectionConfig = {
   ...COLLECTION_DEFAULTS,
@@ -36,7 +36,7 @@ async function started() {
     await gate.promise;
     return await open(name);
   };
-  const asked = new Map<number, PromiseWithResolvers<Uint8Array>>();
+  let link: WorkerLink | undefined;
   let deliver: (message: ToWorker) => void = () => {};
   const worker = new ReplicaWorker({
     ...{ streams, stores, clock: systemClock, random: seededRandom(1), logger: silentLogger },
@@ -49,23 +49,18 @@ async function started() {
       listen: (listener) => {
         deliver = listener;
       },
-      post: (message) => settle(asked, message),
+      post: (message) => {
+        if (message.kind === 'bytes') link?.take(message.bytes);
+      },
     },
   });
   worker.start();
-  let calls = 0;
-  const ask = (send: (id: number) => ToWorker): Promise<Uint8Array> => {
-    const id = ++calls;
-    const answer = Promise.withResolvers<Uint8Array>();
-    asked.set(id, answer);
-    deliver(send(id));
-    return answer.promise;
-  };
-  const count = async (): Promise<number> => {
-    const bytes = encodeCall(address, { kind: 'count' });
-    const answer = await ask((id) => ({ kind: 'calls', packed: packMessages([{ id, bytes }]) }));
-    return decodeAnswer('count', answer);
-  };
+  const worked: WorkerLink = new WorkerLink(
+    { post: deliver, terminate: async () => {} },
+    'worker 0',
+  );
+  link = worked;
+  const count = () => worked.call<'count'>(address, { kind: 'count' });
   const write = async (id: number) => {
     const points = [{ id, vectors: { '': Float32Array.of(1) }, payload: NO_PAYLOAD }];
     const operations = [{ kind: 'upsert' as const, points }];
@@ -79,20 +74,10 @@ async function started() {
   };
   await write(1);
   deliver({ kind: 'reopen', ...opened });
-  await ask((id) => ({ kind: 'catchUp', id, address }));
+  await worked.catchUp(address, AbortSignal.timeout(10_000));
   assert.equal(await count(), 1);
   const stop = () => worker.stop();
   return { streams, count, write, reopenBehindGate, [Symbol.asyncDispose]: stop };
-}
-
-function settle(asked: Map<number, PromiseWithResolvers<Uint8Array>>, message: FromWorker): void {
-  if (message.kind === 'answers') {
-    for (const { id, bytes } of unpackMessages(message.packed)) asked.get(id)?.resolve(bytes);
-  } else if (message.kind === 'refusals') {
-    for (const { id, code, message: text } of message.refusals) {
-      asked.get(id)?.reject(new TributaryError(code, text));
-    }
-  }
 }
 
 test('a replica that is opened again answers what waited for it with what was written meanwhile', async () => {

@@ -2,10 +2,10 @@
 //
 //   open ─► opening ─► following ─► close ─► closed [─► dropped]
 //
-// Calls that came in one message are answered in one message: they wait for each other, and posting costs more than a
-// search. Large ones are answered later, in parts, between which the thread does its other work. Opening and closing of
-// one replica happen in the order they were asked for.
+// Small calls are answered at once, large ones later, in parts, between which the thread does its other work. Opening
+// and closing of one replica happen in the order they were asked for.
 
+import { type AnswerCall, Channel, type IncomingCall } from '@tributary/channel';
 import type { CollectionConfig } from '@tributary/model';
 import {
   isLarge,
@@ -24,8 +24,14 @@ import {
   type ReplicaAnswers,
   type ReplicaCallKind,
 } from '@tributary/wire';
-import { type NumberedMessage, packMessages, unpackMessages } from './packed-messages.ts';
-import type { FromWorker, Refusal, ToWorker, WorkerPort } from './worker-protocol.ts';
+import { ThreadPort } from './thread-port.ts';
+import {
+  type FromWorker,
+  requestOf,
+  type ToWorker,
+  WORKER_METHOD,
+  type WorkerPort,
+} from './worker-protocol.ts';
 
 export interface ReplicaWorkerOptions extends ReplicaSurroundings {
   readonly port: WorkerPort<ToWorker, FromWorker>;
@@ -43,6 +49,7 @@ const REPAIR_AGAIN_AFTER_MS = 60_000;
 const CURRENT_WITHIN_MS = 1_000;
 /** Calls that wait for one replica; answered one after the other they take half a second. */
 const WAITING_MAX = 1_024;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** What a replica is opened as. */
 type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors' | 'generation'>;
@@ -50,9 +57,11 @@ type Opened = Pick<ReplicaOptions, 'address' | 'config' | 'createdVectors' | 'ge
 /** Of a replica that is opened again; over once it has caught up with what was written meanwhile, or is given up. */
 interface Reopening {
   readonly over: PromiseWithResolvers<void>;
-  /** Answered then. */
-  readonly waiting: NumberedMessage[];
+  /** Calls that are answered then. */
+  waiting: number;
 }
+
+type DecodedCall = ReturnType<typeof decodeCall>;
 
 interface Slot {
   asked: Opened;
@@ -66,20 +75,24 @@ interface Slot {
 
 export class ReplicaWorker {
   readonly #options: ReplicaWorkerOptions;
+  readonly #channelPort: ThreadPort;
   readonly #slots = new Map<string, Slot>();
   /** The end of what was asked for, by store name; an opening waits for the closing before it. */
   readonly #closing = new Map<string, Promise<void>>();
   /** When a store was last opened again for damage, on the monotonic clock. */
   readonly #repairedMs = new Map<string, number>();
   #statuses = new Map<string, ReplicaStatus>();
-  /** Large calls whose answers are still wanted. */
-  readonly #answering = new Set<number>();
 
   constructor(options: ReplicaWorkerOptions) {
     this.#options = options;
+    this.#channelPort = new ThreadPort((message) => options.port.post(message));
   }
 
   start(): void {
+    new Channel(this.#channelPort, {
+      name: 'the main thread',
+      answer: noting(this.#options.onCrash, (call) => this.#answer(call)),
+    });
     this.#options.port.listen((message) => this.#handle(message));
     this.#options.port.post({ kind: 'ready' });
   }
@@ -99,7 +112,7 @@ export class ReplicaWorker {
         return;
       case 'reopen':
         this.#guard(this.#close(storeNameOf(message.address), false));
-        this.#open(message, this.#reopening());
+        this.#open(message, { over: Promise.withResolvers<void>(), waiting: 0 });
         return;
       case 'configure':
         this.#configure(message.address, message.config);
@@ -107,28 +120,13 @@ export class ReplicaWorker {
       case 'close':
         this.#guard(this.#close(storeNameOf(message.address), message.drop));
         return;
-      case 'sweep':
-        this.#guard(this.#answerWhen(message.id, () => this.#sweep(message.keep)));
-        return;
-      case 'calls':
-        this.#answer(unpackMessages(message.packed));
-        return;
-      case 'cancel':
-        this.#answering.delete(message.id);
-        return;
-      case 'catchUp':
-        this.#guard(this.#answerWhen(message.id, () => this.#catchUp(message.address)));
+      case 'bytes':
+        this.#channelPort.take(message.bytes);
         return;
       case 'stop':
         this.#guard(this.stop().then(() => this.#options.port.post({ kind: 'stopped' })));
         return;
     }
-  }
-
-  #reopening(): Reopening {
-    const reopening: Reopening = { over: Promise.withResolvers<void>(), waiting: [] };
-    void reopening.over.promise.then(() => this.#answer(reopening.waiting));
-    return reopening;
   }
 
   #configure(address: ReplicaAddress, config: CollectionConfig): void {
@@ -233,64 +231,48 @@ export class ReplicaWorker {
     }
   }
 
-  #answer(calls: readonly NumberedMessage[]): void {
-    const answers: NumberedMessage[] = [];
-    const refusals: Refusal[] = [];
-    for (const call of calls) {
-      try {
-        const bytes = this.#answerOne(call);
-        if (bytes !== undefined) answers.push({ id: call.id, bytes });
-      } catch (error) {
-        refusals.push(this.#refusal(call.id, error));
-      }
+  #answer(asked: IncomingCall): Uint8Array | Promise<Uint8Array> {
+    switch (asked.method) {
+      case WORKER_METHOD.replica:
+        return this.#answerCall(asked, decodeCall(asked.request));
+      case WORKER_METHOD.catchUp:
+        return done(this.#catchUp(requestOf<ReplicaAddress>(asked.request)));
+      case WORKER_METHOD.sweep:
+        return done(this.#sweep(requestOf<readonly ReplicaAddress[]>(asked.request)));
+      default:
+        throw new Error(`a worker is asked for ${asked.method}`);
     }
-    const { port } = this.#options;
-    if (answers.length > 0) port.post({ kind: 'answers', packed: packMessages(answers) });
-    if (refusals.length > 0) port.post({ kind: 'refusals', refusals });
   }
 
-  /** Undefined where it is answered later. */
-  #answerOne(message: NumberedMessage): Uint8Array | undefined {
-    const { target, call } = decodeCall(message.bytes);
-    const slot = this.#slots.get(storeNameOf(target));
-    if (slot?.reopening !== undefined) {
-      const { waiting } = slot.reopening;
-      if (waiting.length >= WAITING_MAX) throw isOpening(target);
-      waiting.push(message);
-      return undefined;
+  #answerCall(asked: IncomingCall, decoded: DecodedCall): Uint8Array | Promise<Uint8Array> {
+    const { target, call } = decoded;
+    const reopening = this.#slots.get(storeNameOf(target))?.reopening;
+    if (reopening !== undefined) {
+      if (reopening.waiting >= WAITING_MAX) throw isOpening(target);
+      reopening.waiting++;
+      return reopening.over.promise.then(() => this.#answerCall(asked, decoded));
     }
     const replica = this.#replica(target);
     const { kind } = call;
-    if (isLarge(call)) {
-      this.#guard(this.#answerInParts(message.id, call, replica));
-      return undefined;
-    }
+    if (isLarge(call)) return this.#answerInParts(asked, call, replica);
     try {
       const answer = replica.answer(call);
       if (!(answer instanceof Promise)) return encodeAnswer(kind, answer);
-      this.#guard(this.#answerLater(message.id, kind, replica.address, answer));
-      return undefined;
+      return this.#answerLater(kind, target, answer);
     } catch (error) {
       throw this.#noted(error, target);
     }
   }
 
   async #answerLater(
-    id: number,
     kind: ReplicaCallKind,
     address: ReplicaAddress,
     answer: Promise<ReplicaAnswers[ReplicaCallKind]>,
-  ): Promise<void> {
-    const { port } = this.#options;
-    this.#answering.add(id);
+  ): Promise<Uint8Array> {
     try {
-      const bytes = encodeAnswer(kind, await answer);
-      if (!this.#answering.has(id)) return;
-      port.post({ kind: 'answers', packed: packMessages([{ id, bytes }]) });
+      return encodeAnswer(kind, await answer);
     } catch (error) {
-      port.post({ kind: 'refusals', refusals: [this.#refusal(id, this.#noted(error, address))] });
-    } finally {
-      this.#answering.delete(id);
+      throw this.#noted(error, address);
     }
   }
 
@@ -300,23 +282,21 @@ export class ReplicaWorker {
     return error;
   }
 
-  /** Posts what is read as it is read. */
-  async #answerInParts(id: number, call: LargeCall, replica: Replica): Promise<void> {
-    const { port } = this.#options;
-    this.#answering.add(id);
-    let last: Uint8Array = new Uint8Array(0);
+  /** Sends what is read as it is read. */
+  async #answerInParts(
+    asked: IncomingCall,
+    call: LargeCall,
+    replica: Replica,
+  ): Promise<Uint8Array> {
+    let last = NO_BYTES;
     try {
       for await (const part of replica.parts(call)) {
-        if (!this.#answering.has(id)) return;
-        if (last.length > 0) port.post({ kind: 'part', id, bytes: last });
+        if (last.length > 0) await asked.send(last);
         last = encodeAnswer<LargeCall['kind']>(call.kind, part);
       }
-      port.post({ kind: 'answers', packed: packMessages([{ id, bytes: last }]) });
+      return last;
     } catch (error) {
-      const refusal = this.#refusal(id, this.#noted(error, replica.address));
-      port.post({ kind: 'refusals', refusals: [refusal] });
-    } finally {
-      this.#answering.delete(id);
+      throw this.#noted(error, replica.address);
     }
   }
 
@@ -330,16 +310,6 @@ export class ReplicaWorker {
     this.#repairedMs.set(name, clock.monotonicMs());
     logger.error({ ...address }, 'damaged bytes were read: opening the store again');
     this.#handle({ ...asked, kind: 'reopen' });
-  }
-
-  async #answerWhen(id: number, work: () => Promise<void>): Promise<void> {
-    const { port } = this.#options;
-    try {
-      await work();
-      port.post({ kind: 'answers', packed: packMessages([{ id, bytes: new Uint8Array(0) }]) });
-    } catch (error) {
-      port.post({ kind: 'refusals', refusals: [this.#refusal(id, error)] });
-    }
   }
 
   /** Like other calls it waits for a replica that is opened again. */
@@ -358,12 +328,6 @@ export class ReplicaWorker {
     return slot.replica;
   }
 
-  #refusal(id: number, error: unknown): Refusal {
-    if (!(error instanceof TributaryError)) this.#options.onCrash(error);
-    const { code, message } = TributaryError.from(error);
-    return { id, code, message };
-  }
-
   /** Gathers what changes in one turn into one message. */
   #report(name: string, status: ReplicaStatus): void {
     if (this.#statuses.size === 0) {
@@ -379,6 +343,28 @@ export class ReplicaWorker {
   #guard(work: Promise<void>): void {
     work.catch(this.#options.onCrash);
   }
+}
+
+/** An answer of which there is nothing to say but that it is done. */
+async function done(work: Promise<void>): Promise<Uint8Array> {
+  await work;
+  return NO_BYTES;
+}
+
+/** As `answer`; an error that is a bug is reported to `onCrash` as well. */
+function noting(onCrash: (error: unknown) => void, answer: AnswerCall): AnswerCall {
+  const note = (error: unknown): never => {
+    if (!(error instanceof TributaryError)) onCrash(error);
+    throw error;
+  };
+  return (call) => {
+    try {
+      const given = answer(call);
+      return given instanceof Uint8Array ? given : given.catch(note);
+    } catch (error) {
+      return note(error);
+    }
+  };
 }
 
 function settleReopening(slot: Slot): void {

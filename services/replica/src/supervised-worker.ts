@@ -43,7 +43,7 @@ export class SupervisedWorker {
   constructor(options: SupervisedWorkerOptions) {
     this.#options = options;
     this.#process = this.#launch();
-    this.#link = new WorkerLink(this.#process);
+    this.#link = this.#linkTo(this.#process);
   }
 
   /** To the worker as it runs now; calls fail while it is down. */
@@ -72,10 +72,12 @@ export class SupervisedWorker {
     });
   }
 
+  #linkTo(process: WorkerProcess): WorkerLink {
+    return new WorkerLink(process, `worker ${this.#options.index}`);
+  }
+
   #receive(message: FromWorker): void {
-    if (message.kind === 'answers') this.#link.answered(message.packed);
-    else if (message.kind === 'part') this.#link.tookPart(message.id, message.bytes);
-    else if (message.kind === 'refusals') this.#link.refused(message.refusals);
+    if (message.kind === 'bytes') this.#link.take(message.bytes);
     else if (message.kind === 'stopped') this.#stopped.resolve();
     else this.#options.onMessage(message);
   }
@@ -93,7 +95,7 @@ export class SupervisedWorker {
     await pause(clock, retryInMs, signal);
     if (signal.aborted) return;
     this.#process = this.#launch();
-    this.#link = new WorkerLink(this.#process);
+    this.#link = this.#linkTo(this.#process);
     this.#options.onRestarted();
   }
 }

@@ -1,17 +1,22 @@
-// What the main thread and a worker thread say to each other. Calls and answers are the bytes of libs/wire, packed
-// together.
+// What the main thread and a worker thread say to each other: commands and events as they are, and the bytes of a
+// channel, over which the main thread asks.
 
+import { deserialize, serialize } from 'node:v8';
 import type { CollectionConfig, CollectionVectors } from '@tributary/model';
+import { REPLICA_CALL } from '@tributary/replica-api';
 import type { ReplicaStatus } from '@tributary/replica-core';
-import type { EndedSpan, ErrorCode } from '@tributary/runtime';
+import type { EndedSpan } from '@tributary/runtime';
 import type { ReplicaAddress } from '@tributary/wire';
+import type { BytesMessage } from './thread-port.ts';
 
-export interface Refusal {
-  /** Of the call. */
-  readonly id: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
+/** What the main thread asks over the channel. */
+export const WORKER_METHOD = {
+  replica: REPLICA_CALL,
+  /** Answered once what is in the stream now is applied; asks a `ReplicaAddress`. */
+  catchUp: 1,
+  /** Removes every store beside those of these `ReplicaAddress[]`; answered before any worker opens one. */
+  sweep: 2,
+} as const;
 
 export type ToWorker =
   | {
@@ -36,25 +41,14 @@ export type ToWorker =
       readonly config: CollectionConfig;
     }
   | { readonly kind: 'close'; readonly address: ReplicaAddress; readonly drop: boolean }
-  /** Removes every store beside those of these replicas; answered before any worker opens one. */
-  | { readonly kind: 'sweep'; readonly id: number; readonly keep: readonly ReplicaAddress[] }
-  /** `packMessages` of what `encodeCall` made. */
-  | { readonly kind: 'calls'; readonly packed: Uint8Array }
-  /** Nobody waits for the answer any more. */
-  | { readonly kind: 'cancel'; readonly id: number }
-  /** Answered once what is in the stream now is applied. */
-  | { readonly kind: 'catchUp'; readonly id: number; readonly address: ReplicaAddress }
+  | BytesMessage
   | { readonly kind: 'stop' };
 
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'statuses'; readonly statuses: readonly ReplicaStatus[] }
   | { readonly kind: 'openFailed'; readonly address: ReplicaAddress; readonly reason: string }
-  /** `packMessages` of what `encodeAnswer` made; empty where there is nothing to say. */
-  | { readonly kind: 'answers'; readonly packed: Uint8Array }
-  /** What `encodeAnswer` made of part of a large answer, whose end is among `answers`. */
-  | { readonly kind: 'part'; readonly id: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'refusals'; readonly refusals: readonly Refusal[] }
+  | BytesMessage
   /** Spans that ended here: the tracer is in the main thread. */
   | { readonly kind: 'spans'; readonly spans: readonly EndedSpan[] }
   | { readonly kind: 'stopped' };
@@ -64,4 +58,14 @@ export interface WorkerPort<In, Out> {
   post(message: Out): void;
   /** Called once, before any message can come. */
   listen(listener: (message: In) => void): void;
+}
+
+/** A question of `catchUp` or `sweep`; between threads of one process, so its shape is no one else's. */
+export function requestBytes(request: ReplicaAddress | readonly ReplicaAddress[]): Uint8Array {
+  return serialize(request);
+}
+
+/** Inverse of `requestBytes`. */
+export function requestOf<Request>(bytes: Uint8Array): Request {
+  return deserialize(bytes);
 }

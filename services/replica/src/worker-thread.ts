@@ -4,6 +4,7 @@ import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, collectWhenIdle } from '@tributary/runtime';
 import { createReplicaWorker, type ReplicaWorkerSettings } from './create-replica-worker.ts';
+import { transferred } from './thread-port.ts';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
 
 const port = parentPort;
@@ -13,7 +14,7 @@ const settings: ReplicaWorkerSettings = workerData;
 const worker = await createReplicaWorker(
   settings,
   {
-    post: (message: FromWorker) => port.postMessage(message),
+    post: (message: FromWorker) => port.postMessage(message, transferred(message)),
     listen: (listener: (message: ToWorker) => void) => port.on('message', listener),
   },
   // Thrown outside of every promise, so that the thread ends with this error.

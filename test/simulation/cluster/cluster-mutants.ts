@@ -9,6 +9,7 @@ import type { AppendMessage, ShardReader, WriteStream, WriteStreams } from '@tri
 import type { AppliedReport } from '@tributary/wire';
 import { delegating } from '../node.ts';
 import type { ClusterMutant } from './cluster-mutant.ts';
+import { answeredCatchUps } from './worker-messages.ts';
 
 export const CLUSTER_MUTANTS: readonly ClusterMutant[] = [
   {
@@ -87,10 +88,10 @@ export const CLUSTER_MUTANTS: readonly ClusterMutant[] = [
   {
     name: 'a replica becomes Active before it has applied what it lacks',
     toWorker: (message, answer) => {
-      if (message.kind !== 'catchUp') return message;
-      // Packed: the number of the call, and that its answer has no bytes.
-      answer({ kind: 'answers', packed: new Uint8Array(Uint32Array.of(message.id, 0).buffer) });
-      return undefined;
+      const answered = answeredCatchUps(message);
+      if (answered === undefined) return message;
+      answer(answered.answer);
+      return answered.rest;
     },
   },
   {

@@ -13,6 +13,7 @@ import type { AppliedReport, ReplicaAddress } from '@tributary/wire';
 import type { PeerProcess } from './simulated-peer.ts';
 import type { PeerDisk } from './simulated-thread.ts';
 import type { Truth } from './truth.ts';
+import { catchUpsIn } from './worker-messages.ts';
 
 /** A replica was asked to apply what was in the log then. */
 interface Asked {
@@ -53,11 +54,11 @@ export class ReplicaRules {
   }
 
   noteMessage(at: PeerProcess, message: ToWorker | FromWorker): void {
-    if (message.kind !== 'catchUp') return;
-    const { address } = message;
-    const head = Math.max(this.#heads.get(address.shard) ?? 0, this.#heads.get(ALL_SHARDS) ?? 0);
-    const asked = this.#asked.get(at) ?? [];
-    this.#asked.set(at, [...asked, { address, head, metadata: at.metadata.state.sequence }]);
+    for (const address of catchUpsIn(message)) {
+      const head = Math.max(this.#heads.get(address.shard) ?? 0, this.#heads.get(ALL_SHARDS) ?? 0);
+      const asked = this.#asked.get(at) ?? [];
+      this.#asked.set(at, [...asked, { address, head, metadata: at.metadata.state.sequence }]);
+    }
   }
 
   /** A peer sends the event to META. */
