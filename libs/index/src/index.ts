@@ -22,5 +22,5 @@ export {
   type SegmentBuilderOptions,
 } from './segments/segment-builder.ts';
 export type { SegmentJob, SegmentResult } from './segments/segment-job.ts';
-export { copyVector, rowsOf } from './similarity.ts';
+export { copyVector } from './similarity.ts';
 export * from './vector-index.ts';

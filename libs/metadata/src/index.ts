@@ -11,11 +11,4 @@ export * from './reducer.ts';
 export * from './replica.ts';
 export * from './replica-changes.ts';
 export { firstShards } from './shards.ts';
-export {
-  changeOf,
-  refuseVectorCount,
-  refuseVectorCreated,
-  shapeOfParams,
-  VECTOR_NAMES_MAX,
-  vectorOf,
-} from './vector-names.ts';
+export { changeOf, refuseVectorCount, shapeOfParams, vectorOf } from './vector-names.ts';

@@ -66,13 +66,8 @@ export {
   vectorExists,
 } from './requests/vector-name.ts';
 export { writeClusterStatus, writeCollectionCluster } from './responses/cluster-json.ts';
-export {
-  collectionConfigJson,
-  writeAliases,
-  writeCollectionInfo,
-} from './responses/collection-json.ts';
+export { writeAliases, writeCollectionInfo } from './responses/collection-json.ts';
 export * from './responses/envelope.ts';
-export { float32Text } from './responses/float-text.ts';
 export * from './responses/issues-json.ts';
 export * from './responses/memory-json.ts';
 export * from './responses/optimizations-json.ts';
