@@ -134,7 +134,7 @@ function randomOperation(random: Random): PointOperation {
   }
 }
 
-/** Names that come and go in three shapes; which change counts is told by the revision. */
+/** Names that come and go in three shapes; which change counts is given by the revision. */
 function randomNameChange(random: Random): PointOperation {
   const name = ['late', 'words', 'rows'].at(random.integer(3)) ?? 'late';
   const revision = 1 + random.integer(500);

@@ -6,7 +6,7 @@ import type { JsonObject, VectorValue } from '@tributary/model';
 
 export interface Embedded {
   readonly vector: VectorValue;
-  /** What the model read of the text, for whoever counts. */
+  /** What the model read of the text, to be counted. */
   readonly tokens: number;
 }
 

@@ -144,7 +144,7 @@ export interface VectorIndex<Vector extends VectorValue = Float32Array> extends 
   /** Exact, whatever `search` says of graphs. The threshold is a strict lower bound; throws as `add` does. */
   searchByExamples(scoring: ExampleScoring, search: IndexSearch): IndexHits;
   /**
-   * Takes up the sealed segments of the folder after the replica's vectors were added again. A segment whose files do
+   * Loads the sealed segments of the folder after the replica's vectors were added again. A segment whose files do
    * not check out is deleted and its vectors stay in the tail. `resolve` gives the offset of a point that is still
    * there.
    */

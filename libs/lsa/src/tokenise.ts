@@ -9,7 +9,7 @@ const BASE_LENGTH_MIN = 3;
 const INFLECTED = /^(?=.*[aeiouy].*(?:ing|ed)$)(.{3,})(?:ing|(?<!e)ed)$/;
 const DOUBLED = /([^aeiou])\1$/;
 
-// Function words of English, and the words that every doc comment has whatever it is about.
+// Function words of English, and the words that every doc comment has on any subject.
 const STOP_WORDS: ReadonlySet<string> = new Set(
   `a about above after again against all also am an and any are as at be because been before being
   below between both but by can cannot could did do does doing down during each eg either else etc

@@ -191,7 +191,9 @@ export const events: fc.Arbitrary<MetadataEvent> = fc.oneof(
  */
 export const BEGINNING_LENGTH = 5;
 
-/** A cluster that has something to change: two peers and a collection, then whatever of the drawn events is legal. */
+/**
+ * A cluster that has something to change: two peers and a collection, then those of the drawn events that are legal.
+ */
 export const histories: fc.Arbitrary<SequencedEvent[]> = fc
   .tuple(configs, fc.array(events, { maxLength: 150, size: 'max' }))
   .map(([config, drawn]) => legal([...beginning(config), ...drawn]));

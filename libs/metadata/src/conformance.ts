@@ -15,7 +15,7 @@ export interface MetadataLogSubject {
 }
 
 export interface LeaseStoreSubject {
-  /** One more client of the same lease, which nobody holds at first. */
+  /** One more client of the same lease, which no one holds at first. */
   open(): Promise<LeaseStore>;
   passTime(ms: number): Promise<void>;
   dispose(): Promise<void>;
@@ -180,7 +180,7 @@ export function leaseStoreConformance(
   const check = checking(name, create);
   const ttlOf = (subject: LeaseStoreSubject) => subject.ttlMs ?? 1_000;
 
-  check('nobody holds a new lease', async ({ open }) => {
+  check('no one holds a new lease', async ({ open }) => {
     assert.equal(await (await open()).current(), undefined);
   });
 

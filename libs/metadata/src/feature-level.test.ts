@@ -33,7 +33,7 @@ function joined(peer: number, featureLevel: number): MetadataEvent {
   return { kind: 'peerJoined', peer: peerId(peer), uri, version: '1', featureLevel };
 }
 
-test('no event of a level above the cluster is accepted, whatever it is', () => {
+test('no event of a level above the cluster is accepted, of any kind', () => {
   fc.assert(
     fc.property(histories, events, (history, event) => {
       const state = { ...foldAll(history), featureLevel: 0 };

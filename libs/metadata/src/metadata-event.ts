@@ -64,7 +64,7 @@ export type MetadataEvent =
       readonly name: string;
       readonly vector: AnyVectorParams;
     }
-  /** Decided; from now on no gateway takes up vectors of that name. */
+  /** Decided; from now on no gateway accepts vectors of that name. */
   | { readonly kind: 'vectorNameDeleted'; readonly id: CollectionId; readonly name: string }
   /** The collection's log has the change of the name that was decided at `revision`. */
   | {

@@ -75,7 +75,7 @@ test('the drawing of the states of a peer is the table of their transitions', ()
   );
 });
 
-test('a peer goes through the states as the table says, whatever happens, and never comes back', () => {
+test('a peer goes through the states as the table says, under all events, and never comes back', () => {
   const reached = new Set<string>();
   const state = (of: MetadataState, peer: PeerId) =>
     of.removedPeers.has(peer) ? 'removed' : (stateOf(of, peer) ?? 'unknown');

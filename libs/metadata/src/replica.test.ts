@@ -334,7 +334,7 @@ test('a listener hears of every event in order until it is disposed of', async (
   assert.deepEqual(heard, [1, 2, 3]);
 });
 
-test('a proposal is pending until it is decided, whatever becomes of it', async () => {
+test('a proposal is pending until it is decided, in every outcome', async () => {
   await using peers = new Peers();
   const replica = peers.join();
   assert.equal(replica.pendingProposals, 0);

@@ -2,10 +2,10 @@
 //
 //   new ──run()──► loading snapshot ──► following ──(signal)──► stopped
 //                        ▲                  │
-//                        └── log failed ────┘        `corrupt` ends the run; whoever waits is told
+//                        └── log failed ────┘        `corrupt` ends the run and every wait
 //
 // Invariant: `state` is the fold of the log up to `state.sequence`; it never goes back. An event is appended only at
-// the sequence right after the state it was decided on, so the reducer accepts whatever the log holds.
+// the sequence right after the state it was decided on, so the reducer accepts all that the log holds.
 
 import type { Sequence } from '@tributary/model';
 import {

@@ -84,7 +84,7 @@ test('a vector is in the configuration once the log has it, and out of it before
   assert.deepEqual(history.collection.vectorNames, {});
 });
 
-test('what the collection was created with stays known, whatever becomes of it', () => {
+test('what the collection was created with stays known, even when that is gone', () => {
   const history = new History();
   history.log('first', history.delete('first'));
   history.log('words', history.create('words', SPARSE));

@@ -1,12 +1,13 @@
 // How the names of a collection's vectors change. META decides, the collection's log orders the change among the
-// points, and META is told once the log has it:
+// points, and recorded in META once the log has it:
 //
 //   (none) ──vectorNameCreated──► creating ──vectorNameLogged──► created
 //     ▲                              │                              │
 //     └──vectorNameLogged── deleting ◄──────vectorNameDeleted───────┘
 //
 // Invariant: the configuration has a name only while the log has made it, for everyone who reads the log up to its end
-// then. A change that no one logged, as its gateway died, stays here, and whoever asks for the same or another goes on.
+// then. A change that no one logged, as its gateway died, stays here, and the next request for the same or another goes
+// on.
 
 import type {
   AnyVectorParams,

@@ -29,7 +29,7 @@ const INDEXES: Readonly<Record<string, FieldIndex>> = {
 };
 const ALL = Object.keys(INDEXES).join(', ');
 
-/** Of each condition the indexes that answer it, and those that are of use besides. */
+/** Of each condition the indexes that answer it, and those that are also of use. */
 const TABLE: readonly (readonly [FieldCondition, string, string])[] = [
   [{ kind: 'match', key: 'a', value: 'x' }, 'keyword, keyword prefix', ''],
   [{ kind: 'match', key: 'a', value: UUID }, 'keyword, keyword prefix, uuid', ''],

@@ -1,4 +1,4 @@
-// What evaluators of filters are held against each other with: generated filters over every condition, and payloads
+// What evaluators of filters are compared with each other on: generated filters over every condition, and payloads
 // they meet.
 
 import fc from 'fast-check';

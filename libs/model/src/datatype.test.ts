@@ -27,7 +27,7 @@ test('what is converted is of the datatype, and stays as it is', () => {
   );
 });
 
-test('values of neither are told: fractions, signs, what no half float is', () => {
+test('values that fit neither are reported: fractions, signs, what no half float is', () => {
   for (const value of [0.5, -1, 256, -0, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.ok(!isOfDatatype(Float32Array.of(1, value), 'uint8'), `${value}`);
   }

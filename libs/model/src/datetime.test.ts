@@ -41,7 +41,7 @@ test('each form is the time it says, in UTC where it names no zone', () => {
   }
 });
 
-test('a microsecond is told apart in every year', () => {
+test('microseconds are distinguished in every year', () => {
   for (const [year, micros] of [
     ['0001', -62_135_596_800_000_000n],
     ['2254', 8_962_185_600_000_000n],

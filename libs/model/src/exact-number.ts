@@ -13,13 +13,13 @@ export type ExactNumber = number | bigint;
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
-/** The number of a payload value, whatever its kind; undefined where it is none. */
+/** The number of a payload value of any kind; undefined where it is none. */
 export function exactNumberOf(value: JsonValue | undefined): ExactNumber | undefined {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   return value instanceof WholeFloat ? value.value : undefined;
 }
 
-/** The number of a payload value, whatever its kind; undefined where it is none. Integers beyond 2^53 are rounded. */
+/** The number of a payload value of any kind; undefined where it is none. Integers beyond 2^53 are rounded. */
 export function numberOfValue(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);

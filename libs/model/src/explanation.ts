@@ -1,4 +1,4 @@
-// How a replica answers a read, for whoever looks into a slow one. A plan is what would be done now; what was counted
+// How a replica answers a read, to find out why one is slow. A plan is what would be done now; what was counted
 // or measured is of the last time it was done.
 
 import type { IndexOption } from './condition-indexes.ts';

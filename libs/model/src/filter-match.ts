@@ -2,7 +2,7 @@
 // what it answers must agree with this.
 //
 // A value condition holds for an array where it holds for any of its elements; arrays in arrays are not flattened.
-// Numbers compare exactly, whatever their kind.
+// Numbers of all kinds compare exactly.
 
 import type { Condition, Filter, FilterSubject } from './filter.ts';
 import { sliceOfId } from './id-slice.ts';

@@ -15,7 +15,7 @@ const CASES: readonly [(filter: Filter) => boolean, sought: Condition, other: Co
   [asksForPayload, { kind: 'isNull', key: 'a' }, { kind: 'hasId', ids: [1] }],
 ];
 
-test('a filter asks for what any condition does, however deep and in whatever clause', () => {
+test('a filter asks for what any condition does, however deep and in every clause', () => {
   const filters = (condition: Condition, other: Condition): Filter[] => [
     { must: [other, condition] },
     { should: [condition] },
@@ -30,7 +30,7 @@ test('a filter asks for what any condition does, however deep and in whatever cl
   }
 });
 
-test('a nested filter asks for what is in it, and for the payload whatever is in it', () => {
+test('a nested filter asks for what is in it, and always for the payload', () => {
   const nested = (condition: Condition): Filter => ({
     must: [{ kind: 'nested', key: 'a', filter: { must: [condition] } }],
   });

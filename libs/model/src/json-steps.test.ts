@@ -25,7 +25,7 @@ function stepped(text: string, stepBytes: number): JsonValue {
 
 const stepSizes = fc.integer({ min: 1, max: 40 });
 
-test('whatever its steps, a text is the value that it is in one go', () => {
+test('in any steps, a text is the value that it is in one go', () => {
   fc.assert(
     fc.property(jsonValues, stepSizes, (value, stepBytes) => {
       const text = stringifyJson(value);

@@ -91,7 +91,7 @@ const numbers = fc.stringMatching(
   /^-?(0|[1-9][0-9]{0,3}|[1-9][0-9]{9,18})(\.(0{0,18}|9{0,18})[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?$/,
 );
 
-test('a number is read by its spelling, whatever stands beside it', () => {
+test('a number is read by its spelling, regardless of what stands beside it', () => {
   fc.assert(
     fc.property(numbers, (text) => {
       const number = Number(text);

@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { NO_STAMP, nextStamp, type Stamp } from './stamp.ts';
 
-test('stamps rise strictly, and are never before the time, whatever the clocks say', () => {
+test('stamps rise strictly, and are never before the time, for any clocks', () => {
   const times = fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 50 });
   fc.assert(
     fc.property(times, (list) => {

@@ -134,7 +134,7 @@ function createNormaliser(index: TextIndex): Normaliser {
   };
 }
 
-/** Letters of whatever width and form, and without accents where a text may as well be written without them. */
+/** Letters of any width and form, and without accents where a text may as well be written without them. */
 function withoutDiacritics(word: string): string {
   const bare = word.normalize('NFKD').replace(ACCENTS, '').normalize('NFC');
   return bare.replace(/[æÆœŒ]/gu, (letter) => LIGATURES[letter] ?? letter);

@@ -4,7 +4,7 @@
 //   (unknown) ──create──► live ──delete──► deleted ──create──► live, replacing
 //
 // Invariant: of two changes of one name the one decided later wins, in whichever order the log has them. What was
-// decided when is told by the revision: the sequence of META's event, 0 for what the collection was created with.
+// decided when is given by the revision: the sequence of META's event, 0 for what the collection was created with.
 
 import type { CollectionVectors, VectorParams } from './collection.ts';
 import { isOfDatatype, type StoredDatatype, storedDatatypeOf } from './datatype.ts';

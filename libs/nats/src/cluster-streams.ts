@@ -1,4 +1,4 @@
-// The streams and buckets that a cluster has once, whatever its collections: META, dead letters, and the buckets of
+// The streams and buckets that a cluster has once, for all its collections: META, dead letters, and the buckets of
 // metadata snapshots and of the lease.
 
 import type { StreamConfig } from '@nats-io/jetstream';

@@ -119,7 +119,7 @@ export class Connection implements AsyncDisposable {
     return this.#manager;
   }
 
-  /** Throws a NotSentError while disconnected; whatever else is thrown leaves open whether the server acted. */
+  /** Throws a NotSentError while disconnected; any other error leaves open whether the server acted. */
   async request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Msg> {
     this.assertConnected();
     const { headers, timeoutMs } = options;

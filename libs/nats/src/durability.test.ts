@@ -101,7 +101,7 @@ test('a lost message on a lone server stops its reader', LIMIT, async () => {
   await assert.rejects(readToTheEnd(), { code: 'corrupt' }, 'the reader does not go on');
 });
 
-test('a purge that overtakes a reader is told, whatever is written meanwhile', LIMIT, async () => {
+test('a purge that overtakes a reader is reported to it, also under writes', LIMIT, async () => {
   await using server = await startTestServer();
   const streams = new JetStreamWriteStreams({ connection: server.connection, replicas: 1 });
   const stream = await streams.create(COLLECTION);

@@ -73,7 +73,7 @@ export class JetStreamMetadataLog implements MetadataLog {
         const wasBehind = isBehind;
         isBehind = messages.length === 0 && !signal.aborted && (await this.lastSequence()) > last;
         if (!isBehind || !wasBehind) continue;
-        this.#connection.logger.warn({ last }, 'metadata events do not arrive: reading anew');
+        this.#connection.logger.warn({ last }, 'metadata events do not arrive: reading again');
         reader.close();
         reader = this.#openReader(last);
         isBehind = false;

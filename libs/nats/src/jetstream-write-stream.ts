@@ -102,7 +102,7 @@ export class JetStreamWriteStream implements WriteStream {
         rest: { arrivals, head: () => this.head() },
       }),
     );
-    // It listens from here on and is told of every look, so nothing comes between the look and its rest unnoticed.
+    // It listens from here on and learns of every look, so nothing comes between the look and its rest unnoticed.
     this.#readers.add(reader);
     // A reader that cannot know reads on at once, and says what is wrong then.
     await this.shardHead(shard).then(

@@ -24,7 +24,7 @@ export interface JetStreamWriteStreamsOptions {
   /** Servers that hold each stream: 3, or 1 where there is one server. */
   readonly replicas: 1 | 3;
   readonly random?: Random;
-  /** How long one try to append waits for its acknowledgement, in milliseconds, besides 100 ms for each MB. */
+  /** How long one try to append waits for its acknowledgement, in milliseconds, plus 100 ms for each MB. */
   readonly acknowledgeMs?: number;
   /** Of all that is read over the connection. Default 48 MB. */
   readonly budget?: PullBudget;

@@ -1,5 +1,5 @@
 // What a failure of NATS means to a caller. A publish has three outcomes, so it has a table of its own: only what is
-// known to be refused before anything is stored is `unavailable`; whatever is not known is `unknown_outcome`.
+// known to be refused before anything is stored is `unavailable`; what is not known is `unknown_outcome`.
 
 import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';

@@ -1,7 +1,7 @@
 // The coordinator's lease in a bucket. The term is the revision at which the holder took it.
 //
-// No clock is compared with another's: whoever wants the lease watches for its revision to stand still for the time to
-// live by its own clock, and then takes it with compare-and-set. So a peer that has just started waits once in full.
+// No clock is compared with another's: a peer that wants the lease watches for its revision to stand still for the time
+// to live by its own clock, and then takes it with compare-and-set. So a peer that has just started waits once in full.
 //
 // Invariant: every change is a compare-and-set on the revision that was read, so of several takers one wins.
 

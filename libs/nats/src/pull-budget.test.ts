@@ -5,7 +5,7 @@ import { PullBudget, type PullClaim } from './pull-budget.ts';
 
 const OPTIONS = { totalBytes: 100, pullBytesMin: 10, pullBytesMax: 40 };
 
-test('whatever readers ask for and give back, no more is held than there is, and all are served in turn', () => {
+test('for any requests of readers, no more is held than there is, and all are served in turn', () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
     const budget = new PullBudget(OPTIONS);

@@ -4,7 +4,7 @@
 //
 //   claim: nothing held ──raise──► held ──lowerTo──► …      others hold all of it: waits in line, and is granted later
 //
-// Invariant: what is held is at most the total, and whoever asked first is served first.
+// Invariant: what is held is at most the total, and requests are served in their order.
 
 import { assert } from '@tributary/runtime';
 

@@ -14,7 +14,7 @@ export interface ClusterSettings {
   readonly port: number;
   /** `nats://host:port` of the cluster ports of the servers, this one's own included or not. */
   readonly routes: readonly string[];
-  /** Clients are not told of the other servers and keep to the addresses they were given, proxies for instance. */
+  /** Clients do not learn of the other servers and keep to the addresses they were given, proxies for instance. */
   readonly isUnadvertised?: boolean;
 }
 

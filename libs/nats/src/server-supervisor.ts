@@ -46,7 +46,7 @@ export interface NatsServerOptions {
   readonly clusterName?: string;
   /** Cluster addresses of the servers, `nats://host:port`. */
   readonly routes?: readonly string[];
-  /** Clients are not told of the other servers and keep to the addresses they were given, proxies for instance. */
+  /** Clients do not learn of the other servers and keep to the addresses they were given, proxies for instance. */
   readonly isUnadvertised?: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -88,7 +88,7 @@ export class NatsServerSupervisor implements AsyncDisposable {
     given: NatsServerOptions,
     signal?: AbortSignal,
   ): Promise<NatsServerSupervisor> {
-    // The server runs in the folder and is told apart by its path, so a relative one would not do.
+    // The server runs in the folder and is recognised by its path, so a relative one would not do.
     const options = { ...given, dataDir: resolve(given.dataDir) };
     const environment = options.environment ?? process.env;
     const { dataDir, projectRoot, random } = options;
@@ -334,14 +334,17 @@ export class NatsServerSupervisor implements AsyncDisposable {
   }
 }
 
-/** The nats-server that runs in the folder, whoever looks after it; undefined where none does. */
+/** The nats-server that runs in the folder, whoever started it; undefined where none does. */
 export async function findRunningServer(dataDir: string): Promise<ProcessIdentity | undefined> {
   const folder = resolve(dataDir);
   const record = await readServerRecord(folder).catch(() => undefined);
   return record && (await serverProcess(folder, record));
 }
 
-/** The server is told by its configuration file on the command line, so an id that was given again does not mislead. */
+/**
+ * The server is recognised by its configuration file on the command line, so an id that was given again does not
+ * mislead.
+ */
 async function serverProcess(
   folder: string,
   { pid }: ServerRecord,

@@ -4,10 +4,10 @@
 //      ▲                └──(nothing for long)──► at rest ──(something is published, or known to be there)──┐
 //      └─────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //
-// At rest there is no consumer, so a shard that nobody writes to costs the servers nothing.
+// At rest there is no consumer, so a shard without writes costs the servers nothing.
 //
 // Invariant: the cursor moves only over what was handed out, so each message comes once and in order. A message that
-// the server has lost is skipped by it without a word; it shows in the server's own count, which is held against ours
+// the server has lost is skipped by it without a word; it shows in the server's own count, which is compared with ours
 // whenever a feed runs dry with messages outstanding, and whenever one is replaced.
 
 import type { Sequence } from '@tributary/model';

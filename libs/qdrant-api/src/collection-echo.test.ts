@@ -1,4 +1,4 @@
-// What a client asked of a collection is what it is told of it, in both languages.
+// The configuration that a client gave is the one it reads back, over both protocols.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

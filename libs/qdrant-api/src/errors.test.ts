@@ -48,12 +48,12 @@ test('what is not an operational error is an internal one', () => {
   assert.equal(errorText('x'), 'Service internal error: x');
 });
 
-test('a missing and an existing collection are told in the words clients look for', () => {
+test('a missing and an existing collection are reported in the words clients look for', () => {
   assert.equal(errorText(collectionNotFound('x')), "Not found: Collection `x` doesn't exist!");
   assert.equal(errorText(collectionExists('x')), 'Wrong input: Collection `x` already exists!');
 });
 
-test('what is wrong with a body is told without JSON where it is none', () => {
+test('a fault of a body is not called one of JSON where the body is none', () => {
   const invalid = validationError('limit', 'value 0 invalid');
   assert.equal(errorText(invalid), 'Validation error in JSON body: [limit: value 0 invalid]');
   assert.equal(grpcErrorText(invalid), 'Validation error in body: [limit: value 0 invalid]');
@@ -61,7 +61,7 @@ test('what is wrong with a body is told without JSON where it is none', () => {
   assert.equal(grpcErrorText(collectionExists('x')), errorText(collectionExists('x')));
 });
 
-test('when to come back is told in whole seconds, and never too early', () => {
+test('the time to retry is given in whole seconds, and never too early', () => {
   const limited = (retryAfterMs: number) =>
     new TributaryError('rate_limited', '', { retryAfterMs });
   assert.equal(retryAfterText(limited(1)), '1');
@@ -70,7 +70,7 @@ test('when to come back is told in whole seconds, and never too early', () => {
   assert.equal(retryAfterText(new TypeError()), undefined);
 });
 
-test('the envelopes are JSON, whatever the text of the error', () => {
+test('the envelopes are JSON for every text of an error', () => {
   const { head, tail } = envelopeParts(0.5);
   assert.deepEqual(JSON.parse(`${head}[1]${tail}`), { result: [1], status: 'ok', time: 0.5 });
   const error = new TributaryError('bad_request', 'a "quote"\n');

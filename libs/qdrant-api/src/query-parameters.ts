@@ -77,7 +77,7 @@ export function parseDetailsLevel(query: QueryStrings): number {
   return Math.min(level, DETAILS_LEVEL_MAX);
 }
 
-/** `with` of optimizations: a list of what is told besides. */
+/** `with` of optimizations: a list of what is reported in addition. */
 export function parseOptimizationDetails(query: QueryStrings): OptimizationDetails {
   const asked = (textOf(query, 'with') ?? '').split(',').map((each) => each.trim());
   const unknown = asked.find((each) => !['', ...OPTIMIZATION_DETAILS].includes(each));
@@ -100,7 +100,7 @@ const OPTIMIZATION_DETAILS = ['queued', 'completed', 'idle_segments'];
 export interface ReportParameters {
   /** Names are hidden. */
   readonly anonymize: boolean;
-  /** Requests are told by their collection. */
+  /** Requests are counted by their collection. */
   readonly perCollection: boolean;
   readonly timeoutMs: number | undefined;
 }
@@ -113,7 +113,7 @@ export function parseReportParameters(query: QueryStrings): ReportParameters {
   };
 }
 
-/** A day: nobody waits for longer, and no timer counts much further. */
+/** A day: no client waits for longer, and no timer counts much further. */
 const TIMEOUT_MAX_MS = 86_400_000;
 
 /** Milliseconds of a time-out in seconds, at most a day; a validation error for 0. */

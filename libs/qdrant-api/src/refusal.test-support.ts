@@ -1,4 +1,4 @@
-// What a client is told when a call is refused.
+// The answer to a client whose call is refused.
 
 import assert from 'node:assert/strict';
 import type { JsonValue } from '@tributary/model';

@@ -1,5 +1,5 @@
 // Evaluates a score formula for one point at a time. A formula is compiled once: paths are parsed, conditions become
-// predicates, variables are told apart, and what can be wrong in itself is refused.
+// predicates, variables are distinguished, and what can be wrong in itself is refused.
 //
 // What a point makes of it is a finite float32 or an error: a score no one can sort by is no one's answer.
 

@@ -1,5 +1,5 @@
 // Makes one ranking of several lists of the same points, each sorted best first. The score of a result says where it
-// stands in the fusion and nothing else; higher is better, whatever the distances of the lists were.
+// stands in the fusion and nothing else; higher is better, for lists of any distance.
 
 import type { PointId } from '@tributary/model';
 import { TributaryError } from '@tributary/runtime';

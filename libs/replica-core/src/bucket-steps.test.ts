@@ -41,7 +41,7 @@ test('every point is in one bucket, with its digest', async () => {
   assert.deepEqual(new Map([...found].sort(([a], [b]) => Number(a) - Number(b))), new Map(all));
 });
 
-test('the steps are of the state at their beginning, whatever is committed between them', async () => {
+test('the steps are of the state at their beginning, regardless of commits between them', async () => {
   const { store, put } = await filled();
   const bucket = bucketOf(pointIdToBytes(POINTS - 1));
   const before = joinAnswer('bucketPoints', [...bucketSteps(store, bucket)]);

@@ -23,7 +23,7 @@ test('a commit waits for the reads under way, and later reads for the commit', a
   await reads.whileNone(() => {
     isCommitted = true;
   });
-  assert.ok(isCommitted, 'at once where nobody reads');
+  assert.ok(isCommitted, 'at once where there are no reads');
 });
 
 test('a commit that fails lets the reads go on', async () => {

@@ -118,7 +118,7 @@ function viewOf(content: ReplicaContent) {
   };
 }
 
-test('payload indexes that followed every commit answer as those made anew from the store', async () => {
+test('payload indexes that followed every commit answer as those rebuilt from the store', async () => {
   const history = fc.array(fc.array(operation, { minLength: 1, maxLength: 3 }), { maxLength: 12 });
   let indexed = 0;
   await fc.assert(

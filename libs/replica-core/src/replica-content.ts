@@ -41,7 +41,7 @@ export interface ReplicaContentOptions {
   readonly signal: AbortSignal;
 }
 
-/** Points taken up between two turns while a replica opens. */
+/** Points loaded between two turns while a replica opens. */
 const OPEN_BATCH_POINTS = 500;
 const NO_CHANGES: PointChanges = {
   puts: [],
@@ -61,7 +61,7 @@ export class ReplicaContent implements AsyncDisposable {
   readonly #vectors: ReplicaVectors;
   readonly #payloadIndexes: PayloadIndexes;
   readonly #turn: () => Promise<void>;
-  /** Payload indexes to be taken up with the next commit, by field. */
+  /** Payload indexes to be attached with the next commit, by field. */
   readonly #prepared = new Map<string, FieldValues>();
 
   private constructor(store: ReplicaStore, table: PointTable, options: ReplicaContentOptions) {
@@ -169,7 +169,7 @@ export class ReplicaContent implements AsyncDisposable {
     if (!isBuilding) this.#table.reclaim();
   }
 
-  /** Takes up what a configuration says of graphs and searches; that of quantization when it is opened again. */
+  /** Applies what a configuration says of graphs and searches; that of quantization when it is opened again. */
   configure(config: CollectionConfig): void {
     this.reader.configure(config);
     this.#vectors.configure(config);
@@ -233,7 +233,7 @@ export class ReplicaContent implements AsyncDisposable {
     this.#payloadIndexes.remove(offset);
   }
 
-  /** Drops the payload indexes that are not in the schema as they are, and takes up those it has instead. */
+  /** Drops the payload indexes that are not in the schema as they are, and attaches those it has instead. */
   #followSchema(): void {
     const { payloadSchema } = this.state;
     const present = this.#payloadIndexes.schema;

@@ -137,7 +137,7 @@ test('a name may be deleted while its graph is built, and the points of its rows
   assert.equal((await replica.folders()).length, 2);
 });
 
-test('a name made anew in the same entry has an index of its own, with what came after', async () => {
+test('a name created again in the same entry has an index of its own, with what came after', async () => {
   await using replica = await started();
   await using content = await replica.open();
   await commit(content, [created(3), written(1)], 1);

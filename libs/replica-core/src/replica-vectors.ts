@@ -65,7 +65,7 @@ export class ReplicaVectors {
   readonly #indexes = new Map<string, AnyVectorIndex>();
   readonly #revisions = new Map<string, number>();
   readonly #shapes = new Map<string, VectorShape>();
-  /** To be taken up with the next commit, by name. */
+  /** To be put in use with the next commit, by name. */
   readonly #prepared = new Map<string, Held>();
   #retiring: Promise<unknown> = Promise.resolve();
 
@@ -90,7 +90,7 @@ export class ReplicaVectors {
     this.follow(schema);
   }
 
-  /** Takes up the sealed segments; tells which were thrown away and why. */
+  /** Loads the sealed segments; returns which were thrown away and why. */
   async loadSegments(): Promise<string[]> {
     const rejected: string[] = [];
     for (const [name, index] of this.#indexes) {
@@ -136,7 +136,7 @@ export class ReplicaVectors {
     }
   }
 
-  /** Takes up what a configuration says of graphs; quantization is that of the one the indexes were made with. */
+  /** Applies what a configuration says of graphs; quantization is that of the one the indexes were made with. */
   configure(config: CollectionConfig): void {
     this.#config = config;
     for (const [name, { index, shape }] of this.#prepared) {

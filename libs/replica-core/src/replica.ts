@@ -120,7 +120,7 @@ export class Replica implements AsyncDisposable {
     return new Replica(options, content);
   }
 
-  /** Takes up what a configuration says of graphs and searches. */
+  /** Applies what a configuration says of graphs and searches. */
   configure(config: CollectionConfig): void {
     this.#content.configure(config);
   }

@@ -136,7 +136,7 @@ test('a text index changes what filters mean from its place in the log on', () =
   assert.equal(isHit(make, drop, hit), false);
 });
 
-test('the schema of a batch is told where it changed, and is as before after a refusal', () => {
+test('the schema of a batch is reported where it changed, and is as before after a refusal', () => {
   const store = new MapStore();
   const make: PointOperation = { kind: 'createFieldIndex', field: 'a', index: { type: 'float' } };
   const deepen: PointOperation = {

@@ -132,7 +132,7 @@ test('where the entry is refused, names and points are as before', () => {
   assert.equal(vectorSchema, undefined);
 });
 
-test('a point that is written anew after the deletion is no longer the narrowed one', () => {
+test('a point that is written again after the deletion is no longer the narrowed one', () => {
   const store = after([create(5, SMALL)], [late(1, 1, 2), late(2, 1, 2)]);
   const again = upsert(point(1, '', [7, 7]));
   const changes = applyEntry(entry(drop(6), again), sequence(3), store, SHAPE);

@@ -1,4 +1,5 @@
-// What a follower knows, what it is told and what it asks for; follower.ts draws how the phases follow each other.
+// What a follower knows, the events it is given and what it asks for; follower.ts draws how the phases follow each
+// other.
 
 import type { Entry, Sequence } from '@tributary/model';
 import type { ErrorCode } from '@tributary/runtime';
@@ -84,8 +85,8 @@ export type FollowerNotice =
 export type FollowerEffect = FollowerNotice | FollowerTask;
 
 /**
- * What it takes to go on. `rebuild`: what the replica holds is wrong, and the stream can make it anew. `transfer`: the
- * stream no longer reaches back. `operator`: the stream itself is damaged or another one.
+ * What it takes to go on. `rebuild`: what the replica holds is wrong, and it can be rebuilt from the stream.
+ * `transfer`: the stream no longer reaches back. `operator`: the stream itself is damaged or another one.
  */
 export interface Halt {
   readonly reason: string;
@@ -122,7 +123,7 @@ export interface FollowerState {
   readonly covered: Sequence;
   /** Read and not yet committed, in order. */
   readonly pending: readonly Delivery[];
-  /** The last heads; what is read up to their `shardLast` is held against their count. */
+  /** The last heads; what is read up to their `shardLast` is compared with their count. */
   readonly heads: Heads | undefined;
   /** Applied count less the server's count, as it follows from what was purged; fixed while the first sequence is. */
   readonly purged: { readonly streamFirst: Sequence; readonly count: number };
@@ -140,11 +141,11 @@ export interface FollowerState {
 
 export interface FollowerOptions {
   readonly flushIntervalMs: number;
-  /** How often a busy shard is held against the server's count. */
+  /** How often a busy shard is compared with the server's count. */
   readonly checkIntervalMs: number;
   /** An idle replica moves its applied sequence up when the stream is this far ahead, so that purging need not wait. */
   readonly advanceSequences: number;
-  /** How soon a shard of which nothing comes is held against the server's count, at first and at last. */
+  /** How soon a shard of which nothing comes is compared with the server's count, at first and at last. */
   readonly idleCheckMinMs: number;
   readonly idleCheckMaxMs: number;
   /** Most sequences of one refetch. */

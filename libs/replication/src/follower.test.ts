@@ -38,7 +38,7 @@ const heads = (shardCount: number, shardLast: number, more: Partial<Heads> = {})
   ...more,
 });
 
-/** Drives a follower by hand; every line is what it was told and what it asked for. */
+/** Drives a follower by hand; every line is an event it was given and what it asked for. */
 class Transcript {
   state: FollowerState;
   readonly warnings: string[] = [];
@@ -275,7 +275,7 @@ test('the store is flushed when it is time, not at each commit', () => {
   assert.equal(follower.flushes, 1);
 });
 
-test('whatever the server answers, entries are committed in order and none is passed over', () => {
+test('for any answers of the server, entries are committed in order and none is passed over', () => {
   const script = fc.array(fc.record({ what: fc.nat(5), size: fc.nat(4), bad: fc.boolean() }), {
     maxLength: 60,
   });

@@ -291,7 +291,7 @@ function refetched(
   if (isIncomplete(next, why, upTo, found.missing.length)) {
     const [lost] = found.missing;
     if (lost !== undefined) return halt(state, 'operator', `no server has the entry at ${lost}`);
-    // Everything from here on was had, so what the server counts besides was passed over before.
+    // Everything from here on was had, so whatever else the server counts was passed over before.
     return halt(state, 'rebuild', `an entry at or before ${state.applied} was never read`);
   }
   const first = next.pending[0]?.firstSequence;
@@ -300,7 +300,7 @@ function refetched(
   return commitAt(next, upTo, state.appliedCount);
 }
 
-/** Whose a missing sequence is nobody can tell, unless the shard's count is complete without it. */
+/** Which shard a missing sequence belongs to is unknown, unless the shard's count is complete without it. */
 function isIncomplete(
   state: FollowerState,
   why: Refetch,

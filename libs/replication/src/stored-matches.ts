@@ -1,5 +1,5 @@
 // Which stored points a filter holds for. Indexes of the replica may name them; what they name is the same set as a
-// look at every payload gives, so that replicas agree whatever each of them has an index for.
+// look at every payload gives, so that replicas agree even if they have different indexes.
 
 import type {
   Filter,

@@ -37,7 +37,7 @@ test('which ids the shards have changes nothing of how points are divided', () =
   );
 });
 
-test('each shard of the map is read once, and every shard takes up what is for all', () => {
+test('each shard of the map is read once, and every shard applies what is for all', () => {
   fc.assert(
     fc.property(shardIds, (ids) => {
       const ascending = ids.toSorted((a, b) => a - b);

@@ -46,7 +46,7 @@ export function* groupSteps<T>(
   return groups;
 }
 
-/** The shards whose replicas take up what is written to the targets. */
+/** The shards whose replicas apply what is written to the targets. */
 export function writtenShards(map: ShardMap, targets: Iterable<ShardTarget>): readonly ShardId[] {
   const named = [...targets];
   if (named.includes(ALL_SHARDS)) return mappedShards(map);

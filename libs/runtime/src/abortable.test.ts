@@ -19,7 +19,7 @@ test('what fails after its signal has aborted does not end the process', async (
     const failing = Promise.withResolvers<never>();
     const signal = AbortSignal.abort(new Error('given up'));
     await assert.rejects(abortable(failing.promise, signal), /given up/);
-    failing.reject(new Error('nobody waits'));
+    failing.reject(new Error('no one waits'));
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(unhandled, []);
   } finally {

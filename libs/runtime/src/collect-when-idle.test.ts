@@ -12,7 +12,7 @@ test('what a burst left behind is collected while the thread is idle', async () 
   assert.ok(collected.size <= 100);
 });
 
-/** 100 buffers of 1 MiB, of which nobody knows when this has returned. */
+/** 100 buffers of 1 MiB, which nothing refers to once this has returned. */
 function makeGarbage(registry: FinalizationRegistry<number>): void {
   for (let i = 0; i < 100; i++) registry.register(new ArrayBuffer(1024 * 1024), i);
 }

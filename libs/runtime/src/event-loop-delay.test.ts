@@ -5,7 +5,7 @@ import { watchEventLoopDelay } from './event-loop-delay.ts';
 import { expositionText } from './exposition.ts';
 import { createMetrics } from './metrics.ts';
 
-test('what blocks the thread is told as long as it was, and nothing after the end', async () => {
+test('a blocked thread is reported for as long as it was blocked, and nothing after the end', async () => {
   const metrics = createMetrics();
   const watch = watchEventLoopDelay(metrics);
   const countAbove = (seconds: number) => {

@@ -1,5 +1,5 @@
 // How late this thread comes to what is due: the longest stretch of work that everything else had to wait for. Measured
-// by a timer every 10 ms, as a histogram, so that whoever reads it twice knows the quantiles of the time between.
+// by a timer every 10 ms, as a histogram, so that two readings give the quantiles of the time between.
 
 import type { MetricSample } from './exposition.ts';
 import type { Metrics } from './metrics.ts';

@@ -55,7 +55,7 @@ test('a folder that another process holds is refused, and free once that was kil
   }
 });
 
-test('the claim of a process whose id was given to another since is nobody’s', async () => {
+test('the claim of a process whose id was given to another process since is void', async () => {
   using folder = temporaryFolder();
   const id = systemRandom.id();
   writeFileSync(join(folder.path, `lock.${process.ppid}.0123456789abcdef.${id}`), '');
@@ -63,7 +63,7 @@ test('the claim of a process whose id was given to another since is nobody’s',
   assert.ok(held);
 });
 
-test('of several that come at once at most one gets the folder, and nobody takes it from that one', async () => {
+test('of several that come at once at most one gets the folder, and none takes it from that one', async () => {
   let wins = 0;
   for (let round = 0; round < 8; round++) {
     using folder = temporaryFolder();

@@ -19,7 +19,7 @@ test('a process is itself as long as it runs, and another one with its id is not
   }
 });
 
-test('the command line is told', async () => {
+test('the command line is reported', async () => {
   const identity = await identifyProcess(process.pid);
   assert.ok(identity?.command.includes('node'));
 });

@@ -1,4 +1,4 @@
-// A clock that stands still until it is told to advance. For tests and simulations.
+// A clock that stands still until it is advanced. For tests and simulations.
 //
 // Invariant: sleepers wake in the order of their due times, and at equal times in the order they went to sleep.
 

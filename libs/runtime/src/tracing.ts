@@ -19,7 +19,7 @@ export interface TraceHeaders {
   readonly tracestate?: string | undefined;
 }
 
-/** A span that is told once it has ended; times are milliseconds since the Unix epoch. */
+/** A span that is reported once it has ended; times are milliseconds since the Unix epoch. */
 export interface EndedSpan extends SpanDetails {
   readonly startMs: number;
   readonly endMs: number;

@@ -17,7 +17,7 @@ export class FirstOf<T extends NonNullable<unknown>> {
     this.#compare = compare;
   }
 
-  /** Whatever comes after it is none of the first; undefined while that is not known. */
+  /** What comes after it is none of the first; undefined while that is not known. */
   get last(): T | undefined {
     return this.#last;
   }

@@ -77,7 +77,7 @@ test('what indexes narrow is read in part, what they know not at all', async () 
   assert.equal(scans(), before + 1);
 });
 
-test('a filter is evaluated once between two commits, and anew after each', async () => {
+test('a filter is evaluated once between two commits, and again after each', async () => {
   const { replica, planner, scans } = await counted(1 << 20);
   replica.upsert([pointOf(1, 'a'), pointOf(2, 'b')]);
   assert.equal(planner.select(TAGGED).count, 1);
@@ -123,7 +123,7 @@ test('ids alone need no payload', async () => {
   assert.equal(scans(), 0);
 });
 
-test('ids, slices, versions and vectors are told apart without a payload, of few points and of many', async () => {
+test('ids, slices, versions and vectors are evaluated without a payload, of few points and of many', async () => {
   const { replica, planner, scans } = await counted(1 << 20);
   const all = Array.from({ length: 300 }, (_, id) => pointOf(id, 'a'));
   replica.upsert(all.slice(0, 200));

@@ -88,14 +88,14 @@ test('an index of numbers is named where it was not made for what is asked', () 
   assert.deepEqual(asked({ type: 'float' }), ['matchAny']);
 });
 
-test('an index is found by every text of its path, and told by the one it would have', () => {
+test('an index is found by every text of its path, and named by the one it would have', () => {
   const schema: PayloadSchema = { 'a.b': { type: 'keyword' } };
   const match = (key: string): Condition => ({ kind: 'match', key, value: 'x' });
   assert.deepEqual(told([match('"a".b'), match('a."b"')], schema), []);
   assert.deepEqual(told([match('"a"."c"')], schema), ['a.c: keyword']);
 });
 
-test('every clause is looked at, however deep, and a field is told once', () => {
+test('every clause is looked at, however deep, and a field is reported once', () => {
   const match = (key: string): Condition => ({ kind: 'match', key, value: 'x' });
   const filter: Filter = {
     must: [match('a'), match('a'), { kind: 'filter', filter: { mustNot: [match('b')] } }],

@@ -78,7 +78,7 @@ test('a multi vector query sums the largest product of each of its rows', async 
   assert.deepEqual(scores(one), [7]);
 });
 
-test('scorings by examples are best first with the larger score, whatever the distance', async () => {
+test('scorings by examples are best first with the larger score, for every distance', async () => {
   const { reader } = await filled();
   const at = (x: number) => Float32Array.of(x, 0);
   const found = (scoring: Scoring, filter?: Filter) =>

@@ -122,7 +122,7 @@ export function assertEqualsModel(
   assert.deepEqual(store.verify(), store.state);
 }
 
-/** Points in a form that compares by value, whatever kind of byte array they hold. */
+/** Points in a form that compares by value, for every kind of byte array. */
 export function plain(points: readonly (StoredPoint | undefined)[]): unknown[] {
   return points.map(
     (point) =>

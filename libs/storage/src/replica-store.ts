@@ -40,7 +40,7 @@ export interface RecordTotals {
 export interface ReplicaState extends RecordTotals {
   /** Sequence of the last entry applied; 0 for none. */
   readonly appliedSequence: Sequence;
-  /** Entries of this shard applied or dead-lettered so far; held against the server's count to find holes. */
+  /** Entries of this shard applied or dead-lettered so far; compared with the server's count to find holes. */
   readonly appliedCount: number;
   /** Of the last entry that was not refused. The content hash has those of the points. */
   readonly lastStamp: Stamp;

@@ -1,6 +1,6 @@
 // What a state counts and sums of a store's records, kept up with each one that comes and goes.
 //
-// Invariant: the totals follow from the records alone, whatever the order and the batches in which they came.
+// Invariant: the totals follow from the records alone, regardless of the order and the batches in which they came.
 
 import type { BucketSums } from './bucket-sums.ts';
 import { contentDigest, DigestSum } from './content-hash.ts';

@@ -129,7 +129,7 @@ test('an entry has the traces of the writes that have a part in it, and of no ot
   ]);
 });
 
-test('whatever is written comes out once, whole, in order per shard, in one append per write', async () => {
+test('what is written comes out once, whole, in order per shard, in one append per write', async () => {
   const writes = fc.array(
     fc.array(fc.record({ shard: fc.nat(2), points: fc.integer({ min: 1, max: 40 }) }), {
       minLength: 1,
@@ -203,7 +203,7 @@ test('a retry sends the same messages under the same ids', async () => {
   );
 });
 
-test('of several writes under one operation id the first is written, the others are told where it stands', async () => {
+test('of several writes under one operation id the first is written, the others get its sequence', async () => {
   const { appender, appends, stream } = await setUp();
   const both = [part(0, 1), part(1, 2)];
   const receipts = await Promise.all([
@@ -238,7 +238,7 @@ test('of several writes under one operation id the first is written, the others 
   );
 });
 
-test('a larger write under the operation id of the first in the stream is told where that stands', async () => {
+test('a larger write under the operation id of the first in the stream gets the sequence of that one', async () => {
   const { appender } = await setUp();
   const { sequence: first } = await appender.append([part(0, 1)], undefined, 'operation');
   const larger = [part(0, 1), part(1, 2), part(2, 3), part(3, 4)];

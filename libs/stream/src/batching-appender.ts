@@ -44,7 +44,7 @@ export interface BatchingAppenderOptions {
   /** Limits of one atomic append; a single write may not exceed them. */
   readonly batchMessagesMax?: number;
   readonly batchBytesMax?: number;
-  /** Limits of what may wait, besides what is in flight. */
+  /** Limits of what may wait, not counting what is in flight. */
   readonly queueItemsMax?: number;
   readonly queueBytesMax?: number;
   /** How long an append is tried again, at most, in milliseconds. */
@@ -125,7 +125,7 @@ export class BatchingAppender {
   /**
    * Writes the parts atomically; parts without operations are ignored. The signal is the caller's deadline.
    * `operationId` is the identity of the write, where the caller has one: within the stream's dedupe window of two
-   * minutes a second write under it writes nothing, whatever its parts are, and its receipt says `duplicate`.
+   * minutes a second write under it writes nothing, even if its parts differ, and its receipt says `duplicate`.
    * Errors: `too_large` (does not fit one atomic append), `bad_request` (nothing to write), `unavailable` (too much is
    * waiting, or refused until the deadline; certainly not written), `timeout` (deadline before it was sent; certainly
    * not written), `unknown_outcome` (may still take effect), `not_found` (no such stream).
@@ -315,7 +315,7 @@ export class BatchingAppender {
     return { messages, lastMessages };
   }
 
-  /** Sends the same messages until there is an answer, nobody waits for one any longer, or time is up. */
+  /** Sends the same messages until there is an answer, no write waits for one any longer, or time is up. */
   async #appendWithRetries(
     messages: readonly AppendMessage[],
     writes: readonly Write[],

@@ -235,7 +235,7 @@ function readerProperties(property: Property): void {
     await assert.rejects(waiting);
   });
 
-  property('a reader below the first message held is told so', async ({ stream }) => {
+  property('a reader below the first message held is refused', async ({ stream }) => {
     for (let i = 0; i < 6; i++) await stream.append([message(SHARD_0, `${i}`)]);
     await stream.purge(sequence(4));
     assert.deepEqual(await ends(stream), { firstSequence: 4, lastSequence: 6 });
@@ -266,7 +266,7 @@ function lifeProperties(property: Property): void {
   });
 
   property(
-    'a reader that has waited in vain reads what comes then, whoever writes it',
+    'a reader that has waited in vain reads what comes then, from any writer',
     async (context) => {
       const { stream, underTest, collection } = context;
       await stream.append([message(SHARD_0, 'old')]);
@@ -334,7 +334,7 @@ function lifeProperties(property: Property): void {
     await rejectsWith('not_found', opened.shardHead(SHARD_0));
   });
 
-  property('a reader of a removed stream is told so', async (context) => {
+  property('a reader of a removed stream is refused', async (context) => {
     const { underTest, collection, stream } = context;
     await stream.append([message(SHARD_0, 'a')]);
     await using reader = await stream.openReader(SHARD_0, START);

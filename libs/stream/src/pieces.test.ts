@@ -84,7 +84,7 @@ test('a payload index is one piece, and an entry of several messages where it is
   assert.equal(new Packing().messagesFor(whole), 2);
 });
 
-test('a write with a condition shares no entry with another, and takes the entries that were told', () => {
+test('a write with a condition shares no entry with another, and takes the entries that were counted', () => {
   const small = { points: points.slice(0, 1) };
   const ofVersion = { must: [{ kind: 'version' as const, range: { gte: 7, lte: 7 } }] };
   const selector = { kind: 'filter' as const, filter: ofVersion };

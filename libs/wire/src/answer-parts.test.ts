@@ -28,7 +28,7 @@ function travelled<K extends ReplicaCallKind>(kind: K, answer: ReplicaAnswers[K]
 
 const counts = fc.constantFrom(0, 1, 3, 1_000, 1_001, 1_500);
 
-test('answers in parts are the answers, whatever their lists', () => {
+test('answers in parts are the answers, for all lists', () => {
   const sizes = fc.constantFrom(1, 100);
   fc.assert(
     fc.property(fc.array(counts, { maxLength: 3 }), sizes, (lists, size) => {

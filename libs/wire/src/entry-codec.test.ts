@@ -28,7 +28,7 @@ test('a changed byte anywhere is noticed', () => {
   );
 });
 
-test('whatever the body is, decoding returns or throws a TributaryError', () => {
+test('for any body, decoding returns or throws a TributaryError', () => {
   const mutated = fc
     .tuple(entries, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat())
     .map(([entry, changes, cut]) => {
@@ -88,7 +88,7 @@ test('an operation of a kind of the future is refused, not skipped', () => {
   assert.throws(() => decodeEntry(bytes), { code: 'corrupt', message: /kind of operation 99/ });
 });
 
-test('an entry of a later feature level is told from a damaged one', () => {
+test('an entry of a later feature level is distinguished from a damaged one', () => {
   fc.assert(
     fc.property(entries, fc.integer({ min: FEATURE_LEVEL + 1, max: 255 }), (entry, level) => {
       const later = encodeEntry(entry, level);

@@ -1,4 +1,4 @@
-// The bytes of an explanation: JSON text, as nobody asks for many.
+// The bytes of an explanation: JSON text, as few are asked for.
 
 import type {
   Condition,

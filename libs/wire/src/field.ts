@@ -1,4 +1,4 @@
-// The small steps that every codec here is made of. Reading is total: whatever the bytes are, a decoder returns a
+// The small steps that every codec here is made of. Reading is total: for any bytes, a decoder returns a
 // value or throws a TributaryError; `decoding` turns what the protobuf reader and the constructors throw into one.
 
 import { type BinaryReader, type BinaryWriter, WireType } from '@bufbuild/protobuf/wire';

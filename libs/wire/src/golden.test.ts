@@ -1,5 +1,5 @@
 // The bytes of the formats may not change by accident: data on streams and peers of other versions depend on them.
-// A file that is there is never written anew. What is added gets new files: `UPDATE_GOLDEN=1 node --test
+// A file that is there is never rewritten. What is added gets new files: `UPDATE_GOLDEN=1 node --test
 // src/golden.test.ts` makes them; what has to change gets a new version.
 
 import assert from 'node:assert/strict';

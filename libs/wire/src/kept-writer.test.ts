@@ -7,7 +7,7 @@ const bytesOf = (...values: number[]) =>
     for (const value of values) writer.uint32(value);
   });
 
-test('a message holds what was written to it, whatever was written before, within or after', () => {
+test('a message holds what was written to it, regardless of what was written before, within or after', () => {
   let within: Uint8Array = new Uint8Array(0);
   const first = written((writer) => {
     writer.uint32(1);

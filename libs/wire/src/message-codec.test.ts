@@ -108,7 +108,7 @@ test('what a later version says a halted replica needs is for a person to look a
   assert.deepEqual(decodeReport(bytes), halted);
 });
 
-test('whatever the bytes are, decoding a message returns or throws a TributaryError', () => {
+test('for any bytes, decoding a message returns or throws a TributaryError', () => {
   const encoded = fc.oneof(
     fc.uint8Array(),
     fc.tuple(addresses, calls).map(([target, call]) => encodeCall(target, call)),

@@ -161,7 +161,7 @@ export function readVector(reader: BinaryReader): [string, VectorValue] {
   return [name, { indices, values }];
 }
 
-/** Own properties whatever the names are; the one unnamed vector, by far the most frequent, keeps one shape. */
+/** Own properties for all names; the one unnamed vector, by far the most frequent, keeps one shape. */
 export function namedVectors(entries: readonly [string, VectorValue][]): NamedVectors {
   const [first] = entries;
   if (entries.length === 1 && first !== undefined && first[0] === '') return { '': first[1] };

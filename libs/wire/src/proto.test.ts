@@ -1,4 +1,4 @@
-// The `.proto` files against the codecs: producers in other languages are told to write by the former, and peers write
+// The `.proto` files against the codecs: producers in other languages write by the former, and peers write
 // by the latter. What a codec writes is read and written again by the `.proto`, and read by the codec.
 
 import assert from 'node:assert/strict';

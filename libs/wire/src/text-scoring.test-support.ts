@@ -1,4 +1,4 @@
-// What is asked and told of text indexes that rank: for property tests, and as examples whose bytes are kept.
+// Calls and answers about text indexes that rank: for property tests, and as examples whose bytes are kept.
 
 import type { Filter, Projection, TextScoring, TextStatistics } from '@tributary/model';
 import fc from 'fast-check';

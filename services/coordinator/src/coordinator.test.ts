@@ -232,7 +232,7 @@ scenario(
 );
 
 scenario(
-  'a peer that fell silent while nobody led is found by the next leader',
+  'a peer that fell silent while there was no leader is found by the next leader',
   async (cluster) => {
     cluster.coordinate(ONE);
     cluster.coordinate(TWO);
@@ -244,7 +244,7 @@ scenario(
   },
 );
 
-scenario('a coordinator that was paused declares nobody Dead on waking', async (cluster) => {
+scenario('a coordinator that was paused declares no peer Dead on waking', async (cluster) => {
   let pausedMs = 0;
   const { clock } = cluster;
   cluster.coordinate(ONE, {
@@ -296,7 +296,7 @@ test('a coordinator that was cut off gives the others time to be heard', async (
   // All but out of time when the connection goes.
   await cluster.clock.advance(DEAD_AFTER_MS - 600);
   isCutOff = true;
-  // Nobody is heard for a long time, and nobody is declared Dead for it.
+  // No peer is heard for a long time, and none is declared Dead for it.
   await cluster.clock.advance(60_000);
   isCutOff = false;
   await cluster.clock.advance(DEAD_AFTER_MS - 500);

@@ -97,7 +97,7 @@ export class Coordinator {
 
   async #tickUntil(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    // A failed round brought us here, or the start: whatever was not heard until now was perhaps not audible.
+    // A failed round brought us here, or the start: what was not heard until now may not have been audible.
     this.#watch = step(this.#watch, { kind: 'wasCutOff' });
     let lastMs = clock.monotonicMs();
     while (!signal.aborted) {

@@ -21,7 +21,7 @@ test('a collection is due some time after the first write that no cut covers', (
   assert.equal(schedule.isDue(COLLECTION, 0, 61_000), true);
 });
 
-test('a collection that nobody writes to is cut once and then left alone', () => {
+test('a collection without writes is cut once and then left alone', () => {
   const schedule = new CutSchedule(OPTIONS);
   schedule.take(report(3), 0);
   schedule.noteCut(COLLECTION, 4);

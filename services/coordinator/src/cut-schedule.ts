@@ -1,5 +1,5 @@
 // When a collection is due for a cut: some time after the first write that no cut covers, or once the log has grown by
-// some size since. Pure: it is told what replicas report and how large logs are.
+// some size since. Pure: its input is what replicas report and how large logs are.
 
 import type { CollectionId } from '@tributary/model';
 import type { AppliedReport } from '@tributary/wire';

@@ -99,7 +99,7 @@ test('in the end a silent peer has no Active replica but the last of a shard, an
   );
 });
 
-test('nothing is declared where nobody is silent', () => {
+test('nothing is declared where no peer is silent', () => {
   assert.equal(deaths(cluster([['Active', 'Active', 'Active']]), []), undefined);
 });
 

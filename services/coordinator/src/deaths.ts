@@ -12,8 +12,8 @@ import type { PeerId } from '@tributary/model';
 
 /**
  * Declares the replicas of silent peers Dead, in one event; undefined where there is none left to declare. Never the
- * last Active one of its shard: with nobody to read from, its data would be no nearer. A replica in a transfer is the
- * transfer's affair.
+ * last Active one of its shard: with no replica to read from, its data would be no nearer. A replica in a transfer is
+ * the transfer's affair.
  */
 export function deaths(state: MetadataState, silent: readonly PeerId[]): MetadataEvent | undefined {
   const changes: ReplicaStateChange[] = [];

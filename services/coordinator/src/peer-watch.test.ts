@@ -42,7 +42,7 @@ test('having been cut off says nothing about the others', () => {
   assert.deepEqual(silentPeers(step(later, pass(1, one)), 1), [one]);
 });
 
-test('a peer heard in every interval is never silent, whatever else happens', () => {
+test('a peer heard in every interval is never silent, no matter what else happens', () => {
   const others = fc.array(
     fc.oneof(
       fc.constant<PeerWatchEvent>({ kind: 'wasCutOff' }),

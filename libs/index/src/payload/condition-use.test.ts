@@ -90,7 +90,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-test('an index that is said to be of use leaves few points, whatever else it does not know', () => {
+test('an index that is said to be of use leaves few points, even where it does not know everything', () => {
   let used = 0;
   for (const { index, values, conditions } of CASES) {
     const world = new World({ a: index });

@@ -1,6 +1,6 @@
 // The payload indexes of one replica, in memory: made again from the payloads when the replica opens.
 //
-// Invariant: an index knows every live offset and no other, by the payload it has now: whoever changes a payload
+// Invariant: an index knows every live offset and no other, by the payload it has now: who changes a payload
 // removes the offset and adds it again. What indexes answer agrees with `compileFilter`.
 
 import type {
@@ -84,7 +84,7 @@ export class PayloadIndexes {
   }
 
   /**
-   * Takes up an index that was made elsewhere, over the same field, and knows every point there is. Takes the place of
+   * Attaches an index that was made elsewhere, over the same field, and knows every point there is. Takes the place of
    * one.
    */
   attach(field: string, values: FieldValues): void {

@@ -52,7 +52,7 @@ function setOf(offsets: readonly number[]): Uint32Array {
   return bits.words;
 }
 
-test('statistics are those of the documents there are, whatever was there before', () => {
+test('statistics are those of the documents there are, regardless of what was there before', () => {
   fc.assert(
     fc.property(histories, fc.option(fc.array(fc.nat(12))), words, (history, chosen, asked) => {
       const { index, points } = applied(history);

@@ -2,7 +2,7 @@
 // several where elements of an array are documents of their own.
 //
 // Invariant: documents, tokens and frequencies count the points that are there and no others, so that replicas that
-// hold the same points give the same statistics and scores, whatever they held before.
+// hold the same points give the same statistics and scores, regardless of what they held before.
 
 import { pointOffset, type TextScoring, type TextStatistics } from '@tributary/model';
 import { grownToHold } from '../growable.ts';

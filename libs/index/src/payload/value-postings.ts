@@ -1,7 +1,7 @@
 // For each distinct value the offsets that have it, and for each offset its values.
 //
 // Invariant: an offset is in the list of a value exactly while the value is among its own. A list may hold offsets that
-// lost the value meanwhile, or one twice; they are told apart by the offset's own values, and left out when a list has
+// lost the value meanwhile, or one twice; they are recognised by the offset's own values, and left out when a list has
 // as many of them as others.
 
 import { assert } from '@tributary/runtime';

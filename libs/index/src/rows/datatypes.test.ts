@@ -170,7 +170,7 @@ function toBytes(vector: Float32Array): Float32Array {
   );
 }
 
-test('a graph over converted vectors finds what is nearest, is taken up again, and is scored by them', async () => {
+test('a graph over converted vectors finds what is nearest, is loaded again, and is scored by them', async () => {
   const size = 64;
   const data = new ClusteredVectors(seededRandom(21), size, 60);
   const vectors = data.many(6_000);

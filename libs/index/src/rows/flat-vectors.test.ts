@@ -93,7 +93,7 @@ class Model {
     let holes = 0;
     for (let row = 0; row < vectors.rowCount; row++) if (vectors.offsetOf(row) === NONE) holes++;
     assert.equal(vectors.rowCount - holes, live.size);
-    if (this.held === undefined) assert.equal(holes, 0, 'rows are dense while nobody holds them');
+    if (this.held === undefined) assert.equal(holes, 0, 'rows are dense while no one holds them');
   }
 
   #pick(offsets: readonly PointOffset[], number: number): PointOffset | undefined {

@@ -6,7 +6,7 @@
 //
 // A row belongs to one offset or is a hole. Removing a vector moves the last row of its part into
 // its place, so both parts stay dense and memory is bounded by the most vectors ever held at once.
-// While somebody holds the rows (`hold`), nothing moves and no row is used again: holes stay until
+// While anyone holds the rows (`hold`), nothing moves and no row is used again: holes stay until
 // the last hold is released.
 //
 // Rows lie in blocks, each a WebAssembly memory of its own, because one memory ends at 4 GiB.
@@ -209,7 +209,7 @@ export class FlatVectors {
 
   /** Moves one row of the tail into the sealed part. */
   sealRow(row: number): void {
-    assert(this.#holds === 0, 'rows move only while nobody holds them');
+    assert(this.#holds === 0, 'rows move only while no one holds them');
     assert(row >= this.#sealedCount && row < this.#rowCount, 'the row is in the tail');
     this.#swap(row, this.#sealedCount);
     this.#sealedCount++;
@@ -217,7 +217,7 @@ export class FlatVectors {
 
   /** Moves one sealed row back into the tail. */
   unsealRow(row: number): void {
-    assert(this.#holds === 0, 'rows move only while nobody holds them');
+    assert(this.#holds === 0, 'rows move only while no one holds them');
     assert(row < this.#sealedCount, 'the row is sealed');
     this.#sealedCount--;
     this.#swap(row, this.#sealedCount);

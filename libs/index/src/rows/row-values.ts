@@ -5,7 +5,7 @@ import { type Distance, normalize, type StoredDatatype } from '@tributary/model'
 /** Float32 where there is no datatype. */
 export type RowValues = Float32Array | Float16Array | Uint8Array;
 
-/** A view of memory, all of it unless told otherwise. */
+/** A view of memory, all of it by default. */
 export function valuesOf(
   buffer: ArrayBufferLike,
   datatype: StoredDatatype | undefined,

@@ -88,7 +88,7 @@ test('a build that failed says why, and is tried again by itself until it succee
   assert.ok(builds.every(({ startedMs, endedMs = 0 }) => endedMs >= startedMs));
 });
 
-test('how a search would go is told as it goes: graph, scan of a few, scan by codes', async () => {
+test('the plan of a search is the one it is run by: graph, scan of a few, scan by codes', async () => {
   await using folder = await temporaryFolder();
   const quantization = { kind: 'scalar', quantile: 0.99 } as const;
   await using coded = await openIndex({

@@ -1,6 +1,6 @@
 // The only door to hnswlib-node. The library ends the process on an array with holes, a callback
 // that throws, m = 0 or a failed read into an object in use, takes NaN, wraps labels at 2^32 and
-// saves without reporting errors. So whatever goes in is checked here, files are read only into
+// saves without reporting errors. So its input is checked here, files are read only into
 // fresh objects, and `graph-check.ts` proves what was written.
 
 import type { Distance } from '@tributary/model';

@@ -10,7 +10,7 @@ import type { StoredDatatype } from '@tributary/model';
  */
 const SCAN_NS_PER_VALUE = { float32: 0.2, float16: 0.2, uint8: 0.05 };
 const SCAN_NS_PER_ROW = 2;
-/** A value of a row by its code, besides the row's number: a byte is read and widened, or a bit. */
+/** A value of a row by its code, in addition to the row's number: a byte is read and widened, or a bit. */
 const SCAN_NS_PER_CODED_VALUE = { scalar: 0.04, binary: 0.014 };
 /** The rows of a filter lie scattered, which the processor reads ahead less well. */
 const SCATTERED_FACTOR = 1.5;
@@ -80,7 +80,7 @@ function graphNs(cost: SearchCost): number {
 // The tail is scanned either way, so it is left out on both sides.
 function scanNs(cost: SearchCost): number {
   const { sealed, accepted } = cost;
-  // Scattered rows take long to come at, whatever is then read of them.
+  // Scattered rows take long to reach, no matter how much of them is then read.
   const { codes: _, ...plain } = cost;
   const rowNs =
     accepted === undefined ? scanNsPerRow(cost) : scanNsPerRow(plain) * SCATTERED_FACTOR;

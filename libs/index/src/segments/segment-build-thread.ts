@@ -81,6 +81,6 @@ function addRows(job: SegmentJob, graph: NativeGraph, crcs: Uint32Array): void {
 
 function throwIfCancelled(job: SegmentJob): void {
   if (Atomics.load(job.cancelled, 0) !== 0) {
-    throw new TributaryError('cancelled', 'nobody wants the segment any more');
+    throw new TributaryError('cancelled', 'the segment is not wanted any more');
   }
 }

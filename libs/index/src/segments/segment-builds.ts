@@ -1,12 +1,12 @@
 // The builds of one index: when the next is due, the one under way, and what became of the last.
 //
-//   idle ──maintain──► queued ──turn──► rows held, thread builds ──► segment read ──► taken up ──► idle
+//   idle ──maintain──► queued ──turn──► rows held, thread builds ──► segment read ──► in use ──► idle
 //     ▲                  │                    │                         │
 //     └──── cancelled, failed: rows released, tail as before, tried again 10 s later ◄──┘
 //
 // What is left of a load is built once no vector has come for a while (see build-plan.ts).
 //
-// Invariant: one build at a time, and none while the segments of the folder are taken up.
+// Invariant: one build at a time, and none while the segments of the folder are loaded.
 
 import type { PointId, PointOffset } from '@tributary/model';
 import {
@@ -61,7 +61,7 @@ export class SegmentBuilds {
   #error: string | undefined;
   #loading: Promise<LoadedSegments> | undefined;
   #retryAtMs = Number.NEGATIVE_INFINITY;
-  /** Vectors added so far, by which rest is told from a load. */
+  /** Vectors added so far, which distinguishes rest from a load. */
   #added = 0;
   #isAtRest = false;
   #isAwaitingRest = false;
@@ -271,7 +271,7 @@ export class SegmentBuilds {
     this.#retryAtMs = clock.monotonicMs() + RETRY_AFTER_MS;
     this.#error = messageOf(error);
     this.#history.end(this.#error);
-    // Also where nobody writes.
+    // Also where there are no writes.
     clock.sleep(RETRY_AFTER_MS, signal).then(
       () => {
         this.#retryAtMs = Number.NEGATIVE_INFINITY;

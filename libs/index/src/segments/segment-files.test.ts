@@ -23,7 +23,7 @@ const COUNT = 12_000;
 const builder = createSegmentBuilder({ logger: silentLogger });
 after(() => builder.close());
 
-test('a restart takes up the segments: same answers, nothing built, changed vectors in the tail', async () => {
+test('a restart loads the segments: same answers, nothing built, changed vectors in the tail', async () => {
   await using folder = await temporaryFolder();
   const data = new ClusteredVectors(seededRandom(5), SIZE, 100);
   const vectors = data.many(COUNT);

@@ -1,4 +1,4 @@
-// After a restart: takes up the segments of a folder. A segment's row is live where its point still
+// After a restart: loads the segments of a folder. A segment's row is live where its point still
 // has the very vector the graph was built from (same id, same CRC); every other row is dead.
 
 import { rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// What is told about collections and the server, as protobuf messages. Times are in seconds.
+// Answers about collections and the server, as protobuf messages. Times are in seconds.
 
 import type {
   CollectionConfig,

@@ -1,4 +1,4 @@
-// Damaged messages of every method: whatever is read is either a request or the caller's error.
+// Damaged messages of every method: what is read is either a request or the caller's error.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -222,7 +222,7 @@ const METHODS: readonly Method[] = [
   ),
 ];
 
-/** Positions are fractions of the message, so that they fit whatever its length. */
+/** Positions are fractions of the message, so that they fit any length. */
 const damage = fc.array(
   fc.record({
     at: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -3,7 +3,7 @@
 // short steps.
 //
 // A message within a message stands behind its length, so its parts are known before any of them is given: until then
-// an empty part is given for each, which is where whoever encodes may pause.
+// an empty part is given for each, which is where the encoder may pause.
 
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { isDense, isMulti, type PointRecord, type VectorValue } from '@tributary/model';

@@ -25,7 +25,7 @@ export function decimalOf(value: number): number {
 
 /**
  * The name of a member of an enumeration; undefined where nothing is said. A member that came later has its number for
- * a name, which whoever reads the name refuses.
+ * a name, which is refused where the name is read.
  */
 export function enumName(
   names: Readonly<Record<number, string>>,

@@ -39,7 +39,7 @@ type DeleteVectors = Pick<DeletePointVectors, 'vectors'> & Selected & Sharded;
 type SetPayload = Pick<SetPayloadPoints, 'payload' | 'key'> & Selected & Sharded;
 type DeletePayload = Pick<DeletePayloadPoints, 'keys'> & Selected & Sharded;
 
-/** Vectors are finite but not yet held against the collection: see `prepareSteps`. */
+/** Vectors are finite but not yet checked against the collection: see `prepareSteps`. */
 export function* upsertMessageSteps(message: Upsert): Steps<GivenOperation & { kind: 'upsert' }> {
   refuseShardKeys(message);
   const { updateFilter } = message;

@@ -1,4 +1,4 @@
-// Whatever JSON a client sends, a parser makes a request of it or refuses it; it never fails in another way.
+// A parser makes a request of any JSON, or refuses it; it never fails in another way.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

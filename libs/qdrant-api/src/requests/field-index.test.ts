@@ -23,7 +23,7 @@ test('the name of a kind means its defaults', () => {
   });
 });
 
-test('what an index was asked to be is what is told of it', () => {
+test('the parameters of an index are reported as they were given', () => {
   for (const schema of [
     { type: 'keyword', is_tenant: true, on_disk: false },
     { type: 'keyword', prefix: true, memory: 'pinned' },

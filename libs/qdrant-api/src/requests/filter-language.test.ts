@@ -170,7 +170,7 @@ const TIMES: readonly Row[] = [
     ['{"a":"2024-03-01"}', '{"a":"2024-02-30"}', '{"a":"2024-02"}'],
   ],
   [
-    'times are told apart by microseconds',
+    'times are distinguished by microseconds',
     '{"key":"a","range":{"gt":"2024-01-01T00:00:00.000001Z"}}',
     ['{"a":"2024-01-01T00:00:00.000002Z"}'],
     ['{"a":"2024-01-01T00:00:00.000001Z"}', '{"a":"2024-01-01T00:00:00.0000019Z"}'],

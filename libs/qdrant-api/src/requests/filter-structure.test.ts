@@ -184,7 +184,7 @@ const CLAUSES: readonly Row[] = [
   ],
 ];
 
-test('what is not there, null or of many values is told apart', () =>
+test('what is not there, null or of many values is distinguished', () =>
   assert.deepEqual(contradictions(SHAPES), []));
 
 test('a key leads where its path says, and nested looks at one element', () =>

@@ -152,7 +152,7 @@ export function readFloat(value: Body, path: string): number {
   return Number.isFinite(number) ? number : Math.sign(number) * FLOAT_MAX;
 }
 
-/** A copy with plain numbers, for settings: nobody asks whether their 1 was written as `1.0`. */
+/** A copy with plain numbers, for settings: it does not matter whether their 1 was written as `1.0`. */
 export function withPlainNumbers(value: JsonObject): JsonObject;
 export function withPlainNumbers(value: JsonValue): JsonValue;
 export function withPlainNumbers(value: JsonValue): JsonValue {

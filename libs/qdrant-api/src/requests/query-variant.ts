@@ -43,7 +43,7 @@ const BM25_K_DEFAULT = 1.2;
 const BM25_B_DEFAULT = 0.75;
 const STRATEGIES: readonly RecommendStrategy[] = ['average_vector', 'best_score', 'sum_scores'];
 
-/** `limit` is what the stage returns, which mmr chooses from as many candidates as unless told otherwise. */
+/** `limit` is what the stage returns, which mmr chooses from as many candidates as by default. */
 type Read = (value: JsonValue, path: string, object: JsonObject, limit: number) => Query;
 
 const READERS: Readonly<Record<string, Read>> = {

@@ -1,5 +1,5 @@
 // Lists of stopwords by language. A text index keeps the words themselves, so that the log means the same for ever
-// whatever a later version of the lists says; the languages are kept beside them to be told.
+// whatever a later version of the lists says; the languages are kept beside them to be reported.
 
 import type { TextIndex } from '@tributary/model';
 import lists from './stopword-lists.json' with { type: 'json' };

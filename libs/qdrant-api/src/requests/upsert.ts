@@ -26,7 +26,7 @@ import {
 } from './json-reader.ts';
 import { readPointVectors, readVector, unknownVectorName } from './vector.ts';
 
-/** Vectors are finite but not yet held against the collection: see `prepareSteps`. */
+/** Vectors are finite but not yet checked against the collection: see `prepareSteps`. */
 export function* upsertSteps(
   body: JsonValue | undefined,
 ): Steps<GivenOperation & { kind: 'upsert' }> {

@@ -49,7 +49,7 @@ export function readPointVectors(
   for (const [name, item] of Object.entries(value)) {
     if (!isArray(item) && !isObject(item)) throw wrongType(`${path}.${name}`, item, 'a vector');
     if (name === '__proto__') throw unknownVectorName(name);
-    // The position of an untagged value within its alternatives is not told, hence the question mark.
+    // The position of an untagged value within its alternatives is not known, hence the question mark.
     vectors[name] = readVector(item, isArray(item) ? `${path}.${name}` : `${path}.?`);
   }
   return vectors;

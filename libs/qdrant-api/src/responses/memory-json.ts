@@ -1,6 +1,6 @@
 // The result of GET /collections/{name}/memory: bytes by part, of one replica of each shard. Vectors, graphs, payload
 // indexes and the table of points are held in RAM, and no file of theirs is mapped: what they take on disk and in the
-// system's cache is not told apart by part, so it is 0 here; `tributary_disk_used_bytes` has it of the whole peer.
+// system's cache is not known by part, so it is 0 here; `tributary_disk_used_bytes` has it of the whole peer.
 // Payload indexes are counted together, so they are one part of `other` instead of a part a field.
 
 import type { JsonObject } from '@tributary/model';

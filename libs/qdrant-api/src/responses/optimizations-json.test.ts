@@ -53,7 +53,7 @@ test('a build is a tree of times while it runs and once it has ended, the newest
   assert.equal(uuid, told(16).completed[1].uuid);
 });
 
-test('as many completed builds are told as are asked for, and none where they are not', () => {
+test('as many completed builds are reported as are asked for, and none where they are not', () => {
   assert.equal(told(1).completed.length, 1);
   assert.deepEqual(told(0).completed, []);
   assert.equal('completed' in told(undefined), false);

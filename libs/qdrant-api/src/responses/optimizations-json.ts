@@ -17,7 +17,7 @@ export interface ShardIndexesView {
   readonly tableBytes: number;
 }
 
-/** What is told besides what is running. */
+/** What is reported beside what is running. */
 export interface OptimizationDetails {
   readonly queued: boolean;
   /** As many completed ones, the newest first; undefined for none. */

@@ -211,7 +211,7 @@ test('a matrix is the same in pairs and in offsets', () => {
   );
 });
 
-test('no piece is long, whatever the points are', () => {
+test('no piece is long, for any points', () => {
   const numbers = Float32Array.from({ length: 60_000 }, (_, i) => Math.sin(i));
   const indices = Uint32Array.from(numbers.keys());
   const point = (id: number, vector: VectorValue): ScoredPoint => {

@@ -1,4 +1,4 @@
-// Points as JSON text, piece by piece: an answer of a hundred megabytes is never one string, and whoever writes it may
+// Points as JSON text, piece by piece: an answer of a hundred megabytes is never one string, and its writer may
 // do other work between two pieces. A piece takes well below a millisecond. Payloads are spliced in as the bytes they
 // are stored as, never parsed.
 

@@ -16,7 +16,8 @@ import type {
 } from './view.ts';
 
 /**
- * From level 1 on the collections are told, from 2 on one by one, from 3 on their replicas here, from 4 on each graph.
+ * From level 1 on the collections are reported, from 2 on one by one, from 3 on their replicas here, from 4 on each
+ * graph.
  */
 export function writeTelemetry(view: TelemetryView, detailsLevel: number): string {
   const told = detailsLevel < 1 ? undefined : view.collections;

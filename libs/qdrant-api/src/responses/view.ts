@@ -1,4 +1,4 @@
-// What a gateway knows and a client is told, the same for REST and gRPC.
+// What a gateway knows and shows to clients, the same for REST and gRPC.
 
 import type {
   ClusterId,

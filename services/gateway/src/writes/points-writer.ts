@@ -102,7 +102,7 @@ export class PointsWriter implements AsyncDisposable {
   }
 
   /**
-   * Vectors are held against the collection here. A second write with the same idempotency key, within the stream's
+   * Vectors are checked against the collection here. A second write with the same idempotency key, within the stream's
    * dedupe window of two minutes, writes nothing and is answered with the operation id of the first. Errors:
    * `wrong_input`, `bad_request` (touches no point), `unavailable`, `timeout` (not written; or durable but not applied
    * in time, see the text), `unknown_outcome`, `too_large`, `not_found`, `internal` (ordering=strong while a replica is
