@@ -11,7 +11,7 @@ import { shardOfPoint, splitOperation } from '@tributary/routing';
 import { TributaryError } from '@tributary/runtime';
 import type { AppliedReport } from '@tributary/wire';
 import type { PeerProcess } from './simulated-peer.ts';
-import { POINT_IDS, type WriteStep } from './steps.ts';
+import { type AliasChange, isOwn, POINT_IDS, type WriteStep } from './steps.ts';
 import { COLLECTION, type Truth } from './truth.ts';
 
 type Outcome = 'open' | 'acknowledged' | 'refused' | 'unknown';
@@ -64,8 +64,8 @@ export class Clients {
   }
 
   /** A change of META; an answer that says it is made is true from then on. */
-  alias(at: PeerProcess, number: number): void {
-    this.#alias(at, `alias ${number}`).catch(this.#onBug);
+  alias(at: PeerProcess, change: AliasChange): void {
+    this.#alias(at, change).catch(this.#onBug);
   }
 
   /** What is read is one state of each shard, and not from before the token. */
@@ -98,16 +98,17 @@ export class Clients {
     }
   }
 
-  async #alias({ core }: PeerProcess, alias: string): Promise<void> {
+  async #alias({ core }: PeerProcess, change: AliasChange): Promise<void> {
+    const action = change.kind === 'create' ? { ...change, collection: COLLECTION } : change;
     try {
-      await core.collections.changeAliases([{ kind: 'create', alias, collection: COLLECTION }]);
+      await core.collections.changeAliases([action]);
     } catch (error) {
       if (!(error instanceof TributaryError)) throw error;
-      this.#occurred('alias not acknowledged');
+      this.#occurred('alias refused');
       return;
     }
-    this.#aliases.add(alias);
-    this.#occurred('alias made');
+    if (change.kind === 'create' && isOwn(change.alias)) this.#aliases.add(change.alias);
+    this.#occurred('alias changed');
   }
 
   async #send(at: PeerProcess, write: Write, attempt: Attempt): Promise<void> {

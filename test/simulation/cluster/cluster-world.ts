@@ -174,7 +174,7 @@ class ClusterWorld {
         if (runs) this.#clients.read(process, step.hasToken);
         return;
       case 'alias':
-        if (runs) this.#clients.alias(process, step.number);
+        if (runs) this.#clients.alias(process, step.change);
         return;
       case 'writeNewer':
         if (runs) this.#writeNewer(process);
@@ -300,7 +300,7 @@ class ClusterWorld {
         const place = this.#places.find((each) => each.peer === peer);
         const name = storeNameOf({ collection: collection.id, shard });
         assert.equal(state, 'Active', `${name} at peer ${peer} in calm`);
-        const applied = place?.disk.open.get(name)?.state.appliedSequence ?? 0;
+        const applied = place?.disk.opened.get(name)?.state.appliedSequence ?? 0;
         assert(applied >= this.#truth.headOf(shard), `${name} at peer ${peer} came to the end`);
       }
     }

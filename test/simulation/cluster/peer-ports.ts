@@ -27,7 +27,11 @@ export class PeerMetadataLog implements MetadataLog {
 
   append(event: MetadataEvent, expected: Sequence): Promise<Sequence> {
     this.#onAppend(event);
-    return change(this.#around, 'META event', () => this.#inner.append(event, expected));
+    return change(this.#around, 'META event', async () => {
+      const last = await this.#inner.lastSequence();
+      if (last !== expected) this.#around.occurred('META event after another');
+      return await this.#inner.append(event, expected);
+    });
   }
 
   /** Events may come late; none while the peer is cut off. */

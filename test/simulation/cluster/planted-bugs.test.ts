@@ -5,7 +5,7 @@ import { simulateCluster } from './cluster-world.ts';
 import { planOf } from './steps.ts';
 
 /** Seeds within which every planted bug must show. */
-const SEEDS = 40;
+const SEEDS = 30;
 
 for (const mutant of CLUSTER_MUTANTS) {
   test(`a planted bug is caught: ${mutant.name}`, async (context) => {

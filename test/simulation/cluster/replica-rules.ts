@@ -68,7 +68,7 @@ export class ReplicaRules {
       if (to !== 'Active') continue;
       assert.equal(peer, at.peer, 'a peer speaks for its own replicas');
       const name = storeNameOf({ collection, shard });
-      const applied = disk.open.get(name)?.state.appliedSequence ?? 0;
+      const applied = disk.opened.get(name)?.state.appliedSequence ?? 0;
       const since = at.notActiveSince.get(name);
       assert(since !== undefined, `${name} at peer ${peer} is not Active`);
       const asked = (this.#asked.get(at) ?? []).filter(
@@ -85,7 +85,7 @@ export class ReplicaRules {
   /** When it is sent it is true; it may be late, and stays true. */
   noteReport({ peer, replicas }: AppliedReport, disk: PeerDisk): void {
     for (const { collection, shard, cut, appliedSequence } of replicas) {
-      const applied = disk.open.get(storeNameOf({ collection, shard }))?.state.appliedSequence;
+      const applied = disk.opened.get(storeNameOf({ collection, shard }))?.state.appliedSequence;
       assert(
         applied === undefined || appliedSequence <= applied,
         `peer ${peer} reports ${appliedSequence} of shard ${shard} and has applied ${applied}`,
@@ -106,7 +106,7 @@ export class ReplicaRules {
     const { id, shards } = this.#truth.collection;
     for (const shard of shards.keys()) {
       const name = storeNameOf({ collection: id, shard });
-      const store = disk.open.get(name);
+      const store = disk.opened.get(name);
       if (store === undefined) continue;
       const { appliedSequence, appliedCount, contentHash, stateHash, pointsCount } = store.state;
       const expected = this.#truth.foldOf(shard).at(appliedSequence);

@@ -189,7 +189,6 @@ export class PeerProcess implements Callee {
     }
     this.around.occurred('clean stop');
     process.kill(new TributaryError('unavailable', 'the peer has stopped'));
-    this.#options.disk.open.clear();
   }
 
   #createMetadata(parts: PeerParts): MetadataReplica {

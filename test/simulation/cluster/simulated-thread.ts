@@ -24,14 +24,13 @@ import { ProcessClock } from './process-clock.ts';
 /** What outlives the processes of a peer, until it is wiped. */
 export class PeerDisk {
   readonly stores = new MemoryReplicaStores();
-  /** Open now, by name. */
-  readonly open = new Map<string, ReplicaStore>();
+  /** As last opened, by name. Their state is what the disk has, whether a process runs or not. */
+  readonly opened = new Map<string, ReplicaStore>();
   /** The last fold of META that was kept. */
   metadata: Uint8Array | undefined;
 
   /** Ends every handle; of what was not flushed up to `lost` of each is lost. */
   async crash(lost: (unflushed: number) => number): Promise<void> {
-    this.open.clear();
     for (const name of await this.stores.list()) {
       this.stores.crash(name, lost(this.stores.unflushedCommits(name)));
     }
@@ -125,16 +124,16 @@ export class SimulatedThread implements WorkerProcess {
     });
   }
 
-  #stores({ stores, open }: PeerDisk) {
+  #stores({ stores, opened }: PeerDisk) {
     const { mutant } = this.#options;
     return {
       open: async (name: string) => {
         const store = await stores.open(name);
-        open.set(name, store);
+        opened.set(name, store);
         return mutant?.store?.(store) ?? store;
       },
       drop: (name: string) => {
-        open.delete(name);
+        opened.delete(name);
         return stores.drop(name);
       },
       list: () => stores.list(),

@@ -20,11 +20,15 @@ export interface WriteStep {
   readonly isStrong: boolean;
 }
 
+/** An alias of its own, or one that clients pass to and fro between two names. */
+export type AliasChange =
+  | { readonly kind: 'create'; readonly alias: string }
+  | { readonly kind: 'rename'; readonly from: string; readonly to: string };
+
 export type Step =
   | WriteStep
   | { readonly kind: 'read'; readonly at: number; readonly hasToken: boolean }
-  /** A client gives the collection an alias, of which there is one a number. */
-  | { readonly kind: 'alias'; readonly at: number; readonly number: number }
+  | { readonly kind: 'alias'; readonly at: number; readonly change: AliasChange }
   | { readonly kind: 'kill'; readonly at: number }
   | { readonly kind: 'stop'; readonly at: number }
   | { readonly kind: 'start'; readonly at: number }
@@ -46,17 +50,20 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-const STEPS = 60;
+/** Half of them let time pass. */
+const STEPS = 120;
 /** Numbers of writes in calm begin here. */
 const CALM_WRITES = 100_000;
 
 export function planOf(seed: number): Plan {
   const random = seededRandom(seed);
+  // In every fourth run META is what clients change most.
+  const isOfMetadata = seed % 4 === 2;
   const replicas = 2 + random.integer(2);
   const steps: Step[] = [];
   const writes: WriteStep[] = [];
   while (steps.length < STEPS) {
-    const step = randomStep(random, writes);
+    const step = randomStep(random, writes, isOfMetadata);
     if (step.kind === 'write') writes.push(step);
     steps.push(step, { kind: 'pass', ms: passMs(random) });
   }
@@ -74,24 +81,25 @@ function passMs(random: Random): number {
   return random.integer(12) === 0 ? 4_000 + random.integer(6_000) : random.integer(700);
 }
 
-function randomStep(random: Random, writes: readonly WriteStep[]): Step {
+function randomStep(random: Random, writes: readonly WriteStep[], isOfMetadata: boolean): Step {
   const at = random.integer(PEERS);
   const dice = random.integer(100);
-  if (dice < 38) return { ...randomWrite(random, writes.length), at };
-  if (dice < 42) {
+  if (isOfMetadata && dice < 40) return { kind: 'alias', at, change: randomAlias(random) };
+  if (dice < 34) return { ...randomWrite(random, writes.length), at };
+  if (dice < 38) {
     const again = writes[random.integer(writes.length)];
     return again?.isKeyed ? { ...again, at } : { kind: 'read', at, hasToken: true };
   }
-  if (dice < 50) return { kind: 'read', at, hasToken: random.integer(3) > 0 };
-  if (dice < 54) return { kind: 'alias', at, number: random.integer(1_000_000) };
-  if (dice < 60) return { kind: 'kill', at };
-  if (dice < 63) return { kind: 'stop', at };
-  if (dice < 73) return { kind: 'start', at };
-  if (dice < 75) return { kind: 'crashThread', at };
-  if (dice < 79) return { kind: 'pause', at };
-  if (dice < 84) return { kind: 'resume', at };
-  if (dice < 85) return { kind: 'wipe', at };
-  if (dice < 87) return { kind: 'writeNewer', at };
+  if (dice < 44) return { kind: 'read', at, hasToken: random.integer(3) > 0 };
+  if (dice < 48) return { kind: 'alias', at, change: randomAlias(random) };
+  if (dice < 53) return { kind: 'kill', at };
+  if (dice < 55) return { kind: 'stop', at };
+  if (dice < 68) return { kind: 'start', at };
+  if (dice < 70) return { kind: 'crashThread', at };
+  if (dice < 73) return { kind: 'pause', at };
+  if (dice < 80) return { kind: 'resume', at };
+  if (dice < 82) return { kind: 'wipe', at };
+  if (dice < 84) return { kind: 'writeNewer', at };
   return { kind: 'disturb', at, faults: randomFaults(random) };
 }
 
@@ -116,6 +124,20 @@ export function calmWrite(number: number): WriteStep {
   return { kind: 'write', at: 0, write, operation, isKeyed: false, wait: true, isStrong: true };
 }
 
+/** No other client gives the alias away. */
+export function isOwn(alias: string): boolean {
+  return alias.startsWith('own ');
+}
+
+function randomAlias(random: Random): AliasChange {
+  if (random.integer(2) === 0) {
+    return { kind: 'create', alias: `own ${random.integer(1_000_000)}` };
+  }
+  const names = ['here', 'there'];
+  const [from = '', to = ''] = random.integer(2) === 0 ? names : names.toReversed();
+  return random.integer(4) === 0 ? { kind: 'create', alias: from } : { kind: 'rename', from, to };
+}
+
 function randomFaults(random: Random): PeerFaults {
   const some = (chance: number, value: number) => (random.next() < chance ? value : 0);
   return {
@@ -123,7 +145,7 @@ function randomFaults(random: Random): PeerFaults {
     lostAnswers: some(0.6, 0.1 + random.next() * 0.4),
     refusals: some(0.4, random.next() * 0.4),
     lostReports: some(0.4, random.next() * 0.6),
-    foldDelayMs: some(0.4, random.integer(8_000)),
+    foldDelayMs: some(0.6, random.integer(8_000)),
     slownessMs: some(0.4, random.integer(400)),
   };
 }
