@@ -24,7 +24,7 @@ export async function openClusterFolder(options: {
 /** Empties the folder but for its lock. No process of the cluster may be running. */
 export function emptyClusterFolder(folder: string, names: readonly string[]): void {
   const identity = path.join(folder, IDENTITY_FILE);
-  // Half emptied it is no cluster: whoever is killed here leaves a folder that only `--fresh` takes.
+  // Half emptied it is no cluster: a process killed here leaves a folder that only `--fresh` takes.
   replaceFile(identity, '"being emptied"\n');
   for (const name of names) rmSync(path.join(folder, name), { recursive: true, force: true });
   rmSync(identity);
@@ -48,7 +48,7 @@ function checkIdentity(folder: string, peers: number): void {
   if (!isIdentity(text, peers)) {
     throw new LaunchError(
       `data folder ${folder} is broken: ${IDENTITY_FILE} does not describe a cluster of ${peers}; ` +
-        'restore it, or start anew with --fresh',
+        'restore it, or start over with --fresh',
     );
   }
 }

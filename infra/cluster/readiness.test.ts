@@ -28,7 +28,7 @@ async function startBusy(busy: number) {
 
 const { signal } = new AbortController();
 
-test('who answers that it is busy is waited for, however long, and that is told', async () => {
+test('who answers that it is busy is waited for, however long, and that is reported', async () => {
   using server = await startBusy(100);
   const told: string[] = [];
   const whileBusy = (answer: string) => void told.push(answer);

@@ -22,7 +22,7 @@ export interface ProcessClusterOptions {
   readonly folder: string;
   readonly servers: 1 | 3;
   readonly peers: number;
-  /** Flags for every peer besides ports, folder and NATS. */
+  /** Flags for every peer in addition to ports, folder and NATS. */
   readonly peerFlags?: readonly string[];
   /** Each peer reaches NATS by links of its own, which can be cut. */
   readonly areLinksSeverable?: boolean;

@@ -1,7 +1,7 @@
 // A TCP link that can be cut: it listens on a port of its own and passes bytes on to a target.
 //
 //   open ──cut()──► cut (connections are reset, new ones refused) ──heal()──► open
-//   open ──freeze()──► frozen (nothing arrives, in either direction, and no one is told) ──heal()──► open
+//   open ──freeze()──► frozen (nothing arrives, in either direction, and without an error) ──heal()──► open
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 

@@ -24,7 +24,7 @@ async function outcomeOf(source: string, limits: Limits = {}) {
   return await runFile({ root, file, timeoutMs: 120_000, signal, ...limits });
 }
 
-test('what passed, failed and was skipped is counted, and a failure is told with its reason', async () => {
+test('what passed, failed and was skipped is counted, and a failure is reported with its reason', async () => {
   const outcome = await outcomeOf(`
     test('good', () => {});
     test('bad', () => { console.log('on the way'); assert.equal(1, 2); });

@@ -1,4 +1,4 @@
-// Runs one test file in a process of its own, for so long at most, and ends whatever it leaves behind.
+// Runs one test file in a process of its own, for so long at most, and ends what it leaves behind.
 //
 //   running ──(ends by itself)──► looked at: tests, exit code, processes still there ──► outcome
 //      └──────(time is up)──────► killed with all it started; the tests under way are named ──► outcome
@@ -35,7 +35,7 @@ export interface RunFileOptions {
 
 const REPORTER = path.join(import.meta.dirname, 'reporter.ts');
 const OUTPUT_MAX = 200_000;
-/** A process that was told to end needs a moment, on a busy machine more. */
+/** A process that was asked to end needs a moment, on a busy machine more. */
 const LEFTOVERS_WITHIN_MS = 10_000;
 /** For what is still in the pipes when the process has ended; one that it started may hold them open. */
 const OUTPUT_WITHIN_MS = 1_000;
@@ -106,7 +106,7 @@ async function endOf(child: ChildProcess, timeoutMs: number, signal: AbortSignal
   return end;
 }
 
-/** Waits for what the file told to end, and kills what is left then, the file itself included. */
+/** Waits for what the file asked to end, and kills what is left then, the file itself included. */
 async function endLeftovers(id: string, child: ChildProcess, withinMs: number) {
   const deadline = performance.now() + withinMs;
   let left = descendantsOf(id);

@@ -17,7 +17,7 @@ export interface ReplicaClient {
   /**
    * Errors: `not_found` (no such replica here), `unavailable` (peer or replica out of reach, or not yet open),
    * `timeout`, `cancelled` (the signal), `wrong_input` (unknown vector name, wrong dimension), `corrupt`; what `hold`
-   * throws, which is told of the bytes of a large answer as they come, before they are kept.
+   * throws, which is called with the bytes of a large answer as they come, before they are kept.
    */
   call<K extends ReplicaCallKind>(
     target: ReplicaAddress,

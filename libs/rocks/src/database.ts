@@ -3,7 +3,7 @@
 //   points   id → version, digest, payload; and the replica's state under a key outside the ids
 //   vectors  id → vectors
 //
-// The state lies with the points, so those two agree whatever becomes of the other family; a point's record says which
+// The state lies with the points, so those two agree even if the other family is lost; a point's record says which
 // vectors record belongs to it. RocksDB's log is on and not synced: what a power loss takes is the newest writes.
 
 import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
@@ -75,7 +75,7 @@ export class RocksDatabase {
   }
 
   /**
-   * Creates it where it is missing, whatever an earlier try left. Errors: `unavailable` where another process has it
+   * Creates it where it is missing, also after a try that failed. Errors: `unavailable` where another process has it
    * open, `corrupt` where it cannot be read.
    */
   static async open(

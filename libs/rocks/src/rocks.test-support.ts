@@ -28,7 +28,7 @@ export function lazyStoresIn(folder: string): ReplicaStores {
   return createRocksReplicaStores({ folder, logger: silentLogger, ...OPTIONS });
 }
 
-/** Whether the store reads without an error; whatever it reads must be one of the states there were. */
+/** Whether the store reads without an error; what it reads must be one of the states there were. */
 export async function readsTrue(
   stores: ReplicaStores,
   digests: ReadonlyMap<string, ReadonlySet<string>>,

@@ -43,7 +43,7 @@ const WORDS_MIN = 4;
 
 /**
  * Joins lines into passages of at most some 320 characters, cut between paragraphs where there are any (an empty line
- * ends one). `title` is put before each; passages of fewer than five words besides it are left out.
+ * ends one). `title` is put before each; passages of fewer than five words apart from it are left out.
  */
 export function joinPassages(title: string, lines: readonly SourceLine[]): FilePassage[] {
   const passages: FilePassage[] = [];

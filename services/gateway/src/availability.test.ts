@@ -224,7 +224,7 @@ test('a write whose answer was lost is found again by its retry and completed', 
   assert.equal(found(await search(cluster)), 50);
 });
 
-test('a write whose answer was lost has its own operation id, whatever was written meanwhile', async () => {
+test('a write whose answer was lost has its own operation id, regardless of writes meanwhile', async () => {
   let tries = 0;
   await using cluster = await startMemoryCluster({
     peers: 1,

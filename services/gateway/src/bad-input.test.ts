@@ -112,7 +112,7 @@ for (const [what, request, body, status, text] of CASES) {
   });
 }
 
-test('a body over the limit is refused with 413, with and without its length told before', async () => {
+test('a body over the limit is refused with 413, with and without a declared length', async () => {
   const body = upsert(`[${'1,'.repeat(17 * 1024 * 1024)}1]`);
   assert.ok(body.length > 32 * 1024 * 1024);
   const told = await send('PUT', '/collections/c/points', body).catch(() => undefined);

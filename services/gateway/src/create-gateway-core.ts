@@ -43,7 +43,7 @@ export interface GatewayCoreOptions {
   readonly metadata: Metadata;
   readonly streams: WriteStreams;
   readonly localReplicas: ReplicaClient;
-  /** The same as they are, caught up or not: what is told of them need not be fresh. Default `localReplicas`. */
+  /** The same as they are, caught up or not, for metrics and telemetry, which may lag. Default `localReplicas`. */
   readonly observedReplicas?: ReplicaClient;
   readonly reports: AppliedReports;
   readonly resourceReports: ResourceReports;

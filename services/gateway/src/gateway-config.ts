@@ -16,7 +16,7 @@ export interface GatewayConfig {
   readonly searchTimeoutMs: number;
   /** Reads and writes that take longer are logged with how they were answered; 0: none. */
   readonly slowQueryMs: number;
-  /** Where the metrics are served besides; absent: nowhere. 0 picks a free port. */
+  /** Where the metrics are served in addition; absent: nowhere. 0 picks a free port. */
   readonly metricsPort?: number;
   /** Bound of a change to collections for which the client sets no timeout. */
   readonly metaTimeoutMs: number;

@@ -129,7 +129,7 @@ test('what is by filter reaches every shard, and a token waits for its shards', 
   assert.equal(info.status, 'green');
 });
 
-test('operators are told the ids', async () => {
+test('operators see the ids', async () => {
   const telemetry = await resultOf('GET', '/telemetry?details_level=10');
   const [collection] = telemetry.collections.collections;
   assert.deepEqual(

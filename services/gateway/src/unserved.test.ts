@@ -1,4 +1,4 @@
-// What is not served yet says so by its name, whatever is sent; HEAD is answered where GET is.
+// What is not served yet says so by its name, for any request; HEAD is answered where GET is.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -53,7 +53,7 @@ test('a route of what is not served yet answers 501 with its name', async () => 
   }
 });
 
-test('every such route answers alike, whatever body it is sent', async () => {
+test('every such route answers alike, for any body', async () => {
   const rubbish = Buffer.from([0xff, 0xfe, 0x00]);
   for (const { method, url } of unservedRoutes(createEndpoints(NO_CORE))) {
     const path = url.replaceAll(/:\w+/g, 'docs').replace('*', 'x');

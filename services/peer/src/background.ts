@@ -1,4 +1,4 @@
-// What a peer does besides answering: runs until the peer stops. If a part ends in an error, the peer has failed.
+// What a peer does apart from answering: runs until the peer stops. If a part ends in an error, the peer has failed.
 
 import { type Logger, TributaryError } from '@tributary/runtime';
 

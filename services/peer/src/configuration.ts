@@ -52,7 +52,7 @@ const service = z.strictObject({
     .string()
     .regex(/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/, 'must be letters, digits, _ and :')
     .default(''),
-  /** Serves the metrics besides, and nothing else. */
+  /** Another port for the metrics, which serves nothing else. */
   metrics_port: port.optional(),
 });
 

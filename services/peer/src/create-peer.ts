@@ -238,7 +238,7 @@ function startPeerPort(
   });
 }
 
-/** The streams for whoever writes: nothing goes into them that a peer of the cluster does not know. */
+/** The streams for writers: nothing goes into them that a peer of the cluster does not know. */
 function openStreams({ connection, source, random }: Foundation, metadata: Metadata): WriteStreams {
   const streams = new JetStreamWriteStreams({ connection, replicas: source.replicas, random });
   return gatedStreams(streams, () => metadata.state.featureLevel);
@@ -348,7 +348,7 @@ function gatewayConfig(configuration: PeerConfiguration): Partial<GatewayConfig>
 
 /**
  * Ready once every replica placed here is open and caught up, and then for good: later ones are only behind for a
- * while. While the cluster has no leader nobody can write, and what is open answers reads: that is ready as well.
+ * while. While the cluster has no leader no one can write, and what is open answers reads: that is ready as well.
  */
 function readiness(cluster: ClusterMetadata, self: PeerId, replicas: ReplicaHost): () => boolean {
   let hasEntered = false;

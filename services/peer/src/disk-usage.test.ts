@@ -6,7 +6,7 @@ import test from 'node:test';
 import { createMetrics, expositionText, SimulatedClock } from '@tributary/runtime';
 import { DiskUsage, registerDiskUsage } from './disk-usage.ts';
 
-test('the disk is told by part, looked up again when what is known is old', async () => {
+test('the disk is reported by part, looked up again when what is known is old', async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'tributary-disk-'));
   const clock = new SimulatedClock();
   const deep = join(folder.path, 'replicas', 'a', 'b');

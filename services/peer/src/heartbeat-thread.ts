@@ -1,5 +1,5 @@
 // The entry point of the thread that reports that this peer lives. It does nothing else, so nothing keeps it from that:
-// a main thread that is busy for seconds is told from one that is gone.
+// a main thread that is busy for seconds is distinguished from one that is gone.
 
 import { workerData } from 'node:worker_threads';
 import { peerId } from '@tributary/model';

@@ -3,7 +3,7 @@
 //
 // The probes stay on the main port: a thread of their own would say that a peer is well that answers no one.
 //
-// Invariant: where the main thread is cut off from the log the thread reports nothing, whatever its own connection
+// Invariant: where the main thread is cut off from the log the thread reports nothing, even if its own connection
 // does.
 
 import { Worker } from 'node:worker_threads';

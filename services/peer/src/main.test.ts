@@ -145,7 +145,7 @@ test('the log begins with the version and ends with stopped; keys without effect
   assert.ok(named[0].keys.includes('storage.wal.wal_capacity_mb'));
 });
 
-test('a second peer on the port of a running nats-server is told the key', async () => {
+test('a second peer on the port of a running nats-server learns the key', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   try {
     await once(taken, 'listening');
@@ -247,7 +247,7 @@ test('each port that is taken is named in one line', async () => {
   }
 });
 
-test('what cannot be read is told in one line: a flag, a value, a folder', async () => {
+test('what cannot be read is reported in one line: a flag, a value, a folder', async () => {
   const file = join(folder, 'file');
   writeFileSync(file, '');
   for (const [flags, pattern] of [

@@ -48,7 +48,7 @@ test('a peer joins, is normal once it serves, and stays so when it starts again 
   assert.equal(metadata.state.peers.get(SELF)?.featureLevel, FEATURE_LEVEL);
 });
 
-test('a peer that was removed cannot start again, and is told which id and what to do', async () => {
+test('a peer that was removed cannot start again, and its error says which id and what to do', async () => {
   await using started = startMember();
   const { member, signal } = started;
   await joinCluster(member, signal);

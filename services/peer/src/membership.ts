@@ -5,8 +5,9 @@
 // It makes itself known with its address, its version and what that knows, and becomes normal once its ports answer.
 // From there on the state of its replicas tells what it can do, so a restart does not lead back to joining.
 //
-// A peer that sees that it was removed goes on running for whoever looks at it, and does nothing for the cluster any
-// more: it is not ready, refuses requests, gives back the lease and reports nothing. Started again it ends at once.
+// A peer that sees that it was removed goes on running so that operators can look at it, and does nothing for the
+// cluster any more: it is not ready, refuses requests, gives back the lease and reports nothing. Started again it ends
+// at once.
 
 import type { Metadata } from '@tributary/metadata';
 import { FEATURE_LEVEL, type PeerId } from '@tributary/model';
@@ -52,7 +53,7 @@ export async function becomeNormal(
   );
 }
 
-/** What a client is told once the peer was removed; undefined before. */
+/** The error for clients once the peer was removed; undefined before. */
 export function removalOf(
   { state }: Pick<Metadata, 'state'>,
   self: PeerId,

@@ -41,14 +41,14 @@ const WITHOUT_EFFECT = `
   .split(/\s+/);
 
 const NO_AUTHENTICATION =
-  'there is no authentication yet, so whoever reaches the ports may read and write: remove the key, ' +
+  'there is no authentication yet, so everyone who reaches the ports may read and write: remove the key, ' +
   'and keep the ports from others by a firewall or a proxy that authenticates';
 const NO_TLS =
   'there is no TLS yet, so what is sent can be read on its way: remove the key, and put a proxy ' +
   'that ends TLS in front';
 
 interface Refusal {
-  /** Refused only where the value is not one of these; absent: whatever the value. */
+  /** Refused only where the value is not one of these; absent: for every value. */
   readonly harmless?: readonly unknown[];
   readonly reason: string;
 }

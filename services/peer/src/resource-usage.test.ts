@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import test from 'node:test';
 import { resourceUsage } from './resource-usage.ts';
 
-test('memory and disk are told in whole percent of what the process may use', async () => {
+test('memory and disk are reported in whole percent of what the process may use', async () => {
   const { residentMemoryPercent = -1, diskUsagePercent = -1 } = await resourceUsage('/');
   assert.ok(Number.isInteger(residentMemoryPercent) && Number.isInteger(diskUsagePercent));
   const least = Math.floor((100 * process.memoryUsage.rss()) / totalmem());

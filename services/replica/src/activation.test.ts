@@ -12,7 +12,7 @@ import { ThreadPort } from './thread-port.ts';
 import type { WorkerEvents } from './worker-link.ts';
 import { type ToWorker, WORKER_METHOD } from './worker-protocol.ts';
 
-/** A worker whose replicas are open at once, and catch up when they are told to. */
+/** A worker whose replicas are open at once, and catch up when the test says so. */
 class ScriptedWorker {
   /** Each ends when it is called. */
   readonly catchUps: (() => void)[] = [];

@@ -86,7 +86,7 @@ test('what is due by what the metadata and the replica say', () => {
   }
 });
 
-test('the last Active replica gives nothing up, whatever it says', () => {
+test('the last Active replica gives nothing up, under all statuses', () => {
   for (const status of [filling, halted('transfer'), halted('rebuild'), halted('operator')]) {
     assert.deepEqual(due(placedAs('Active', false), status), []);
   }
@@ -150,7 +150,7 @@ test('a crashed worker is asked for nothing until it runs again, then for all it
   assert.deepEqual(duties(changed, restarted, NOW).map(short), ['reopen']);
 });
 
-test('changed settings are told once, and codes open the replica again', () => {
+test('changed settings are sent once, and codes open the replica again', () => {
   const placed = placedAs('Active', false);
   const held = learn(opened(placed), { kind: 'status', status: goesOn });
   const graphs = { ...placed, config: { ...config, hnsw: { ...config.hnsw, m: 40 } } };

@@ -47,7 +47,10 @@ export interface Held {
 export interface Facts {
   /** Of the monotonic clock. */
   readonly nowMs: number;
-  /** The metadata may be old: then what it does not name is left, and what it names anew is not opened yet. */
+  /**
+   * The metadata may be old: then what it does not name is left, and what it names for the first time is not opened
+   * yet.
+   */
   readonly mayPlace: boolean;
 }
 

@@ -1,6 +1,6 @@
 // Keeps a process that stood still, or was not there, from answering with the past. Meanwhile others may have written
-// and been told that every live replica has it; what its own replicas hold is from before. So after a start or a stall
-// (SIGSTOP, a paused machine, a long swap) each replica first applies what is in the stream by then.
+// and been answered that every live replica has it; what its own replicas hold is from before. So after a start or a
+// stall (SIGSTOP, a paused machine, a long swap) each replica first applies what is in the stream by then.
 //
 //   started, or no beat for STALL_MS ──► every replica is suspect ──(a call finds it so: it catches up)──► trusted
 //
@@ -54,7 +54,7 @@ export class FreshnessGuard implements ReplicaClient {
     }
   }
 
-  /** Errors, besides those of the replicas: `unavailable` where one has not caught up in time. */
+  /** Errors, in addition to those of the replicas: `unavailable` where one has not caught up in time. */
   call<K extends ReplicaCallKind>(
     target: ReplicaAddress,
     call: CallOf<K>,

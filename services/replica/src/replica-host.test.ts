@@ -179,7 +179,7 @@ test('a peer that is handed an entry of a later version halts there, and dead-le
   await until('the others know what it needs', isReported);
 });
 
-test('the others are told at once how far a peer has folded the metadata, and what it knows', async () => {
+test('the others learn at once how far a peer has folded the metadata, and what it knows', async () => {
   await using harness = await createHarness();
   const startedMs = performance.now();
   for (let round = 0; round < 4; round++) {
@@ -316,7 +316,7 @@ test('a Dead replica with damaged points is replayed from the start and becomes 
   assert.equal(await count(harness), 2);
 });
 
-test('what an earlier run left and nobody placed here is removed before anything is opened', async () => {
+test('what an earlier run left and is not placed here is removed before anything is opened', async () => {
   await using harness = await createHarness(async (stores) => {
     await (await stores.open('7-left')).close();
   });

@@ -57,7 +57,7 @@ export interface ReplicaHostOptions {
 
 /** A report, be it of nothing, doubles as the peer's sign of life. */
 const REPORT_INTERVAL_MS = 500;
-/** For how long events of the metadata gather before the others are told that they are folded. */
+/** For how long events of the metadata gather before it is reported that they are folded. */
 const ANNOUNCE_WITHIN_MS = 10;
 /** A report may get lost: it is repeated four times, and all are every now and then. */
 const REPORT_SCHEDULE = { repeatForMs: 2_000, wholeEveryMs: 10_000 };

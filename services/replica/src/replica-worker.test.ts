@@ -89,7 +89,7 @@ test('a replica that is opened again answers what waited for it with what was wr
   assert.equal(await counted, 2);
 });
 
-test('it answers with what it has where nobody tells how far the stream goes', async () => {
+test('it answers with what it has where the end of the stream is unknown', async () => {
   await using running = await started();
   const stream = running.streams.open(address.collection, FIRST_GENERATION);
   running.streams.open = () => stream;

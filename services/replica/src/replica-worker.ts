@@ -177,7 +177,8 @@ export class ReplicaWorker {
   }
 
   /**
-   * Others may have written while it was closed, and been told that it is done. What is being filled refuses at once.
+   * Others may have written while it was closed, and been answered that it is done. What is being filled refuses at
+   * once.
    */
   async #endReopening(slot: Slot, replica: Replica): Promise<void> {
     if (slot.reopening !== undefined && replica.isReadable) {
@@ -188,7 +189,7 @@ export class ReplicaWorker {
     settleReopening(slot);
   }
 
-  /** A store with damaged bytes is made anew from the stream, where that still reaches back to its beginning. */
+  /** A store with damaged bytes is rebuilt from the stream, where that still reaches back to its beginning. */
   async #opened(options: ReplicaOptions, signal: AbortSignal): Promise<Replica> {
     try {
       return await Replica.open(options, signal);

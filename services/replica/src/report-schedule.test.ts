@@ -31,7 +31,7 @@ test('everything is reported again now and then, so that no loss lasts', () => {
   assert.deepEqual(whole, [10_000, 20_000, 30_000]);
 });
 
-test('a newcomer is told everything with the next report', () => {
+test('a newcomer gets everything with the next report', () => {
   const schedule = start();
   schedule.noteNewcomer();
   assert.deepEqual(schedule.due(ALL, 500), ALL);

@@ -1,8 +1,8 @@
 // Which replicas the next report is about. What changed is reported at once and repeated for a while, since a report
 // may get lost; everything is reported now and then, and at once where a listener has come that may know nothing.
 //
-// Invariant: whatever is lost, a replica's last status is reported within `wholeEveryMs`, and a replica whose status
-// does not change costs nothing else.
+// Invariant: even if reports are lost, a replica's last status is reported within `wholeEveryMs`, and a replica whose
+// status does not change costs nothing else.
 
 import type { ReplicaStatus } from '@tributary/replica-core';
 import type { AppliedReplica } from '@tributary/wire';

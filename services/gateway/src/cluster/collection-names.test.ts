@@ -45,7 +45,7 @@ function stateAt(at: number, vectors: CollectionState['config']['vectors']): Met
 }
 
 function namesOf(metadata: LateMetadata): CollectionNames {
-  const refused = () => assert.fail('nobody asks for it');
+  const refused = () => assert.fail('no one asks for it');
   const whole: Metadata = {
     get state() {
       return metadata.state;

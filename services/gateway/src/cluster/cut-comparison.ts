@@ -84,7 +84,7 @@ export class CutComparison implements Disposable {
   }
 }
 
-/** What an operator is told of it, in a sentence. */
+/** A sentence about it for an operator. */
 export function describeDifference(difference: ReplicaDifference): string {
   const { shard, at, firstAt, equalAt, hashes } = difference;
   const contents = [...hashes].map(([peer, hash]) => `peer ${peer} ${hash.slice(0, 12)}…`);

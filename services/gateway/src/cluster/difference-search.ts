@@ -44,7 +44,7 @@ const POINTS_MAX = 100;
 /** Every bucket is a walk of two replicas over all their points. */
 const BUCKETS_MAX = 8;
 const SEARCH_WITHIN_MS = 60_000;
-/** What was being written to at the first look may be told apart a little later. */
+/** What was being written to at the first look may be compared a little later. */
 const NOTHING_FOUND_AGAIN_AFTER_MS = 10_000;
 const FOUND_AGAIN_AFTER_MS = 60_000;
 

@@ -1,5 +1,5 @@
 // Up to where each peer has folded META, as it reports. Whoever changed the metadata here waits a moment for the
-// others, so that a client that goes on at another peer finds there what it was told is done.
+// others, so that a client that goes on at another peer finds there what was answered as done.
 //
 // Invariant: a peer that is silent, or stuck, delays a change by the grace at most, and one that never said how far it
 // is not at all.

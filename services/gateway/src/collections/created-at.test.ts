@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startMemoryCluster } from '../testing/memory-cluster.ts';
 
-test('every peer reports when a collection was made, whatever is changed of it later', async () => {
+test('every peer reports when a collection was made, regardless of later changes', async () => {
   await using cluster = await startMemoryCluster({ peers: 2 });
   const send = async (peer: number, method: string, body?: object) => {
     const answer = await fetch(`${cluster.url(peer)}/collections/c`, {

@@ -109,7 +109,7 @@ test('of two gateways that are asked for different vectors of one name one is re
   assert.match(again.error, /Vector `late` already exists with other parameters/);
 });
 
-test('a vector that a dead gateway decided on is nobody’s until someone asks for it again', async () => {
+test('a vector that a dead gateway decided on is left until it is asked for again', async () => {
   await using cluster = await started();
   await decide(cluster, { kind: 'dense', params: { size: 2, distance: 'Dot' } });
   const points = [{ id: 1, vector: { late: [1, 2] } }];
@@ -134,7 +134,7 @@ test('what a dead gateway left half done the others finish by themselves', async
   });
 });
 
-test('what META decides is logged, whatever the client used its key for before', async () => {
+test('what META decides is logged, even if the client used its key before', async () => {
   await using cluster = await started();
   const keyed = async (request: string, body?: object) => {
     const key = { 'x-tributary-idempotency-key': 'once' };
@@ -171,7 +171,7 @@ test('a collection with an unnamed vector gets a named one beside it', async () 
   );
 });
 
-test('a deleted name is refused everywhere, and may be made anew with other parameters', async () => {
+test('a deleted name is refused everywhere, and may be created again with other parameters', async () => {
   await using cluster = await started();
   await ok(cluster, 0, 'PUT /vectors/late?wait=true', SMALL);
   await ok(cluster, 1, 'PUT /points?wait=true', { points: [{ id: 1, vector: { late: [1, 2] } }] });

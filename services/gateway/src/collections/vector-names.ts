@@ -188,7 +188,7 @@ export class VectorNames implements AsyncDisposable {
       if (collection === undefined || change?.revision !== revision) return;
       const operation = operationOf(name, change);
       if (operation === undefined) return;
-      logger.info({ vector: name }, `${change.phase} a vector that nobody finished`);
+      logger.info({ vector: name }, `${change.phase} a vector that was left unfinished`);
       await this.#log(collection, operation, { wait: false, ordering: 'weak' });
     };
     await retryUntilDone(finishOnce, { name: 'vector names', clock, random, logger, signal });

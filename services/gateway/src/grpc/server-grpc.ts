@@ -143,7 +143,7 @@ function trailerOf(cutOffMs: number | undefined): CallMetadata | undefined {
   return trailer;
 }
 
-/** There are no keys yet, so whoever reaches the port may do everything. */
+/** There are no keys yet, so every client that reaches the port may do everything. */
 function callerOf(call: Pick<ServerUnaryCall<Buffer, Buffer>, 'getPeer'>): Caller {
   return { protocol: 'grpc', address: call.getPeer(), access: 'manage' };
 }

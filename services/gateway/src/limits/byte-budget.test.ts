@@ -189,7 +189,7 @@ test('an answer whose client hung up before it was made takes no room', async ()
   await eventuallyRead(cluster);
 });
 
-test('what a batch of writes did is told where no answer has room', async () => {
+test('the outcome of a batch of writes is answered even where no other answer has room', async () => {
   await using cluster = await started({ answerBytesMax: 1 });
   const operations = Array.from({ length: 2_000 }, (_, id) => ({ delete: { points: [id] } }));
   const body = JSON.stringify({ operations });
@@ -226,7 +226,7 @@ test('a packed body counts as large as it becomes', async () => {
   await eventuallyWritten(cluster, packed, headers);
 });
 
-test('answers that nobody takes fill what there is for them and no more, and small ones go on', async () => {
+test('answers that no client takes fill what there is for them and no more, and small ones go on', async () => {
   await using cluster = await started({ answerBytesMax: 700_000 });
   await eventuallyWritten(cluster, upsert(400_000));
   const read = () => get(cluster, '/collections/c/points/1');

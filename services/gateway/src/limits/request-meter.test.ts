@@ -3,7 +3,7 @@ import test from 'node:test';
 import { SimulatedClock } from '@tributary/runtime';
 import { RequestMeter } from './request-meter.ts';
 
-test('what was counted of a collection goes with it, though nobody looks at it meanwhile', () => {
+test('what was counted of a collection goes with it, even if no one looks at it meanwhile', () => {
   const collections = new Set(['c']);
   const meter = new RequestMeter({
     clock: new SimulatedClock(),

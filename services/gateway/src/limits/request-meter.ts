@@ -1,5 +1,5 @@
 // Counts and times requests, and bounds how many and how large ones are in flight over both protocols. What it counted
-// is told as metrics under Qdrant's names and as the tallies of telemetry: one record, at 0.05 µs a request, serves
+// is reported as metrics under Qdrant's names and as the tallies of telemetry: one record, at 0.05 µs a request, serves
 // both.
 //
 // Invariant: what was counted of a collection is kept no longer than the collection.

@@ -155,7 +155,7 @@ export class PointsReader {
     );
   }
 
-  /** Errors, besides: `not_found`. */
+  /** Errors, in addition: `not_found`. */
   async get(
     collection: CollectionState,
     id: PointId,

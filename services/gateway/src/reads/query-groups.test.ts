@@ -109,7 +109,7 @@ test('groups behind thousands of points of one value are found and filled all th
   );
 });
 
-test('a grouped query groups what it finds without groups, whatever its prefetches', async () => {
+test('a grouped query groups what it finds without groups, with any prefetches', async () => {
   await using shards = new MemoryShards();
   const collection = await shards.create('p', POINTS_CONFIG);
   await shards.apply(collection, { kind: 'upsert', points: POINTS });

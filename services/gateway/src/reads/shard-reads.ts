@@ -37,7 +37,7 @@ import {
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import type { ReadTrace } from '../watching/read-trace.ts';
 
-/** How a read goes, besides what it asks. */
+/** How a read is done; what it asks comes separately. */
 export interface Reading {
   readonly consistency?: ReadConsistency | undefined;
   readonly minSequence?: Sequence | undefined;

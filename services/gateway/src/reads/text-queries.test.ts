@@ -60,7 +60,7 @@ async function found(collection: string, query: object): Promise<[number, number
 
 const asked = (text: unknown, others = {}) => ({ query: { text }, using: 'text', ...others });
 
-/** The formula of the contract over all points, whatever shards they are in. */
+/** The formula of the contract over all points, in all shards. */
 function bm25(terms: readonly string[], k = 1.2, b = 0.75): Map<number, number> {
   const documents = TEXTS.map((text) => text.split(' ').filter((token) => token !== ''));
   const filled = documents.filter(({ length }) => length > 0);

@@ -24,7 +24,7 @@ export interface ShardFanOutOptions {
   readonly tracer?: Tracer | undefined;
 }
 
-/** How to ask, besides what. */
+/** How to ask; what is asked comes separately. */
 export interface Asking<K extends ReplicaCallKind> {
   readonly signal: AbortSignal;
   readonly consistency?: ReadConsistency | undefined;

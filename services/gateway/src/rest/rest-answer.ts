@@ -37,7 +37,7 @@ export function answerBody(
   return { kind: 'small', text };
 }
 
-/** `onTaken` is told of every chunk that the connection asks for. */
+/** `onTaken` is called for every chunk that the connection asks for. */
 export function sendLarge(
   reply: FastifyReply,
   { start, rest }: Extract<AnswerBody, { kind: 'large' }>,

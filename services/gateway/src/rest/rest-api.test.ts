@@ -178,7 +178,7 @@ test('an alias stands for its collection everywhere, and a list of changes happe
   );
 });
 
-test('payload indexes are told with their parameters and can be taken away', async () => {
+test('payload indexes are shown with their parameters and can be removed', async () => {
   const make = (
     field_name: string,
     field_schema: 'integer' | 'datetime' | Record<string, unknown>,
@@ -205,7 +205,7 @@ test('payload indexes are told with their parameters and can be taken away', asy
   ]);
 });
 
-test('a write with a key happens once, and its retry is told the same operation', async () => {
+test('a write with a key happens once, and its retry is answered with the same operation', async () => {
   await client.createCollection('once', { vectors: { size: 1, distance: 'Dot' }, shard_number: 2 });
   const headers = { 'x-tributary-idempotency-key': 'order-7' };
   const write = (v: number, keyed: object) =>

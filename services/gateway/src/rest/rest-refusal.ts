@@ -16,7 +16,7 @@ const CONNECTION_ERRORS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
 };
 
-/** There are no keys yet, so whoever reaches the port may do everything. */
+/** There are no keys yet, so every client that reaches the port may do everything. */
 export function callerOf({ socket }: Pick<FastifyRequest, 'socket'>): Caller {
   return { protocol: 'rest', address: socket.remoteAddress, access: 'manage' };
 }

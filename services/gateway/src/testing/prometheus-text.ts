@@ -58,7 +58,7 @@ export function parsePrometheusText(text: string): Map<string, ParsedFamily> {
   return families;
 }
 
-/** The value of the one sample with these labels, whatever others it has. */
+/** The value of the one sample with these labels, and maybe others. */
 export function valueIn(
   families: ReadonlyMap<string, ParsedFamily>,
   name: string,

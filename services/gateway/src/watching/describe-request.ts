@@ -11,7 +11,7 @@ import type {
   ScrollQuery,
 } from '@tributary/model';
 
-/** What is told of a request: anything that JSON can hold, and bigints, which are written as text. */
+/** What is shown of a request: anything that JSON can hold, and bigints, which are written as text. */
 export type Described = Readonly<Record<string, unknown>>;
 
 const LIST_ITEMS_MAX = 16;

@@ -94,7 +94,7 @@ test('replicas that differ are an issue while they do', () => {
   assert.deepEqual(ids(), []);
 });
 
-test('a replica that is Dead or halted is an issue while it is, and anew after it was not', () => {
+test('a replica that is Dead or halted is an issue while it is, and a new one after it was not', () => {
   const { issues, ids, replace, clock } = withCollection(dead);
   const state = { ...EMPTY_METADATA, collections: new Map([['c', dead(memoryCollection('c'))]]) };
   const halted = [{ collection: collectionId('c'), shard: 0, reason: 'a hole in the stream' }];

@@ -165,7 +165,7 @@ export class Issues {
           if (state !== 'Dead') continue;
           found.push(
             this.#standing(`DEAD_REPLICA/${name}/${id}/${peer}`, name, {
-              description: `The replica of shard ${id} of '${name}' at peer ${peer} is Dead: it serves nobody`,
+              description: `The replica of shard ${id} of '${name}' at peer ${peer} is Dead: it serves no request`,
               message: `See whether peer ${peer} runs and reaches NATS; the replica recovers by itself once it does, unless the issues of that peer say what it needs`,
             }),
           );

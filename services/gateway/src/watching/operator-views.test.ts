@@ -1,4 +1,4 @@
-// What operators are told over HTTP, by peers in memory: metrics, telemetry, issues, slow requests.
+// What operators read over HTTP, of peers in memory: metrics, telemetry, issues, slow requests.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -189,7 +189,7 @@ test('what is counted and timed agrees with the requests made, over REST and gRP
   }
 });
 
-test('requests are told by their collection where that is asked for, an alias under its collection', async () => {
+test('requests are counted by their collection where that is asked for, an alias under its collection', async () => {
   await client.updateCollectionAliases({
     actions: [{ create_alias: { collection_name: 'watched', alias_name: 'nickname' } }],
   });

@@ -31,7 +31,7 @@ export interface ShardTime {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A read of very many steps is told by its first ones. */
+/** Of a read of very many steps the first ones are kept. */
 const STEPS_MAX = 64;
 
 export class ReadStep {

@@ -1,4 +1,4 @@
-// What is told of slow reads: here every read is slow, as the threshold is next to nothing.
+// What is logged of slow reads: here every read is slow, as the threshold is nearly 0.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -21,7 +21,7 @@ import { MemoryShards } from '../testing/memory-shards.ts';
 import { SlowLog, type SlowLogOptions } from './slow-log.ts';
 
 const RED: Filter = { must: [{ kind: 'match', key: 'colour', value: 'red' }] };
-const SECRET = 'payload-nobody-asked-about';
+const SECRET = 'payload-that-is-not-logged';
 
 interface Line {
   readonly operation: string;
@@ -99,7 +99,7 @@ function nearest(more: Partial<QueryRequest> = {}): QueryRequest {
   };
 }
 
-test('each query of a batch is told with its limit, its plan and where its time went', async () => {
+test('each query of a batch is logged with its limit, its plan and where its time went', async () => {
   const { reader, collection, shards, next } = await filled();
   await using _ = shards;
   const other = nearest({ using: 'other', limit: 7, params: { hnswEf: 64, exact: true } });
@@ -122,7 +122,7 @@ test('each query of a batch is told with its limit, its plan and where its time 
   assert.equal(about(/^colour has no index: one of type keyword would answer match$/), 1);
 });
 
-test('nested prefetches are told by where they stand in the tree', async () => {
+test('nested prefetches are named by their place in the tree', async () => {
   const { reader, collection, shards, next } = await filled();
   await using _ = shards;
   const leaf = (using: string, filter?: Filter) => {
@@ -215,7 +215,7 @@ test('neither vectors nor payloads are told, and no request makes a long line', 
   }
 });
 
-test('a read that failed is told with the code of its error', async () => {
+test('a read that failed is logged with the code of its error', async () => {
   const { reader, collection, shards, next } = await filled();
   await using _ = shards;
   await assert.rejects(reader.query(collection, [nearest({ query: { kind: 'dbsf' } })], {}));
@@ -231,7 +231,7 @@ test('a fast read is not told, and asks for no explanation', async () => {
   assert.ok(!shards.calls.includes('explain'));
 });
 
-test('what cannot be explained is told all the same, at most ten lines a second, the rest counted', async () => {
+test('what cannot be explained is logged too, at most ten lines a second, the rest counted', async () => {
   const clock = new SimulatedClock();
   const { slow, lines } = recorded({ clock });
   const call = () => Promise.reject(new TributaryError('unavailable', 'away'));
@@ -263,7 +263,7 @@ test('what cannot be explained is told all the same, at most ten lines a second,
   assert.equal(log.requests.length, 11);
 });
 
-test('a shard that gave no answer is told first, and the plan is that of one that did', async () => {
+test('a shard that gave no answer is logged first, and the plan is that of one that did', async () => {
   const { slow, next } = recorded();
   await using shards = new MemoryShards();
   const collection = await shards.create('c', { shardNumber: 2 });

@@ -79,7 +79,7 @@ test('a write for every replica is not completed with fewer than the factor wher
   assert.equal(isCompleted, false);
 });
 
-test('a silent replica that is behind delays nobody, and is not taken for one that has the write', async () => {
+test('a silent replica that is behind delays no write, and is not taken for one that has the write', async () => {
   const { clock, report, completed } = start('Active');
   report(other, 6);
   await clock.advance(SILENT_AFTER_MS + 1);

@@ -22,7 +22,7 @@ export interface ApplyWaitOptions {
 export interface AppliedTarget {
   readonly collection: CollectionState;
   readonly sequences: ReadonlyMap<ShardId, Sequence>;
-  /** Every Active replica, besides as many as the factor asks for. */
+  /** Every Active replica, not only as many as the factor asks for. */
   readonly everyReplica: boolean;
 }
 

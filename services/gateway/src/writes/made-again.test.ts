@@ -56,7 +56,7 @@ test('a write whose collection is made again while it is in flight is written to
   assert.equal(await count(), 2);
 });
 
-test('a write whose collection is deleted while it is in flight is told that there is none', async () => {
+test('a write whose collection is deleted while it is in flight is answered 404 by its name', async () => {
   const { cluster, done, upsert, arrived, release } = await start();
   await using _ = cluster;
   const late = upsert(1);

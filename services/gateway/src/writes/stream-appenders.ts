@@ -88,7 +88,7 @@ export function appendSpan({ id, name }: CollectionState, { kind }: PointOperati
 }
 
 /**
- * The id of the last message of the write, so that the stream itself refuses a second one, at whatever peer; keys kept
+ * The id of the last message of the write, so that the stream itself refuses a second one, at any peer; keys kept
  * here (rejected) would be forgotten with the peer. Keys of different collections are different writes, and a key may
  * be longer than a message id should be.
  */
