@@ -78,6 +78,26 @@ test('a peer that hears nothing of the log answers a read with a token rightly o
   await seesEverywhere([1], token, mark);
 });
 
+test('an alias that was switched at one peer names the other collection at every peer at once', async () => {
+  const sizes = { two: 2, three: 3 };
+  for (const [name, size] of Object.entries(sizes)) {
+    await restAt(0).createCollection(name, { vectors: { size, distance: 'Dot' } });
+  }
+  for (let round = 0; round < 15; round++) {
+    const [target, other] =
+      round % 2 === 0 ? (['two', 'three'] as const) : (['three', 'two'] as const);
+    const switching = { create_alias: { collection_name: target, alias_name: 'newest' } };
+    const actions = round === 0 ? [] : [{ delete_alias: { alias_name: 'newest' } }];
+    await restAt(round % 3).updateCollectionAliases({ actions: [...actions, switching] });
+    for (const peer of PEERS) {
+      const { config } = await restAt(peer).getCollection('newest');
+      const { vectors } = config.params;
+      assert.ok(vectors && 'size' in vectors);
+      assert.equal(vectors.size, sizes[target], `peer ${peer} still has ${other}`);
+    }
+  }
+});
+
 test('a write whose connection died is found done by its retry, which writes nothing again', async () => {
   const point = (mark: number) => ({ id: 77, vector: VECTOR, payload: { by: { mark } } });
   const key = { [KEY]: 'died' };
