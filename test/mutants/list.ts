@@ -1,5 +1,6 @@
 // Every bug that is planted, by the way that a write and then a query takes.
 
+import { CHANNEL_MUTANTS } from './channel-mutants.ts';
 import { CLUSTER_MUTANTS } from './cluster-mutants.ts';
 import { GATEWAY_MUTANTS } from './gateway-mutants.ts';
 import { LOG_MUTANTS } from './log-mutants.ts';
@@ -13,4 +14,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLUSTER_MUTANTS,
   ...GATEWAY_MUTANTS,
   ...SEARCH_MUTANTS,
+  ...CHANNEL_MUTANTS,
 ];

@@ -22,8 +22,10 @@ function start(answer: AnswerCall, isPassed: (message: Uint8Array) => boolean = 
   const closed: TributaryError[] = [];
   const onClosed = (reason: TributaryError) => closed.push(reason);
   const asking = new Channel(near, { name: 'far', onClosed });
-  const answering = new Channel(far, { name: 'near', answer });
-  return { asking, answering, near, far, seen, sizes, closed };
+  const bugs: unknown[] = [];
+  const onBug = (error: unknown) => bugs.push(error);
+  const answering = new Channel(far, { name: 'near', answer, onBug });
+  return { asking, answering, near, far, seen, sizes, closed, bugs };
 }
 
 async function turns(count = 6): Promise<void> {
@@ -68,7 +70,7 @@ test('an error keeps its code and text, and its cause says who answered', async 
     if (method === 0) throw error;
     return Promise.reject(method === 1 ? error : new Error('a bug'));
   };
-  const { asking } = start(refusing);
+  const { asking, bugs } = start(refusing);
   for (const method of [0, 1]) {
     await assert.rejects(asking.call(method, NO_BYTES), (error: TributaryError) => {
       assert.equal(error.code, 'not_found');
@@ -77,7 +79,9 @@ test('an error keeps its code and text, and its cause says who answered', async 
       return true;
     });
   }
+  assert.deepEqual(bugs, []);
   await assert.rejects(asking.call(2, NO_BYTES), { code: 'internal', message: 'a bug' });
+  assert.deepEqual(bugs.map(String), ['Error: a bug']);
 });
 
 test('a call that is given up ends with its reason, who answers is told, and its late answer is dropped', async () => {

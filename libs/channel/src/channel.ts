@@ -34,6 +34,8 @@ export interface ChannelOptions {
   readonly name: string;
   /** Absent where the other end asks nothing. */
   readonly answer?: AnswerCall;
+  /** Called with what `answer` throws that is no `TributaryError`: only its text reaches the caller. */
+  readonly onBug?: (error: unknown) => void;
   /** Called once, unless `close` is what ends it. */
   readonly onClosed?: (reason: TributaryError) => void;
 }
@@ -276,12 +278,17 @@ export class Channel {
       if (given instanceof Uint8Array) return this.#finish(call, FRAME.end, given);
       given.then(
         (bytes) => this.#finish(call, FRAME.end, bytes),
-        (error: unknown) => this.#finish(call, FRAME.error, encodeError(error)),
+        (error: unknown) => this.#refuse(call, error),
       );
       return false;
     } catch (error) {
-      return this.#finish(call, FRAME.error, encodeError(error));
+      return this.#refuse(call, error);
     }
+  }
+
+  #refuse(call: AnsweringCall, error: unknown): boolean {
+    if (!(error instanceof TributaryError)) this.#options.onBug?.(error);
+    return this.#finish(call, FRAME.error, encodeError(error));
   }
 
   #finish(call: AnsweringCall, kind: FrameKind, body: Uint8Array): boolean {

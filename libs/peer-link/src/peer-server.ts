@@ -54,36 +54,28 @@ export async function startPeerServer(options: PeerServerOptions): Promise<PeerS
 }
 
 function serve(
-  options: PeerServerOptions,
+  { handlers, logger }: PeerServerOptions,
   channels: Set<Channel>,
 ): handleBidiStreamingCall<Buffer, Buffer> {
   return (call) => {
     const channel: Channel = new Channel(serverPort(call), {
       name: `the caller at ${call.getPeer()}`,
-      answer: (asked) => answer(options, asked),
+      answer: (asked) => answer(handlers, asked),
+      onBug: (error) => logger.error({ error }, 'peer call failed'),
       onClosed: () => channels.delete(channel),
     });
     channels.add(channel);
   };
 }
 
-async function answer(
-  { handlers, logger }: PeerServerOptions,
-  asked: IncomingCall,
-): Promise<Uint8Array> {
-  try {
-    switch (asked.method) {
-      case PEER_METHOD.replica:
-        return await answerReplicaCall(handlers, asked);
-      case PEER_METHOD.introduce:
-        return encodeIntroduction(handlers.introduce());
-      default:
-        throw new TributaryError('not_implemented', `this peer answers no call ${asked.method}`);
-    }
-  } catch (error) {
-    // Its text is all that travels.
-    if (TributaryError.from(error).code === 'internal') logger.error({ error }, 'peer call failed');
-    throw error;
+function answer(handlers: PeerHandlers, asked: IncomingCall): Uint8Array | Promise<Uint8Array> {
+  switch (asked.method) {
+    case PEER_METHOD.replica:
+      return answerReplicaCall(handlers, asked);
+    case PEER_METHOD.introduce:
+      return encodeIntroduction(handlers.introduce());
+    default:
+      throw new TributaryError('not_implemented', `this peer answers no call ${asked.method}`);
   }
 }
 

@@ -5,7 +5,7 @@
 // Small calls are answered at once, large ones later, in parts, between which the thread does its other work. Opening
 // and closing of one replica happen in the order they were asked for.
 
-import { type AnswerCall, Channel, type IncomingCall } from '@tributary/channel';
+import { Channel, type IncomingCall } from '@tributary/channel';
 import type { CollectionConfig } from '@tributary/model';
 import {
   isLarge,
@@ -91,7 +91,8 @@ export class ReplicaWorker {
   start(): void {
     new Channel(this.#channelPort, {
       name: 'the main thread',
-      answer: noting(this.#options.onCrash, (call) => this.#answer(call)),
+      answer: (call) => this.#answer(call),
+      onBug: this.#options.onCrash,
     });
     this.#options.port.listen((message) => this.#handle(message));
     this.#options.port.post({ kind: 'ready' });
@@ -350,22 +351,6 @@ export class ReplicaWorker {
 async function done(work: Promise<void>): Promise<Uint8Array> {
   await work;
   return NO_BYTES;
-}
-
-/** As `answer`; an error that is a bug is reported to `onCrash` as well. */
-function noting(onCrash: (error: unknown) => void, answer: AnswerCall): AnswerCall {
-  const note = (error: unknown): never => {
-    if (!(error instanceof TributaryError)) onCrash(error);
-    throw error;
-  };
-  return (call) => {
-    try {
-      const given = answer(call);
-      return given instanceof Uint8Array ? given : given.catch(note);
-    } catch (error) {
-      return note(error);
-    }
-  };
 }
 
 function settleReopening(slot: Slot): void {
