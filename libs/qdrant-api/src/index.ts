@@ -5,7 +5,6 @@ export * from './grpc/collection-responses.ts';
 export * from './grpc/descriptors.ts';
 export { createFieldIndexOf, deleteFieldIndexOf } from './grpc/field-index.ts';
 export type { InParts, MessageParts } from './grpc/message-parts.ts';
-export { eachMessage } from './grpc/message-steps.ts';
 export * from './grpc/parameters.ts';
 export * from './grpc/points-responses.ts';
 export { queryOf } from './grpc/query-requests.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { atOnce } from '@tributary/runtime';
 import fc from 'fast-check';
-import { distributionBasedScoreFusion, reciprocalRankFusion } from './fusion.ts';
+import { distributionBasedScoreFusionSteps, reciprocalRankFusionSteps } from './fusion.ts';
 import { compareRanked, type Ranked } from './ranked.ts';
 
 const lists = fc.array(
@@ -50,7 +51,7 @@ test('reciprocal rank fusion adds 1 / ((position + 1) / weight + k - 1) over the
             }, 0),
           ]),
         );
-        assertAlike(reciprocalRankFusion(ranked, { k, weights: used }), expected);
+        assertAlike(atOnce(reciprocalRankFusionSteps(ranked, { k, weights: used })), expected);
       },
     ),
   );
@@ -61,7 +62,7 @@ test('the default of k = 2 gives 1 / (position + 2)', () => {
     { id: 7, score: 9 },
     { id: 3, score: 1 },
   ];
-  const fused = reciprocalRankFusion([list], { k: 2 });
+  const fused = atOnce(reciprocalRankFusionSteps([list], { k: 2 }));
   assert.deepEqual(fused, [
     { id: 7, score: 0.5 },
     { id: 3, score: Math.fround(1 / 3) },
@@ -69,7 +70,7 @@ test('the default of k = 2 gives 1 / (position + 2)', () => {
 });
 
 test('as many weights as lists are asked for', () => {
-  assert.throws(() => reciprocalRankFusion([[], []], { k: 2, weights: [1] }), {
+  assert.throws(() => atOnce(reciprocalRankFusionSteps([[], []], { k: 2, weights: [1] })), {
     code: 'bad_request',
   });
 });
@@ -97,7 +98,7 @@ test('distribution-based fusion adds what each list makes of a score between mea
         return list.length > 1 && spread > 0 && spread < 1e-3;
       };
       fc.pre(!ranked.some(isNoise));
-      assertAlike(distributionBasedScoreFusion(ranked), expected);
+      assertAlike(atOnce(distributionBasedScoreFusionSteps(ranked)), expected);
     }),
   );
 });
@@ -107,7 +108,7 @@ test('equal scores and single points stand in the middle of the distribution', (
     { id: 1, score: 0.3 },
     { id: 2, score: 0.3 },
   ];
-  const fused = distributionBasedScoreFusion([equal, [{ id: 2, score: 99 }], []]);
+  const fused = atOnce(distributionBasedScoreFusionSteps([equal, [{ id: 2, score: 99 }], []]));
   assert.deepEqual(fused, [
     { id: 2, score: 1 },
     { id: 1, score: 0.5 },

@@ -2,8 +2,10 @@
 // stands in the fusion and nothing else; higher is better, for lists of any distance.
 
 import type { PointId } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
+import { mapSteps, type Steps, sortSteps, TributaryError, visitSteps } from '@tributary/runtime';
 import { compareRanked, type Ranked } from './ranked.ts';
+
+const POINTS_PER_STEP = 1_000;
 
 export interface ReciprocalRankOptions {
   readonly k: number;
@@ -16,10 +18,10 @@ export interface ReciprocalRankOptions {
  * 1 that is the 1 / (k + position) of Cormack, Clarke and Büttcher (2009). Errors: `bad_request` where the weights are
  * not as many as the lists.
  */
-export function reciprocalRankFusion(
+export function* reciprocalRankFusionSteps(
   lists: readonly (readonly Ranked[])[],
   { k, weights }: ReciprocalRankOptions,
-): Ranked[] {
+): Steps<Ranked[]> {
   if (weights !== undefined && weights.length !== lists.length) {
     throw new TributaryError(
       'bad_request',
@@ -29,12 +31,12 @@ export function reciprocalRankFusion(
   const scores = new Map<PointId, number>();
   for (const [i, list] of lists.entries()) {
     const weight = weights?.[i] ?? 1;
-    for (const [position, { id }] of list.entries()) {
+    yield* visitSteps(list, POINTS_PER_STEP, ({ id }, position) => {
       const score = weight > 0 ? 1 / ((position + 1) / weight + k - 1) : 0;
       scores.set(id, (scores.get(id) ?? 0) + score);
-    }
+    });
   }
-  return sorted(scores);
+  return yield* sorted(scores);
 }
 
 /**
@@ -42,13 +44,17 @@ export function reciprocalRankFusion(
  * becomes 0 and its mean plus three becomes 1; the scaled scores of a point are added. A list of one point, or of equal
  * scores, gives 0.5 to each.
  */
-export function distributionBasedScoreFusion(lists: readonly (readonly Ranked[])[]): Ranked[] {
+export function* distributionBasedScoreFusionSteps(
+  lists: readonly (readonly Ranked[])[],
+): Steps<Ranked[]> {
   const scores = new Map<PointId, number>();
   for (const list of lists) {
     const scale = scaleOf(list);
-    for (const { id, score } of list) scores.set(id, (scores.get(id) ?? 0) + scale(score));
+    yield* visitSteps(list, POINTS_PER_STEP, ({ id, score }) => {
+      scores.set(id, (scores.get(id) ?? 0) + scale(score));
+    });
   }
-  return sorted(scores);
+  return yield* sorted(scores);
 }
 
 function scaleOf(list: readonly Ranked[]): (score: number) => number {
@@ -61,6 +67,9 @@ function scaleOf(list: readonly Ranked[]): (score: number) => number {
   return (score) => (score - low) / (6 * deviation);
 }
 
-function sorted(scores: ReadonlyMap<PointId, number>): Ranked[] {
-  return [...scores].map(([id, score]) => ({ id, score: Math.fround(score) })).sort(compareRanked);
+function* sorted(scores: ReadonlyMap<PointId, number>): Steps<Ranked[]> {
+  const ranked = yield* mapSteps([...scores], POINTS_PER_STEP, ([id, score]) => {
+    return { id, score: Math.fround(score) };
+  });
+  return yield* sortSteps(ranked, compareRanked);
 }

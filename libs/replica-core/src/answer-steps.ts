@@ -105,30 +105,33 @@ function bare<Query extends { readonly projection: Projection }>(query: Query): 
   return { ...query, projection: ID_ONLY };
 }
 
-/** A list behind as many empty ones as there are lists before it: parts of lists are joined so. */
+/** The first list of a part goes on with the last one of the part before: one that begins anew is behind an empty one. */
 function* searchSteps(
   queries: readonly SearchQuery[],
   reads: SmallReads,
 ): Generator<ReplicaAnswers['search'] | undefined> {
-  const after = (index: number) => new Array<readonly never[]>(index).fill([]);
   for (let from = 0; from < queries.length; ) {
     const [first] = queries.slice(from, from + 1);
     if (first !== undefined && first.limit > SMALL_POINTS_MAX) {
       if (first.filter !== undefined) yield* reads.evaluate(first.filter);
       const found = reads.search(bare(first));
-      for (const part of contentSteps(found, first.projection, reads)) yield [...after(from), part];
+      let isNew = from > 0;
+      for (const part of contentSteps(found, first.projection, reads)) {
+        yield isNew ? [[], part] : [part];
+        isNew = false;
+      }
       from++;
       continue;
     }
     let to = from + 1;
     while (to < queries.length && pointsOf(queries.slice(from, to + 1)) <= SMALL_POINTS_MAX) to++;
-    const lists: (readonly ScoredPoint[])[] = [];
+    const lists: (readonly ScoredPoint[])[] = from > 0 ? [[]] : [];
     for (const query of queries.slice(from, to)) {
       if (query.filter !== undefined) yield* reads.evaluate(query.filter);
       lists.push(reads.search(query));
       yield;
     }
-    yield [...after(from), ...lists];
+    yield lists;
     from = to;
   }
 }

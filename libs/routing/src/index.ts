@@ -4,7 +4,7 @@ export * from './place-replicas.ts';
 export * from './read-agreement.ts';
 export * from './replica-order.ts';
 export {
-  groupByShard,
+  groupSteps,
   readShards,
   shardOfPoint,
   stateOf,

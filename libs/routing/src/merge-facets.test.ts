@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { compareFacetValues } from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
 import fc from 'fast-check';
-import { mergeFacets } from './merge-facets.ts';
+import { mergeFacetSteps } from './merge-facets.ts';
 
 // An index has values of one kind: booleans meet no others.
 const values = fc.oneof(fc.constantFrom('a', 'b', '1'), fc.constantFrom(1, 2, -1.5));
@@ -12,7 +13,7 @@ const shards = fc.array(fc.uniqueArray(hits, { selector: ({ value }) => value })
 test('what the shards counted is summed by value, the most frequent first, equal ones by value', () => {
   fc.assert(
     fc.property(shards, fc.nat(6), (counted, limit) => {
-      const merged = mergeFacets(counted, Infinity);
+      const merged = atOnce(mergeFacetSteps(counted, Infinity));
       const all = counted.flat();
       assert.equal(new Set(merged.map(({ value }) => value)).size, merged.length);
       assert.deepEqual(
@@ -30,7 +31,7 @@ test('what the shards counted is summed by value, the most frequent first, equal
         assert.ok(count >= next.count);
         if (count === next.count) assert.ok(compareFacetValues(value, next.value) < 0);
       }
-      assert.deepEqual(mergeFacets(counted, limit), merged.slice(0, limit));
+      assert.deepEqual(atOnce(mergeFacetSteps(counted, limit)), merged.slice(0, limit));
     }),
   );
 });

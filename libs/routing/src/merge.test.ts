@@ -7,8 +7,9 @@ import {
   type PointId,
   sequence,
 } from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
 import fc from 'fast-check';
-import { mergeOrdered, mergeScored, mergeScroll } from './merge.ts';
+import { mergeOrderedSteps, mergeScoredSteps, mergeScrollSteps } from './merge.ts';
 
 const points = fc.array(
   fc.record({
@@ -44,7 +45,7 @@ test('the merge of sorted lists is the top of all points, each id once at its ne
           sign * (a.score - b.score) || comparePointIds(a.id, b.id);
         const lists = raw.map((list) => distinct(list).sort(better));
         const expected = newestById(lists).sort(better).slice(0, limit);
-        assert.deepEqual(mergeScored(lists, limit, distance), expected);
+        assert.deepEqual(atOnce(mergeScoredSteps(lists, limit, distance)), expected);
       },
     ),
   );
@@ -55,7 +56,10 @@ test('a scroll merge is the first ids of all lists, each id once at its newest v
     fc.property(fc.array(points, { minLength: 1, maxLength: 5 }), fc.nat(20), (raw, limit) => {
       const byId = (a: Scored, b: Scored) => comparePointIds(a.id, b.id);
       const lists = raw.map((list) => distinct(list).sort(byId));
-      assert.deepEqual(mergeScroll(lists, limit), newestById(lists).sort(byId).slice(0, limit));
+      assert.deepEqual(
+        atOnce(mergeScrollSteps(lists, limit)),
+        newestById(lists).sort(byId).slice(0, limit),
+      );
     }),
   );
 });
@@ -84,7 +88,7 @@ test('an ordered merge is the first values of all lists, a point once a value, a
           .filter(({ id, version }) => version === newest(id))
           .sort((a, b) => sign * (a.orderValue - b.orderValue) || comparePointIds(a.id, b.id))
           .slice(0, limit);
-        assert.deepEqual(mergeOrdered(lists, limit, direction), expected);
+        assert.deepEqual(atOnce(mergeOrderedSteps(lists, limit, direction)), expected);
       },
     ),
   );

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sequence } from '@tributary/model';
-import { agreedCount, agreedFacets, agreedRecords, agreementOf } from './read-agreement.ts';
+import { atOnce } from '@tributary/runtime';
+import { agreedCount, agreedFacetSteps, agreedRecordSteps, agreementOf } from './read-agreement.ts';
 
 const record = (id: number | string, version = 1) => ({ id, version: sequence(version) });
 
@@ -30,8 +31,11 @@ test('a record counts where enough replicas hold the same version, and comes onc
     [record(2, 4), record(1), record(3)],
     [record(3), record(1)],
   ];
-  assert.deepEqual(agreedRecords(lists, { asked: 3, needed: 2 }), [record(1), record(3)]);
-  assert.deepEqual(agreedRecords(lists, { asked: 3, needed: 3 }), [record(1)]);
+  assert.deepEqual(atOnce(agreedRecordSteps(lists, { asked: 3, needed: 2 })), [
+    record(1),
+    record(3),
+  ]);
+  assert.deepEqual(atOnce(agreedRecordSteps(lists, { asked: 3, needed: 3 })), [record(1)]);
 });
 
 test('a count is the smallest where all must agree, the median where a majority does', () => {
@@ -41,7 +45,7 @@ test('a count is the smallest where all must agree, the median where a majority 
 
 test('a point that stands in a list once for each of its values is one item a value', () => {
   const at = (orderValue: number) => ({ id: 1, version: sequence(1), orderValue });
-  const agreed = agreedRecords([[at(1), at(2)], [at(2)]], { asked: 2, needed: 2 });
+  const agreed = atOnce(agreedRecordSteps([[at(1), at(2)], [at(2)]], { asked: 2, needed: 2 }));
   assert.deepEqual(agreed, [at(2)]);
 });
 
@@ -57,8 +61,10 @@ test('facets agree value by value, and a value that a replica lacks counts nothi
       { value: 'a', count: 4 },
     ],
   ];
-  assert.deepEqual(agreedFacets(answers, { asked: 3, needed: 3 }), [{ value: 'a', count: 4 }]);
-  assert.deepEqual(agreedFacets(answers, { asked: 3, needed: 2 }), [
+  assert.deepEqual(atOnce(agreedFacetSteps(answers, { asked: 3, needed: 3 })), [
+    { value: 'a', count: 4 },
+  ]);
+  assert.deepEqual(atOnce(agreedFacetSteps(answers, { asked: 3, needed: 2 })), [
     { value: 'a', count: 4 },
     { value: 'b', count: 2 },
   ]);

@@ -12,6 +12,9 @@ import {
   type PointRecord,
   type ReadConsistency,
 } from '@tributary/model';
+import { type Steps, visitSteps } from '@tributary/runtime';
+
+const RECORDS_PER_STEP = 500;
 
 export interface Agreement {
   /** Replicas to ask. */
@@ -37,16 +40,18 @@ export function agreementOf(consistency: ReadConsistency, replicas: number): Agr
 }
 
 /** The items that enough of the lists hold in one version, in the order in which they first appear. */
-export function agreedRecords<T extends PointRecord>(
+export function* agreedRecordSteps<T extends PointRecord>(
   lists: readonly (readonly T[])[],
   agreement: Agreement,
-): T[] {
+): Steps<T[]> {
   const counts = new Map<string, { readonly record: T; count: number }>();
-  for (const record of lists.flat()) {
-    const key = `${record.version}/${typeof record.id}/${record.id}/${exactNumberOf(record.orderValue)}`;
-    const seen = counts.get(key);
-    if (seen === undefined) counts.set(key, { record, count: 1 });
-    else seen.count++;
+  for (const list of lists) {
+    yield* visitSteps(list, RECORDS_PER_STEP, (record) => {
+      const key = `${record.version}/${typeof record.id}/${record.id}/${exactNumberOf(record.orderValue)}`;
+      const seen = counts.get(key);
+      if (seen === undefined) counts.set(key, { record, count: 1 });
+      else seen.count++;
+    });
   }
   const agreed = [...counts.values()].filter(({ count }) => count >= agreement.needed);
   return agreed.map(({ record }) => record);
@@ -59,15 +64,23 @@ export function agreedCount(counts: readonly number[], agreement: Agreement): nu
 }
 
 /** Counts by value, as `agreedCount` of those the replicas gave; a value one of them lacks counts 0 there. */
-export function agreedFacets(
+export function* agreedFacetSteps(
   answers: readonly (readonly FacetHit[])[],
   agreement: Agreement,
-): FacetHit[] {
-  const values = new Set(answers.flatMap((hits) => hits.map(({ value }) => value)));
-  const tables = answers.map((hits) => new Map(hits.map(({ value, count }) => [value, count])));
-  return [...values].flatMap((value) => {
+): Steps<FacetHit[]> {
+  const values = new Set<FacetHit['value']>();
+  const tables = answers.map(() => new Map<FacetHit['value'], number>());
+  for (const [i, hits] of answers.entries()) {
+    yield* visitSteps(hits, RECORDS_PER_STEP, ({ value, count }) => {
+      values.add(value);
+      tables[i]?.set(value, count);
+    });
+  }
+  const agreed: FacetHit[] = [];
+  yield* visitSteps([...values], RECORDS_PER_STEP, (value) => {
     const counts = tables.map((table) => table.get(value) ?? 0);
     const count = agreedCount(counts, agreement);
-    return count === 0 ? [] : [{ value, count }];
+    if (count > 0) agreed.push({ value, count });
   });
+  return agreed;
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { firstShards, type ShardState } from '@tributary/metadata';
 import { ALL_SHARDS, firstShardMap, type ShardMap, shardId } from '@tributary/model';
+import { atOnce } from '@tributary/runtime';
 import fc from 'fast-check';
 import { shardIds, shardMaps } from './arbitraries.ts';
 import { positionOfPoint } from './point-position.ts';
-import { groupByShard, readShards, shardOfPoint, stateOf, writtenShards } from './shard-map.ts';
+import { groupSteps, readShards, shardOfPoint, stateOf, writtenShards } from './shard-map.ts';
 
 const pointIds = fc.oneof(fc.nat(), fc.uuid({ version: 4 }));
 
@@ -28,7 +29,7 @@ test('which ids the shards have changes nothing of how points are divided', () =
     fc.property(shardMaps, fc.uniqueArray(pointIds), (map, points) => {
       const ids = map.keys.get(null) ?? [];
       const numbered = firstShardMap(ids.map((_, position) => shardId(position)));
-      const parts = (by: ShardMap) => [...groupByShard(points, (id) => id, by)];
+      const parts = (by: ShardMap) => [...atOnce(groupSteps(points, (id) => id, by))];
       assert.deepEqual(
         parts(map),
         parts(numbered).map(([position, part]) => [ids[position], part]),

@@ -12,7 +12,7 @@ import {
   type ShardMap,
   type ShardTarget,
 } from '@tributary/model';
-import { assert, atOnce, type Steps } from '@tributary/runtime';
+import { assert, type Steps } from '@tributary/runtime';
 import { positionOfPoint } from './point-position.ts';
 
 /** The shard of the point under its key, null for none. */
@@ -21,14 +21,6 @@ export function shardOfPoint(map: ShardMap, id: PointId, key: ShardKey | null = 
 }
 
 /** The items by the shard of their points, in their order. */
-export function groupByShard<T>(
-  items: readonly T[],
-  idOf: (item: T) => PointId,
-  map: ShardMap,
-): ReadonlyMap<ShardId, readonly T[]> {
-  return atOnce(groupSteps(items, idOf, map));
-}
-
 export function* groupSteps<T>(
   items: readonly T[],
   idOf: (item: T) => PointId,

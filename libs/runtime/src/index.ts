@@ -7,6 +7,7 @@ export * from './error.ts';
 export * from './event-loop-delay.ts';
 export * from './exposition.ts';
 export * from './folder-lock.ts';
+export * from './list-steps.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './ports.ts';

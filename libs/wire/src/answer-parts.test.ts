@@ -50,3 +50,12 @@ test('what has no parts comes as one', () => {
   assert.equal(travelled('count', 7), 7);
   assert.throws(() => joinAnswer('count', [1, 2]), { code: 'corrupt' });
 });
+
+test('many small lists share their parts, and no part grows with the number of lists before it', () => {
+  const answer = Array.from({ length: 2_000 }, (_, i) => points(i % 12, 1));
+  const parts = [...partsOfAnswer('search', answer)];
+  assert.ok(parts.length > 1 && parts.length < 20, `${parts.length} parts`);
+  const lists = parts.reduce((sum, part) => sum + part.length, 0);
+  assert.ok(lists < 2_000 + 2 * parts.length, `${lists} lists`);
+  assert.deepEqual(travelled('search', answer), answer);
+});

@@ -1,5 +1,6 @@
 // Large answers in parts, each an answer of its kind by itself: so none is a message that a thread is held by, or that
-// others have to wait behind. Joined they are the answer: lists are appended, and lists of lists each to its own.
+// others have to wait behind. Joined they are the answer: lists are appended; of lists of lists the first of a part goes
+// on with the last of the part before it.
 
 import {
   isDense,
@@ -103,7 +104,7 @@ function* partedRecords<T extends PointRecord>(records: readonly T[]): Generator
   yield from === 0 ? records : records.slice(from);
 }
 
-/** A part of one list stands behind as many empty ones as there are lists before it. */
+/** A part that begins with a new list has an empty one before it. */
 function* partedLists(
   lists: readonly (readonly ScoredPoint[])[],
 ): Generator<readonly (readonly ScoredPoint[])[]> {
@@ -116,10 +117,27 @@ function* partedLists(
     for (const point of list) bytes += contentBytes(point);
   }
   if (items <= PART_ITEMS_MAX && bytes <= PART_BYTES_MAX) return yield lists;
+  let part: (readonly ScoredPoint[])[] = [];
+  items = 0;
+  bytes = 0;
   for (const [i, list] of lists.entries()) {
-    const before: (readonly ScoredPoint[])[] = new Array(i).fill([]);
-    for (const part of partedRecords(list)) yield [...before, part];
+    let isNew = true;
+    for (const some of partedRecords(list)) {
+      const size = some.reduce((sum, point) => sum + HEAD_BYTES + contentBytes(point), 0);
+      const isFull = items + some.length > PART_ITEMS_MAX || bytes + size > PART_BYTES_MAX;
+      if (!isNew || (isFull && i > 0)) {
+        yield part;
+        part = isNew ? [[]] : [];
+        items = 0;
+        bytes = 0;
+      }
+      part.push(some);
+      items += some.length;
+      bytes += size;
+      isNew = false;
+    }
   }
+  yield part;
 }
 
 function* partedBucket({ appliedSequence, points }: BucketPoints): Generator<BucketPoints> {
@@ -141,9 +159,9 @@ function joinedLists(
   const lists: ScoredPoint[][] = [];
   for (const part of parts) {
     for (const [i, list] of part.entries()) {
-      const target = lists[i] ?? [];
-      lists[i] = target;
-      for (const point of list) target.push(point);
+      const last = i === 0 ? lists.at(-1) : undefined;
+      if (last === undefined) lists.push([...list]);
+      else for (const point of list) last.push(point);
     }
   }
   return lists;

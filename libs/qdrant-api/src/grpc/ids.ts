@@ -2,11 +2,10 @@
 
 import type { PointId } from '@tributary/model';
 import { parsePointId, pointIdFromBigInt } from '@tributary/model';
-import type { Steps } from '@tributary/runtime';
+import { mapSteps, type Steps } from '@tributary/runtime';
 import { formatError, invalidPointId } from '../errors.ts';
 import type { PointId as PointIdMessage } from '../gen/qdrant_common.ts';
 import { shown } from '../requests/json-reader.ts';
-import { eachMessage } from './message-steps.ts';
 
 /** An id takes well below a microsecond. */
 const IDS_PER_STEP = 1_000;
@@ -23,7 +22,7 @@ export function readPointIds(messages: readonly PointIdMessage[], path: string):
 }
 
 export function pointIdSteps(messages: readonly PointIdMessage[], path: string): Steps<PointId[]> {
-  return eachMessage(messages, IDS_PER_STEP, (id, i) => readPointId(id, `${path}[${i}]`));
+  return mapSteps(messages, IDS_PER_STEP, (id, i) => readPointId(id, `${path}[${i}]`));
 }
 
 export function pointIdMessage(id: PointId): PointIdMessage {

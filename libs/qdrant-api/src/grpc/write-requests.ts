@@ -1,7 +1,7 @@
 // Protobuf requests that change points to the same operations as REST requests become, in steps of some points or ids.
 
 import type { GivenOperation, PointOperation, PointSelector } from '@tributary/model';
-import type { Steps } from '@tributary/runtime';
+import { mapSteps, type Steps } from '@tributary/runtime';
 import { emptyUpdate, formatError, validationError } from '../errors.ts';
 import {
   type ClearPayloadPoints,
@@ -24,7 +24,6 @@ import { payloadChange, vectorUpdate } from '../requests/update.ts';
 import { unsupported } from '../unsupported.ts';
 import { readFilter } from './filter.ts';
 import { pointIdSteps, readPointId } from './ids.ts';
-import { eachMessage } from './message-steps.ts';
 import { objectOfEntries, payloadOfEntries } from './payload-reader.ts';
 import { readVectors } from './vectors.ts';
 
@@ -47,7 +46,7 @@ export function* upsertMessageSteps(message: Upsert): Steps<GivenOperation & { k
   if (message.points.length === 0) throw emptyUpdate();
   return {
     kind: 'upsert',
-    points: yield* eachMessage(message.points, POINTS_PER_STEP, pointOf),
+    points: yield* mapSteps(message.points, POINTS_PER_STEP, pointOf),
     ...(mode !== undefined && { mode }),
     ...(updateFilter && { updateFilter: readFilter(updateFilter, 'update_filter') }),
   };
@@ -82,7 +81,7 @@ export function* updateVectorsMessageSteps(message: UpdateVectors): Steps<GivenO
   if (points.length === 0) throw emptyUpdate();
   return {
     kind: 'updateVectors',
-    points: yield* eachMessage(points, POINTS_PER_STEP, vectorUpdateOf),
+    points: yield* mapSteps(points, POINTS_PER_STEP, vectorUpdateOf),
     ...(updateFilter && { updateFilter: readFilter(updateFilter, 'update_filter') }),
   };
 }

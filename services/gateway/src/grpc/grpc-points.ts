@@ -11,7 +11,6 @@ import {
   deletePointsMessageSteps,
   deleteVectorsMessageSteps,
   discoverOf,
-  eachMessage,
   facetOf,
   facetResponse,
   type GrpcMethod,
@@ -41,7 +40,7 @@ import {
   updateVectorsMessageSteps,
   upsertMessageSteps,
 } from '@tributary/qdrant-api';
-import { endInSlices, type Steps } from '@tributary/runtime';
+import { endInSlices, mapSteps, type Steps } from '@tributary/runtime';
 import type { WriteRequest } from '../endpoints/collection-endpoints.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
@@ -135,7 +134,7 @@ export function queryMethods({ query, groups }: Endpoints): HostedMethod[] {
     queriesOf: (message: Message) => readonly One[],
     parse: (message: One) => QueryRequest,
   ) => {
-    const steps = (message: Message) => eachMessage(queriesOf(message), QUERIES_PER_STEP, parse);
+    const steps = (message: Message) => mapSteps(queriesOf(message), QUERIES_PER_STEP, parse);
     return hosted(method, query, readOf(inSlices(steps)), scoredBatchResponse);
   };
   const grouped = <Message extends ReadMessage>(

@@ -24,7 +24,7 @@ import {
   pointDoesNotExist,
   type RetrieveRequest,
 } from '@tributary/qdrant-api';
-import type { Clock, Random } from '@tributary/runtime';
+import { type Clock, endInSlices, type Random, type Steps, visitSteps } from '@tributary/runtime';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { within } from '../cluster/within.ts';
 import type { HeldReadParameters } from '../limits/byte-budget.ts';
@@ -56,6 +56,7 @@ export interface ScrollPage {
   readonly nextPageOffset?: PointId;
 }
 
+const POINTS_PER_STEP = 1_000;
 /** The write it belongs to is completed, and only its answer waits. */
 const FIND_MISSING_WITHIN_MS = 2_000;
 /** Values of a shard that are counted for a facet that need not be exact, as a factor of the limit, and at least. */
@@ -178,8 +179,7 @@ export class PointsReader {
       ...(minSequence !== undefined && { minSequence }),
     };
     const found = await this.retrieve(collection, { ids, projection: ID_ONLY }, bounds);
-    const present = new Set(found.map((record) => record.id));
-    return ids.filter((id) => !present.has(id));
+    return endInSlices(missingSteps(ids, found));
   }
 
   async scroll(
@@ -232,4 +232,14 @@ export class PointsReader {
       if (trace !== undefined) slowLog?.read(trace, asked, failure);
     }
   }
+}
+
+function* missingSteps(ids: readonly PointId[], found: readonly PointRecord[]): Steps<PointId[]> {
+  const present = new Set<PointId>();
+  yield* visitSteps(found, POINTS_PER_STEP, ({ id }) => void present.add(id));
+  const missing: PointId[] = [];
+  yield* visitSteps(ids, POINTS_PER_STEP, (id) => {
+    if (!present.has(id)) missing.push(id);
+  });
+  return missing;
 }

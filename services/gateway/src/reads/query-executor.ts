@@ -24,21 +24,27 @@ import {
   storedDatatypeOf,
 } from '@tributary/model';
 import {
-  distributionBasedScoreFusion,
+  distributionBasedScoreFusionSteps,
   maximalMarginalRelevance,
   type Ranked,
-  reciprocalRankFusion,
+  reciprocalRankFusionSteps,
   similarityOf,
 } from '@tributary/ranking';
-import { type Random, TributaryError } from '@tributary/runtime';
+import {
+  endInSlices,
+  type Random,
+  type Steps,
+  TributaryError,
+  visitSteps,
+} from '@tributary/runtime';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { allOf, notThese, onlyThese } from './filters.ts';
-import { type FoundPoints, formulaScores } from './formula-scores.ts';
+import { type FoundPoints, formulaSteps } from './formula-scores.ts';
 import { type StageScoring, scoreStages, stagesOf } from './query-examples.ts';
 import { SearchBatch } from './search-batch.ts';
-import { plainQueries, searchQuery, type Want } from './search-queries.ts';
+import { plainQuerySteps, searchQuery, type Want } from './search-queries.ts';
 import type { Reading, ShardReads } from './shard-reads.ts';
-import { checkIdf, isWeighed, weighTerms } from './term-weighing.ts';
+import { isWeighed, weighTerms } from './term-weighing.ts';
 import { scoreTexts } from './text-scorings.ts';
 
 export interface QueryExecutorOptions {
@@ -56,6 +62,7 @@ interface Run {
   readonly reading: Reading;
 }
 
+const POINTS_PER_STEP = 1_000;
 /** The score of points that nothing was said about but that they are there. */
 const UNRANKED = 1;
 const SEED_MAX = 2 ** 31;
@@ -77,10 +84,7 @@ export class QueryExecutor {
     const { reads } = this.#options;
     reading.trace?.run(requests);
     const search = (queries: readonly SearchQuery[]) => reads.search(collection, queries, reading);
-    for (const request of requests) {
-      for (const stage of stagesOf(request)) checkIdf(collection, stage);
-    }
-    const plain = plainQueries(collection, requests);
+    const plain = await endInSlices(plainQuerySteps(collection, requests));
     if (plain !== undefined) {
       for (const [i, query] of plain.entries()) nameStage(reading, query, requests[i]);
       const lists = await search(plain);
@@ -145,11 +149,7 @@ export class QueryExecutor {
     }
     const ids = points.map(({ id }) => id);
     const records = await this.#options.reads.retrieve(collection, ids, projection, reading);
-    const byId = new Map(records.map((record) => [record.id, record]));
-    return points.flatMap((point) => {
-      const record = byId.get(point.id);
-      return record === undefined ? [] : [{ ...point, ...record }];
-    });
+    return endInSlices(joinSteps(points, records));
   }
 
   /** At most `want.limit` points, best first. `outer` is what the stages above ask for. */
@@ -176,15 +176,17 @@ export class QueryExecutor {
     { filter, lists, want }: { filter: Filter | undefined; lists: ScoredPoint[][]; want: Want },
   ): Promise<ScoredPoint[]> {
     const { query } = stage;
-    const found = new Map(lists.flat().map((point) => [point.id, point]));
+    const found = await endInSlices(byIdSteps(lists));
+    const top = async (ranked: Steps<Ranked[]>) =>
+      endInSlices(topSteps(await endInSlices(ranked), found, stage, want));
     switch (query?.kind) {
       case 'rrf':
-        return topOf(reciprocalRankFusion(lists, query), found, stage, want);
+        return top(reciprocalRankFusionSteps(lists, query));
       case 'dbsf':
-        return topOf(distributionBasedScoreFusion(lists), found, stage, want);
+        return top(distributionBasedScoreFusionSteps(lists));
       case 'formula': {
-        const ranked = await formulaScores(query, lists, this.#found(run, [...found.keys()]));
-        return topOf(ranked, found, stage, want);
+        const points = this.#found(run, [...found.keys()]);
+        return top(await formulaSteps(query, lists, points));
       }
       default: {
         if (found.size === 0) return [];
@@ -313,18 +315,45 @@ function ranksIds({ query }: QueryStage): boolean {
   }
 }
 
-function topOf(
+/** The best of what the lists found by another stage's scores. */
+function* topSteps(
   ranked: readonly Ranked[],
   found: ReadonlyMap<PointId, ScoredPoint>,
   { scoreThreshold }: QueryStage,
   { limit }: Want,
-): ScoredPoint[] {
+): Steps<ScoredPoint[]> {
   const passing =
     scoreThreshold === undefined ? ranked : ranked.filter(({ score }) => score >= scoreThreshold);
-  return passing.slice(0, limit).flatMap(({ id, score }) => {
+  const top: ScoredPoint[] = [];
+  yield* visitSteps(passing.slice(0, limit), POINTS_PER_STEP, ({ id, score }) => {
     const point = found.get(id);
-    return point === undefined ? [] : [{ id, version: point.version, score }];
+    if (point !== undefined) top.push({ id, version: point.version, score });
   });
+  return top;
+}
+
+function* byIdSteps<T extends PointRecord>(
+  lists: readonly (readonly T[])[],
+): Steps<ReadonlyMap<PointId, T>> {
+  const byId = new Map<PointId, T>();
+  for (const list of lists) {
+    yield* visitSteps(list, POINTS_PER_STEP, (point) => void byId.set(point.id, point));
+  }
+  return byId;
+}
+
+/** The points, each with its record; those that have none are left out. */
+function* joinSteps(
+  points: readonly ScoredPoint[],
+  records: readonly PointRecord[],
+): Steps<ScoredPoint[]> {
+  const byId = yield* byIdSteps([records]);
+  const joined: ScoredPoint[] = [];
+  yield* visitSteps(points, POINTS_PER_STEP, (point) => {
+    const record = byId.get(point.id);
+    if (record !== undefined) joined.push({ ...point, ...record });
+  });
+  return joined;
 }
 
 function page(points: ScoredPoint[], offset: number): ScoredPoint[] {

@@ -23,6 +23,7 @@ import {
   type ScoredPoint,
 } from '@tributary/model';
 import { GroupCollector } from '@tributary/ranking';
+import { endInSlices, mapSteps, visitSteps } from '@tributary/runtime';
 import type { CollectionNames } from '../cluster/collection-names.ts';
 import { allOf, notThese } from './filters.ts';
 import { lookupCollection } from './query-examples.ts';
@@ -35,6 +36,8 @@ export interface QueryGroupsOptions {
   readonly names: CollectionNames;
 }
 
+/** Parsing the payload takes some 2 µs. */
+const POINTS_PER_STEP = 200;
 const FIRST_POINTS_MIN = 64;
 const WIDENING = 4;
 /** More than a replica holds; limits travel in 32 bits, and twice this must. */
@@ -65,11 +68,12 @@ export class QueryGroups {
       other === undefined || lookup === undefined
         ? new Map<PointId, PointRecord>()
         : await this.#lookUp(other, groups, lookup.projection, reading);
-    return groups.map(({ id, hits: ofGroup }) => {
+    const steps = mapSteps(groups, POINTS_PER_STEP, ({ id, hits: ofGroup }) => {
       const point = found.get(idOfKey(id) ?? '');
       const group = { id, hits: ofGroup.flatMap((hit) => hits.get(hit.id) ?? []) };
       return point === undefined ? group : { ...group, lookup: point };
     });
+    return endInSlices(steps);
   }
 
   async #collect(collection: CollectionState, request: GroupsRequest, reading: Reading) {
@@ -81,7 +85,7 @@ export class QueryGroups {
     while (true) {
       const collector = new GroupCollector<ScoredPoint>(options);
       const points = await search(limit);
-      take(collector, points);
+      await take(collector, points);
       if (collector.isComplete || points.length < limit) return collector.groups();
       if (limit >= WIDE_POINTS_MAX && canNarrow(query)) {
         const seen = new Set(points.map(({ id }) => id));
@@ -140,16 +144,18 @@ export class QueryGroups {
 type Collector = GroupCollector<ScoredPoint>;
 type Narrowed = (filter: Filter) => Promise<ScoredPoint[]>;
 
-function take(collector: Collector, points: readonly ScoredPoint[]): void {
-  for (const point of points) {
-    if (point.payload !== undefined) collector.add(point, payloadFromBytes(point.payload));
-  }
+async function take(collector: Collector, points: readonly ScoredPoint[]): Promise<void> {
+  await endInSlices(
+    visitSteps(points, POINTS_PER_STEP, (point) => {
+      if (point.payload !== undefined) collector.add(point, payloadFromBytes(point.payload));
+    }),
+  );
 }
 
 async function findMore(collector: Collector, key: string, search: Narrowed): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX && collector.missing > 0; round++) {
     const known = collector.keys;
-    take(collector, await search({ must: [{ kind: 'matchExcept', key, except: known }] }));
+    await take(collector, await search({ must: [{ kind: 'matchExcept', key, except: known }] }));
     if (collector.keys.length === known.length) return;
   }
 }
@@ -166,7 +172,7 @@ async function fillUp(
     const ofOpen: Filter = { must: [{ kind: 'matchAny', key, any: open }] };
     const points = await search(allOf(ofOpen, notThese([...seen])) ?? ofOpen);
     if (points.length === 0) return;
-    take(collector, points);
+    await take(collector, points);
     for (const { id } of points) seen.add(id);
   }
 }

@@ -1,5 +1,5 @@
 // Gathers the searches that the parts of a request ask for in one turn into one call to each shard. Plain searches need
-// none of this (`plainQueries`).
+// none of this (`plainQuerySteps`).
 
 import type { ScoredPoint, SearchQuery } from '@tributary/model';
 

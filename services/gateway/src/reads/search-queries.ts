@@ -11,7 +11,12 @@ import type {
   TextScoring,
 } from '@tributary/model';
 import { prepareVector } from '@tributary/qdrant-api';
-import { isWeighed } from './term-weighing.ts';
+import { type Steps, visitSteps } from '@tributary/runtime';
+import { stagesOf } from './query-examples.ts';
+import { checkIdf, isWeighed } from './term-weighing.ts';
+
+/** One of 1,536 dimensions takes some 5 µs. */
+const QUERIES_PER_STEP = 50;
 
 /** What is wanted of a stage. */
 export interface Want {
@@ -19,13 +24,20 @@ export interface Want {
   readonly projection: Projection;
 }
 
-/** The searches where every request is for the points nearest to a given vector and needs nothing else first. */
-export function plainQueries(
+/**
+ * The searches where every request is for the points nearest to a given vector and needs nothing else first.
+ * Errors: `bad_request` where a stage asks for weights that its vector has not.
+ */
+export function* plainQuerySteps(
   collection: CollectionState,
   requests: readonly QueryRequest[],
-): SearchQuery[] | undefined {
+): Steps<SearchQuery[] | undefined> {
+  yield* visitSteps(requests, QUERIES_PER_STEP, (request) => {
+    for (const stage of stagesOf(request)) checkIdf(collection, stage);
+  });
   const queries: SearchQuery[] = [];
-  for (const request of requests) {
+  for (const [i, request] of requests.entries()) {
+    if (i % QUERIES_PER_STEP === QUERIES_PER_STEP - 1) yield;
     const { query, using, filter, projection } = request;
     if (request.prefetch.length > 0 || query?.kind !== 'nearest') return undefined;
     if (request.lookupFrom !== undefined) return undefined;

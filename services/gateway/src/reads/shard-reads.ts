@@ -23,19 +23,25 @@ import {
 } from '@tributary/model';
 import { sumTermStatistics, sumTextStatistics } from '@tributary/ranking';
 import {
+  type Agreement,
   agreedCount,
-  agreedFacets,
-  agreedRecords,
-  groupByShard,
-  mergeFacets,
-  mergeNewest,
-  mergeOrdered,
-  mergeScored,
-  mergeScroll,
+  agreedFacetSteps,
+  agreedRecordSteps,
+  groupSteps,
+  mergeFacetSteps,
+  mergeOrderedSteps,
+  mergeScoredSteps,
+  mergeScrollSteps,
+  newestSteps,
   stateOf,
 } from '@tributary/routing';
+import { endInSlices, mapSteps, type Steps, sortSteps, visitSteps } from '@tributary/runtime';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import type { ReadTrace } from '../watching/read-trace.ts';
+
+/** Merging ten points of three shards takes some 10 µs. */
+const SEARCHES_PER_STEP = 50;
+const POINTS_PER_STEP = 1_000;
 
 /** How a read is done; what it asks comes separately. */
 export interface Reading {
@@ -76,18 +82,16 @@ export class ShardReads {
         ...reading,
         step,
         combine: (ofReplicas, agreement) =>
-          queries.map((_, i) =>
-            agreedRecords(
-              ofReplicas.map((lists) => lists[i] ?? []),
-              agreement,
-            ),
+          endInSlices(
+            eachSearch(queries, ofReplicas, (_, lists) => agreedRecordSteps(lists, agreement)),
           ),
       },
     );
-    const merged = queries.map((query, i) => {
-      const lists = answers.map((ofShard) => ofShard[i] ?? []);
-      return mergeScored(lists, query.limit, scoreOrder(collection, query));
-    });
+    const merged = await endInSlices(
+      eachSearch(queries, answers, (query, lists) =>
+        mergeScoredSteps(lists, query.limit, scoreOrder(collection, query)),
+      ),
+    );
     step?.end(merged.map(({ length }) => length));
     return merged;
   }
@@ -103,11 +107,14 @@ export class ShardReads {
     const answers = await this.#fanOut.askEach<'scroll'>(
       collection,
       { kind: 'scroll', query },
-      { ...reading, step, combine: agreedRecords },
+      { ...reading, step, combine: agreedRecords<PointRecord> },
     );
     step?.end([answers.reduce((sum, records) => sum + records.length, 0)]);
-    if (query.orderBy === undefined) return mergeScroll(answers, query.limit);
-    return mergeOrdered(answers, query.limit, query.orderBy.direction);
+    return endInSlices(
+      query.orderBy === undefined
+        ? mergeScrollSteps(answers, limit)
+        : mergeOrderedSteps(answers, limit, query.orderBy.direction),
+    );
   }
 
   /** Only the points that are there, in the order asked; an id asked twice comes once. */
@@ -119,7 +126,7 @@ export class ShardReads {
   ): Promise<PointRecord[]> {
     const unique = [...new Set(ids)];
     const step = reading.trace?.begin(collection, { kind: 'retrieve', limit: unique.length });
-    const groups = groupByShard(unique, (id) => id, collection.shardMap);
+    const groups = await endInSlices(groupSteps(unique, (id) => id, collection.shardMap));
     const answers = await Promise.all(
       [...groups].map(([shard, idsOfShard]) => {
         const state = stateOf(collection.shards, shard);
@@ -128,9 +135,9 @@ export class ShardReads {
         return this.#fanOut.ask<'retrieve'>(collection, state, call, asking);
       }),
     );
-    const byId = new Map(answers.flat().map((record) => [record.id, record]));
-    step?.end([byId.size]);
-    return unique.flatMap((id) => byId.get(id) ?? []);
+    const records = await endInSlices(inOrderOf(unique, answers));
+    step?.end([records.length]);
+    return records;
   }
 
   async count(
@@ -158,14 +165,10 @@ export class ShardReads {
     const answers = await this.#fanOut.askEach<'sample'>(
       collection,
       { kind: 'sample', query },
-      { ...reading, step, combine: agreedRecords },
+      { ...reading, step, combine: agreedRecords<PointRecord> },
     );
     step?.end([answers.reduce((sum, records) => sum + records.length, 0)]);
-    return mergeNewest(answers)
-      .map((record) => ({ record, hash: sampleHash(record.id, seed) }))
-      .sort((a, b) => a.hash - b.hash || comparePointIds(a.record.id, b.record.id))
-      .slice(0, limit)
-      .map(({ record }) => record);
+    return endInSlices(sampleSteps(answers, seed, limit));
   }
 
   /** The most frequent first, equal counts by value. `perShard` values of each shard are counted. */
@@ -180,9 +183,13 @@ export class ShardReads {
     const answers = await this.#fanOut.askEach<'facet'>(
       collection,
       { kind: 'facet', query: { ...query, limit: perShard } },
-      { ...reading, step, combine: agreedFacets },
+      {
+        ...reading,
+        step,
+        combine: (hits, agreement) => endInSlices(agreedFacetSteps(hits, agreement)),
+      },
     );
-    const hits = mergeFacets(answers, limit);
+    const hits = await endInSlices(mergeFacetSteps(answers, limit));
     step?.end([hits.length]);
     return hits;
   }
@@ -223,6 +230,62 @@ export class ShardReads {
     step?.end([statistics.documents]);
     return statistics;
   }
+}
+
+/** What `make` makes of each query's lists, one a shard or a replica. */
+function* eachSearch(
+  queries: readonly SearchQuery[],
+  answers: readonly (readonly (readonly ScoredPoint[])[])[],
+  make: (query: SearchQuery, lists: readonly (readonly ScoredPoint[])[]) => Steps<ScoredPoint[]>,
+): Steps<ScoredPoint[][]> {
+  const made: ScoredPoint[][] = [];
+  for (const [i, query] of queries.entries()) {
+    if (i % SEARCHES_PER_STEP === SEARCHES_PER_STEP - 1) yield;
+    const lists = answers.map((each) => each[i] ?? []);
+    made.push(yield* make(query, lists));
+  }
+  return made;
+}
+
+function agreedRecords<T extends PointRecord>(
+  lists: readonly (readonly T[])[],
+  agreement: Agreement,
+): T[] | Promise<T[]> {
+  return endInSlices(agreedRecordSteps(lists, agreement));
+}
+
+/** The records of the lists in the order of their ids. */
+function* inOrderOf(
+  ids: readonly PointId[],
+  lists: readonly (readonly PointRecord[])[],
+): Steps<PointRecord[]> {
+  const byId = new Map<PointId, PointRecord>();
+  for (const list of lists) {
+    yield* visitSteps(list, POINTS_PER_STEP, (record) => void byId.set(record.id, record));
+  }
+  const records: PointRecord[] = [];
+  yield* visitSteps(ids, POINTS_PER_STEP, (id) => {
+    const record = byId.get(id);
+    if (record !== undefined) records.push(record);
+  });
+  return records;
+}
+
+/** The first by a hash of their ids. */
+function* sampleSteps(
+  answers: readonly (readonly PointRecord[])[],
+  seed: number,
+  limit: number,
+): Steps<PointRecord[]> {
+  const points = yield* newestSteps(answers);
+  const hashed = yield* mapSteps(points, POINTS_PER_STEP, (record) => {
+    return { record, hash: sampleHash(record.id, seed) };
+  });
+  const sorted = yield* sortSteps(
+    hashed,
+    (a, b) => a.hash - b.hash || comparePointIds(a.record.id, b.record.id),
+  );
+  return sorted.slice(0, limit).map(({ record }) => record);
 }
 
 function countOf(filter: Filter) {

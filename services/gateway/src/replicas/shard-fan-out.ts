@@ -35,7 +35,10 @@ export interface Asking<K extends ReplicaCallKind> {
   /** Takes room for the bytes of large answers. Errors: `exhausted`. */
   readonly hold?: ((bytes: number) => void) | undefined;
   /** Makes one answer of several; called only where a consistency is asked for. */
-  readonly combine: (answers: ReplicaAnswers[K][], agreement: Agreement) => ReplicaAnswers[K];
+  readonly combine: (
+    answers: ReplicaAnswers[K][],
+    agreement: Agreement,
+  ) => ReplicaAnswers[K] | Promise<ReplicaAnswers[K]>;
 }
 
 /** How to ask for one answer: `queue` has the peers that may give it. */

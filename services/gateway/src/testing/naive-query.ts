@@ -22,13 +22,14 @@ import {
 } from '@tributary/model';
 import {
   averageRecommendVector,
-  distributionBasedScoreFusion,
+  distributionBasedScoreFusionSteps,
   inverseDocumentFrequency,
   naiveFeedbackScoring,
   type Ranked,
-  reciprocalRankFusion,
+  reciprocalRankFusionSteps,
   weighted,
 } from '@tributary/ranking';
+import { atOnce } from '@tributary/runtime';
 import { bruteForceScore } from './brute-force.ts';
 
 export const CONFIG: Partial<CollectionConfig> = {
@@ -119,9 +120,9 @@ function rank(stage: QueryStage, lists: Ranked[][], candidates: readonly Point[]
         .toSorted((a, b) => rankOf(Number(b.id)) - rankOf(Number(a.id)))
         .map(({ id }) => ({ id, score: 1 }));
     case 'rrf':
-      return reciprocalRankFusion(lists, query);
+      return atOnce(reciprocalRankFusionSteps(lists, query));
     case 'dbsf':
-      return distributionBasedScoreFusion(lists);
+      return atOnce(distributionBasedScoreFusionSteps(lists));
     case 'nearest':
       return score({ kind: 'nearest', vector: value(query.target) });
     case 'recommend': {
