@@ -105,7 +105,7 @@ function bare<Query extends { readonly projection: Projection }>(query: Query): 
   return { ...query, projection: ID_ONLY };
 }
 
-/** The first list of a part goes on with the last one of the part before: one that begins anew is behind an empty one. */
+/** The first list of a part goes on with the last of the part before: one that begins anew is behind an empty one. */
 function* searchSteps(
   queries: readonly SearchQuery[],
   reads: SmallReads,

@@ -1,6 +1,6 @@
 // Large answers in parts, each an answer of its kind by itself: so none is a message that a thread is held by, or that
-// others have to wait behind. Joined they are the answer: lists are appended; of lists of lists the first of a part goes
-// on with the last of the part before it.
+// others have to wait behind. Joined they are the answer: lists are appended; of lists of lists the first of a part
+// goes on with the last of the part before it.
 
 import {
   isDense,
