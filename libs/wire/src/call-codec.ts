@@ -38,12 +38,14 @@ import { written } from './kept-writer.ts';
 import type { ReplicaAddress, ReplicaCall, ReplicaCallKind } from './messages.ts';
 import { indicesFromBytes, indicesToBytes } from './point-codec.ts';
 import {
+  type FilteredQuery,
   readProjection,
   readQuery,
   writeFilter,
   writeProjection,
   writeQuery,
 } from './query-codec.ts';
+import { ReadFilters, SharedFilters } from './shared-filters.ts';
 
 const KINDS = [
   'search',
@@ -77,6 +79,7 @@ const CALL_TRACEPARENT = lengthTag(14);
 const CALL_TEXT = lengthTag(15);
 const CALL_CUT = varintTag(16);
 const CALL_BUCKET = varintTag(17);
+const CALL_QUERY_FILTER = lengthTag(18);
 
 const ORDER_KEY = lengthTag(1);
 const ORDER_DIRECTION = varintTag(2);
@@ -110,7 +113,7 @@ function writeCall(writer: BinaryWriter, target: ReplicaAddress, call: ReplicaCa
   writer.uint32(CALL_KIND).uint32(KINDS.indexOf(call.kind) + 1);
   switch (call.kind) {
     case 'search':
-      for (const query of call.queries) writeQuery(writer, CALL_QUERY, query);
+      writeQueries(writer, call.queries);
       break;
     case 'retrieve':
       for (const id of call.ids) writeId(writer, CALL_ID, id);
@@ -152,6 +155,15 @@ function writeCall(writer: BinaryWriter, target: ReplicaAddress, call: ReplicaCa
   }
 }
 
+function writeQueries(writer: BinaryWriter, queries: readonly SearchQuery[]): void {
+  const shared = queries.length > 1 ? new SharedFilters() : undefined;
+  if (shared !== undefined) {
+    for (const { filter } of queries) if (filter !== undefined) shared.numberOf(filter);
+    for (const text of shared.texts) writer.uint32(CALL_QUERY_FILTER).string(text);
+  }
+  for (const query of queries) writeQuery(writer, CALL_QUERY, query, shared);
+}
+
 /** Vectors are views into `bytes` where aligned. Errors: `corrupt`. */
 export function decodeCall(bytes: Uint8Array): AddressedCall {
   return decoding('call', () => readCall(new BinaryReader(bytes)));
@@ -159,7 +171,8 @@ export function decodeCall(bytes: Uint8Array): AddressedCall {
 
 interface CallFields {
   kind: number;
-  queries: SearchQuery[];
+  queries: FilteredQuery[];
+  readonly queryFilters: ReadFilters;
   ids: PointId[];
   projection: Projection;
   filter: Filter | undefined;
@@ -181,6 +194,7 @@ function readCall(reader: BinaryReader): AddressedCall {
   const fields: CallFields = {
     kind: 0,
     queries: [],
+    queryFilters: new ReadFilters(),
     ids: [],
     projection: ID_ONLY,
     filter: undefined,
@@ -209,6 +223,7 @@ function readCall(reader: BinaryReader): AddressedCall {
 function readCallField(reader: BinaryReader, tag: number, fields: CallFields): void {
   if (tag === CALL_KIND) fields.kind = reader.uint32();
   else if (tag === CALL_QUERY) fields.queries.push(readQuery(reader));
+  else if (tag === CALL_QUERY_FILTER) fields.queryFilters.take(reader.bytes());
   else if (tag === CALL_ID) fields.ids.push(readId(reader));
   else if (tag === CALL_PROJECTION) fields.projection = readProjection(reader);
   else if (tag === CALL_FILTER) fields.filter = filterFromBytes(reader.bytes());
@@ -225,8 +240,9 @@ function readCallField(reader: BinaryReader, tag: number, fields: CallFields): v
 }
 
 function callOf(fields: CallFields): ReplicaCall {
-  const { queries, ids, projection, filter, offset, limit, orderBy, seed, key } = fields;
+  const { ids, projection, filter, offset, limit, orderBy, seed, key } = fields;
   const filtered = filter === undefined ? {} : { filter };
+  const queries = fields.queries.map((queryWith) => queryWith(fields.queryFilters));
   const kind = KINDS[fields.kind - 1];
   switch (kind) {
     case undefined:

@@ -28,6 +28,11 @@ export const FILTER_DEPTH_MAX = 40;
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Throws `bad_request` on a filter nested deeper than a reader accepts. */
+export function filterToText(filter: Filter): string {
+  return stringifyJson(filterToJson(filter, 0));
+}
+
 export function jsonToBytes(value: JsonValue): Uint8Array {
   return textEncoder.encode(stringifyJson(value));
 }

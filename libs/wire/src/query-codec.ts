@@ -29,6 +29,7 @@ import {
 } from './field.ts';
 import { filterFromBytes, filterToBytes } from './json-field.ts';
 import { readVector, vectorFromBytes, vectorToBytes, writeVector } from './point-codec.ts';
+import type { ReadFilters, SharedFilters } from './shared-filters.ts';
 
 const PAYLOAD_KINDS = ['none', 'all', 'include', 'exclude', 'values'] as const;
 const VECTOR_KINDS = ['none', 'all', 'names'] as const;
@@ -53,6 +54,7 @@ const QUERY_INDEXED_ONLY = varintTag(8);
 const QUERY_PROJECTION = lengthTag(9);
 const QUERY_SCORING = lengthTag(10);
 const QUERY_QUANTIZATION = lengthTag(11);
+const QUERY_FILTER_NUMBER = varintTag(12);
 
 const SCORING_KIND = varintTag(1);
 const SCORING_TARGET = lengthTag(2);
@@ -73,8 +75,14 @@ const QUANTIZATION_OVERSAMPLING = (3 << 3) | 1;
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 type QuantizationParams = NonNullable<SearchParams['quantization']>;
 
-export function writeQuery(writer: BinaryWriter, tag: number, query: SearchQuery): void {
-  const { scoring, params } = query;
+/** With `shared` the filter stands before the queries: see `SharedFilters`. */
+export function writeQuery(
+  writer: BinaryWriter,
+  tag: number,
+  query: SearchQuery,
+  shared?: SharedFilters,
+): void {
+  const { scoring, params, filter } = query;
   writer.uint32(tag).fork();
   if (scoring.kind === 'nearest' && isDense(scoring.vector)) {
     writer.uint32(QUERY_VECTOR).bytes(vectorToBytes(scoring.vector));
@@ -82,7 +90,10 @@ export function writeQuery(writer: BinaryWriter, tag: number, query: SearchQuery
     writeScoring(writer, scoring);
   }
   if (query.using !== '') writer.uint32(QUERY_USING).string(query.using);
-  writeFilter(writer, QUERY_FILTER, query.filter);
+  if (shared === undefined) writeFilter(writer, QUERY_FILTER, filter);
+  else if (filter !== undefined) {
+    writer.uint32(QUERY_FILTER_NUMBER).uint32(shared.numberOf(filter));
+  }
   writer.uint32(QUERY_LIMIT).uint32(query.limit);
   if (query.scoreThreshold !== undefined) {
     writer.uint32(QUERY_SCORE_THRESHOLD).double(query.scoreThreshold);
@@ -95,11 +106,15 @@ export function writeQuery(writer: BinaryWriter, tag: number, query: SearchQuery
   writer.join();
 }
 
-export function readQuery(reader: BinaryReader): SearchQuery {
+/** Takes the call's filters, which may stand behind its queries. */
+export type FilteredQuery = (filters: ReadFilters) => SearchQuery;
+
+export function readQuery(reader: BinaryReader): FilteredQuery {
   const end = messageEnd(reader);
   let scoring: Scoring | TextScoring | undefined;
   let using = '';
   let filter: Filter | undefined;
+  let filterNumber = 0;
   let limit = 0;
   let scoreThreshold: number | undefined;
   let projection = ID_ONLY;
@@ -110,6 +125,7 @@ export function readQuery(reader: BinaryReader): SearchQuery {
       scoring = { kind: 'nearest', vector: vectorFromBytes(reader.bytes()) };
     } else if (tag === QUERY_USING) using = readText(reader);
     else if (tag === QUERY_FILTER) filter = filterFromBytes(reader.bytes());
+    else if (tag === QUERY_FILTER_NUMBER) filterNumber = reader.uint32();
     else if (tag === QUERY_LIMIT) limit = reader.uint32();
     else if (tag === QUERY_SCORE_THRESHOLD) scoreThreshold = reader.double();
     else if (tag === QUERY_HNSW_EF) params.hnswEf = reader.uint32();
@@ -122,15 +138,19 @@ export function readQuery(reader: BinaryReader): SearchQuery {
   }
   assertEnded(reader, end);
   if (scoring === undefined) throw corrupt('a query without a scoring');
-  const asked = {
-    using,
-    limit,
-    params,
-    projection,
-    ...(filter === undefined ? {} : { filter }),
-    ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
+  const [scored, own] = [scoring, filter];
+  return (filters) => {
+    const known = filterNumber > 0 ? filters.at(filterNumber) : own;
+    const asked = {
+      using,
+      limit,
+      params,
+      projection,
+      ...(known === undefined ? {} : { filter: known }),
+      ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
+    };
+    return scored.kind === 'text' ? { ...asked, scoring: scored } : { ...asked, scoring: scored };
   };
-  return scoring.kind === 'text' ? { ...asked, scoring } : { ...asked, scoring };
 }
 
 function writeScoring(writer: BinaryWriter, scoring: Scoring | TextScoring): void {

@@ -11,14 +11,15 @@ import {
   type Scoring,
 } from '@tributary/model';
 import { checkVectorName } from '@tributary/qdrant-api';
-import type { Random } from '@tributary/runtime';
+import { endInSlices, mapSteps, type Random } from '@tributary/runtime';
 import { allOf, onlyThese } from './filters.ts';
 import type { Reading, ShardReads } from './shard-reads.ts';
 import { weighTerms } from './term-weighing.ts';
 
 const SEED_MAX = 2 ** 31;
-/** Every search lists the ids of the whole sample, so a call of as many searches would grow with its square. */
-const IDS_PER_CALL_MAX = 2 ** 16;
+/** Between two calls a replica may commit: no write waits for all searches of a large sample. */
+const SEARCHES_PER_CALL = 256;
+const ROWS_PER_STEP = 20;
 
 /** Errors: `wrong_input` for an unknown vector name, and those of `ShardReads`. */
 export async function distanceMatrix(
@@ -52,6 +53,7 @@ export async function distanceMatrix(
     return { using, scoring: { kind: 'nearest', vector } satisfies Scoring };
   });
   const scorings = await weighTerms(collection, nearest, reads, reading);
+  // One filter of all of them: it travels once a call, and a replica evaluates it once.
   const queries = scorings.map((scoring) => ({
     scoring,
     using,
@@ -61,17 +63,16 @@ export async function distanceMatrix(
     params: { exact: true },
     projection: ID_ONLY,
   }));
-  const perCall = Math.max(1, Math.floor(IDS_PER_CALL_MAX / ids.length));
   const lists: ScoredPoint[][] = [];
-  for (let from = 0; from < queries.length; from += perCall) {
-    const some = queries.slice(from, from + perCall);
+  for (let from = 0; from < queries.length; from += SEARCHES_PER_CALL) {
+    const some = queries.slice(from, from + SEARCHES_PER_CALL);
     lists.push(...(await reads.search(collection, some, reading)));
   }
-  const rows = ids.map((self, i) =>
+  const rows = mapSteps(ids, ROWS_PER_STEP, (self, i) =>
     (lists[i] ?? [])
       .filter(({ id }) => id !== self)
       .slice(0, limit)
       .map(({ id, score }) => ({ id, score })),
   );
-  return { ids, rows };
+  return { ids, rows: await endInSlices(rows) };
 }
