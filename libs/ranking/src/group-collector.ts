@@ -52,9 +52,14 @@ export class GroupCollector<T extends { readonly id: PointId }> {
 
   /** Whether no further hit can change the answer. */
   get isComplete(): boolean {
-    const best = this.#best();
-    const isFull = (hits: readonly T[]) => hits.length >= this.#options.groupSize;
-    return best.length >= this.#options.limit && best.every(([, hits]) => isFull(hits));
+    const { groupSize, limit } = this.#options;
+    if (this.#groups.size < limit) return false;
+    let looked = 0;
+    for (const hits of this.#groups.values()) {
+      if (looked++ === limit) break;
+      if (hits.length < groupSize) return false;
+    }
+    return true;
   }
 
   /** Keys of the answer's groups that could still take hits, in their order. */

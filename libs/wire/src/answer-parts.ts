@@ -80,7 +80,7 @@ export function contentBytes({ payload, vectors }: PointRecord): number {
   return bytes;
 }
 
-function vectorBytes(vector: VectorValue | undefined): number {
+export function vectorBytes(vector: VectorValue | undefined): number {
   if (vector === undefined) return 0;
   if (isDense(vector)) return vector.byteLength;
   return isMulti(vector)

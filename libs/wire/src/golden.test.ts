@@ -180,6 +180,7 @@ const query: VectorQuery = {
   },
 };
 const search = { kind: 'search' as const, queries: [query] };
+const filtered = { kind: 'search' as const, queries: [query, query] };
 const scroll = {
   kind: 'scroll' as const,
   query: {
@@ -325,6 +326,7 @@ const GOLDEN: readonly [
     { target, call: { kind: 'info' }, traceparent: TRACEPARENT },
   ],
   ['call-search', encodeCall(target, search), decodeCall, { target, call: search }],
+  ['call-search-filters', encodeCall(target, filtered), decodeCall, { target, call: filtered }],
   ['call-scroll', encodeCall(target, scroll), decodeCall, { target, call: scroll }],
   [
     'answer-search',

@@ -19,19 +19,11 @@ import {
   parsePointId,
   stringifyJson,
 } from '@tributary/model';
-import { TributaryError } from '@tributary/runtime';
 import { corrupt } from './field.ts';
-
-/** How deep filters may nest: one level takes three of JSON, of which parseJson reads 128. */
-export const FILTER_DEPTH_MAX = 40;
+import { FILTER_DEPTH_MAX, filterToText } from './filter-text.ts';
 
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Throws `bad_request` on a filter nested deeper than a reader accepts. */
-export function filterToText(filter: Filter): string {
-  return stringifyJson(filterToJson(filter, 0));
-}
 
 export function jsonToBytes(value: JsonValue): Uint8Array {
   return textEncoder.encode(stringifyJson(value));
@@ -43,62 +35,11 @@ export function objectFromBytes(bytes: Uint8Array): JsonObject {
 
 /** Throws `bad_request` on a filter nested deeper than a reader accepts. */
 export function filterToBytes(filter: Filter): Uint8Array {
-  return jsonToBytes(filterToJson(filter, 0));
+  return textEncoder.encode(filterToText(filter));
 }
 
 export function filterFromBytes(bytes: Uint8Array): Filter {
   return filterFromJson(parseJson(textDecoder.decode(bytes)), 0);
-}
-
-function filterToJson(filter: Filter, depth: number): JsonObject {
-  if (depth > FILTER_DEPTH_MAX) {
-    throw new TributaryError('bad_request', `a filter nests deeper than ${FILTER_DEPTH_MAX}`);
-  }
-  const clause = (conditions: readonly Condition[]) =>
-    conditions.map((condition) => conditionToJson(condition, depth));
-  const json: Record<string, JsonValue> = {};
-  if (filter.must) json.must = clause(filter.must);
-  if (filter.should) json.should = clause(filter.should);
-  if (filter.mustNot) json.mustNot = clause(filter.mustNot);
-  if (filter.minShould) {
-    const { conditions, minCount } = filter.minShould;
-    json.minShould = { conditions: clause(conditions), minCount };
-  }
-  return json;
-}
-
-function conditionToJson(condition: Condition, depth: number): JsonObject {
-  switch (condition.kind) {
-    case 'nested':
-      return { ...condition, filter: filterToJson(condition.filter, depth + 1) };
-    case 'filter':
-      return { ...condition, filter: filterToJson(condition.filter, depth + 1) };
-    case 'range':
-    case 'datetimeRange':
-    case 'valuesCount':
-    case 'version':
-      return { ...condition, range: { ...condition.range } };
-    case 'geoBoundingBox':
-      return {
-        ...condition,
-        topLeft: { ...condition.topLeft },
-        bottomRight: { ...condition.bottomRight },
-      };
-    case 'geoRadius':
-      return { ...condition, center: { ...condition.center } };
-    case 'geoPolygon':
-      return {
-        ...condition,
-        exterior: ringToJson(condition.exterior),
-        interiors: condition.interiors.map(ringToJson),
-      };
-    default:
-      return { ...condition };
-  }
-}
-
-function ringToJson(ring: readonly GeoPoint[]): JsonArray {
-  return ring.map((point) => ({ ...point }));
 }
 
 function filterFromJson(value: JsonValue | undefined, depth: number): Filter {

@@ -20,7 +20,7 @@ import { bucketPoints, bucketSums } from './buckets.test-support.ts';
 import { decodeCall, encodeCall } from './call-codec.ts';
 import { encodeEntry } from './entry-codec.ts';
 import { explanations } from './explanation.test-support.ts';
-import { FILTER_DEPTH_MAX } from './json-field.ts';
+import { FILTER_DEPTH_MAX } from './filter-text.ts';
 import type { ReplicaAnswers, ReplicaCallKind } from './messages.ts';
 import {
   decodeIntroduction,

@@ -6,7 +6,8 @@
 
 import type { Filter } from '@tributary/model';
 import { corrupt } from './field.ts';
-import { filterFromBytes, filterToText } from './json-field.ts';
+import { filterToText } from './filter-text.ts';
+import { filterFromBytes } from './json-field.ts';
 
 export class SharedFilters {
   readonly #byFilter = new Map<Filter, number>();

@@ -129,9 +129,10 @@ function readMatchValue(value: JsonValue, path: string): MatchValue {
 function readMatchList(value: JsonValue, path: string): MatchValue[] {
   const items = readArray(value, path);
   const list: MatchValue[] = [];
+  const areStrings = typeof items[0] === 'string';
   for (const item of items) {
     const isString = typeof item === 'string';
-    if (isString !== (typeof items[0] === 'string') || !(isString || isInteger64(item))) {
+    if (isString !== areStrings || !(isString || isInteger64(item))) {
       throw wrongType(path, item, 'a list of strings or of 64-bit integers');
     }
     list.push(item);

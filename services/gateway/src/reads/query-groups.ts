@@ -88,7 +88,8 @@ export class QueryGroups {
       await take(collector, points);
       if (collector.isComplete || points.length < limit) return collector.groups();
       if (limit >= WIDE_POINTS_MAX && canNarrow(query)) {
-        const seen = new Set(points.map(({ id }) => id));
+        const seen = new Set<PointId>();
+        await endInSlices(visitSteps(points, POINTS_PER_STEP, ({ id }) => void seen.add(id)));
         await findMore(collector, groupBy, (filter) => search(wanted, filter));
         await fillUp(collector, groupBy, seen, (filter) => search(wanted, filter));
         return collector.groups();

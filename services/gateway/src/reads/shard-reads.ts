@@ -36,12 +36,15 @@ import {
   stateOf,
 } from '@tributary/routing';
 import { endInSlices, mapSteps, type Steps, sortSteps, visitSteps } from '@tributary/runtime';
+import { vectorBytes } from '@tributary/wire';
 import type { ShardFanOut } from '../replicas/shard-fan-out.ts';
 import type { ReadTrace } from '../watching/read-trace.ts';
 
 /** Merging ten points of three shards takes some 10 µs. */
 const SEARCHES_PER_STEP = 50;
 const POINTS_PER_STEP = 1_000;
+/** Vectors of a call. It is copied as one message, which takes some 2 ms a megabyte. */
+const CALL_BYTES_MAX = 2 * 1024 * 1024;
 
 /** How a read is done; what it asks comes separately. */
 export interface Reading {
@@ -67,13 +70,28 @@ export class ShardReads {
     this.#fanOut = fanOut;
   }
 
-  /** One list a query, best first; every shard gets all queries in one call. The vectors fit the collection. */
+  /**
+   * One list a query, best first; every shard gets all queries in one call, or of very many large ones some at a time.
+   * The vectors fit the collection.
+   */
   async search(
     collection: CollectionState,
     queries: readonly SearchQuery[],
     reading: Reading,
   ): Promise<ScoredPoint[][]> {
-    if (queries.length === 0) return [];
+    const calls = callsOf(queries);
+    const [only] = calls;
+    if (only !== undefined && calls.length === 1) return this.#search(collection, only, reading);
+    const lists: ScoredPoint[][] = [];
+    for (const some of calls) lists.push(...(await this.#search(collection, some, reading)));
+    return lists;
+  }
+
+  async #search(
+    collection: CollectionState,
+    queries: readonly SearchQuery[],
+    reading: Reading,
+  ): Promise<ScoredPoint[][]> {
     const step = reading.trace?.begin(collection, { kind: 'search', queries });
     const answers = await this.#fanOut.askEach<'search'>(
       collection,
@@ -230,6 +248,24 @@ export class ShardReads {
     step?.end([statistics.documents]);
     return statistics;
   }
+}
+
+/** The queries in calls whose vectors are copied in one go. */
+function callsOf(queries: readonly SearchQuery[]): (readonly SearchQuery[])[] {
+  const calls: (readonly SearchQuery[])[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (const [i, { scoring }] of queries.entries()) {
+    const size = scoring.kind === 'nearest' ? vectorBytes(scoring.vector) : 0;
+    if (i > from && bytes + size > CALL_BYTES_MAX) {
+      calls.push(queries.slice(from, i));
+      from = i;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (from < queries.length) calls.push(from === 0 ? queries : queries.slice(from));
+  return calls;
 }
 
 /** What `make` makes of each query's lists, one a shard or a replica. */

@@ -8,12 +8,19 @@ import type { CallOf, ReplicaDirectory } from '@tributary/replica-api';
 import { type Agreement, agreementOf, orderReplicas, readShards } from '@tributary/routing';
 import {
   type ErrorCode,
+  endInSlices,
   type SpanDetails,
+  type Steps,
   type Tracer,
   TributaryError,
   traced,
 } from '@tributary/runtime';
-import type { ReplicaAnswers, ReplicaCallKind } from '@tributary/wire';
+import {
+  keepTextSteps,
+  type ReplicaAnswers,
+  type ReplicaCall,
+  type ReplicaCallKind,
+} from '@tributary/wire';
 import type { ReadStep } from '../watching/read-trace.ts';
 import type { ReadTokens } from './read-tokens.ts';
 
@@ -73,6 +80,16 @@ function isOutOfReach(error: unknown): boolean {
   return TributaryError.from(error).code === 'internal';
 }
 
+/** Large filters are written before the call is: once for all shards, and in slices. */
+function* keepFilterSteps(call: ReplicaCall): Steps<void> {
+  if (call.kind === 'search') {
+    for (const { filter } of call.queries) if (filter !== undefined) yield* keepTextSteps(filter);
+    return;
+  }
+  const asked = 'query' in call ? call.query : call;
+  if (asked !== undefined && 'filter' in asked && asked.filter) yield* keepTextSteps(asked.filter);
+}
+
 export class ShardFanOut {
   readonly #metadata: Metadata;
   readonly #directory: ReplicaDirectory;
@@ -93,6 +110,8 @@ export class ShardFanOut {
     call: CallOf<K>,
     asking: Asking<K>,
   ): Promise<ReplicaAnswers[K][]> {
+    const kept = endInSlices(keepFilterSteps(call));
+    if (kept instanceof Promise) await kept;
     // One turn for all shards: those whose replicas are at the same peers go to the same one.
     this.#turn = (this.#turn + 1) % Number.MAX_SAFE_INTEGER;
     return Promise.all(
