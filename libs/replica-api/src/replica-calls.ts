@@ -52,16 +52,24 @@ export async function answerReplicaCall(
   const { target, call, traceparent } = decodeCall(asked.request);
   const isTraced = traceparent !== undefined && replicasWithin !== undefined;
   const client: ReplicaClient = isTraced ? replicasWithin(traceparent) : replicas;
-  const answer = await client.call(target, call, asked.signal);
+  return sendInParts(asked, call.kind, await client.call(target, call, asked.signal));
+}
+
+/** Sends the parts of an answer but the last, which it resolves to: the only one of a small answer. */
+export async function sendInParts<K extends ReplicaCallKind>(
+  asked: Pick<IncomingCall, 'send'>,
+  kind: K,
+  answer: ReplicaAnswers[K],
+): Promise<Uint8Array> {
   let last: Uint8Array | undefined;
-  for (const part of partsOfAnswer(call.kind, answer)) {
+  for (const part of partsOfAnswer(kind, answer)) {
     if (last !== undefined) {
       await asked.send(last);
       if (isSliceOver()) await nextSlice();
     }
-    last = encodeAnswer(call.kind, part);
+    last = encodeAnswer(kind, part);
   }
-  return last ?? encodeAnswer(call.kind, answer);
+  return last ?? encodeAnswer(kind, answer);
 }
 
 /** Payloads and vectors are views into the parts where they can be. Errors: `corrupt`. */

@@ -7,6 +7,7 @@
 
 import { Channel, type IncomingCall } from '@tributary/channel';
 import type { CollectionConfig } from '@tributary/model';
+import { sendInParts } from '@tributary/replica-api';
 import {
   isLarge,
   type LargeCall,
@@ -259,8 +260,10 @@ export class ReplicaWorker {
     if (isLarge(call)) return this.#answerInParts(asked, call, replica);
     try {
       const answer = replica.answer(call);
-      if (!(answer instanceof Promise)) return encodeAnswer(kind, answer);
-      return this.#answerLater(kind, target, answer);
+      if (answer instanceof Promise) return this.#answerLater(kind, target, answer);
+      // Only of facets it does not show beforehand that they are many.
+      const isSent = call.kind === 'facet';
+      return isSent ? sendInParts(asked, kind, answer) : encodeAnswer(kind, answer);
     } catch (error) {
       throw this.#noted(error, target);
     }
