@@ -82,8 +82,8 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     name: 'of two versions of a point the older may be answered',
     room: 'routing',
     file: 'libs/routing/src/merge.ts',
-    from: 'if (versions.get(point.id) !== point.version) continue;',
-    to: '',
+    from: 'if (newest.get(point.id)?.version === point.version) current.push(point);',
+    to: 'current.push(point);',
     tests: ['libs/routing/src/merge.test.ts'],
   },
   {
