@@ -125,7 +125,7 @@ export interface FollowerState {
   readonly pending: readonly Delivery[];
   /** The last heads; what is read up to their `shardLast` is compared with their count. */
   readonly heads: Heads | undefined;
-  /** Applied count less the server's count, as it follows from what was purged; fixed while the first sequence is. */
+  /** Applied entries minus the stream's message count; constant while the stream's first sequence does not move. */
   readonly purged: { readonly streamFirst: Sequence; readonly count: number };
   /** Everything that was in the stream at the last look is applied. */
   readonly caughtUp: boolean;

@@ -23,8 +23,8 @@ export interface GatewayConfig {
   /** Bound of a write for which the client sets no timeout. */
   readonly writeTimeoutMs: number;
   /**
-   * A change of a vector's name that is not in the log after so long was left by a gateway that died: it is finished
-   * here.
+   * A change of a vector name that is still unfinished after this long was abandoned by a crashed gateway; this one
+   * completes it.
    */
   readonly abandonedAfterMs: number;
   /** How often this peer measures what it uses of its machine. */

@@ -1,6 +1,6 @@
-// Keeps a process that stood still, or was not there, from answering with the past. Meanwhile others may have written
-// and been answered that every live replica has it; what its own replicas hold is from before. So after a start or a
-// stall (SIGSTOP, a paused machine, a long swap) each replica first applies what is in the stream by then.
+// Prevents stale reads after a start or a stall (SIGSTOP, a suspended machine, a long swap): while this process stood
+// still, writes may have been acknowledged that its replicas have not applied. Each replica first catches up to the
+// stream's current end.
 //
 //   started, or no beat for STALL_MS ──► every replica is suspect ──(a call finds it so: it catches up)──► trusted
 //

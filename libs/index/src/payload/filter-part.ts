@@ -14,7 +14,7 @@ export interface Scope {
   readonly among: OffsetSet;
   /** Whether to look at one offset after the other where only that gives an answer. */
   readonly isWalking: boolean;
-  /** Whether all must be known of even a few points, as what is not exact makes more than those be read. */
+  /** Evaluate exactly even if few points are left: an inexact answer makes the caller load payloads. */
   readonly isExactWanted?: boolean;
 }
 

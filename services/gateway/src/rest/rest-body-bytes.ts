@@ -1,6 +1,6 @@
-// Bodies count against the bytes that the gateway holds, from their first byte until no one works on them any more: a
-// client that hangs up does not end the work on what it sent. Small ones do not count: there are at most so many of
-// them, and searches go on while uploads have taken all there is.
+// A body counts against the gateway's memory budget from its first byte until the work on it has ended, even if the
+// client hangs up. Small bodies are free: their number is bounded, and searches must work while uploads use the whole
+// budget.
 //
 // Invariant: what a request holds is given back once, by `releaseBody`: every request with a body ends in an answer or
 // in an error, also where no one is there to take either.
