@@ -188,7 +188,11 @@ function observed(store: ReplicaStore, onFlush: (sequence: Sequence) => void): R
 }
 
 /** A store that does as `store` does, but for what `changes` does. */
-export function delegating(store: ReplicaStore, changes: Partial<ReplicaStore>): ReplicaStore {
+export function delegating(
+  store: ReplicaStore,
+  changes: Partial<Omit<ReplicaStore, 'stage'>>,
+): ReplicaStore {
+  const commit = changes.commit ?? ((made) => store.commit(made));
   return {
     get state() {
       return changes.state ?? store.state;
@@ -204,7 +208,10 @@ export function delegating(store: ReplicaStore, changes: Partial<ReplicaStore>):
     scanDigests: () => store.scanDigests(),
     scanTombstones: () => store.scanTombstones(),
     prepare: () => store.prepare(),
-    commit: (made) => store.commit(made),
+    commit,
+    *stage(made) {
+      return { write: () => commit(made), [Symbol.dispose]: () => {} };
+    },
     flush: () => store.flush(),
     verify: () => store.verify(),
     close: () => store.close(),

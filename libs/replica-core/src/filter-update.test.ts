@@ -25,6 +25,11 @@ const config: CollectionConfig = {
 };
 
 const COUNT = 2_400;
+const MATCHING = { must: [{ kind: 'match' as const, key: 'a', value: 1 }] };
+const EVERYTHING = {
+  kind: 'ids' as const,
+  ids: Array.from({ length: COUNT }, (_, id) => id),
+};
 const CHANGED: PointOperation = {
   kind: 'delete',
   selector: { kind: 'filter', filter: { must: [{ kind: 'match', key: 'a', value: 1 }] } },
@@ -43,6 +48,24 @@ test('reads go on while a filter looks at every point, and see all of its update
   assert.equal(running.count(), (3 * COUNT) / 4);
 });
 
+test('an update of very many points is committed in slices, and reads wait for the end of it', async () => {
+  await using running = await start();
+  const seen: Promise<unknown>[] = [];
+  let later = 0;
+  running.onTurn = () => {
+    const answer = running.replica.answer({ kind: 'count', filter: MATCHING });
+    if (answer instanceof Promise) later++;
+    seen.push(Promise.resolve(answer));
+  };
+  await running.write({ kind: 'setPayload', payload: { a: 1 }, selector: EVERYTHING });
+  await running.replica.catchUp();
+  running.onTurn = () => {};
+  const counts = await Promise.all(seen);
+  assert.ok(counts.length >= 15, `${counts.length} turns`);
+  assert.ok(later >= 5, `${later} reads waited`);
+  assert.deepEqual([...new Set(counts)], [COUNT / 4, COUNT]);
+});
+
 test('a replica that stops amid an update has changed nothing and holds nothing of the store', async () => {
   await using running = await start();
   let scans: number | undefined;
@@ -56,8 +79,6 @@ test('a replica that stops amid an update has changed nothing and holds nothing 
   assert.equal(running.openScans(), 0);
   assert.equal(running.count(), COUNT);
 });
-
-const MATCHING = { must: [{ kind: 'match' as const, key: 'a', value: 1 }] };
 
 test('a read whose filter looks at every point leaves the thread to others, and sees one state', async () => {
   await using running = await start();

@@ -190,12 +190,10 @@ export class FollowerDriver {
         return { kind: 'deadLettered' };
       case 'commit':
         await this.#options.content.prepare(this.#batch, signal);
-        await this.#options.content.longReads.whileNone(() =>
-          this.#options.content.commit(this.#batch, {
-            appliedSequence: task.sequence,
-            appliedCount: task.count,
-            isCut: task.isCut,
-          }),
+        await this.#options.content.commit(
+          this.#batch,
+          { appliedSequence: task.sequence, appliedCount: task.count, isCut: task.isCut },
+          signal,
         );
         this.#batch = undefined;
         this.#traces?.committed(task.sequence);

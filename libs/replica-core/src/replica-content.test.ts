@@ -92,7 +92,11 @@ async function commit(
   const outcome = batch.apply({ operationId: `${at}`, timeMs: 0, operations }, sequence(at));
   assert.deepEqual(outcome, { kind: 'applied' });
   await content.prepare(batch, new AbortController().signal);
-  content.commit(batch, { appliedSequence: sequence(at), appliedCount: at });
+  await content.commit(
+    batch,
+    { appliedSequence: sequence(at), appliedCount: at },
+    new AbortController().signal,
+  );
 }
 
 const FILTERS: readonly Filter[] = [

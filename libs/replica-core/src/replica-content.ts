@@ -1,8 +1,9 @@
 // What a replica holds: the store, the table that names each point's offset, an index for each vector, and the payload
 // indexes that the store's schema names.
 //
-// Invariant: between two turns of the event loop all of them are at one sequence. A commit changes the store first:
-// where that throws, the others still stand for the state that the store keeps.
+// Invariant: whenever a read runs all of them are at one sequence: reads wait while a commit that takes several turns of
+// the event loop is made. A commit changes the store first: where that throws, the others still stand for the state
+// that the store keeps.
 
 import { isDeepStrictEqual } from 'node:util';
 import { FieldValues, PayloadIndexes, PointTable } from '@tributary/index';
@@ -19,7 +20,7 @@ import {
   vectorSchemaOf,
 } from '@tributary/model';
 import type { ApplyBatch, CandidateFinder, PointChanges } from '@tributary/replication';
-import { assert, type Clock } from '@tributary/runtime';
+import { assert, atOnce, type Clock, type Steps } from '@tributary/runtime';
 import { ReplicaReader } from '@tributary/search';
 import type { ReplicaState, ReplicaStore, ReplicaStores, StoreChanges } from '@tributary/storage';
 import type { ReplicaInfo } from '@tributary/wire';
@@ -43,6 +44,9 @@ export interface ReplicaContentOptions {
 
 /** Points loaded between two turns while a replica opens. */
 const OPEN_BATCH_POINTS = 500;
+/** More are committed in steps; so many take some 10 ms. */
+const SMALL_COMMIT_POINTS = 1_000;
+const STEP_POINTS = 256;
 const NO_CHANGES: PointChanges = {
   puts: [],
   deletes: [],
@@ -146,20 +150,38 @@ export class ReplicaContent implements AsyncDisposable {
     }
   }
 
-  /** Makes the batch's changes, and that everything up to `appliedSequence` is applied, last and visible at once. */
-  commit(
+  /**
+   * Makes the batch's changes, and that everything up to `appliedSequence` is applied, last and visible at once; a
+   * large one in slices. Errors: the signal's reason, before anything is changed.
+   */
+  async commit(
     batch: ApplyBatch | undefined,
     applied: Pick<StoreChanges, 'appliedSequence' | 'appliedCount' | 'isCut'>,
-  ): void {
+    signal: AbortSignal,
+  ): Promise<void> {
     const changes: PointChanges = batch?.changes() ?? NO_CHANGES;
-    this.store.commit({ ...changes, ...applied });
+    const isLarge = changes.puts.length + changes.deletes.length > SMALL_COMMIT_POINTS;
+    const steps = this.store.stage({ ...changes, ...applied });
+    using staged =
+      isLarge || applied.isCut === true ? await this.#inTurns(steps, signal) : atOnce(steps);
+    await this.longReads.whileNone(() => {
+      staged.write();
+      return isLarge ? this.#inTurns(this.#take(changes)) : atOnce(this.#take(changes));
+    });
+  }
+
+  /** The changes of a commit that is written. */
+  *#take(changes: PointChanges): Steps<void> {
     this.#followSchema();
     if (changes.vectorSchema !== undefined) this.#vectors.follow(changes.vectorSchema);
+    let taken = 0;
     for (const id of changes.deletes) {
+      if (++taken % STEP_POINTS === 0) yield;
       const old = this.#table.release(id);
       if (old !== undefined) this.#unindex(old);
     }
     for (const point of changes.puts) {
+      if (++taken % STEP_POINTS === 0) yield;
       if (changes.payloadOnly.has(point.id) || changes.narrowed.has(point.id)) {
         this.#indexPayload(point);
       } else this.#index(point);
@@ -167,6 +189,16 @@ export class ReplicaContent implements AsyncDisposable {
     const isBuilding = this.#vectors.maintain();
     // A build names its rows by their offsets; until it is done, none of them may come to stand for another point.
     if (!isBuilding) this.#table.reclaim();
+  }
+
+  /** Errors: those of the steps, the signal's reason. */
+  async #inTurns<T>(steps: Steps<T>, signal?: AbortSignal): Promise<T> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await this.#turn();
+      if (signal?.aborted) steps.throw(signal.reason);
+    }
   }
 
   /** Applies what a configuration says of graphs and searches; that of quantization when it is opened again. */

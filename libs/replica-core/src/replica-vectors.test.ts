@@ -65,7 +65,11 @@ async function commit(content: ReplicaContent, operations: PointOperation[], at:
   const outcome = batch.apply({ operationId: `${at}`, timeMs: 0, operations }, sequence(at));
   assert.deepEqual(outcome, { kind: 'applied' });
   await content.prepare(batch, new AbortController().signal);
-  content.commit(batch, { appliedSequence: sequence(at), appliedCount: at });
+  await content.commit(
+    batch,
+    { appliedSequence: sequence(at), appliedCount: at },
+    new AbortController().signal,
+  );
 }
 
 function created(revision: number): PointOperation {

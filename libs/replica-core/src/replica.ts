@@ -10,7 +10,6 @@ import type {
 } from '@tributary/model';
 import { type FollowerOptions, type FollowerState, queuedEntries } from '@tributary/replication';
 import {
-  assert,
   type Clock,
   type EndedSpan,
   endWithinSlice,
@@ -180,17 +179,13 @@ export class Replica implements AsyncDisposable {
 
   async #answerInSlices(call: ReplicaCall): Promise<Answer> {
     using _reading = await this.#content.longReads.begin();
-    const answer: { given?: Answer } = {};
     const steps = this.#steps(call);
-    const whole = function* () {
-      answer.given = yield* steps;
-    };
-    for (const _ of whole()) {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
       if (isSliceOver()) await nextSlice();
-      this.#assertNotClosed();
+      if (this.#isClosed) steps.throw(this.#closed());
     }
-    assert(answer.given !== undefined, 'the last step gives the answer');
-    return answer.given;
   }
 
   /** What asks for every point is done in steps, the rest of a call at once. */
@@ -254,12 +249,12 @@ export class Replica implements AsyncDisposable {
     for (const part of steps) {
       if (part !== undefined) yield part;
       if (isSliceOver()) await nextSlice();
-      this.#assertNotClosed();
+      if (this.#isClosed) throw this.#closed();
     }
   }
 
-  #assertNotClosed(): void {
-    if (this.#isClosed) throw new TributaryError('unavailable', 'the replica is closed');
+  #closed(): TributaryError {
+    return new TributaryError('unavailable', 'the replica is closed');
   }
 
   *#smallReads(call: SteppedCall): Iterable<ReplicaAnswers[SteppedCall['kind']] | undefined> {

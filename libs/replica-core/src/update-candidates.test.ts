@@ -204,5 +204,9 @@ async function commit(
   });
   await content.prepare(batch, new AbortController().signal);
   const applied = after + entries.length;
-  content.commit(batch, { appliedSequence: sequence(applied), appliedCount: applied });
+  await content.commit(
+    batch,
+    { appliedSequence: sequence(applied), appliedCount: applied },
+    new AbortController().signal,
+  );
 }

@@ -12,7 +12,7 @@ import {
   type StoredPoint,
   type Tombstone,
 } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import { assert, atOnce, type Steps, TributaryError } from '@tributary/runtime';
 import {
   areTotalsOf,
   BucketSums,
@@ -22,6 +22,7 @@ import {
   pointDigest,
   type ReplicaState,
   type ReplicaStore,
+  type StagedCommit,
   StateTotals,
   type StoreChanges,
   type StoredDigest,
@@ -45,6 +46,8 @@ import { StoredCuts } from './stored-cuts.ts';
 import { StoredTombstones, type TombstoneRow } from './stored-tombstones.ts';
 
 const FIRST_KEY = Buffer.of(0x00);
+/** Points of a step of a large commit; they take 1 to 5 ms. */
+const STEP_POINTS = 256;
 
 /** Of all stores of the thread: what it gives is copied into a write before it is used again. */
 const ENCODER = new RecordEncoder();
@@ -59,6 +62,8 @@ export class RocksReplicaStore implements ReplicaStore {
   #state: ReplicaState;
   /** Those of the state; undefined until every point was walked over once. */
   #buckets: BucketSums | undefined;
+  /** While the next write holds a part of a commit. */
+  #staging: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Throws `corrupt` where the stored state cannot be read. */
@@ -135,51 +140,91 @@ export class RocksReplicaStore implements ReplicaStore {
   }
 
   commit(changes: StoreChanges): ReplicaState {
-    const { puts, deletes } = changes;
-    const ids = [...puts.map((point) => point.id), ...deletes];
+    using staged = atOnce(this.stage(changes));
+    return staged.write();
+  }
+
+  *stage(changes: StoreChanges): Steps<StagedCommit> {
+    const ids = [...changes.puts.map((point) => point.id), ...changes.deletes];
     assert(
       new Set(ids).size === ids.length,
       'an id stands at most once in the changes of a commit',
     );
-    const keys = ids.map(pointIdToBytes);
-    const previous = this.#getPoints(ids, keys);
-    const buckets = this.#bucketsOf(changes);
-    const totals = new StateTotals(this.#state, buckets);
+    assert(this.#staging === undefined, 'a commit is written before the next one is staged');
+    this.#staging = Promise.withResolvers();
+    let isStaged = false;
     try {
-      this.#tombstones.take(keys, totals);
-      for (let i = 0; i < ids.length; i++) {
-        const key = keys[i];
-        assert(key !== undefined, 'each id has its key');
-        const old = previous[i];
-        if (old !== undefined) totals.subtractPoint(key, old, old.payload.length);
-        const point = puts[i];
-        if (point !== undefined) {
-          const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
-          const digest = this.#put(key, point, old, keepsVectors);
-          totals.addPoint(key, { version: point.version, digest }, point.payload.length);
-        } else if (old !== undefined) {
-          this.#database.delete('points', key);
-          if (old.vectorCount > 0) this.#database.delete('vectors', key);
-        }
+      const buckets = yield* this.#bucketsOf(changes);
+      const totals = new StateTotals(this.#state, buckets);
+      for (let from = 0; from < ids.length; from += STEP_POINTS) {
+        if (from > 0) yield;
+        this.#stage(changes, ids, from, totals);
       }
       this.#tombstones.leave(changes, totals);
       const state = stateAfter(this.#state, changes, totals);
-      this.#database.put('points', STATE_KEY, this.#encoder.state(state));
-      const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);
-      this.#database.write({ sync: false });
-      this.#state = state;
-      if (cuts) this.#cuts.written(cuts);
-      return state;
-    } catch (error) {
-      this.#database.discard();
-      // They have what was not written.
-      this.#buckets = undefined;
-      throw error;
+      isStaged = true;
+      return this.#staged(state, changes.isCut === true ? buckets : undefined);
+    } finally {
+      if (!isStaged) this.#forgetStaged();
     }
+  }
+
+  /** Adds some of the changes to the next write. */
+  #stage(changes: StoreChanges, all: readonly PointId[], from: number, totals: StateTotals): void {
+    const ids = all.slice(from, from + STEP_POINTS);
+    const keys = ids.map(pointIdToBytes);
+    const previous = this.#getPoints(ids, keys);
+    this.#tombstones.take(keys, totals);
+    for (const [i, key] of keys.entries()) {
+      const old = previous[i];
+      if (old !== undefined) totals.subtractPoint(key, old, old.payload.length);
+      const point = changes.puts[from + i];
+      if (point !== undefined) {
+        const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
+        const digest = this.#put(key, point, old, keepsVectors);
+        totals.addPoint(key, { version: point.version, digest }, point.payload.length);
+      } else if (old !== undefined) {
+        this.#database.delete('points', key);
+        if (old.vectorCount > 0) this.#database.delete('vectors', key);
+      }
+    }
+  }
+
+  /** `buckets` are those of the state where it is a cut. */
+  #staged(state: ReplicaState, buckets: BucketSums | undefined): StagedCommit {
+    let isWritten = false;
+    return {
+      write: () => {
+        this.#database.put('points', STATE_KEY, this.#encoder.state(state));
+        const cuts = buckets && this.#cuts.put(state, buckets, this.#encoder);
+        this.#database.write({ sync: false });
+        isWritten = true;
+        this.#state = state;
+        if (cuts) this.#cuts.written(cuts);
+        this.#endStaging();
+        return state;
+      },
+      [Symbol.dispose]: () => {
+        if (!isWritten) this.#forgetStaged();
+      },
+    };
+  }
+
+  #forgetStaged(): void {
+    this.#database.discard();
+    // They have what was not written.
+    this.#buckets = undefined;
+    this.#endStaging();
+  }
+
+  #endStaging(): void {
+    this.#staging?.resolve();
+    this.#staging = undefined;
   }
 
   async flush(): Promise<Sequence> {
     await this.#database.startSync();
+    while (this.#staging !== undefined) await this.#staging.promise;
     this.#database.put('points', STATE_KEY, this.#encoder.state(this.#state));
     this.#database.write({ sync: true });
     this.#database.releasePreallocated();
@@ -222,10 +267,13 @@ export class RocksReplicaStore implements ReplicaStore {
   }
 
   /** The sums to be kept up with the changes; those of a store that was not walked over are only needed at a cut. */
-  #bucketsOf({ isCut }: StoreChanges): BucketSums | undefined {
+  *#bucketsOf({ isCut }: StoreChanges): Steps<BucketSums | undefined> {
     if (this.#buckets === undefined && isCut === true) {
-      const points = this.scan();
-      while (!points.next().done);
+      let taken = 0;
+      for (const _ of this.scan()) {
+        taken++;
+        if (taken % STEP_POINTS === 0) yield;
+      }
     }
     return this.#buckets;
   }

@@ -13,12 +13,13 @@ import {
   sequence,
   type Tombstone,
 } from '@tributary/model';
-import { assert } from '@tributary/runtime';
+import { assert, type Steps } from '@tributary/runtime';
 import {
   type Cut,
   EMPTY_REPLICA_STATE,
   type ReplicaState,
   type ReplicaStore,
+  type StagedCommit,
   type StoreChanges,
   type StoredDigest,
   type StoredPayload,
@@ -91,9 +92,11 @@ export class UnwrittenReplicaStore implements ReplicaStore {
   }
 
   commit(changes: StoreChanges): ReplicaState {
-    this.#assertOpen();
-    assert(this.#written !== undefined, `the store ${this.#options.name} is prepared for commits`);
-    return this.#written.commit(changes);
+    return this.#prepared().commit(changes);
+  }
+
+  *stage(changes: StoreChanges): Steps<StagedCommit> {
+    return yield* this.#prepared().stage(changes);
   }
 
   async flush(): Promise<Sequence> {
@@ -131,6 +134,12 @@ export class UnwrittenReplicaStore implements ReplicaStore {
     } finally {
       this.#options.onClose();
     }
+  }
+
+  #prepared(): ReplicaStore {
+    this.#assertOpen();
+    assert(this.#written !== undefined, `the store ${this.#options.name} is prepared for commits`);
+    return this.#written;
   }
 
   #assertOpen(): void {

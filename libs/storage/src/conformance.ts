@@ -32,6 +32,7 @@ import {
   UUID_B,
 } from './conformance-points.test-support.ts';
 import { preparationTests, preparedStores } from './conformance-preparation.test-support.ts';
+import { stagedTests } from './conformance-staged.test-support.ts';
 import { tombstoneTests } from './conformance-tombstones.test-support.ts';
 import { EMPTY_HASH } from './content-hash.ts';
 import type { ReplicaStores } from './replica-store.ts';
@@ -63,6 +64,7 @@ export function replicaStoreConformance(name: string, create: Create): void {
     check(property, (subject) => body({ ...subject, stores: preparedStores(subject.stores) }));
   };
   preparationTests(check);
+  stagedTests(checkPrepared);
   contentTests(checkPrepared);
   payloadBytesTest(checkPrepared);
   lastStampTest(checkPrepared);

@@ -15,7 +15,7 @@ import {
   type Tombstone,
   type VectorValue,
 } from '@tributary/model';
-import { assert, TributaryError } from '@tributary/runtime';
+import { assert, type Steps, TributaryError } from '@tributary/runtime';
 import { BucketSums } from './bucket-sums.ts';
 import { contentDigest, pointDigest, tombstoneDigest } from './content-hash.ts';
 import {
@@ -26,6 +26,7 @@ import {
   type ReplicaState,
   type ReplicaStore,
   type ReplicaStores,
+  type StagedCommit,
   type StoreChanges,
   type StoredDigest,
   type StoredPayload,
@@ -180,6 +181,12 @@ class MemoryReplicaStore implements ReplicaStore {
 
   scanTombstones(): IterableIterator<Tombstone> {
     return this.#orderedTombstones().values();
+  }
+
+  *stage(changes: StoreChanges): Steps<StagedCommit> {
+    yield;
+    this.#assertOpen();
+    return { write: () => this.commit(changes), [Symbol.dispose]: () => {} };
   }
 
   commit(changes: StoreChanges): ReplicaState {

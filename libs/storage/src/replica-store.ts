@@ -17,6 +17,7 @@ import {
   type Tombstone,
   type VectorSchema,
 } from '@tributary/model';
+import type { Steps } from '@tributary/runtime';
 import { EMPTY_HASH } from './content-hash.ts';
 
 /** What is counted and summed over the records of a store. */
@@ -116,6 +117,12 @@ export interface StoredDigest {
   readonly digest: Uint8Array;
 }
 
+/** All of a commit but its making; without that, disposing of it leaves nothing behind. */
+export interface StagedCommit extends Disposable {
+  /** Once. */
+  write(): ReplicaState;
+}
+
 export interface ReplicaStore extends AsyncDisposable {
   readonly state: ReplicaState;
 
@@ -158,6 +165,12 @@ export interface ReplicaStore extends AsyncDisposable {
    * changes.
    */
   commit(changes: StoreChanges): ReplicaState;
+
+  /**
+   * A large commit in steps: reads give what was there before until it is written. One at a time, and none is made or
+   * verified beside it; a flush waits. Steps that are given up have changed nothing.
+   */
+  stage(changes: StoreChanges): Steps<StagedCommit>;
 
   /** The newest `CUTS_KEPT`, the last one last. */
   readonly cuts: readonly Cut[];
