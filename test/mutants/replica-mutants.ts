@@ -131,10 +131,10 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'the record of a cut is not in the write that it is of',
     room: 'cuts',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: `      const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);
-      this.#database.write({ sync: false });`,
-    to: `      this.#database.write({ sync: false });
-      const cuts = changes.isCut === true && this.#cuts.put(state, buckets, this.#encoder);`,
+    from: `        const cuts = buckets && this.#cuts.put(state, buckets, this.#encoder);
+        this.#database.write({ sync: false });`,
+    to: `        this.#database.write({ sync: false });
+        const cuts = buckets && this.#cuts.put(state, buckets, this.#encoder);`,
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
   {
@@ -165,12 +165,28 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'the applied sequence is in a write of its own, before the points',
     room: 'rocks',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: '    try {\n      this.#tombstones.take(keys, totals);',
+    from: '    const keys = ids.map(pointIdToBytes);\n    const previous = this.#getPoints(ids, keys);',
     to: `    this.#database.put('points', STATE_KEY, this.#encoder.state({ ...this.#state, ...changes }));
     this.#database.write({ sync: false });
-    try {
-      this.#tombstones.take(keys, totals);`,
+    const keys = ids.map(pointIdToBytes);
+    const previous = this.#getPoints(ids, keys);`,
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
+  },
+  {
+    name: 'a flush writes what is staged of a commit',
+    room: 'rocks',
+    file: 'libs/rocks/src/rocks-replica-store.ts',
+    from: 'while (this.#staging !== undefined) await this.#staging.promise;',
+    to: '',
+    tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
+  },
+  {
+    name: 'a read does not wait for the commit that is being taken up',
+    room: 'replica core',
+    file: 'libs/replica-core/src/replica.ts',
+    from: 'const within = this.#content.longReads.isCommitting\n      ? undefined\n      : endWithinSlice(this.#steps(call));',
+    to: 'const within = endWithinSlice(this.#steps(call));',
+    tests: ['libs/replica-core/src/filter-update.test.ts'],
   },
   {
     name: 'a flush says what is applied and not what is on disk',
@@ -184,7 +200,7 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'a deleted point leaves its vectors',
     room: 'rocks',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: "this.#database.delete('points', key);\n          if (old.vectorCount > 0) this.#database.delete('vectors', key);",
+    from: "this.#database.delete('points', key);\n        if (old.vectorCount > 0) this.#database.delete('vectors', key);",
     to: "this.#database.delete('points', key);",
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
