@@ -1,8 +1,8 @@
 // What a replica holds: the store, the table that names each point's offset, an index for each vector, and the payload
 // indexes that the store's schema names.
 //
-// Invariant: whenever a read runs all of them are at one sequence: reads wait while a commit that takes several turns of
-// the event loop is made. A commit changes the store first: where that throws, the others still stand for the state
+// Invariant: whenever a read runs all of them are at one sequence: reads wait while a commit that takes several turns
+// of the event loop is made. A commit changes the store first: where that throws, the others still stand for the state
 // that the store keeps.
 
 import { isDeepStrictEqual } from 'node:util';
