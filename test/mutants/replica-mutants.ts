@@ -131,10 +131,10 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'the record of a cut is not in the write that it is of',
     room: 'cuts',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: `        const cuts = buckets && this.#cuts.put(state, buckets, this.#encoder);
+    from: `        const cuts = isCut && this.#cuts.put(state, buckets, this.#encoder);
         this.#database.write({ sync: false });`,
     to: `        this.#database.write({ sync: false });
-        const cuts = buckets && this.#cuts.put(state, buckets, this.#encoder);`,
+        const cuts = isCut && this.#cuts.put(state, buckets, this.#encoder);`,
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
   {
@@ -165,11 +165,11 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
     name: 'the applied sequence is in a write of its own, before the points',
     room: 'rocks',
     file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: '    const keys = ids.map(pointIdToBytes);\n    const previous = this.#getPoints(ids, keys);',
+    from: '    const keys = ids.map(pointIdToBytes);\n    const previous = this.#points.records(ids, keys);',
     to: `    this.#database.put('points', STATE_KEY, this.#encoder.state({ ...this.#state, ...changes }));
     this.#database.write({ sync: false });
     const keys = ids.map(pointIdToBytes);
-    const previous = this.#getPoints(ids, keys);`,
+    const previous = this.#points.records(ids, keys);`,
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
   {
@@ -199,9 +199,9 @@ export const REPLICA_MUTANTS: readonly Mutant[] = [
   {
     name: 'a deleted point leaves its vectors',
     room: 'rocks',
-    file: 'libs/rocks/src/rocks-replica-store.ts',
-    from: "this.#database.delete('points', key);\n        if (old.vectorCount > 0) this.#database.delete('vectors', key);",
-    to: "this.#database.delete('points', key);",
+    file: 'libs/rocks/src/stored-points.ts',
+    from: "database.delete('points', key);\n    if (old.vectorCount > 0) database.delete('vectors', key);",
+    to: "database.delete('points', key);",
     tests: ['libs/rocks/src/rocks-replica-store.test.ts'],
   },
   {

@@ -32,17 +32,15 @@ import {
 } from '@tributary/storage';
 import type { RocksCursor, RocksDatabase, Row } from './database.ts';
 import {
-  crcOf,
   decodePoint,
   decodeState,
-  decodeVectors,
   IDS_END,
   type PointRecord,
   RecordEncoder,
   STATE_KEY,
-  type VectorsRecord,
 } from './records.ts';
 import { StoredCuts } from './stored-cuts.ts';
+import { StoredPoints } from './stored-points.ts';
 import { StoredTombstones, type TombstoneRow } from './stored-tombstones.ts';
 
 const FIRST_KEY = Buffer.of(0x00);
@@ -56,6 +54,7 @@ export class RocksReplicaStore implements ReplicaStore {
   readonly #name: string;
   readonly #database: RocksDatabase;
   readonly #encoder = ENCODER;
+  readonly #points: StoredPoints;
   readonly #cuts: StoredCuts;
   readonly #tombstones: StoredTombstones;
   readonly #onClose: () => void;
@@ -72,8 +71,9 @@ export class RocksReplicaStore implements ReplicaStore {
     this.#database = database;
     this.#onClose = onClose;
     this.#state = this.#loadState();
-    this.#cuts = new StoredCuts(name, database);
     const encoder = this.#encoder;
+    this.#points = new StoredPoints({ name, database, encoder });
+    this.#cuts = new StoredCuts(name, database);
     this.#tombstones = new StoredTombstones({ name, database, encoder, state: () => this.#state });
     const { pointsCount, tombstonesCount } = this.#state;
     if (pointsCount + tombstonesCount === 0) this.#buckets = new BucketSums();
@@ -94,18 +94,18 @@ export class RocksReplicaStore implements ReplicaStore {
 
   get(ids: readonly PointId[]): (StoredPoint | undefined)[] {
     const keys = ids.map(pointIdToBytes);
-    const points = this.#getPoints(ids, keys);
+    const points = this.#points.records(ids, keys);
     const vectors = this.#database.getMany('vectors', keys);
     return points.map((point, i) => {
       const id = ids[i];
       const key = keys[i];
       if (point === undefined || id === undefined || key === undefined) return undefined;
-      return storedPoint(id, point, this.#vectorsOf(id, key, point, vectors[i]));
+      return storedPoint(id, point, this.#points.vectorsOf(id, key, point, vectors[i]));
     });
   }
 
   getPayloads(ids: readonly PointId[]): (StoredPayload | undefined)[] {
-    return this.#getPoints(ids, ids.map(pointIdToBytes)).map((point, i) => {
+    return this.#points.records(ids, ids.map(pointIdToBytes)).map((point, i) => {
       const id = ids[i];
       if (point === undefined || id === undefined) return undefined;
       return { id, version: point.version, payload: point.payload };
@@ -163,7 +163,7 @@ export class RocksReplicaStore implements ReplicaStore {
       this.#tombstones.leave(changes, totals);
       const state = stateAfter(this.#state, changes, totals);
       isStaged = true;
-      return this.#staged(state, changes.isCut === true ? buckets : undefined);
+      return this.#staged(state, buckets, changes.isCut === true);
     } finally {
       if (!isStaged) this.#forgetStaged();
     }
@@ -173,7 +173,7 @@ export class RocksReplicaStore implements ReplicaStore {
   #stage(changes: StoreChanges, all: readonly PointId[], from: number, totals: StateTotals): void {
     const ids = all.slice(from, from + STEP_POINTS);
     const keys = ids.map(pointIdToBytes);
-    const previous = this.#getPoints(ids, keys);
+    const previous = this.#points.records(ids, keys);
     this.#tombstones.take(keys, totals);
     for (const [i, key] of keys.entries()) {
       const old = previous[i];
@@ -181,25 +181,26 @@ export class RocksReplicaStore implements ReplicaStore {
       const point = changes.puts[from + i];
       if (point !== undefined) {
         const keepsVectors = old !== undefined && changes.payloadOnly?.has(point.id) === true;
-        const digest = this.#put(key, point, old, keepsVectors);
+        const digest = this.#points.put(key, point, old, keepsVectors);
         totals.addPoint(key, { version: point.version, digest }, point.payload.length);
       } else if (old !== undefined) {
-        this.#database.delete('points', key);
-        if (old.vectorCount > 0) this.#database.delete('vectors', key);
+        this.#points.delete(key, old);
       }
     }
   }
 
-  /** `buckets` are those of the state where it is a cut. */
-  #staged(state: ReplicaState, buckets: BucketSums | undefined): StagedCommit {
+  /** `buckets` are those of the state, where they are known. */
+  #staged(state: ReplicaState, buckets: BucketSums | undefined, isCut: boolean): StagedCommit {
     let isWritten = false;
     return {
       write: () => {
         this.#database.put('points', STATE_KEY, this.#encoder.state(state));
-        const cuts = buckets && this.#cuts.put(state, buckets, this.#encoder);
+        const cuts = isCut && this.#cuts.put(state, buckets, this.#encoder);
         this.#database.write({ sync: false });
         isWritten = true;
         this.#state = state;
+        // A walk that ended meanwhile found those of the state before.
+        this.#buckets = buckets;
         if (cuts) this.#cuts.written(cuts);
         this.#endStaging();
         return state;
@@ -278,61 +279,6 @@ export class RocksReplicaStore implements ReplicaStore {
     return this.#buckets;
   }
 
-  /** Adds the point to the next write and returns its digest. */
-  #put(
-    key: Uint8Array,
-    point: StoredPoint,
-    old: PointRecord | undefined,
-    keepsVectors: boolean,
-  ): Uint8Array {
-    const digest = pointDigest(point, key);
-    if (keepsVectors) {
-      const count = Object.keys(point.vectors).length;
-      assert(old?.vectorCount === count, 'a change of payload alone keeps the vectors');
-    }
-    const vectorsCrc =
-      keepsVectors && old !== undefined ? old.vectorsCrc : this.#putVectors(key, point, old);
-    this.#database.put('points', key, this.#encoder.point(key, point, digest, vectorsCrc));
-    return digest;
-  }
-
-  /** The CRC of the record; 0 where there is none. */
-  #putVectors(key: Uint8Array, point: StoredPoint, old: PointRecord | undefined): number {
-    const vectors = this.#encoder.vectors(key, point);
-    if (vectors !== undefined) {
-      this.#database.put('vectors', key, vectors);
-      return crcOf(vectors);
-    }
-    if (old !== undefined && old.vectorCount > 0) this.#database.delete('vectors', key);
-    return 0;
-  }
-
-  #getPoints(
-    ids: readonly PointId[],
-    keys: readonly Uint8Array[],
-  ): readonly (PointRecord | undefined)[] {
-    return this.#database.getMany('points', keys).map((record, i) => {
-      const key = keys[i];
-      if (record === undefined || key === undefined) return undefined;
-      return decodePoint(key, record, () => this.#pointName(ids[i]));
-    });
-  }
-
-  #vectorsOf(
-    id: PointId,
-    key: Uint8Array,
-    point: PointRecord,
-    record: Buffer | undefined,
-  ): NamedVectors {
-    if (point.vectorCount === 0) return {};
-    const decoded: VectorsRecord | undefined =
-      record && decodeVectors(key, record, () => `${this.#pointName(id)}, vectors`);
-    if (decoded === undefined || decoded.crc !== point.vectorsCrc) {
-      throw new TributaryError('corrupt', `${this.#pointName(id)}: its vectors are not its own`);
-    }
-    return decoded.vectors;
-  }
-
   /** `whole` is the state whose points these are, where the walk goes over all of them. */
   *#walk(
     points: RocksCursor,
@@ -345,11 +291,11 @@ export class RocksReplicaStore implements ReplicaStore {
     try {
       for (let row = points.next(); row !== undefined; row = points.next()) {
         const id = this.#idOf(row);
-        const point = decodePoint(row.key, row.value, () => this.#pointName(id));
+        const point = decodePoint(row.key, row.value, () => this.#points.nameOf(id));
         const vectorsRow = point.vectorCount > 0 ? vectors.next() : undefined;
         const belongs = vectorsRow?.key.equals(row.key) ? vectorsRow.value : undefined;
         totals.addPoint(row.key, point, point.payload.length);
-        yield storedPoint(id, point, this.#vectorsOf(id, row.key, point, belongs));
+        yield storedPoint(id, point, this.#points.vectorsOf(id, row.key, point, belongs));
         this.#assertOpen();
       }
       // A database that lost a file and the note of it has fewer points, each of them sound.
@@ -387,7 +333,7 @@ export class RocksReplicaStore implements ReplicaStore {
         const id = this.#idOf(row);
         yield view(
           id,
-          decodePoint(row.key, row.value, () => this.#pointName(id)),
+          decodePoint(row.key, row.value, () => this.#points.nameOf(id)),
         );
         this.#assertOpen();
       }
@@ -413,10 +359,6 @@ export class RocksReplicaStore implements ReplicaStore {
       const key = row.key.toString('hex');
       throw new TributaryError('corrupt', `store ${this.#name}: ${key} is no id`, { cause });
     }
-  }
-
-  #pointName(id: PointId | undefined): string {
-    return `store ${this.#name}, point ${id}`;
   }
 
   #assertOpen(): void {
