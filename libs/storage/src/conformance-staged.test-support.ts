@@ -78,7 +78,7 @@ export function stagedTests(check: (property: string, body: Body) => void): void
     const steps = store.stage(changes);
     steps.next();
     const flushing = store.flush();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 250));
     assert.throws(() => steps.throw(new Error('stopped')), /stopped/);
     assert.equal(await flushing, before.appliedSequence);
     atOnce(store.stage(changes))[Symbol.dispose]();
