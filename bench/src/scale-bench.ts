@@ -1,14 +1,14 @@
 // The suite of many replicas; `scale/scale-suite.ts` says what it asks. Takes some eight minutes.
 //
 //   node bench/src/scale-bench.ts                       all: prints the goals, writes scale.json and goals.json
-//   node bench/src/scale-bench.ts --only loss,restart    some parts: prints, and writes nothing
+//   node bench/src/scale-bench.ts --only loss,restart   some parts, in the place of what is written of them
 //   node bench/src/scale-bench.ts --seed 2
 
 import { parseArgs } from 'node:util';
 import { numberFlag } from '@tributary/infra';
 import { goalTable, recordGoals } from './goals.ts';
-import { headOf, saveResult } from './results.ts';
-import { runScale, SCALE_PARTS, scaleGoals } from './scale/scale-suite.ts';
+import { headOf, keptResult, saveResult } from './results.ts';
+import { runScale, SCALE_PARTS, type ScalePart, scaleGoals } from './scale/scale-suite.ts';
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +33,11 @@ const parts = SCALE_PARTS.filter((part) => wanted?.includes(part) ?? true);
 const scale = await runScale({ parts, seed });
 const goals = scaleGoals(scale);
 console.log(goalTable(goals));
-if (wanted === undefined) {
-  recordGoals(goals, seed);
-  saveResult('scale.json', { ...headOf('many replicas'), seed, ...scale });
-}
+recordGoals(goals, seed);
+const head = { ...headOf('many replicas'), seed };
+const kept = (keptResult('scale.json') ?? {}) as Readonly<Record<string, unknown>>;
+const { load, ...measured } = scale;
+const results = Object.entries(measured).map(([part, its]) => {
+  return [part, { ...its, load: load?.[part as ScalePart], commit: head.commit, seed }];
+});
+saveResult('scale.json', { ...kept, ...head, ...Object.fromEntries(results) });

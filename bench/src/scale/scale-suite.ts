@@ -7,7 +7,7 @@
 // nothing.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcessCluster, removeFolder } from '@tributary/infra';
@@ -28,6 +28,8 @@ export interface ScaleResult {
   readonly restart?: RestartResult;
   readonly partial?: PartialResult;
   readonly cuts?: CutsResult;
+  /** Of the machine as each part began, in processes that would run: others may share it. */
+  readonly load?: { readonly [P in ScalePart]?: number };
 }
 
 const PARTS: { readonly [P in ScalePart]: (context: PartContext) => Promise<ScaleResult> } = {
@@ -51,9 +53,10 @@ export async function runScale(options: {
 }): Promise<ScaleResult> {
   let result: ScaleResult = {};
   for (const part of options.parts) {
+    const load = loadavg()[0] ?? 0;
     const its = await onCluster(part, options.seed);
-    console.log(JSON.stringify(its));
-    result = { ...result, ...its };
+    console.log(JSON.stringify({ ...its, load }));
+    result = { ...result, ...its, load: { ...result.load, [part]: load } };
   }
   return result;
 }
