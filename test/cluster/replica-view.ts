@@ -125,7 +125,8 @@ async function askOnce<K extends ReplicaCallKind>(
 ): Promise<ReplicaAnswers[K]> {
   const target = { collection: collectionId(place.collection), shard: shardId(place.shard) };
   const connection = new PeerConnection({
-    peer: peerId(0),
+    // For the texts of errors only; which id the peer at this address has is not known here.
+    peer: peerId(1),
     uri: `http://${place.peer.p2pAddress}`,
     clock: systemClock,
     callTimeoutMs: ANSWER_WITHIN_MS,
