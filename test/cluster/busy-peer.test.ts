@@ -152,6 +152,11 @@ test('large reads of every kind, over both protocols, leave the main thread free
     return { vector: query, limit: 500, with_payload: true };
   });
   const should = Array.from({ length: 5_000 }, (_, value) => ({ key: 'n', match: { value } }));
+  const any = Array.from({ length: 100_000 }, (_, value) => value);
+  const prefetch = [query, query.map((value, i) => (i % 2) - value)].map((each) => {
+    return { query: each, limit: POINTS };
+  });
+  const formula = { sum: ['$score[0]', { mult: [0.1, 'n'] }] };
   const work: (() => Promise<unknown>)[] = [
     scrolled,
     () =>
@@ -164,10 +169,16 @@ test('large reads of every kind, over both protocols, leave the main thread free
     () => post('/points/search/batch', { searches }),
     () =>
       post('/points/search/groups', { vector: query, group_by: 'n', limit: 200, group_size: 5 }),
-    () => post('/points/search/matrix/pairs', { sample: 500, limit: 50 }),
+    () => post('/points/search/matrix/pairs', { sample: 1_000, limit: 50 }),
     () => post('/points/search/matrix/offsets', { sample: 500, limit: 50 }),
     () => post('/facet', { key: 'n', limit: 1_000 }),
     () => post('/points/scroll', { filter: { should }, limit: POINTS, with_payload: true }),
+    () => post('/points/scroll', { order_by: 'n', limit: POINTS, with_payload: true }),
+    () => post('/points/scroll', { filter: { must: [{ key: 'n', match: { any } }] }, limit: 10 }),
+    () => post('/points/scroll', { filter: { must: [{ has_id: any }] }, limit: 10 }),
+    () => post('/points/query', { prefetch, query: { fusion: 'rrf' }, limit: POINTS }),
+    () => post('/points/query', { prefetch, query: { fusion: 'dbsf' }, limit: POINTS }),
+    () => post('/points/query', { prefetch, query: { formula }, limit: POINTS }),
   ];
   // What the machine makes a thread wait that has nothing to do.
   const idle = await delayDuring(() => sleep(5_000));
@@ -198,6 +209,14 @@ test('large writes, batches and filters over both protocols leave the main threa
   });
   const should = Array.from({ length: 10_000 }, (_, value) => ({ key: 'n', match: { value } }));
   const conditions = JSON.stringify({ filter: { should }, limit: 10 });
+  const absentIds = points.slice(0, POINTS).map((_, i) => {
+    return { pointIdOptions: { case: 'num' as const, value: BigInt(1_000_000 + i) } };
+  });
+  const absent = { pointsSelectorOneOf: { case: 'points' as const, value: { ids: absentIds } } };
+  const change = JSON.stringify({
+    payload: { changed: true },
+    points: Array.from({ length: POINTS }, (_, id) => id),
+  });
   const put = async (method: string, path: string, text: string) => {
     const answer = await send(first.url, method, `/collections/c/points${path}`, text);
     assert.equal(answer.status, 200, answer.text.slice(0, 300));
@@ -205,7 +224,13 @@ test('large writes, batches and filters over both protocols leave the main threa
   const idle = await delayDuring(() => sleep(5_000));
   const busy = await delayDuring(async () => {
     await beside(async () => {
-      await client.api('points').upsert({ collectionName: 'c', wait: true, points });
+      const written = { collectionName: 'c', wait: true };
+      await client.api('points').upsert({ ...written, points });
+      const upsert = { case: 'upsert' as const, value: { points } };
+      await client.api('points').updateBatch({ ...written, operations: [{ operation: upsert }] });
+      await client.api('points').updateVectors({ ...written, points });
+      await client.api('points').delete({ ...written, points: absent });
+      await put('POST', '/payload?wait=true', change);
       await put('PUT', '?wait=true', body);
       await client.api('points').queryBatch({ collectionName: 'c', queryPoints });
       await put('POST', '/scroll', conditions);

@@ -10,7 +10,9 @@ import {
   type PointOperation,
   type VectorValue,
 } from '@tributary/model';
-import { isSliceOver, nextSlice } from '@tributary/runtime';
+import { endInSlices, type Steps } from '@tributary/runtime';
+
+const POINTS_PER_STEP = 500;
 
 /** Errors: `bad_request` and `validation` of a document. */
 export async function embedOperation(
@@ -19,28 +21,27 @@ export async function embedOperation(
 ): Promise<PointOperation> {
   switch (operation.kind) {
     case 'upsert':
-      return { ...operation, points: await embedPoints(operation.points, embedder) };
+      return { ...operation, points: await endInSlices(embedSteps(operation.points, embedder)) };
     case 'updateVectors':
-      return { ...operation, points: await embedPoints(operation.points, embedder) };
+      return { ...operation, points: await endInSlices(embedSteps(operation.points, embedder)) };
     default:
       return operation;
   }
 }
 
-/** In slices: a document takes some 80 µs, and a request may have thousands. */
-async function embedPoints<P extends { readonly vectors: NamedVectors<GivenVector> }>(
+type Embedded<P> = Omit<P, 'vectors'> & { readonly vectors: NamedVectors };
+
+/** A document takes some 80 µs, a point without any well below one. */
+function* embedSteps<P extends { readonly vectors: NamedVectors<GivenVector> }>(
   points: readonly P[],
   embedder: Embedder,
-): Promise<(Omit<P, 'vectors'> & { readonly vectors: NamedVectors })[]> {
-  const embedded: (Omit<P, 'vectors'> & { readonly vectors: NamedVectors })[] = [];
-  for (const point of points) {
+): Steps<Embedded<P>[]> {
+  const embedded: Embedded<P>[] = [];
+  for (const [i, point] of points.entries()) {
     const { vectors } = point;
-    if (isEmbedded(vectors)) {
-      embedded.push({ ...point, vectors });
-      continue;
-    }
-    if (isSliceOver()) await nextSlice();
-    embedded.push({ ...point, vectors: embedVectors(vectors, embedder) });
+    const isDone = isEmbedded(vectors);
+    if (!isDone || i % POINTS_PER_STEP === POINTS_PER_STEP - 1) yield;
+    embedded.push({ ...point, vectors: isDone ? vectors : embedVectors(vectors, embedder) });
   }
   return embedded;
 }
