@@ -150,4 +150,28 @@ export const GATEWAY_MUTANTS: readonly Mutant[] = [
     to: 'const weight = weights?.[i] || 1;',
     tests: ['libs/ranking/src/fusion.test.ts'],
   },
+  {
+    name: 'writes for new shards of a collection go through the appender of the old ones',
+    room: 'gateway',
+    file: 'services/gateway/src/writes/stream-appenders.ts',
+    from: 'const key = keyOf(collection);',
+    to: 'const key = collection.id;',
+    tests: ['services/gateway/src/writes/stream-appenders.test.ts'],
+  },
+  {
+    name: 'a write whose collection was made again meanwhile is refused',
+    room: 'gateway',
+    file: 'services/gateway/src/writes/points-writer.ts',
+    from: 'if (current === undefined) throw error;',
+    to: 'throw error;',
+    tests: ['services/gateway/src/writes/made-again.test.ts'],
+  },
+  {
+    name: 'new replicas go to peers that are at their quotas',
+    room: 'gateway',
+    file: 'services/gateway/src/quotas/quotas.ts',
+    from: 'return peers.filter((peer) => full.every((report) => report.peer !== peer));',
+    to: 'return [...peers];',
+    tests: ['services/gateway/src/quotas/quotas.test.ts'],
+  },
 ];

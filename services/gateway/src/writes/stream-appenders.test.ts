@@ -33,9 +33,11 @@ test('each generation of a collection has an appender, and the one before is let
   await sent.promise;
   const waiting = old.append([PART]);
   const refused = assert.rejects(waiting, { code: 'unavailable', message: /placed again/ });
+  const later = appenders.of(after);
+  assert.notEqual(later, old);
   appenders.retain([after]);
   await refused;
-  assert.notEqual(appenders.of(after), old);
+  assert.equal(appenders.of(after), later);
   gate.resolve('ok');
   assert.equal((await inFlight).sequence, 1, 'what was sent has the answer of the stream');
 });
