@@ -65,7 +65,11 @@ for (const [how, begin] of [
     await until('its replicas are Dead', async () => (await statesAt(other)).has('Dead'));
     cluster.healNats(0);
     await until('it is ready', async () => (await readyAt(victim)) === 200);
-    await until('it has what it missed', async () => (await countAt(victim)).count === fresh.count);
+    await until('it has what it missed', async () => {
+      // Until its replicas are Active again it may find no replica to ask.
+      const { status, text } = await ask(victim, 'POST', '/points/count', {});
+      return status === 200 && JSON.parse(text).result.count === fresh.count;
+    });
     assert.equal((await countAt(victim)).header, null);
     await until('its replicas are Active', async () => !(await statesAt(other)).has('Dead'));
   });
