@@ -66,7 +66,7 @@ for (const [how, begin] of [
     cluster.healNats(0);
     await until('it is ready', async () => (await readyAt(victim)) === 200);
     await until('it has what it missed', async () => {
-      // Until its replicas are Active again it may find no replica to ask.
+      // Its own replicas are Dead yet, and the other peer counts as silent until its next report is read.
       const { status, text } = await ask(victim, 'POST', '/points/count', {});
       return status === 200 && JSON.parse(text).result.count === fresh.count;
     });

@@ -3,7 +3,13 @@ import test from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TributaryError } from '@tributary/runtime';
 import { decodeFrames, encodeFrames, FRAME, type FrameKind, NO_BYTES } from './frames.ts';
-import { type AnswerCall, BODY_BYTES_MAX, Channel, WINDOW_BYTES } from './index.ts';
+import {
+  type AnswerCall,
+  BODY_BYTES_MAX,
+  Channel,
+  type IncomingCall,
+  WINDOW_BYTES,
+} from './index.ts';
 import { memoryPorts } from './memory-ports.ts';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -34,6 +40,20 @@ async function turns(count = 6): Promise<void> {
 
 const times = (kind: FrameKind, seen: readonly FrameKind[]) =>
   seen.filter((each) => each === kind).length;
+
+/** Answers by parts without end; `left` is the error for which it stops. */
+function sendingForever(partBytes: number) {
+  const { promise: left, resolve } = Promise.withResolvers<unknown>();
+  const answer = async (call: IncomingCall): Promise<Uint8Array> => {
+    try {
+      for (;;) await call.send(new Uint8Array(partBytes));
+    } catch (error) {
+      resolve(error);
+      throw error;
+    }
+  };
+  return { left, answer };
+}
 
 test('a call is answered, at once or later, in one part or several', async () => {
   const { asking } = start((call) => {
@@ -196,29 +216,15 @@ test('a slow stream holds up no other call', async () => {
 });
 
 test('a stream that is left ends at its sender, also while that waits for room', async () => {
-  const left = Promise.withResolvers<unknown>();
-  const { asking } = start(async (call) => {
-    try {
-      for (;;) await call.send(new Uint8Array(WINDOW_BYTES));
-    } catch (error) {
-      left.resolve(error);
-      throw error;
-    }
-  });
+  const { left, answer } = sendingForever(WINDOW_BYTES);
+  const { asking } = start(answer);
   for await (const _ of asking.stream(0, NO_BYTES)) break;
-  assert.equal(((await left.promise) as TributaryError).code, 'cancelled');
+  assert.equal(((await left) as TributaryError).code, 'cancelled');
 });
 
 test('the end of a channel within a stream fails it, at both ends', async () => {
-  const left = Promise.withResolvers<unknown>();
-  const { asking, answering } = start(async (call) => {
-    try {
-      for (;;) await call.send(new Uint8Array(WINDOW_BYTES / 4));
-    } catch (error) {
-      left.resolve(error);
-      throw error;
-    }
-  });
+  const { left, answer } = sendingForever(WINDOW_BYTES / 4);
+  const { asking, answering } = start(answer);
   const stream = asking.stream(0, NO_BYTES);
   await stream.next();
   answering.close(gone);
@@ -228,7 +234,7 @@ test('the end of a channel within a stream fails it, at both ends', async () => 
     },
     { code: 'unavailable' },
   );
-  assert.equal(await left.promise, gone);
+  assert.equal(await left, gone);
 });
 
 test('a stream ends with the reason of its signal, or of who answers', async () => {
@@ -246,22 +252,15 @@ test('a stream ends with the reason of its signal, or of who answers', async () 
 });
 
 test('what cannot be held ends its call, and who answers is told', async () => {
-  const left = Promise.withResolvers<unknown>();
-  const { asking } = start(async (call) => {
-    try {
-      for (;;) await call.send(new Uint8Array(WINDOW_BYTES));
-    } catch (error) {
-      left.resolve(error);
-      throw error;
-    }
-  });
+  const { left, answer } = sendingForever(WINDOW_BYTES);
+  const { asking } = start(answer);
   let held = 0;
   const hold = (more: number) => {
     held += more;
     if (held > 3 * WINDOW_BYTES) throw new TributaryError('exhausted', 'no memory');
   };
   await assert.rejects(asking.call(0, NO_BYTES, { hold }), { code: 'exhausted' });
-  assert.equal(((await left.promise) as TributaryError).code, 'cancelled');
+  assert.equal(((await left) as TributaryError).code, 'cancelled');
 });
 
 test('a small answer is not held, a large one wholly', async () => {

@@ -5,6 +5,20 @@ import type { Condition, Filter } from './filter.ts';
 import { elementsPath } from './filter-match.ts';
 import type { PointId } from './point-id.ts';
 
+/** How many values or ids the condition lists; undefined where it is of a kind that lists none. */
+export function listedCount(condition: Condition): number | undefined {
+  switch (condition.kind) {
+    case 'matchAny':
+      return condition.any.length;
+    case 'matchExcept':
+      return condition.except.length;
+    case 'hasId':
+      return condition.ids.length;
+    default:
+      return undefined;
+  }
+}
+
 /** Whether the filter asks which vectors a point has; a subject without `vectorNames` would not do. */
 export function asksForVectors(filter: Filter): boolean {
   return hasCondition(filter, ({ kind }) => kind === 'hasVector');

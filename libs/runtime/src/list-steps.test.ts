@@ -3,6 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { mapSteps, sortSteps, visitSteps } from './list-steps.ts';
 import { atOnce, endInSlices, nextSlice, type Steps } from './slices.ts';
+import { turnsDuring } from './testing/turns.ts';
 
 function stepsOf<T>(steps: Steps<T>): number {
   let count = 0;
@@ -50,16 +51,8 @@ test('a long list is worked on in steps, a short one in one', () => {
 
 test('others have their turns while a very long list is sorted', async () => {
   await nextSlice();
-  let turns = 0;
-  let isOver = false;
-  const watch = () => {
-    turns++;
-    if (!isOver) setImmediate(watch);
-  };
-  setImmediate(watch);
   const many = items(Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 300_007));
-  const sorted = await endInSlices(sortSteps(many, byKey));
-  isOver = true;
+  const { result: sorted, turns } = await turnsDuring(() => endInSlices(sortSteps(many, byKey)));
   assert.ok(turns > 5, `${turns} turns`);
   assert.ok(sorted.every(({ key }, i) => i === 0 || (sorted[i - 1]?.key ?? 0) <= key));
 });

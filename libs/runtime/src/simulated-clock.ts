@@ -2,7 +2,7 @@
 //
 // Invariant: sleepers wake in the order of their due times, and at equal times in the order they went to sleep.
 
-import type { Clock } from './clock.ts';
+import { type Clock, sleepOn } from './clock.ts';
 
 interface Sleeper {
   readonly dueMs: number;
@@ -28,21 +28,7 @@ export class SimulatedClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = () => {
-        timer[Symbol.dispose]();
-        reject(signal?.reason);
-      };
-      const timer = this.startTimer(ms, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    return sleepOn(this, ms, signal);
   }
 
   startTimer(ms: number, action: () => void): Disposable {

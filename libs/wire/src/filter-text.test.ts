@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Filter } from '@tributary/model';
 import { endInSlices, nextSlice } from '@tributary/runtime';
+import { turnsDuring } from '@tributary/runtime/testing';
 import { filterToText, keepTextSteps } from './filter-text.ts';
 import { filterFromBytes, filterToBytes } from './json-field.ts';
 
@@ -31,14 +32,6 @@ test('a filter of very many values is written in steps, to the same text, and ke
 
 test('others have their turns while it is written', async () => {
   await nextSlice();
-  let turns = 0;
-  let isOver = false;
-  const watch = () => {
-    turns++;
-    if (!isOver) setImmediate(watch);
-  };
-  setImmediate(watch);
-  await endInSlices(keepTextSteps(large(1_000_000)));
-  isOver = true;
+  const { turns } = await turnsDuring(() => endInSlices(keepTextSteps(large(1_000_000))));
   assert.ok(turns > 2, `${turns} turns`);
 });

@@ -1,7 +1,7 @@
 // The JSON text of a filter. One of very many values (some 100,000 ids) is written in steps before it is sent, and its
 // text kept as long as the filter is: every shard gets it, and a write is measured before it is encoded.
 
-import { type Condition, type Filter, stringifyJson } from '@tributary/model';
+import { type Condition, type Filter, listedCount, stringifyJson } from '@tributary/model';
 import { atOnce, type Steps, TributaryError } from '@tributary/runtime';
 
 /** How deep filters may nest: one level takes three of JSON, of which parseJson reads 128. */
@@ -35,19 +35,8 @@ function sizeOf(filter: Filter): number {
 }
 
 function valuesOf(condition: Condition): number {
-  switch (condition.kind) {
-    case 'matchAny':
-      return condition.any.length;
-    case 'matchExcept':
-      return condition.except.length;
-    case 'hasId':
-      return condition.ids.length;
-    case 'nested':
-    case 'filter':
-      return sizeOf(condition.filter);
-    default:
-      return 0;
-  }
+  if (condition.kind === 'nested' || condition.kind === 'filter') return sizeOf(condition.filter);
+  return listedCount(condition) ?? 0;
 }
 
 function* textSteps(filter: Filter, depth: number): Steps<string> {

@@ -3,7 +3,7 @@
 //   running ◄──pause, resume──► paused: time goes on, but nothing happens; what fell due does at the resume
 //      └──────────kill──────────────┴──► gone: no timer fires, and what the process waits for never comes
 
-import type { Clock } from '@tributary/runtime';
+import { type Clock, sleepOn } from '@tributary/runtime';
 
 interface Due {
   readonly action: () => void;
@@ -31,18 +31,7 @@ export class ProcessClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        timer[Symbol.dispose]();
-        reject(signal?.reason);
-      };
-      const timer = this.startTimer(ms, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    return sleepOn(this, ms, signal);
   }
 
   startTimer(ms: number, action: () => void): Disposable {

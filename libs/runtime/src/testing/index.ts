@@ -1,2 +1,3 @@
 export * from './golden.ts';
+export * from './turns.ts';
 export * from './until.ts';

@@ -12,7 +12,7 @@ import type {
   PointOperation,
   QueryStage,
 } from '@tributary/model';
-import { isMulti, isSparse } from '@tributary/model';
+import { isMulti, isSparse, listedCount } from '@tributary/model';
 import type { ReadParameters, WriteParameters } from '@tributary/qdrant-api';
 import { TributaryError } from '@tributary/runtime';
 import { examplesOf } from '../reads/query-examples.ts';
@@ -142,18 +142,10 @@ function checkFilters(strict: StrictLimits, filters: readonly Filter[]): void {
 }
 
 function sizeOf(condition: Condition): number {
-  switch (condition.kind) {
-    case 'matchAny':
-      return condition.any.length;
-    case 'matchExcept':
-      return condition.except.length;
-    case 'hasId':
-      return condition.ids.length;
-    case 'geoPolygon':
-      return condition.exterior.length + condition.interiors.flat().length;
-    default:
-      return 1;
+  if (condition.kind === 'geoPolygon') {
+    return condition.exterior.length + condition.interiors.flat().length;
   }
+  return listedCount(condition) ?? 1;
 }
 
 function refuseMore(
